@@ -1,0 +1,60 @@
+import { createHash } from 'node:crypto';
+import { v7 as uuidv7 } from 'uuid';
+import { z } from 'zod';
+
+/** Ids are a three-letter prefix and a UUIDv7 (RFC 9562), so that they sort by time and tell what they name. */
+export const idPrefixes = {
+  movie: 'mov',
+  theatre: 'thr',
+  screen: 'scr',
+  seatPlan: 'pln',
+  show: 'shw',
+  user: 'usr',
+  session: 'ses',
+  booking: 'bkg',
+  quote: 'quo',
+  payment: 'pay',
+  refund: 'rfd',
+  ticket: 'tkt',
+  message: 'msg',
+  request: 'req',
+} as const;
+
+export type IdKind = keyof typeof idPrefixes;
+
+const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
+
+/** A schema for the id of one kind of thing. */
+export function idSchema(kind: IdKind): z.ZodString {
+  const prefix = idPrefixes[kind];
+  return z.string().regex(new RegExp(`^${prefix}_${uuidPattern}$`), `must be an id like ${prefix}_<uuid>`);
+}
+
+/** A new id: time-ordered, so that indexes grow at one end. */
+export function newId(kind: IdKind): string {
+  return `${idPrefixes[kind]}_${uuidv7()}`;
+}
+
+/**
+ * An id that follows from another one and a name, always the same: the way a pure decider gives ids. It keeps the time
+ * part of the id it comes from, so it sorts like a UUIDv7 made at that time.
+ */
+export function deriveId(kind: IdKind, from: string, name: string): string {
+  const uuid = from.slice(from.indexOf('_') + 1);
+  const hash = createHash('sha256').update(`${kind}\0${from}\0${name}`).digest('hex');
+  const variant = ((Number.parseInt(hash.slice(3, 4), 16) & 0x3) | 0x8).toString(16);
+  return `${idPrefixes[kind]}_${uuid.slice(0, 13)}-7${hash.slice(0, 3)}-${variant}${hash.slice(4, 7)}-${hash.slice(8, 20)}`;
+}
+
+export const movieId: z.ZodString = idSchema('movie');
+export const theatreId: z.ZodString = idSchema('theatre');
+export const screenId: z.ZodString = idSchema('screen');
+export const seatPlanId: z.ZodString = idSchema('seatPlan');
+export const showId: z.ZodString = idSchema('show');
+export const userId: z.ZodString = idSchema('user');
+export const bookingId: z.ZodString = idSchema('booking');
+export const quoteId: z.ZodString = idSchema('quote');
+export const paymentId: z.ZodString = idSchema('payment');
+export const refundId: z.ZodString = idSchema('refund');
+export const ticketId: z.ZodString = idSchema('ticket');
+export const messageId: z.ZodString = idSchema('message');

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+
+/** The largest amount anything here may cost: far below what an integer carries exactly, far above a real price. */
+export const amountMax = 100_000_000_00;
+
+/** Integer minor units (cents) and an ISO 4217 code. */
+export const money = z.strictObject({
+  amount: z.int().min(0).max(amountMax),
+  currency: z.string().regex(/^[A-Z]{3}$/, 'must be a three-letter ISO 4217 code'),
+});
+export type Money = Readonly<z.infer<typeof money>>;
+
+/** The sum of amounts in one currency; mixing currencies is a broken invariant and throws. */
+export function sum(amounts: readonly Money[], currency: string): Money {
+  let amount = 0;
+  for (const each of amounts) {
+    if (each.currency !== currency) throw new Error(`cannot add ${each.currency} to ${currency}`);
+    amount += each.amount;
+  }
+  return { amount, currency };
+}
+
+/** `a - b` in one currency; below zero is a broken invariant and throws. */
+export function subtract(a: Money, b: Money): Money {
+  if (a.currency !== b.currency) throw new Error(`cannot take ${b.currency} from ${a.currency}`);
+  if (a.amount < b.amount) throw new Error(`cannot take ${b.amount} from ${a.amount}`);
+  return { amount: a.amount - b.amount, currency: a.currency };
+}
+
+/** A share of an amount, rounded half up to a whole minor unit. */
+export function percentOf(whole: Money, percent: number): Money {
+  return { amount: Math.floor((whole.amount * percent) / 100 + 0.5), currency: whole.currency };
+}
+
+/** An amount as a person reads it, in the given locale: `$12.50`. */
+export function formatMoney(value: Money, locale = 'en'): string {
+  const format = new Intl.NumberFormat(locale, { style: 'currency', currency: value.currency });
+  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+  return format.format(value.amount / 10 ** digits);
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+import { event, type FactOf } from './event.ts';
+import { bookingId, paymentId, refundId, showId, userId } from './ids.ts';
+import { money } from './money.ts';
+
+/** What the payment service publishes: definite outcomes, and the openly unknown. */
+
+const about = { bookingId, showId, userId, paymentId };
+const error = z.object({ code: z.string(), message: z.string() });
+
+export const PaymentSucceeded = event(
+  'PaymentSucceeded',
+  'The provider has captured the money.',
+  z.object({ ...about, attempt: z.int().min(1), amount: money, provider: z.string(), providerReference: z.string() }),
+);
+
+export const PaymentFailed = event(
+  'PaymentFailed',
+  'The provider declined; nothing was captured.',
+  z.object({ ...about, attempt: z.int().min(1), amount: money, error }),
+);
+
+export const PaymentUnsettled = event(
+  'PaymentUnsettled',
+  'The outcome of a charge has been unknown for too long; asking goes on, and a person should look.',
+  z.object({ ...about, attempt: z.int().min(1), amount: money }),
+);
+
+export const PaymentRefunded = event(
+  'PaymentRefunded',
+  'The provider has given money back.',
+  z.object({ ...about, refundId, amount: money, providerReference: z.string() }),
+);
+
+export const RefundFailed = event(
+  'RefundFailed',
+  'The provider refused a refund; a person has to look.',
+  z.object({ ...about, refundId, amount: money, error }),
+);
+
+export const paymentEvents = [PaymentSucceeded, PaymentFailed, PaymentUnsettled, PaymentRefunded, RefundFailed] as const;
+export type PaymentEvent = FactOf<typeof paymentEvents>;

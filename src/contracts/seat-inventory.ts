@@ -1,0 +1,80 @@
+import { z } from 'zod';
+import { event, type FactOf, moment } from './event.ts';
+import { bookingId, showId, userId } from './ids.ts';
+import { money } from './money.ts';
+import { areaCount, quotedPrice, seatId, seatsPerPlanMax, seatsPerRequestMax } from './seats.ts';
+
+/** What seat-inventory publishes: who holds, owns or lost which seats. The stream version is the show's version. */
+
+const about = { bookingId, showId, userId };
+const places = {
+  seats: z.array(seatId).max(seatsPerRequestMax),
+  /** The same seats by their index in plan order, for bitmaps. */
+  indexes: z.array(z.int().min(0).max(seatsPerPlanMax)).max(seatsPerRequestMax),
+  areas: z.array(areaCount).max(20),
+};
+const blocked = {
+  showId,
+  seats: z.array(seatId).min(1).max(seatsPerPlanMax),
+  indexes: z.array(z.int().min(0)).min(1).max(seatsPerPlanMax),
+  by: userId,
+};
+
+export const SeatsReserved = event(
+  'SeatsReserved',
+  'Seats are held for a booking until a deadline.',
+  z.object({
+    ...about,
+    ...places,
+    seatPlanId: z.string(),
+    holdExpiresAt: moment,
+    acceptedAt: moment,
+    quote: quotedPrice.optional(),
+    maxTotal: money.optional(),
+  }),
+);
+
+export const SeatsRefused = event(
+  'SeatsRefused',
+  'A booking gets no seats: all or nothing.',
+  z.object({
+    ...about,
+    reason: z.enum(['show_not_found', 'seat_unknown', 'seats_unavailable', 'limit_exceeded']),
+    offending: z.array(z.string()).max(seatsPerRequestMax),
+  }),
+);
+
+export const SeatsSold = event('SeatsSold', 'Held seats became sold.', z.object({ ...about, ...places }));
+
+export const SeatsReleased = event(
+  'SeatsReleased',
+  'Seats are free again.',
+  z.object({
+    ...about,
+    ...places,
+    from: z.enum(['held', 'sold']),
+    cause: z.enum(['hold_expired', 'booking_ended', 'booking_cancelled']),
+    /** Whether the booking owns no seat any more. */
+    whole: z.boolean(),
+  }),
+);
+
+export const SeatsLost = event(
+  'SeatsLost',
+  'Money came after the hold had ended, and not all seats are free any more.',
+  z.object({ ...about, ...places, offending: z.array(z.string()).max(seatsPerRequestMax) }),
+);
+
+export const SeatsBlocked = event('SeatsBlocked', 'The organizer keeps seats off sale.', z.object(blocked));
+export const SeatsUnblocked = event('SeatsUnblocked', 'Blocked seats are on sale again.', z.object(blocked));
+
+export const seatEvents = [
+  SeatsReserved,
+  SeatsRefused,
+  SeatsSold,
+  SeatsReleased,
+  SeatsLost,
+  SeatsBlocked,
+  SeatsUnblocked,
+] as const;
+export type SeatEvent = FactOf<typeof seatEvents>;

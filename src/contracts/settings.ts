@@ -1,0 +1,65 @@
+import { z } from 'zod';
+
+/**
+ * Settings that change while the system runs: key → schema and default. The `settings` topic carries what was changed;
+ * what was never changed has its default here.
+ */
+const milliseconds = (least: number, most: number) => z.int().min(least).max(most);
+
+export const pricingRules = z.strictObject({
+  /** Price never below this share of the list price, in percent. */
+  floorPercent: z.number().min(0).max(100),
+  ceilingPercent: z.number().min(100).max(1_000),
+  /** The most that one change of the price list may move a price, in percent of the list price. */
+  largestStepPercent: z.number().min(0).max(1_000),
+  occupancy: z.array(z.strictObject({ fromPercent: z.number().min(0).max(100), addPercent: z.number().min(-100).max(900) })).max(20),
+  timeToShow: z.array(z.strictObject({ withinHours: z.number().min(0).max(10_000), addPercent: z.number().min(-100).max(900) })).max(20),
+  salesSpeed: z.array(z.strictObject({ fromSeatsPerHour: z.number().min(0), addPercent: z.number().min(-100).max(900) })).max(20),
+});
+export type PricingRules = Readonly<z.infer<typeof pricingRules>>;
+
+export const settings = {
+  holdTtlMs: { schema: milliseconds(1_000, 86_400_000), default: 300_000 },
+  paymentGraceMs: { schema: milliseconds(0, 3_600_000), default: 60_000 },
+  paymentAttemptsMax: { schema: z.int().min(1).max(20), default: 3 },
+  paymentUnsettledAfterMs: { schema: milliseconds(1_000, 86_400_000), default: 60_000 },
+  seatsPerBookingMax: { schema: z.int().min(1).max(100), default: 10 },
+  requestTtlMs: { schema: milliseconds(1_000, 3_600_000), default: 60_000 },
+  notificationGraceMs: { schema: milliseconds(0, 600_000), default: 2_000 },
+  referenceWaitMs: { schema: milliseconds(0, 60_000), default: 5_000 },
+  quoteTtlMs: { schema: milliseconds(1_000, 86_400_000), default: 120_000 },
+  bookingFeeMinor: { schema: z.int().min(0).max(100_000), default: 150 },
+  notificationChannels: { schema: z.array(z.enum(['email', 'sms'])).max(2), default: ['email', 'sms'] as ('email' | 'sms')[] },
+  rateLimitPerUser: { schema: z.int().min(1).max(10_000_000), default: 3_000 },
+  rateLimitPerAddress: { schema: z.int().min(1).max(10_000_000), default: 30_000 },
+  loginsPerMinute: { schema: z.int().min(1).max(100_000), default: 10 },
+  pricingRules: {
+    schema: pricingRules,
+    default: {
+      floorPercent: 70,
+      ceilingPercent: 150,
+      largestStepPercent: 10,
+      occupancy: [
+        { fromPercent: 50, addPercent: 5 },
+        { fromPercent: 75, addPercent: 10 },
+        { fromPercent: 90, addPercent: 20 },
+      ],
+      timeToShow: [{ withinHours: 24, addPercent: 5 }],
+      salesSpeed: [{ fromSeatsPerHour: 200, addPercent: 5 }],
+    } as PricingRules,
+  },
+} as const;
+
+export type SettingKey = keyof typeof settings;
+export type Settings = { readonly [Key in SettingKey]: z.infer<(typeof settings)[Key]['schema']> };
+
+export const settingKeys = Object.keys(settings) as readonly SettingKey[];
+
+export const defaultSettings: Settings = Object.fromEntries(
+  settingKeys.map((key) => [key, settings[key].default]),
+) as unknown as Settings;
+
+/** Whether a name from outside is a setting. */
+export function isSettingKey(name: string): name is SettingKey {
+  return Object.hasOwn(settings, name);
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod';
+import { event, type FactOf, moment } from './event.ts';
+import { bookingId, showId, ticketId, userId } from './ids.ts';
+import { areaName, priceCategoryName, seatId } from './seats.ts';
+
+/** What the ticket service publishes: tickets as people hold them. */
+
+export const TicketIssued = event(
+  'TicketIssued',
+  'A ticket for one seat, with all that is printed on it.',
+  z.object({
+    ticketId,
+    bookingId,
+    showId,
+    userId,
+    bookedUnderId: userId.optional(),
+    movieName: z.string(),
+    theatreName: z.string(),
+    theatreLocation: z.string(),
+    timeZone: z.string(),
+    screenNumber: z.int(),
+    showStartsAt: moment,
+    /** Date and time as the clock in the theatre shows them. */
+    showLocalTime: z.string(),
+    seat: seatId.optional(),
+    area: areaName.optional(),
+    priceCategory: priceCategoryName,
+    /** Tickets of the booking, so that a reader knows the last one. */
+    ticketCount: z.int().min(1),
+    /** Filled in when published, never stored with the event. */
+    bookedUnder: z.string().optional(),
+    /** Signed (Ed25519); filled in when published. */
+    code: z.string().optional(),
+  }),
+);
+
+export const TicketVoided = event(
+  'TicketVoided',
+  'A ticket is worth nothing any more.',
+  z.object({ ticketId, bookingId, showId, userId, reason: z.string() }),
+);
+
+export const TicketAdmitted = event(
+  'TicketAdmitted',
+  'The holder of a ticket was let in, once.',
+  z.object({ ticketId, bookingId, showId, userId, gate: z.string(), admittedAt: moment, by: userId }),
+);
+
+export const ticketEvents = [TicketIssued, TicketVoided, TicketAdmitted] as const;
+export type TicketEvent = FactOf<typeof ticketEvents>;

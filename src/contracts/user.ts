@@ -1,0 +1,68 @@
+import { z } from 'zod';
+import { type DataOf, event, type FactOf, moment } from './event.ts';
+import { bookingId, showId, userId } from './ids.ts';
+import { money } from './money.ts';
+import { quotedPrice, seatId, seatsPerRequestMax, wanted } from './seats.ts';
+
+/** What the user service publishes: the three requests about bookings, and profiles. */
+
+export const paymentMethod = z.enum(['card', 'cash']);
+export const payment = z.object({ method: paymentMethod, token: z.string().min(1).max(200) });
+export type Payment = Readonly<z.infer<typeof payment>>;
+
+export const BookingRequested = event(
+  'BookingRequested',
+  'A customer asks for seats of a show.',
+  z.object({
+    bookingId,
+    showId,
+    /** Who owns the booking. */
+    userId,
+    /** Whose name goes on the tickets, where that is somebody else (a counter sale). */
+    bookedUnderId: userId.optional(),
+    wanted,
+    /** The price that was shown, its signature checked at the door. */
+    quote: quotedPrice.optional(),
+    /** The most the customer agreed to pay. */
+    maxTotal: money.optional(),
+    payment: payment.optional(),
+    acceptedAt: moment,
+  }),
+);
+
+export const PaymentSubmitted = event(
+  'PaymentSubmitted',
+  'A customer pays for seats that are held.',
+  z.object({ bookingId, showId, userId, payment, acceptedAt: moment }),
+);
+
+export const BookingCancellationRequested = event(
+  'BookingCancellationRequested',
+  'A customer or the organizer wants a booking, or some seats of it, undone.',
+  z.object({
+    bookingId,
+    showId,
+    by: z.enum(['customer', 'organizer']),
+    byUserId: userId,
+    /** Only these seats; all when absent. */
+    seats: z.array(seatId).min(1).max(seatsPerRequestMax).optional(),
+    reason: z.string().max(500).optional(),
+    acceptedAt: moment,
+  }),
+);
+
+export const profile = z.object({
+  userId,
+  name: z.string(),
+  email: z.string().optional(),
+  phone: z.string().optional(),
+  locale: z.string(),
+});
+export type Profile = Readonly<z.infer<typeof profile>>;
+
+export const UserProfileChanged = event('UserProfileChanged', 'A user has this name and these addresses.', profile);
+
+export const bookingMovieEvents = [BookingRequested, PaymentSubmitted, BookingCancellationRequested] as const;
+export const userProfileEvents = [UserProfileChanged] as const;
+export type BookingMovieEvent = FactOf<typeof bookingMovieEvents>;
+export type BookingRequestedData = DataOf<typeof BookingRequested>;

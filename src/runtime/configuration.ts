@@ -1,0 +1,75 @@
+import { readFileSync } from 'node:fs';
+import { z } from 'zod';
+
+/**
+ * Configuration that is fixed at start: defaults < environment < `NAME_FILE` secrets, checked and frozen. Settings that
+ * change while the system runs are the `settings` topic.
+ */
+const port = z.coerce.number().int().min(0).max(65_535);
+const truth = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
+const secret = z.string().min(32, 'must have at least 32 characters');
+
+const schema = z.object({
+  PORT: port.default(8080),
+  HOST: z.string().min(1).default('127.0.0.1'),
+  ADMIN_PORT: port.optional(),
+  FULLHOUSE_DATA_DIR: z.string().min(1).default('.fullhouse'),
+  FULLHOUSE_DEMO: truth.optional(),
+  FULLHOUSE_ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
+  FULLHOUSE_ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').max(128).optional(),
+  FULLHOUSE_PARTITIONS: z.coerce.number().int().min(1).max(128).default(4),
+  DATABASE_URL: z.url('must be a URL like postgres://user@host/database').optional(),
+  KAFKA_BROKERS: z.string().min(1).optional(),
+  QUOTE_SECRET: secret.optional(),
+  SANDBOX_WEBHOOK_SECRET: secret.optional(),
+  SMTP_URL: z.url('must be a URL like smtp://user:password@host:587').optional(),
+  MAIL_FROM: z.string().min(3).default('Fullhouse <tickets@fullhouse.example>'),
+  PUBLIC_URL: z.url('must be a URL').optional(),
+  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+});
+
+export type Configuration = Readonly<z.infer<typeof schema>>;
+const secrets = ['QUOTE_SECRET', 'SANDBOX_WEBHOOK_SECRET', 'FULLHOUSE_ADMIN_PASSWORD', 'DATABASE_URL', 'SMTP_URL'];
+
+/** A wrong or missing setting: one line that names it and the fix. */
+export class ConfigurationError extends Error {
+  override readonly name = 'ConfigurationError';
+  readonly code = 'configuration_wrong';
+  readonly retryable = false;
+}
+
+/**
+ * Reads the configuration from an environment. Throws `ConfigurationError` with one line that names every wrong
+ * variable and what it should be; values of secrets are never repeated.
+ */
+export function readConfiguration(environment: Readonly<Record<string, string | undefined>>): Configuration {
+  const given: Record<string, string> = {};
+  for (const name of Object.keys(schema.shape)) {
+    const direct = environment[name];
+    const file = environment[`${name}_FILE`];
+    if (file !== undefined && file !== '') given[name] = readSecret(name, file);
+    else if (direct !== undefined && direct !== '') given[name] = direct;
+  }
+  const unknown = Object.keys(environment).filter(
+    (name) => name.startsWith('FULLHOUSE_') && !Object.hasOwn(schema.shape, name.replace(/_FILE$/, '')),
+  );
+  if (unknown.length > 0) {
+    throw new ConfigurationError(`${unknown.join(', ')}: no such setting; remove it or check the spelling`);
+  }
+  const parsed = schema.safeParse(given);
+  if (parsed.success) return Object.freeze(parsed.data);
+  const wrong = parsed.error.issues.map((issue) => {
+    const name = String(issue.path[0]);
+    const shown = secrets.includes(name) ? '' : ` (it is "${given[name]}")`;
+    return `${name}: ${issue.message}${shown}`;
+  });
+  throw new ConfigurationError(wrong.join('; '));
+}
+
+function readSecret(name: string, file: string): string {
+  try {
+    return readFileSync(file, 'utf8').trimEnd();
+  } catch (cause) {
+    throw new ConfigurationError(`${name}_FILE: cannot read ${file}; give a readable file`, { cause });
+  }
+}

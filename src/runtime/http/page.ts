@@ -1,0 +1,43 @@
+import { z } from 'zod';
+import { invalid } from './problem.ts';
+
+/** Keyset pages: `{ items, nextCursor }`, ordered by a key that the cursor carries. */
+export const pageLimitMax = 100;
+export const pageLimitDefault = 50;
+
+/** The query fields of every list. */
+export const pageQuery = {
+  limit: z.coerce.number().int().min(1).max(pageLimitMax).default(pageLimitDefault),
+  cursor: z.string().max(400).optional(),
+};
+
+/** The schema of a page of items. */
+export function pageOf<Item extends z.ZodType>(item: Item) {
+  return z.object({ items: z.array(item), nextCursor: z.string().nullable() });
+}
+
+/** Packs the key of the last item. */
+export function encodeCursor(key: readonly (string | number)[]): string {
+  return Buffer.from(JSON.stringify(key)).toString('base64url');
+}
+
+/** Unpacks a cursor of so many strings; throws `validation_failed` for anything else. */
+export function decodeCursor(cursor: string | undefined, parts: number): readonly string[] | undefined {
+  if (cursor === undefined) return undefined;
+  try {
+    const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
+    if (Array.isArray(key) && key.length === parts && key.every((each) => ['string', 'number'].includes(typeof each))) {
+      return key.map(String);
+    }
+  } catch {
+    // falls through to the one answer for every cursor that is not ours
+  }
+  throw invalid('/query/cursor', 'invalid_cursor', 'must be a nextCursor from the previous page');
+}
+
+/** Cuts a list that was read with one item more than the limit. */
+export function page<Item>(items: readonly Item[], limit: number, keyOf: (item: Item) => readonly (string | number)[]) {
+  const kept = items.slice(0, limit);
+  const last = kept.at(-1);
+  return { items: kept, nextCursor: items.length > limit && last !== undefined ? encodeCursor(keyOf(last)) : null };
+}
