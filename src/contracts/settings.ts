@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Setting } from './catalog.ts';
 
 /**
  * Settings that change while the system runs: key → schema and default. The `settings` topic carries what was changed;
@@ -12,9 +13,15 @@ export const pricingRules = z.strictObject({
   ceilingPercent: z.number().min(100).max(1_000),
   /** The most that one change of the price list may move a price, in percent of the list price. */
   largestStepPercent: z.number().min(0).max(1_000),
-  occupancy: z.array(z.strictObject({ fromPercent: z.number().min(0).max(100), addPercent: z.number().min(-100).max(900) })).max(20),
-  timeToShow: z.array(z.strictObject({ withinHours: z.number().min(0).max(10_000), addPercent: z.number().min(-100).max(900) })).max(20),
-  salesSpeed: z.array(z.strictObject({ fromSeatsPerHour: z.number().min(0), addPercent: z.number().min(-100).max(900) })).max(20),
+  occupancy: z
+    .array(z.strictObject({ fromPercent: z.number().min(0).max(100), addPercent: z.number().min(-100).max(900) }))
+    .max(20),
+  timeToShow: z
+    .array(z.strictObject({ withinHours: z.number().min(0).max(10_000), addPercent: z.number().min(-100).max(900) }))
+    .max(20),
+  salesSpeed: z
+    .array(z.strictObject({ fromSeatsPerHour: z.number().min(0), addPercent: z.number().min(-100).max(900) }))
+    .max(20),
 });
 export type PricingRules = Readonly<z.infer<typeof pricingRules>>;
 
@@ -29,7 +36,10 @@ export const settings = {
   referenceWaitMs: { schema: milliseconds(0, 60_000), default: 5_000 },
   quoteTtlMs: { schema: milliseconds(1_000, 86_400_000), default: 120_000 },
   bookingFeeMinor: { schema: z.int().min(0).max(100_000), default: 150 },
-  notificationChannels: { schema: z.array(z.enum(['email', 'sms'])).max(2), default: ['email', 'sms'] as ('email' | 'sms')[] },
+  notificationChannels: {
+    schema: z.array(z.enum(['email', 'sms'])).max(2),
+    default: ['email', 'sms'] as ('email' | 'sms')[],
+  },
   rateLimitPerUser: { schema: z.int().min(1).max(10_000_000), default: 3_000 },
   rateLimitPerAddress: { schema: z.int().min(1).max(10_000_000), default: 30_000 },
   loginsPerMinute: { schema: z.int().min(1).max(100_000), default: 10 },
@@ -62,4 +72,29 @@ export const defaultSettings: Settings = Object.fromEntries(
 /** Whether a name from outside is a setting. */
 export function isSettingKey(name: string): name is SettingKey {
   return Object.hasOwn(settings, name);
+}
+
+/** Values that were checked before: the record of a setting is one object until it changes. */
+const checked = new WeakMap<Setting, { readonly value: unknown } | 'unusable'>();
+
+/**
+ * The value in force of one setting. `get` gives the record of the `settings` topic, `undefined` where the setting was
+ * never changed; that, and a value this version cannot use, means the default.
+ */
+export function settingFrom<Key extends SettingKey>(get: (key: Key) => Setting | undefined, key: Key): Settings[Key] {
+  const fallback: unknown = settings[key].default;
+  const record = get(key);
+  if (record === undefined) return fallback as Settings[Key];
+  let known = checked.get(record);
+  if (known === undefined) {
+    const parsed = settings[key].schema.safeParse(record.value);
+    known = parsed.success ? { value: parsed.data } : 'unusable';
+    checked.set(record, known);
+  }
+  return (known === 'unusable' ? fallback : known.value) as Settings[Key];
+}
+
+/** How often a setting was changed: 0 while it has its default. */
+export function settingVersion<Key extends SettingKey>(get: (key: Key) => Setting | undefined, key: Key): number {
+  return get(key)?.version ?? 0;
 }
