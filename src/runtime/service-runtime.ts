@@ -93,7 +93,8 @@ export interface OwnedFact {
 
 export interface Transaction {
   query<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
-  publish(fact: OwnedFact): Promise<void>;
+  /** One statement, whether one fact or thousands. */
+  publish(facts: OwnedFact | readonly OwnedFact[]): Promise<void>;
   /** Submits a request to the partition's owner in the same transaction. */
   request(request: Request): Promise<void>;
 }
