@@ -44,7 +44,16 @@ export const SeatsRefused = event(
   }),
 );
 
-export const SeatsSold = event('SeatsSold', 'Held seats became sold.', z.object({ ...about, ...places }));
+export const SeatsSold = event(
+  'SeatsSold',
+  'Seats are sold to a booking that is paid.',
+  z.object({
+    ...about,
+    ...places,
+    /** What the seats were before: `free` when they were taken back after their hold had ended. Held when absent. */
+    from: z.enum(['held', 'free']).optional(),
+  }),
+);
 
 export const SeatsReleased = event(
   'SeatsReleased',
