@@ -1,0 +1,194 @@
+import { newId } from '../../contracts/ids.ts';
+import type { Role } from '../../runtime/http/endpoint.ts';
+import { notFound, Problem } from '../../runtime/http/problem.ts';
+import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
+import { type ProfileChanges, type ProfileCommand, type ProfileEvent, type ProfileState, profiles } from './decider.ts';
+import { hashPassword } from './passwords.ts';
+import * as projection from './projection.ts';
+
+/**
+ * Accounts are request-owned streams: a change is decided and stored in the request's own transaction, under the lock of
+ * the user's row, and its fact leaves on `user-profiles` with the commit.
+ */
+export interface NewAccount {
+  readonly name: string;
+  readonly email?: string | undefined;
+  readonly phone?: string | undefined;
+  readonly locale?: string | undefined;
+  /** None for somebody who only has a name, such as a customer at the counter. */
+  readonly password?: string | undefined;
+  readonly roles: readonly Role[];
+}
+
+/** A user as the API shows it. */
+export interface User {
+  readonly userId: string;
+  readonly name: string;
+  readonly email?: string | undefined;
+  readonly phone?: string | undefined;
+  readonly locale: string;
+  readonly roles: readonly string[];
+}
+
+const defaultLocale = 'en';
+
+/** Adds an account; throws the problem `email_taken`. */
+export async function addAccount(service: ServiceRuntime, account: NewAccount, traceparent?: string): Promise<User> {
+  const passwordHash = account.password === undefined ? null : await hashPassword(account.password);
+  const userId = newId('user');
+  return service.transaction(async (transaction) => {
+    const profile = {
+      userId,
+      name: account.name,
+      locale: account.locale ?? defaultLocale,
+      ...(account.email === undefined ? {} : { email: account.email }),
+      ...(account.phone === undefined ? {} : { phone: account.phone }),
+    };
+    const events = accepted(profiles.decide(profiles.initialState, { type: 'RegisterUser', profile }));
+    const row = {
+      ...{ userId, email: account.email ?? null, name: account.name, phone: account.phone ?? null },
+      ...{ locale: profile.locale, roles: account.roles, passwordHash },
+    };
+    if (!(await projection.insertUser(transaction, row))) {
+      throw new Problem('email_taken', 'This e-mail address is registered already. Sign in, or reset the password.');
+    }
+    await publish(transaction, { userId, events, version: 0, traceparent });
+    return { ...profile, roles: account.roles };
+  });
+}
+
+/** Changes what a person may change of themselves. */
+export async function changeProfile(
+  service: ServiceRuntime,
+  userId: string,
+  changes: ProfileChanges,
+  traceparent?: string,
+): Promise<User> {
+  return service.transaction(async (transaction) => {
+    const { row, state, events } = await decided(transaction, userId, { type: 'ChangeProfile', changes });
+    const after = events.reduce(profiles.evolve, state);
+    if (after.status !== 'active') throw notFound('user');
+    const { name, phone, locale } = after.profile;
+    const version = row.version + events.length;
+    await projection.updateProfile(transaction, { userId, name, phone: phone ?? null, locale, version });
+    await publish(transaction, { userId, events, version: row.version, traceparent });
+    return { ...after.profile, roles: row.roles };
+  });
+}
+
+/** Gives a user these roles and no others; tokens issued before keep theirs until they expire. */
+export async function changeRoles(service: ServiceRuntime, userId: string, roles: readonly Role[]): Promise<User> {
+  return service.transaction(async (transaction) => {
+    const row = await projection.userById(transaction, userId, 'lock');
+    if (row === undefined || row.erased) throw notFound('user');
+    await projection.updateRoles(transaction, userId, roles);
+    return userOf({ ...row, roles });
+  });
+}
+
+/** Erases a person: nothing personal stays here, and the profile's key becomes a tombstone. Twice is fine. */
+export async function eraseAccount(service: ServiceRuntime, userId: string, traceparent?: string): Promise<void> {
+  await service.transaction(async (transaction) => {
+    const { row, events } = await decided(transaction, userId, { type: 'EraseUser', userId });
+    if (events.length === 0) return;
+    await projection.eraseUser(transaction, userId, row.version + events.length);
+    await publish(transaction, { userId, events, version: row.version, traceparent });
+  });
+}
+
+/** A user as the API shows it, from the row of one who was not erased. */
+export function userOf(row: projection.UserRow): User {
+  return {
+    userId: row.userId,
+    name: row.name ?? '',
+    ...(row.email === null ? {} : { email: row.email }),
+    ...(row.phone === null ? {} : { phone: row.phone }),
+    locale: row.locale ?? defaultLocale,
+    roles: row.roles,
+  };
+}
+
+/** Makes sure that there is an administrator with this address; its password is set only when the account is made. */
+export async function ensureAdministrator(
+  service: ServiceRuntime,
+  administrator: { readonly email: string; readonly password: string },
+): Promise<{ readonly userId: string; readonly created: boolean }> {
+  return ensureAccount(service, { name: 'Administrator', ...administrator, roles: ['customer', 'admin'] });
+}
+
+/** The people of the demo, whose passwords are no secret. */
+export const demoUsers = [
+  { name: 'Casey Customer', email: 'customer@fullhouse.example', password: 'customer-demo', roles: ['customer'] },
+  { name: 'Sam Staff', email: 'staff@fullhouse.example', password: 'staff-demo', roles: ['customer', 'staff'] },
+  {
+    name: 'Olive Organizer',
+    email: 'organizer@fullhouse.example',
+    password: 'organizer-demo',
+    roles: ['customer', 'organizer'],
+  },
+] as const satisfies readonly (NewAccount & { readonly email: string; readonly password: string })[];
+
+/** Makes sure that the people of the demo exist. */
+export async function ensureDemoUsers(service: ServiceRuntime): Promise<typeof demoUsers> {
+  for (const user of demoUsers) await ensureAccount(service, user);
+  return demoUsers;
+}
+
+/** An account by its address, made if it is not there; an existing one gets the roles it lacks. */
+async function ensureAccount(
+  service: ServiceRuntime,
+  account: NewAccount & { readonly email: string },
+): Promise<{ readonly userId: string; readonly created: boolean }> {
+  const email = account.email.trim().toLowerCase();
+  const row = await projection.userByEmail(service, email);
+  if (row === undefined) return { userId: (await addAccount(service, { ...account, email })).userId, created: true };
+  const missing = account.roles.filter((role) => !row.roles.includes(role));
+  if (missing.length > 0) await changeRoles(service, row.userId, [...(row.roles as Role[]), ...missing]);
+  return { userId: row.userId, created: false };
+}
+
+async function decided(transaction: Transaction, userId: string, command: ProfileCommand) {
+  const row = await projection.userById(transaction, userId, 'lock');
+  if (row === undefined) throw notFound('user');
+  const state = stateOf(row);
+  return { row, state, events: accepted(profiles.decide(state, command)) };
+}
+
+function stateOf(row: projection.UserRow): ProfileState {
+  if (row.erased) return { status: 'erased' };
+  const { roles: _roles, ...profile } = userOf(row);
+  return { status: 'active', profile };
+}
+
+/** The facts to store; a refusal becomes the answer instead. */
+function accepted(events: readonly ProfileEvent[]): readonly ProfileEvent[] {
+  for (const event of events) {
+    if (event.type === 'ProfileChangeRefused') throw notFound('user');
+  }
+  return events;
+}
+
+async function publish(
+  transaction: Transaction,
+  change: {
+    readonly userId: string;
+    readonly events: readonly ProfileEvent[];
+    /** The version before these facts. */
+    readonly version: number;
+    readonly traceparent: string | undefined;
+  },
+): Promise<void> {
+  const { userId, traceparent } = change;
+  await transaction.publish(
+    change.events.map((event, index) => ({
+      // Only the type that the topic carries: an erasure is its tombstone.
+      type: 'UserProfileChanged',
+      stream: `user-profiles/${userId}`,
+      streamVersion: change.version + index + 1,
+      key: userId,
+      subject: userId,
+      data: event.type === 'UserProfileChanged' ? event.data : null,
+      traceparent,
+    })),
+  );
+}

@@ -1,0 +1,75 @@
+import type { Show } from '../../contracts/catalog.ts';
+import type { BookingDocument } from './booking-document.ts';
+
+/**
+ * Whether a cancellation may be asked for, judged by what this service has read. The booking service decides again, by
+ * the same rules, on what is true then; this saves a person from waiting for a no.
+ */
+export interface CancellationAsked {
+  readonly booking: BookingDocument;
+  readonly by: 'customer' | 'organizer';
+  /** Only these seats; all when absent. */
+  readonly seats: readonly string[] | undefined;
+  /** The show as the catalogue has it; unknown where it has not arrived. */
+  readonly show: Show | undefined;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+export type CancellationRefusal =
+  | { readonly code: 'conflict' | 'cancellation_closed'; readonly detail: string }
+  | { readonly code: 'validation_failed'; readonly pointer: string; readonly detail: string };
+
+type Rule = (asked: CancellationAsked) => CancellationRefusal | undefined;
+
+const rules: readonly Rule[] = [endedOtherwise, someSeatsNeedConfirmation, seatsAreOfTheBooking, notUsed, inTime];
+
+/** The first reason to refuse, `undefined` when the cancellation may be asked for. */
+export function cancellationRefusal(asked: CancellationAsked): CancellationRefusal | undefined {
+  for (const rule of rules) {
+    const refusal = rule(asked);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+function endedOtherwise({ booking }: CancellationAsked): CancellationRefusal | undefined {
+  if (booking.status !== 'rejected' && booking.status !== 'expired') return undefined;
+  return { code: 'conflict', detail: `The booking is ${booking.status} already; there is nothing to cancel.` };
+}
+
+function someSeatsNeedConfirmation({ booking, seats }: CancellationAsked): CancellationRefusal | undefined {
+  if (seats === undefined || booking.status === 'confirmed') return undefined;
+  return {
+    code: 'conflict',
+    detail: `The booking is ${booking.status}; only of a confirmed one can some seats be cancelled.`,
+  };
+}
+
+function seatsAreOfTheBooking({ booking, seats }: CancellationAsked): CancellationRefusal | undefined {
+  const foreign = seats?.findIndex((seat) => !booking.seats.includes(seat)) ?? -1;
+  if (foreign < 0) return undefined;
+  return { code: 'validation_failed', pointer: `/seats/${foreign}`, detail: 'is not a seat of this booking' };
+}
+
+function notUsed({ booking, seats }: CancellationAsked): CancellationRefusal | undefined {
+  const { usedTickets, places } = booking.internal;
+  const used = usedTickets.some((ticket) => seats === undefined || seats.includes(places[ticket] ?? ''));
+  return used
+    ? { code: 'conflict', detail: 'A ticket of this booking was used; what was seen cannot be given back.' }
+    : undefined;
+}
+
+function inTime({ booking, by, show, now }: CancellationAsked): CancellationRefusal | undefined {
+  if (by === 'organizer' || show === undefined || booking.status !== 'confirmed') return undefined;
+  const startsAt = Date.parse(show.startsAt);
+  // Who booked before the start was moved may change their mind, free of charge, until it begins.
+  const moved = show.movedAt !== undefined && Date.parse(show.movedAt) > Date.parse(booking.createdAt);
+  const minutesBefore = moved ? 0 : show.refundPolicy.untilMinutesBefore;
+  const until = startsAt - minutesBefore * 60_000;
+  if (now <= until) return undefined;
+  return {
+    code: 'cancellation_closed',
+    detail: `This booking could be cancelled until ${new Date(until).toISOString()}.`,
+  };
+}

@@ -1,0 +1,162 @@
+import type { Decider, InputContext } from '../../contracts/decider.ts';
+import { unreachable } from '../../contracts/decider.ts';
+import type { BookingMovieEvent, Profile } from '../../contracts/user.ts';
+
+/**
+ * The user service decides two small things.
+ *
+ * **The gate** (`bookingRequests`, one stream per booking): what a customer asked for becomes a fact once. A booking is
+ * requested once; payments and cancellations may be asked for again, but the same request never counts twice. Whether a
+ * request can be met is not judged here: that is the booking service's matter.
+ *
+ * **Profiles** (`profiles`, one stream per user): absent → active → erased. Erased is final: the id never comes back.
+ */
+
+/** A request as it reaches the gate; `id` names the request, so a repeated delivery is known. */
+export type GateInput = BookingMovieEvent & InputContext;
+
+export interface GateState {
+  readonly requested: boolean;
+  /** Requests taken before, newest last, at most `requestsRememberedMax`. */
+  readonly taken: readonly string[];
+}
+
+/** A request is delivered again within moments, if at all; more than these few cannot lie between. */
+export const requestsRememberedMax = 64;
+
+/** Takes each request once; the facts are the requests themselves, published on `booking-movie`. */
+export const bookingRequests: Decider<GateState, GateInput, BookingMovieEvent> = {
+  initialState: { requested: false, taken: [] },
+
+  decide(state, input) {
+    switch (input.type) {
+      case 'BookingRequested':
+        // One booking id is one request, whoever repeats it.
+        return state.requested ? [] : [factOf(input)];
+      case 'PaymentSubmitted':
+      case 'BookingCancellationRequested':
+        // A booking this gate never saw may come from another producer of `booking-movie`: the booking service judges.
+        return state.taken.includes(fingerprintOf(input)) ? [] : [factOf(input)];
+      default:
+        return unreachable(input);
+    }
+  },
+
+  evolve(state, event) {
+    switch (event.type) {
+      case 'BookingRequested':
+        return { ...state, requested: true };
+      case 'PaymentSubmitted':
+      case 'BookingCancellationRequested':
+        return { ...state, taken: [...state.taken, fingerprintOf(event)].slice(-requestsRememberedMax) };
+      default:
+        return unreachable(event);
+    }
+  },
+
+  deadline: () => undefined,
+};
+
+/** The request without what the runtime added to it. */
+function factOf(input: GateInput): BookingMovieEvent {
+  return { type: input.type, data: input.data } as BookingMovieEvent;
+}
+
+/** The same request has the same content, to the millisecond at which it was accepted. */
+function fingerprintOf(event: BookingMovieEvent): string {
+  switch (event.type) {
+    case 'BookingRequested':
+      return event.type;
+    case 'PaymentSubmitted':
+      return `${event.type} ${event.data.acceptedAt} ${event.data.payment.method} ${event.data.payment.token}`;
+    case 'BookingCancellationRequested':
+      return `${event.type} ${event.data.acceptedAt} ${event.data.byUserId} ${(event.data.seats ?? []).join(' ')}`;
+    default:
+      return unreachable(event);
+  }
+}
+
+export type ProfileCommand =
+  | { readonly type: 'RegisterUser'; readonly profile: Profile }
+  | { readonly type: 'ChangeProfile'; readonly changes: ProfileChanges }
+  | { readonly type: 'EraseUser'; readonly userId: string };
+
+/** What a person may change of a profile; `null` takes the phone number away. */
+export interface ProfileChanges {
+  readonly name?: string | undefined;
+  readonly phone?: string | null | undefined;
+  readonly locale?: string | undefined;
+}
+
+export type ProfileEvent =
+  | { readonly type: 'UserProfileChanged'; readonly data: Profile }
+  | { readonly type: 'UserErased'; readonly data: { readonly userId: string } }
+  | {
+      readonly type: 'ProfileChangeRefused';
+      readonly data: { readonly reason: 'unknown_user' | 'erased' | 'registered_already' };
+    };
+
+export type ProfileState =
+  | { readonly status: 'absent' }
+  | { readonly status: 'active'; readonly profile: Profile }
+  | { readonly status: 'erased' };
+
+export const profiles: Decider<ProfileState, ProfileCommand, ProfileEvent> = {
+  initialState: { status: 'absent' },
+
+  decide(state, command) {
+    switch (command.type) {
+      case 'RegisterUser':
+        if (state.status === 'erased') return [refused('erased')];
+        if (state.status === 'active') return [refused('registered_already')];
+        return [{ type: 'UserProfileChanged', data: command.profile }];
+      case 'ChangeProfile': {
+        if (state.status === 'erased') return [refused('erased')];
+        if (state.status === 'absent') return [refused('unknown_user')];
+        const changed = changedProfile(state.profile, command.changes);
+        return sameProfile(state.profile, changed) ? [] : [{ type: 'UserProfileChanged', data: changed }];
+      }
+      case 'EraseUser':
+        if (state.status === 'absent') return [refused('unknown_user')];
+        // Erasing twice is what a person with a slow connection does: nothing is left to erase.
+        if (state.status === 'erased') return [];
+        return [{ type: 'UserErased', data: { userId: command.userId } }];
+      default:
+        return unreachable(command);
+    }
+  },
+
+  evolve(state, event) {
+    switch (event.type) {
+      case 'UserProfileChanged':
+        return { status: 'active', profile: event.data };
+      case 'UserErased':
+        return { status: 'erased' };
+      case 'ProfileChangeRefused':
+        return state;
+      default:
+        return unreachable(event);
+    }
+  },
+
+  deadline: () => undefined,
+};
+
+function refused(reason: 'unknown_user' | 'erased' | 'registered_already'): ProfileEvent {
+  return { type: 'ProfileChangeRefused', data: { reason } };
+}
+
+function changedProfile(profile: Profile, changes: ProfileChanges): Profile {
+  const { phone: oldPhone, ...rest } = profile;
+  const phone = changes.phone === undefined ? oldPhone : (changes.phone ?? undefined);
+  return {
+    ...rest,
+    name: changes.name ?? profile.name,
+    locale: changes.locale ?? profile.locale,
+    ...(phone === undefined ? {} : { phone }),
+  };
+}
+
+function sameProfile(a: Profile, b: Profile): boolean {
+  return a.name === b.name && a.phone === b.phone && a.locale === b.locale && a.email === b.email;
+}

@@ -1,0 +1,37 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { hashPassword, passwordCharactersMax, passwordMatches } from './passwords.ts';
+
+test('the right password matches its hash, another one does not', async () => {
+  const hashed = await hashPassword('correct horse battery');
+  assert.match(hashed, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
+  assert.equal(await passwordMatches(hashed, 'correct horse battery'), true);
+  assert.equal(await passwordMatches(hashed, 'correct horse battery '), false);
+});
+
+test('without an account no password matches', async () => {
+  assert.equal(await passwordMatches(undefined, 'correct horse battery'), false);
+});
+
+test('two hashes of one password differ', async () => {
+  assert.notEqual(await hashPassword('same same'), await hashPassword('same same'));
+});
+
+test('a password beyond the limit is neither hashed nor compared', async () => {
+  const long = 'x'.repeat(passwordCharactersMax + 1);
+  await assert.rejects(hashPassword(long));
+  assert.equal(await passwordMatches(undefined, long), false);
+});
+
+test('an unknown account costs the time of a known one', async () => {
+  const hashed = await hashPassword('correct horse battery');
+  const timed = async (known: string | undefined) => {
+    const began = performance.now();
+    for (let round = 0; round < 5; round += 1) await passwordMatches(known, 'wrong');
+    return performance.now() - began;
+  };
+  await timed(undefined);
+  const known = await timed(hashed);
+  const unknown = await timed(undefined);
+  assert.ok(unknown > known / 4 && unknown < known * 4, `known ${known} ms, unknown ${unknown} ms`);
+});

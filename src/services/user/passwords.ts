@@ -1,0 +1,32 @@
+import { randomBytes } from 'node:crypto';
+import { hash, verify } from '@node-rs/argon2';
+
+/**
+ * Passwords are kept as argon2id hashes (RFC 9106) with the parameters OWASP names for 19 MiB. Hashing runs on the
+ * thread pool, off the event loop.
+ */
+const argon2id = 2;
+const parameters = { algorithm: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
+
+export const passwordCharactersMin = 8;
+/** Longer ones would only buy an attacker computing time. */
+export const passwordCharactersMax = 128;
+
+/** Hashes a password; throws for one that is too long, which the door should have refused. */
+export async function hashPassword(password: string): Promise<string> {
+  if (password.length > passwordCharactersMax) throw new Error('the password is too long to be hashed');
+  return hash(password, parameters);
+}
+
+let nobody: Promise<string> | undefined;
+
+/**
+ * Whether the password is right. For an account that does not exist (`undefined`) the answer is no after the same work,
+ * so that time does not tell which addresses are registered.
+ */
+export async function passwordMatches(passwordHash: string | undefined, password: string): Promise<boolean> {
+  if (password.length > passwordCharactersMax) return false;
+  nobody ??= hashPassword(randomBytes(24).toString('base64url'));
+  const matches = await verify(passwordHash ?? (await nobody), password);
+  return matches && passwordHash !== undefined;
+}

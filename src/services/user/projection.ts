@@ -1,0 +1,287 @@
+import { view } from '../../runtime/service.ts';
+import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
+import { type BookingChange, type BookingDocument, foldBooking } from './booking-document.ts';
+
+/** All SQL of the user service: accounts, sessions, keys, and the bookings people read. */
+
+type Database = Pick<ServiceRuntime | Transaction, 'query'>;
+
+const byBookingId = (applied: { readonly envelope: { readonly data: unknown } }): string | undefined =>
+  (applied.envelope.data as { readonly bookingId?: string } | null)?.bookingId;
+
+const bookingChanges = [
+  'BookingRequested',
+  'PaymentSubmitted',
+  'BookingCancellationRequested',
+  'BookingCreated',
+  'BookingHeld',
+  'BookingPaymentStarted',
+  'BookingPaymentUnsettled',
+  'PaymentDeclined',
+  'BookingPaid',
+  'BookingConfirmed',
+  'BookingRejected',
+  'BookingExpired',
+  'BookingCancelled',
+  'BookingCancellationRefused',
+  'RefundRequested',
+  'BookingRefunded',
+  'BookingRefundFailed',
+  'TicketIssued',
+  'TicketVoided',
+  'TicketAdmitted',
+] as const satisfies readonly BookingChange['type'][];
+
+/** One document per booking: what GET answers, and under `internal` what only the routes need. */
+export const bookings = view<BookingDocument>({
+  name: 'bookings',
+  on: Object.fromEntries(bookingChanges.map((type) => [type, byBookingId])),
+  fold: (document, { envelope }) => {
+    const { type, data, time, streamVersion, timeline } = envelope;
+    return foldBooking(document, { type, data, time, streamVersion, timeline } as unknown as BookingChange);
+  },
+  columns: {
+    user_id: { type: 'text', of: (document) => document.userId },
+    show_id: { type: 'text', of: (document) => document.showId },
+    status: { type: 'text', of: (document) => document.status },
+    created_at: { type: 'timestamptz', of: (document) => document.createdAt },
+  },
+});
+
+/** A page of somebody's bookings, the newest first: one more than `limit`, to know whether there are further ones. */
+export async function bookingsOf(
+  database: Database,
+  wanted: { readonly userId: string; readonly before: string | undefined; readonly limit: number },
+): Promise<readonly BookingDocument[]> {
+  const rows = await database.query<{ body: BookingDocument }>(
+    `select body from bookings
+     where user_id = $1 and ($2::text is null or id < $2)
+     order by id desc limit $3`,
+    [wanted.userId, wanted.before ?? null, wanted.limit + 1],
+  );
+  return rows.map(({ body }) => body);
+}
+
+export interface UserRow {
+  readonly userId: string;
+  readonly email: string | null;
+  readonly name: string | null;
+  readonly phone: string | null;
+  readonly locale: string | null;
+  readonly roles: readonly string[];
+  readonly passwordHash: string | null;
+  readonly version: number;
+  readonly erased: boolean;
+}
+
+const userColumns = `user_id as "userId", email, name, phone, locale, roles, password_hash as "passwordHash", version,
+  erased_at is not null as erased`;
+
+/** A user by id; `lock` keeps others from changing the row until the transaction ends. */
+export async function userById(
+  database: Database,
+  userId: string,
+  lock: 'lock' | 'read' = 'read',
+): Promise<UserRow | undefined> {
+  const rows = await database.query<UserRow>(
+    `select ${userColumns} from users where user_id = $1${lock === 'lock' ? ' for update' : ''}`,
+    [userId],
+  );
+  return rows[0];
+}
+
+export async function userByEmail(database: Database, email: string): Promise<UserRow | undefined> {
+  return (await database.query<UserRow>(`select ${userColumns} from users where email = $1`, [email]))[0];
+}
+
+/** Adds a user; false when the e-mail address is taken. */
+export async function insertUser(database: Database, user: Omit<UserRow, 'version' | 'erased'>): Promise<boolean> {
+  const rows = await database.query(
+    `insert into users (user_id, email, name, phone, locale, roles, password_hash, version)
+     values ($1, $2, $3, $4, $5, $6, $7, 1) on conflict (email) do nothing returning user_id`,
+    [user.userId, user.email, user.name, user.phone, user.locale, [...user.roles], user.passwordHash],
+  );
+  return rows.length === 1;
+}
+
+export async function updateProfile(
+  database: Database,
+  user: Pick<UserRow, 'userId' | 'name' | 'phone' | 'locale' | 'version'>,
+): Promise<void> {
+  await database.query('update users set name = $2, phone = $3, locale = $4, version = $5 where user_id = $1', [
+    user.userId,
+    user.name,
+    user.phone,
+    user.locale,
+    user.version,
+  ]);
+}
+
+export async function updateRoles(database: Database, userId: string, roles: readonly string[]): Promise<void> {
+  await database.query('update users set roles = $2 where user_id = $1', [userId, [...roles]]);
+}
+
+export async function updatePassword(database: Database, userId: string, passwordHash: string): Promise<void> {
+  await database.query('update users set password_hash = $2 where user_id = $1 and erased_at is null', [
+    userId,
+    passwordHash,
+  ]);
+}
+
+/** Takes everything personal out of a user's row and ends what would let them in again. */
+export async function eraseUser(database: Database, userId: string, version: number): Promise<void> {
+  await database.query(
+    `update users set email = null, name = null, phone = null, locale = null, roles = '{}', password_hash = null,
+       version = $2, erased_at = now()
+     where user_id = $1`,
+    [userId, version],
+  );
+  await database.query('delete from password_resets where user_id = $1', [userId]);
+  await endSessionsOf(database, userId);
+}
+
+export async function insertSession(
+  database: Database,
+  session: { readonly sessionId: string; readonly userId: string; readonly tokenHash: string; readonly ttlMs: number },
+): Promise<void> {
+  await database.query(
+    `with session as (insert into user_sessions (session_id, user_id) values ($1, $2))
+     insert into refresh_tokens (token_hash, session_id, expires_at)
+     values ($3, $1, now() + $4 * interval '1 millisecond')`,
+    [session.sessionId, session.userId, session.tokenHash, session.ttlMs],
+  );
+}
+
+export interface RefreshRow {
+  readonly sessionId: string;
+  readonly userId: string;
+  readonly used: boolean;
+  readonly expired: boolean;
+  readonly ended: boolean;
+}
+
+/** Finds a refresh token and locks its session, so that two uses at once come one after the other. */
+export async function lockRefreshToken(database: Database, tokenHash: string): Promise<RefreshRow | undefined> {
+  const sessions = await database.query<{ sessionId: string; userId: string; ended: boolean }>(
+    `select session_id as "sessionId", user_id as "userId", ended_at is not null as ended from user_sessions
+     where session_id = (select session_id from refresh_tokens where token_hash = $1) for update`,
+    [tokenHash],
+  );
+  const session = sessions[0];
+  if (session === undefined) return undefined;
+  // Read after the lock is held: a statement sees what was committed before it began, not while it waited.
+  const tokens = await database.query<{ used: boolean; expired: boolean }>(
+    'select used_at is not null as used, expires_at < now() as expired from refresh_tokens where token_hash = $1',
+    [tokenHash],
+  );
+  return tokens[0] === undefined ? undefined : { ...session, ...tokens[0] };
+}
+
+export async function rotateRefreshToken(
+  database: Database,
+  rotation: { readonly usedHash: string; readonly newHash: string; readonly sessionId: string; readonly ttlMs: number },
+): Promise<void> {
+  await database.query(
+    `with used as (update refresh_tokens set used_at = now() where token_hash = $1)
+     insert into refresh_tokens (token_hash, session_id, expires_at)
+     values ($2, $3, now() + $4 * interval '1 millisecond')`,
+    [rotation.usedHash, rotation.newHash, rotation.sessionId, rotation.ttlMs],
+  );
+}
+
+export async function endSession(database: Database, sessionId: string): Promise<void> {
+  await database.query('update user_sessions set ended_at = coalesce(ended_at, now()) where session_id = $1', [
+    sessionId,
+  ]);
+}
+
+export async function endSessionsOf(database: Database, userId: string): Promise<void> {
+  await database.query('update user_sessions set ended_at = now() where user_id = $1 and ended_at is null', [userId]);
+}
+
+export async function insertPasswordReset(
+  database: Database,
+  reset: { readonly tokenHash: string; readonly userId: string; readonly ttlMs: number },
+): Promise<void> {
+  await database.query(
+    `insert into password_resets (token_hash, user_id, expires_at) values ($1, $2, now() + $3 * interval '1 millisecond')`,
+    [reset.tokenHash, reset.userId, reset.ttlMs],
+  );
+}
+
+/** Uses a reset token up; tells whose it was, `undefined` when it is unknown, used or too old. */
+export async function takePasswordReset(database: Database, tokenHash: string): Promise<string | undefined> {
+  const rows = await database.query<{ userId: string }>(
+    `update password_resets set used_at = now()
+     where token_hash = $1 and used_at is null and expires_at > now() returning user_id as "userId"`,
+    [tokenHash],
+  );
+  return rows[0]?.userId;
+}
+
+/** Counts one attempt; tells how many there were in the current minute and when it ends. */
+export async function countAttempt(
+  database: Database,
+  subjectHash: string,
+): Promise<{ readonly attempts: number; readonly secondsLeft: number }> {
+  // A window begins with its first attempt, so that no minute boundary lets twice as many through. What is long over
+  // goes away a few rows at a time.
+  const rows = await database.query<{ attempts: number; secondsLeft: number }>(
+    `with old as (
+       delete from login_attempts where subject_hash in (
+         select subject_hash from login_attempts
+         where window_start < now() - interval '10 minutes' and subject_hash <> $1 limit 10 for update skip locked)
+     )
+     insert into login_attempts as known (subject_hash, window_start, attempts) values ($1, now(), 1)
+     on conflict (subject_hash) do update set
+       attempts = case when known.window_start < now() - interval '1 minute' then 1 else known.attempts + 1 end,
+       window_start = case when known.window_start < now() - interval '1 minute' then now() else known.window_start end
+     returning attempts, greatest(1, ceil(60 - extract(epoch from now() - window_start)))::int as "secondsLeft"`,
+    [subjectHash],
+  );
+  const row = rows[0];
+  if (row === undefined) throw new Error('an attempt was not counted');
+  return row;
+}
+
+export interface SigningKeyRow {
+  readonly kid: string;
+  readonly publicJwk: Readonly<Record<string, unknown>>;
+  readonly privateJwk: Readonly<Record<string, unknown>>;
+  /** Milliseconds. */
+  readonly ageMs: number;
+  readonly retired: boolean;
+}
+
+/** Keys that sign or whose signatures may still be around, the oldest first. */
+export async function signingKeys(
+  database: Database,
+  keptAfterRetirementMs: number,
+): Promise<readonly SigningKeyRow[]> {
+  return database.query<SigningKeyRow>(
+    `select kid, public_jwk as "publicJwk", private_jwk as "privateJwk", retired_at is not null as retired,
+       (extract(epoch from now() - created_at) * 1000)::float8 as "ageMs"
+     from signing_keys where retired_at is null or retired_at > now() - $1 * interval '1 millisecond'
+     order by created_at, kid`,
+    [keptAfterRetirementMs],
+  );
+}
+
+/** Lets one instance at a time decide about keys. */
+export async function lockSigningKeys(database: Database): Promise<void> {
+  await database.query('lock table signing_keys in share row exclusive mode');
+}
+
+export async function insertSigningKey(
+  database: Database,
+  key: Pick<SigningKeyRow, 'kid' | 'publicJwk' | 'privateJwk'>,
+): Promise<void> {
+  await database.query(
+    'insert into signing_keys (kid, public_jwk, private_jwk, created_at) values ($1, $2, $3, clock_timestamp())',
+    [key.kid, JSON.stringify(key.publicJwk), JSON.stringify(key.privateJwk)],
+  );
+}
+
+export async function retireSigningKey(database: Database, kid: string): Promise<void> {
+  await database.query('update signing_keys set retired_at = now() where kid = $1 and retired_at is null', [kid]);
+}

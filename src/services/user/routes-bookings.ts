@@ -1,0 +1,299 @@
+import { z } from 'zod';
+import { bookingId, newId, showId } from '../../contracts/ids.ts';
+import { money } from '../../contracts/money.ts';
+import { readQuote } from '../../contracts/rules/quote.ts';
+import { areaCount, priceCategoryName, seatId, seatsPerRequestMax } from '../../contracts/seats.ts';
+import type { BookingRequestedData, Payment } from '../../contracts/user.ts';
+import { type Call, type Endpoint, endpoint, hasRole, type Principal } from '../../runtime/http/endpoint.ts';
+import { decodeCursor, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
+import { invalid, Problem } from '../../runtime/http/problem.ts';
+import { openEventStream } from '../../runtime/http/sse.ts';
+import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
+import { addAccount } from './accounts.ts';
+import {
+  acceptedBooking,
+  answerAbout,
+  booking,
+  bookingFor,
+  locationOf,
+  mayRead,
+  publicBooking,
+} from './booking-answers.ts';
+import { type BookingDocument, isFinal, requestedDocument } from './booking-document.ts';
+import { emailField, nameField } from './fields.ts';
+import { type Asked, gateRefusal, wantedOf } from './gate-rules.ts';
+import * as projection from './projection.ts';
+
+/** Customers' bookings: asking for one, reading it, paying for it. */
+
+/** Cash needs no token: the drawer at the counter is the proof. */
+const paymentField = z.discriminatedUnion('method', [
+  z.strictObject({ method: z.literal('card'), token: z.string().min(1).max(200) }),
+  z.strictObject({ method: z.literal('cash'), token: z.string().min(1).max(200).default('cash') }),
+]);
+
+const bookingRequest = z.strictObject({
+  showId,
+  seats: z.array(seatId).min(1).max(seatsPerRequestMax).optional(),
+  bestAvailable: z
+    .strictObject({
+      count: z.int().min(1).max(seatsPerRequestMax),
+      priceCategory: priceCategoryName.optional(),
+      accessible: z.boolean().optional(),
+    })
+    .optional(),
+  areas: z.array(areaCount).min(1).max(20).optional(),
+  quote: z.string().min(1).max(100_000).optional(),
+  maxTotal: money.optional(),
+  payment: paymentField.optional(),
+  customerName: nameField.optional(),
+});
+
+const params = z.strictObject({ bookingId });
+
+export function bookingEndpoints(service: ServiceRuntime): readonly Endpoint[] {
+  return [requestBooking(service), listBookings(service), readBooking(service), streamBooking(service), pay(service)];
+}
+
+function requestBooking(service: ServiceRuntime): Endpoint {
+  return endpoint({
+    method: 'POST',
+    path: '/bookings',
+    summary: 'Ask for seats of a show; `Prefer: wait=N` waits up to N seconds for the outcome.',
+    tag: 'bookings',
+    who: ['customer', 'staff'],
+    body: bookingRequest,
+    idempotency: 'required',
+    answers: {
+      202: { says: 'Accepted; follow `Location`.', body: acceptedBooking },
+      200: { says: 'The booking, as far as it comes without you (with `Prefer: wait`).', body: booking },
+    },
+    problems: ['idempotency_key_missing', 'idempotency_key_reused', 'forbidden', 'validation_failed'],
+    async handle(call) {
+      const payment = call.body.payment;
+      const isDone = (document: BookingDocument) =>
+        isFinal(document.status) ||
+        (payment === undefined ? document.status === 'awaiting_payment' : document.payment.status === 'declined');
+      const before = call.idempotency && (await service.answered(call.idempotency));
+      const first = before ?? (await submitBooking(service, call));
+      return answerAbout(service, call, { first, isDone });
+    },
+  });
+}
+
+async function submitBooking(service: ServiceRuntime, call: Call<unknown, unknown, z.infer<typeof bookingRequest>>) {
+  const { body, principal } = call;
+  const asked: Asked = {
+    choice: body,
+    quote: body.quote === undefined ? undefined : (readQuote(body.quote, quoteSecret(service)) ?? 'forged'),
+    seatsPerBookingMax: service.settings().seatsPerBookingMax,
+  };
+  const refusal = gateRefusal(asked);
+  if (refusal !== undefined) throw invalid(refusal.pointer, refusal.code, refusal.message);
+  if (body.payment !== undefined)
+    checkPayment(service, { principal, payment: body.payment, pointer: '/payment/token' });
+  if (body.customerName !== undefined && !hasRole(principal, 'staff')) {
+    throw new Problem('forbidden', '/customerName: only staff book for somebody else; leave it out.');
+  }
+  // Names travel on user-profiles alone, so a customer at the counter gets a profile. It leaves before the booking does.
+  const guest =
+    body.customerName === undefined
+      ? undefined
+      : await addAccount(service, { name: body.customerName, roles: [] }, call.traceparent);
+  const id = newId('booking');
+  const { showId: _quotedShow, ...quote } =
+    asked.quote === undefined || asked.quote === 'forged' ? { showId: '' } : asked.quote;
+  const data: BookingRequestedData = {
+    bookingId: id,
+    showId: body.showId,
+    userId: principal.userId,
+    ...(guest === undefined ? {} : { bookedUnderId: guest.userId }),
+    wanted: wantedOf(asked),
+    ...('quoteId' in quote ? { quote } : {}),
+    ...(body.maxTotal === undefined ? {} : { maxTotal: body.maxTotal }),
+    ...(body.payment === undefined ? {} : { payment: body.payment }),
+    acceptedAt: new Date().toISOString(),
+  };
+  const submitted = await service.submit({
+    idempotency: call.idempotency,
+    answer: { status: 202, location: locationOf(id), resource: id },
+    requests: [{ type: 'BookingRequested', key: body.showId, subject: id, data, traceparent: call.traceparent }],
+    documents: [{ view: 'bookings', id, key: body.showId, doc: requestedDocument(data, data.payment !== undefined) }],
+  });
+  return submitted.answer;
+}
+
+function listBookings(service: ServiceRuntime): Endpoint {
+  return endpoint({
+    method: 'GET',
+    path: '/bookings',
+    summary: 'Your bookings, the newest first; staff and organizers find those of others by `email`.',
+    tag: 'bookings',
+    who: ['customer', 'staff', 'organizer'],
+    query: z.strictObject({ ...pageQuery, email: emailField.optional() }),
+    answers: { 200: { says: 'A page of bookings.', body: pageOf(booking) } },
+    problems: ['forbidden', 'validation_failed'],
+    async handle({ query, principal }) {
+      if (query.email !== undefined && !hasRole(principal, 'staff', 'organizer')) {
+        throw new Problem('forbidden', '/query/email: only staff and organizers look for the bookings of others.');
+      }
+      const userId =
+        query.email === undefined ? principal.userId : (await projection.userByEmail(service, query.email))?.userId;
+      if (userId === undefined) return { status: 200, body: { items: [], nextCursor: null } };
+      const before = decodeCursor(query.cursor, 1)?.[0];
+      const documents = await projection.bookingsOf(service, { userId, before, limit: query.limit });
+      return { status: 200, body: page(documents.map(publicBooking), query.limit, (each) => [each.bookingId]) };
+    },
+  });
+}
+
+function readBooking(service: ServiceRuntime): Endpoint {
+  return endpoint({
+    method: 'GET',
+    path: '/bookings/{bookingId}',
+    summary: 'One booking as it is now.',
+    tag: 'bookings',
+    who: ['customer', 'staff', 'organizer'],
+    params,
+    answers: { 200: { says: 'The booking.', body: booking } },
+    problems: ['not_found'],
+    async handle({ params, principal }) {
+      const document = await bookingFor(service, params.bookingId, mayRead(principal));
+      return { status: 200, body: publicBooking(document) };
+    },
+  });
+}
+
+function streamBooking(service: ServiceRuntime): Endpoint {
+  return endpoint({
+    method: 'GET',
+    path: '/bookings/{bookingId}/stream',
+    summary: 'The booking at each change, as server-sent events named `booking`.',
+    tag: 'bookings',
+    who: ['customer', 'staff', 'organizer'],
+    params,
+    answers: { 200: { says: 'Events until the client goes away.', body: 'text/event-stream' } },
+    problems: ['not_found'],
+    async handle(call) {
+      await bookingFor(service, call.params.bookingId, mayRead(call.principal));
+      followBooking(service, call);
+      return { status: 200, hijacked: true };
+    },
+  });
+}
+
+/** Sends the booking now and after each change. Changes that come while one is read are sent as one. */
+function followBooking(service: ServiceRuntime, call: Call<z.infer<typeof params>, unknown, unknown>): void {
+  const id = call.params.bookingId;
+  let reading = false;
+  let changedAgain = false;
+  let last = '';
+  const unwatch = service.watch('bookings', id, () => void send());
+  const stream = openEventStream(call, { onClose: unwatch });
+  const send = async (): Promise<void> => {
+    changedAgain = true;
+    if (reading) return;
+    reading = true;
+    try {
+      while (changedAgain) {
+        changedAgain = false;
+        const document = await service.document<BookingDocument>('bookings', id);
+        const body = document && publicBooking(document);
+        const text = JSON.stringify(body);
+        if (body !== undefined && text !== last) stream.send('booking', body);
+        last = text;
+      }
+    } catch (error) {
+      // The client comes back by itself, and then gets the newest state.
+      service.logger.warn({ err: error, bookingId: id }, 'a booking stream was ended');
+      stream.close();
+    } finally {
+      reading = false;
+    }
+  };
+  void send();
+}
+
+function pay(service: ServiceRuntime): Endpoint {
+  return endpoint({
+    method: 'POST',
+    path: '/bookings/{bookingId}/payments',
+    summary: 'Pay for seats that are held; `Prefer: wait=N` waits for the outcome of this payment.',
+    tag: 'bookings',
+    who: ['customer', 'staff'],
+    params,
+    body: paymentField,
+    idempotency: 'required',
+    answers: {
+      202: { says: 'Accepted; follow `Location`.', body: acceptedBooking },
+      200: { says: 'The booking after this payment (with `Prefer: wait`).', body: booking },
+    },
+    problems: [
+      'idempotency_key_missing',
+      'idempotency_key_reused',
+      'forbidden',
+      'not_found',
+      'conflict',
+      'validation_failed',
+    ],
+    async handle(call) {
+      const { params, principal, body } = call;
+      const document = await bookingFor(
+        service,
+        params.bookingId,
+        (each) => each.userId === principal.userId || hasRole(principal, 'staff'),
+      );
+      const before = call.idempotency && (await service.answered(call.idempotency));
+      const first = before ?? (await submitPayment(service, { call, document, payment: body }));
+      // A decline before this payment is not its outcome; of a repeated request that is no longer known.
+      const attempts = before === undefined ? document.payment.attempts : Math.max(0, document.payment.attempts - 1);
+      const isDone = ({ status, payment }: BookingDocument) =>
+        isFinal(status) || (payment.status === 'declined' && payment.attempts > attempts);
+      return answerAbout(service, call, { first, isDone });
+    },
+  });
+}
+
+async function submitPayment(
+  service: ServiceRuntime,
+  submission: {
+    readonly call: Call<unknown, unknown, unknown>;
+    readonly document: BookingDocument;
+    readonly payment: Payment;
+  },
+) {
+  const { call, document, payment } = submission;
+  checkPayment(service, { principal: call.principal, payment, pointer: '/token' });
+  const { bookingId: id, showId: show, userId } = document;
+  const answer = { status: 202, location: locationOf(id), resource: id };
+  if (document.status !== 'requested' && document.status !== 'awaiting_payment') {
+    throw new Problem('conflict', `The booking is ${document.status}; only one that awaits its payment can be paid.`);
+  }
+  if (document.status === 'awaiting_payment' && ['pending', 'unknown'].includes(document.payment.status)) {
+    throw new Problem('conflict', 'A payment of this booking is under way. Wait for its outcome.');
+  }
+  const data = { bookingId: id, showId: show, userId, payment, acceptedAt: new Date().toISOString() };
+  const request = { type: 'PaymentSubmitted', key: show, subject: id, data, traceparent: call.traceparent };
+  return (await service.submit({ idempotency: call.idempotency, answer, requests: [request] })).answer;
+}
+
+/** Cash is for the counter; a card token must be one the provider knows. */
+function checkPayment(
+  service: ServiceRuntime,
+  paid: { readonly principal: Principal; readonly payment: Payment; readonly pointer: string },
+): void {
+  if (paid.payment.method === 'cash') {
+    if (!hasRole(paid.principal, 'staff'))
+      throw new Problem('forbidden', 'Cash is taken at the counter, by staff. Pay by card.');
+    return;
+  }
+  if (!service.part<(token: string) => boolean>('payment-token-known')(paid.payment.token)) {
+    throw invalid(paid.pointer, 'unknown_token', 'is not a payment token the provider knows');
+  }
+}
+
+function quoteSecret(service: ServiceRuntime): string {
+  const secret = service.configuration.QUOTE_SECRET;
+  if (secret === undefined) throw new Error('QUOTE_SECRET is not set');
+  return secret;
+}

@@ -1,0 +1,136 @@
+import { z } from 'zod';
+import type { Show } from '../../contracts/catalog.ts';
+import { bookingId } from '../../contracts/ids.ts';
+import { seatId, seatsPerRequestMax } from '../../contracts/seats.ts';
+import { type Call, type Endpoint, endpoint, hasRole } from '../../runtime/http/endpoint.ts';
+import { invalid, Problem } from '../../runtime/http/problem.ts';
+import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
+import { acceptedBooking, answerAbout, booking, bookingFor, locationOf } from './booking-answers.ts';
+import { type BookingDocument, isFinal } from './booking-document.ts';
+import { cancellationRefusal } from './cancellation-rules.ts';
+import { reasonField } from './fields.ts';
+
+/** Cancelling a booking, by its owner or by the organizer. */
+
+const cancellation = z.strictObject({
+  reason: reasonField.optional(),
+  seats: z
+    .array(seatId)
+    .min(1)
+    .max(seatsPerRequestMax)
+    .refine((seats) => new Set(seats).size === seats.length, 'must name each seat once')
+    .optional(),
+});
+
+export function cancellationEndpoints(service: ServiceRuntime): readonly Endpoint[] {
+  return [cancel(service)];
+}
+
+function cancel(service: ServiceRuntime): Endpoint {
+  return endpoint({
+    method: 'POST',
+    path: '/bookings/{bookingId}/cancellation',
+    summary: 'Cancel a booking; the refund follows the refund policy of the show. Organizers may name some `seats`.',
+    tag: 'bookings',
+    who: ['customer', 'staff', 'organizer'],
+    params: z.strictObject({ bookingId }),
+    body: cancellation.nullish(),
+    idempotency: 'required',
+    answers: {
+      202: { says: 'Accepted; follow `Location`.', body: acceptedBooking },
+      200: { says: 'The booking after the cancellation (with `Prefer: wait`).', body: booking },
+    },
+    problems: [
+      'idempotency_key_missing',
+      'forbidden',
+      'not_found',
+      'conflict',
+      'cancellation_closed',
+      'validation_failed',
+    ],
+    async handle(call) {
+      const { principal } = call;
+      const seats = call.body?.seats;
+      const document = await bookingFor(
+        service,
+        call.params.bookingId,
+        (each) => each.userId === principal.userId || hasRole(principal, 'organizer'),
+      );
+      const before = call.idempotency && (await service.answered(call.idempotency));
+      const askedAt = new Date().toISOString();
+      const first = before ?? (await submitCancellation(service, { call, document, askedAt }));
+      const answered = await answerAbout(service, call, { first, isDone: (each) => isDone(each, seats, askedAt) });
+      if (answered.status === 200 && before === undefined)
+        await throwRefused(service, { id: document.bookingId, askedAt });
+      return answered;
+    },
+  });
+}
+
+async function submitCancellation(
+  service: ServiceRuntime,
+  asked: {
+    readonly call: Call<unknown, unknown, z.infer<typeof cancellation> | null | undefined>;
+    readonly document: BookingDocument;
+    readonly askedAt: string;
+  },
+) {
+  const { call, document, askedAt } = asked;
+  const { bookingId: id, showId } = document;
+  const by = hasRole(call.principal, 'organizer') ? 'organizer' : 'customer';
+  const { seats, reason } = call.body ?? {};
+  if (seats !== undefined && by === 'customer') {
+    throw new Problem(
+      'forbidden',
+      '/seats: only an organizer cancels some seats of a booking; leave it out to cancel all.',
+    );
+  }
+  const submission = { idempotency: call.idempotency, answer: { status: 202, location: locationOf(id), resource: id } };
+  // Cancelled is what was asked for: the key is remembered, and nobody has to decide anything.
+  if (document.status === 'cancelled') return (await service.submit({ ...submission, requests: [] })).answer;
+  const show = await service.reference<Show>('catalog', showId);
+  const refusal = cancellationRefusal({ booking: document, by, seats, show, now: Date.parse(askedAt) });
+  if (refusal?.code === 'validation_failed') throw invalid(refusal.pointer, 'seat_unknown', refusal.detail);
+  if (refusal !== undefined) throw new Problem(refusal.code, refusal.detail);
+  const data = {
+    bookingId: id,
+    showId,
+    by,
+    byUserId: call.principal.userId,
+    ...(seats === undefined ? {} : { seats }),
+    ...(reason === undefined || reason === '' ? {} : { reason }),
+    acceptedAt: askedAt,
+  };
+  const request = {
+    type: 'BookingCancellationRequested',
+    key: showId,
+    subject: id,
+    data,
+    traceparent: call.traceparent,
+  };
+  return (await service.submit({ ...submission, requests: [request] })).answer;
+}
+
+/** Cancelled, ended another way, refused, or the named seats are gone. */
+function isDone(document: BookingDocument, seats: readonly string[] | undefined, askedAt: string): boolean {
+  if (document.status !== 'confirmed' && isFinal(document.status)) return true;
+  if (isRefused(document, askedAt)) return true;
+  return seats !== undefined && document.status === 'confirmed' && !seats.some((seat) => document.seats.includes(seat));
+}
+
+function isRefused(document: BookingDocument, askedAt: string): boolean {
+  const known = document.internal.cancellation;
+  return known?.state === 'refused' && known.at >= askedAt;
+}
+
+async function throwRefused(
+  service: ServiceRuntime,
+  asked: { readonly id: string; readonly askedAt: string },
+): Promise<void> {
+  const document = await service.document<BookingDocument>('bookings', asked.id);
+  if (document === undefined || !isRefused(document, asked.askedAt)) return;
+  const reason = document.internal.cancellation?.reason;
+  if (reason === 'cancellation_closed')
+    throw new Problem('cancellation_closed', 'It is too late to cancel this booking.');
+  throw new Problem('conflict', 'The booking cannot be cancelled as it is now. Read it again.');
+}

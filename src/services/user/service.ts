@@ -1,0 +1,30 @@
+import type { BookingMovieEvent } from '../../contracts/user.ts';
+import { type Message, route, type ServiceDefinition, stream } from '../../runtime/service.ts';
+import { bookingRequests, type GateInput } from './decider.ts';
+import { bookings } from './projection.ts';
+import { endpoints } from './routes.ts';
+
+/** What a customer asks for goes through the gate of the booking it is about. */
+const gate = (type: BookingMovieEvent['type']) =>
+  route<BookingMovieEvent['data']>({
+    to: ({ at, envelope, source }: Message<BookingMovieEvent['data']>) => {
+      if (source !== 'request' || envelope.data === null) return [];
+      const input = { type, data: envelope.data, id: envelope.id, at } as GateInput;
+      return [{ stream: 'booking-requests', id: envelope.data.bookingId, input }];
+    },
+  });
+
+export const userService: ServiceDefinition = {
+  name: 'user',
+  mainInput: 'booking-events',
+  inputs: ['booking-events', 'ticket-details'],
+  references: ['catalog', 'settings'],
+  streams: { 'booking-requests': stream({ decider: bookingRequests, shape: 'whole' }) },
+  routes: {
+    BookingRequested: gate('BookingRequested'),
+    PaymentSubmitted: gate('PaymentSubmitted'),
+    BookingCancellationRequested: gate('BookingCancellationRequested'),
+  },
+  views: [bookings],
+  endpoints,
+};
