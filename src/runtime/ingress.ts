@@ -1,0 +1,309 @@
+import type pg from 'pg';
+import { publication } from '../contracts/topics.ts';
+import { newId } from '../contracts/ids.ts';
+import { type Batcher, createBatcher } from './batcher.ts';
+import { Problem } from './http/problem.ts';
+import { partitionOf } from './log/partitioner.ts';
+import type { View } from './service.ts';
+import type { FirstAnswer, Idempotency, OwnedFact, Request, Submission, Submitted, Transaction } from './service-runtime.ts';
+import { type ConnectionOptions, PipelinedConnection, storeError } from './store/postgres/connection.ts';
+import { ConstraintViolated, type RequestRow, StoreUnavailable } from './store/store.ts';
+
+/** Submissions that share one transaction. */
+const submissionsMax = 200;
+/** Submissions waiting before new ones are refused with 503. */
+const submissionsQueuedMax = 5_000;
+
+export interface IngressOptions {
+  readonly connection: ConnectionOptions;
+  readonly pool: pg.Pool;
+  readonly views: readonly View[];
+  readonly partitions: number;
+  readonly now: () => number;
+  /** Called after the commit with the rows it stored. */
+  readonly onStored: (rows: readonly RequestRow[]) => void;
+}
+
+/**
+ * How a HTTP request enters: one transaction, shared by concurrent requests, stores the idempotency key, the request rows
+ * and the documents that must be readable at once. Only then is it answered; the partition's owner takes the rows.
+ */
+export class Ingress {
+  readonly #options: IngressOptions;
+  readonly #connection: PipelinedConnection;
+  readonly #submissions: Batcher<Submission, Submitted & { readonly reused: boolean }>;
+  readonly #storing = new Set<string>();
+
+  constructor(options: IngressOptions) {
+    this.#options = options;
+    this.#connection = new PipelinedConnection(options.connection);
+    this.#submissions = createBatcher({ itemsMax: submissionsMax, queuedMax: submissionsQueuedMax, run: (all) => this.#store(all) });
+  }
+
+  /** Throws `idempotency_key_reused`, `request_in_progress` or `overloaded`. */
+  async submit(submission: Submission): Promise<Submitted> {
+    const stored = await this.#once(submission.idempotency, () => this.#submissions.add(submission));
+    if (stored.reused) throw reused();
+    return stored;
+  }
+
+  /** Lets the first request with a key through; while it is being stored, a second one is told to come back. */
+  async #once<Result>(idempotency: Idempotency | undefined, work: () => Promise<Result>): Promise<Result> {
+    const name = idempotency === undefined ? undefined : `${idempotency.scope} ${idempotency.key}`;
+    if (name !== undefined && this.#storing.has(name)) {
+      throw new Problem('request_in_progress', 'Send the request again in a second.', { retryAfterSeconds: 1 });
+    }
+    if (name !== undefined) this.#storing.add(name);
+    try {
+      return await work();
+    } finally {
+      if (name !== undefined) this.#storing.delete(name);
+    }
+  }
+
+  async #store(submissions: readonly Submission[]): Promise<readonly (Submitted & { readonly reused: boolean })[]> {
+    const now = this.#options.now();
+    const firsts = await this.#firstAnswers(submissions);
+    const fresh = submissions.filter((each, index) => firsts[index] === undefined);
+    const rows = fresh.flatMap((each) => each.requests.map((request) => this.#rowOf(request, now)));
+    const statements = [
+      keepAnswers(fresh, now),
+      ...(rows.length > 0 ? [insertRequests(rows)] : []),
+      ...this.#insertDocuments(fresh),
+    ];
+    if (fresh.length > 0) {
+      try {
+        await this.#connection.transaction(statements);
+      } catch (error) {
+        // Another instance stored one of the keys a moment ago: now its answer can be read.
+        if (error instanceof ConstraintViolated && submissions.length === 1) return this.#firstAnswersOrThrow(submissions);
+        if (error instanceof ConstraintViolated) return (await Promise.all(submissions.map((each) => this.#store([each])))).flat();
+        throw error;
+      }
+      this.#options.onStored(rows);
+    }
+    return submissions.map((each, index) => {
+      const first = firsts[index];
+      if (first === undefined) return { repeated: false, reused: false, answer: each.answer };
+      return { repeated: true, ...first };
+    });
+  }
+
+  async #firstAnswersOrThrow(submissions: readonly Submission[]) {
+    const firsts = await this.#firstAnswers(submissions);
+    return firsts.map((first) => {
+      if (first === undefined) throw new StoreUnavailable('a row of the request could not be stored');
+      return { repeated: true, ...first };
+    });
+  }
+
+  async #firstAnswers(submissions: readonly Submission[]): Promise<readonly (StoredAnswer | undefined)[]> {
+    const keyed = submissions.flatMap((each) => (each.idempotency === undefined ? [] : [each.idempotency]));
+    if (keyed.length === 0) return submissions.map(() => undefined);
+    const [found] = await this.#connection.query([selectAnswers(keyed)]);
+    const answers = new Map(((found?.rows ?? []) as AnswerRow[]).map((row) => [`${row.scope} ${row.key}`, row]));
+    return submissions.map(({ idempotency }) => {
+      const row = idempotency === undefined ? undefined : answers.get(`${idempotency.scope} ${idempotency.key}`);
+      return row === undefined || idempotency === undefined ? undefined : { answer: toAnswer(row), reused: row.bodyHash !== idempotency.bodyHash };
+    });
+  }
+
+  #rowOf(request: Request, acceptedAt: number): RequestRow {
+    return {
+      requestId: newId('request'),
+      partition: partitionOf(request.key, this.#options.partitions),
+      intent: 'decide',
+      type: request.type,
+      key: request.key,
+      subject: request.subject,
+      stream: undefined,
+      streamVersion: undefined,
+      traceparent: request.traceparent,
+      acceptedAt,
+      data: request.data,
+    };
+  }
+
+  #factRow(fact: OwnedFact, acceptedAt: number): RequestRow {
+    const global = publication(fact.type)?.topic.partitions === 'one';
+    return {
+      requestId: newId('request'),
+      partition: global ? 0 : partitionOf(fact.key, this.#options.partitions),
+      intent: 'publish',
+      type: fact.type,
+      key: fact.key,
+      subject: fact.subject,
+      stream: fact.stream,
+      streamVersion: fact.streamVersion,
+      traceparent: fact.traceparent,
+      acceptedAt,
+      data: fact.data,
+    };
+  }
+
+  #insertDocuments(submissions: readonly Submission[]): pg.QueryConfig[] {
+    const byView = new Map<string, { id: string; key: string; doc: unknown }[]>();
+    for (const document of submissions.flatMap((each) => each.documents ?? [])) {
+      byView.set(document.view, [...(byView.get(document.view) ?? []), document]);
+    }
+    return [...byView].map(([name, documents]) => {
+      const view = this.#options.views.find((each) => each.name === name);
+      if (view === undefined) throw new Error(`there is no view ${name}`);
+      const columns = Object.entries(view.columns);
+      const types = ['text', 'int', 'json', ...columns.map(([, column]) => column.type)];
+      return {
+        name: `first-${name}`,
+        text: `insert into ${name} (id, partition, body${columns.map(([column]) => `, ${column}`).join('')})
+               select * from unnest(${types.map((type, index) => `$${index + 1}::${type}[]`).join(', ')}) on conflict do nothing`,
+        values: [
+          documents.map((each) => each.id),
+          documents.map((each) => partitionOf(each.key, this.#options.partitions)),
+          documents.map((each) => JSON.stringify(each.doc)),
+          ...columns.map(([, column]) => documents.map((each) => column.of(each.doc))),
+        ],
+      };
+    });
+  }
+
+  /** What was answered to a key before; throws `idempotency_key_reused`. */
+  async answered(idempotency: Idempotency): Promise<FirstAnswer | undefined> {
+    const { text, values } = selectAnswers([idempotency]);
+    const found = await this.#options.pool.query<AnswerRow>(text, values).catch((error: unknown) => {
+      throw storeError(error);
+    });
+    const row = found.rows[0];
+    if (row === undefined) return undefined;
+    if (row.bodyHash !== idempotency.bodyHash) throw reused();
+    return toAnswer(row);
+  }
+
+  /** A transaction of a request-owned stream. Errors of the work itself come through as they are. */
+  async transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    const client = await this.#options.pool.connect().catch((error: unknown) => {
+      throw storeError(error);
+    });
+    const rows: RequestRow[] = [];
+    try {
+      await client.query('begin');
+      const result = await work(this.#transactionOver(client, rows));
+      if (rows.length > 0) {
+        const { text, values } = insertRequests(rows);
+        await client.query(text, values);
+      }
+      await client.query('commit');
+      client.release();
+      if (rows.length > 0) this.#options.onStored(rows);
+      return result;
+    } catch (error) {
+      // A connection in an unknown state is thrown away; the server rolls back.
+      await client.query('rollback').then(() => client.release(), () => client.release(true));
+      throw error;
+    }
+  }
+
+  #transactionOver(client: pg.PoolClient, rows: RequestRow[]): Transaction {
+    const now = this.#options.now();
+    return {
+      query: async <Row>(text: string, values: readonly unknown[] = []) => (await client.query(text, [...values])).rows as Row[],
+      publish: async (facts: OwnedFact | readonly OwnedFact[]) => {
+        for (const fact of [facts].flat() as OwnedFact[]) rows.push(this.#factRow(fact, now));
+      },
+      request: async (request) => {
+        rows.push(this.#rowOf(request, now));
+      },
+    };
+  }
+
+  async transactionOnce(idempotency: Idempotency | undefined, work: (transaction: Transaction) => Promise<FirstAnswer>): Promise<Submitted> {
+    return this.#once(idempotency, async () => {
+      const first = idempotency === undefined ? undefined : await this.answered(idempotency);
+      if (first !== undefined) return { repeated: true, answer: first };
+      const answer = await this.transaction(async (transaction) => {
+        const done = await work(transaction);
+        if (idempotency !== undefined) {
+          const { text, values } = keepAnswers([{ idempotency, answer: done, requests: [] }], this.#options.now());
+          await transaction.query(text, values);
+        }
+        return done;
+      });
+      return { repeated: false, answer };
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#submissions.idle();
+    await this.#connection.close();
+  }
+}
+
+interface StoredAnswer {
+  readonly answer: FirstAnswer;
+  /** The key came with another body this time. */
+  readonly reused: boolean;
+}
+
+interface AnswerRow {
+  readonly scope: string;
+  readonly key: string;
+  readonly bodyHash: string;
+  readonly status: number;
+  readonly location: string | null;
+  readonly resource: string;
+}
+
+export function reused(): Problem {
+  return new Problem('idempotency_key_reused', 'This Idempotency-Key came with another body before. Use a new key for a new request.');
+}
+
+function toAnswer({ status, location, resource }: AnswerRow): FirstAnswer {
+  return { status, resource, ...(location === null ? {} : { location }) };
+}
+
+function selectAnswers(keys: readonly Idempotency[]) {
+  return {
+    name: 'find-answers',
+    text: `select k.scope, k.key, k.body_hash as "bodyHash", k.status, k.location, k.resource
+           from unnest($1::text[], $2::text[]) as wanted(scope, key) join idempotency_keys k using (scope, key)`,
+    values: [keys.map((each) => each.scope), keys.map((each) => each.key)],
+  };
+}
+
+function keepAnswers(submissions: readonly Submission[], now: number) {
+  const keyed = submissions.flatMap(({ idempotency, answer }) => (idempotency === undefined ? [] : [{ ...idempotency, ...answer }]));
+  return {
+    name: 'keep-answers',
+    text: `insert into idempotency_keys (scope, key, body_hash, status, location, resource, stored_at)
+           select s.*, $7::bigint from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[]) as s`,
+    values: [
+      keyed.map((each) => each.scope),
+      keyed.map((each) => each.key),
+      keyed.map((each) => each.bodyHash),
+      keyed.map((each) => each.status),
+      keyed.map((each) => each.location ?? null),
+      keyed.map((each) => each.resource),
+      now,
+    ],
+  };
+}
+
+function insertRequests(rows: readonly RequestRow[]) {
+  return {
+    name: 'insert-requests',
+    text: `insert into requests (request_id, partition, intent, type, key, subject, stream, stream_version, traceparent, accepted_at, data)
+           select * from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
+             $9::text[], $10::bigint[], $11::json[])`,
+    values: [
+      rows.map((each) => each.requestId),
+      rows.map((each) => each.partition),
+      rows.map((each) => each.intent),
+      rows.map((each) => each.type),
+      rows.map((each) => each.key),
+      rows.map((each) => each.subject),
+      rows.map((each) => each.stream ?? null),
+      rows.map((each) => each.streamVersion ?? null),
+      rows.map((each) => each.traceparent ?? null),
+      rows.map((each) => each.acceptedAt),
+      rows.map((each) => JSON.stringify(each.data)),
+    ],
+  };
+}

@@ -1,0 +1,154 @@
+import { randomUUID } from 'node:crypto';
+import pg from 'pg';
+import { PipelinedConnection, storeError } from '../store/postgres/connection.ts';
+import { type Bounds, type LogRecord, type LogTopic, LogUnavailable, type Position } from './log.ts';
+import type { RecordStore } from './local-log.ts';
+
+/** Rows one clean-up statement removes at the most. */
+const cleanRecordsMax = 10_000;
+
+const schema = `
+  create table if not exists topics (
+    name text primary key, number int generated always as identity unique, id text not null, partitions int not null
+  );
+  create table if not exists records (
+    topic int not null, partition int not null, "offset" bigint not null, key text not null, headers json not null,
+    value text, timestamp bigint not null, primary key (topic, partition, "offset")
+  );
+  create table if not exists ends (topic int not null, partition int not null, first bigint not null, next bigint not null,
+    primary key (topic, partition));`;
+
+interface OpenTopic extends LogTopic {
+  readonly number: number;
+  readonly bounds: readonly Bounds[];
+}
+
+/**
+ * Records in a database of the embedded PostgreSQL: the `embedded` driver.
+ *
+ * An append commits asynchronously. All databases of one PostgreSQL share one write-ahead log, so whoever commits
+ * something that was made from a record flushes that record as well, and the producer advances its published mark only
+ * by a later commit: a crash can lose a record only together with everything that came of it, and then its producer
+ * appends it again.
+ */
+export async function openEmbeddedRecords(url: string, topics: readonly Omit<LogTopic, 'id'>[]): Promise<RecordStore> {
+  const setup = new pg.Client({ connectionString: url, application_name: 'fullhouse-log-setup' });
+  await setup.connect();
+  const opened: OpenTopic[] = [];
+  try {
+    await setup.query(schema);
+    for (const topic of topics) opened.push(await openTopic(setup, topic));
+    await clean(setup, opened);
+  } finally {
+    await setup.end();
+  }
+  return new EmbeddedRecords(url, opened);
+}
+
+async function openTopic(client: pg.Client, topic: Omit<LogTopic, 'id'>): Promise<OpenTopic> {
+  await client.query('insert into topics (name, id, partitions) values ($1, $2, $3) on conflict do nothing', [
+    topic.name,
+    randomUUID(),
+    topic.partitions,
+  ]);
+  const { rows } = await client.query<{ number: number; id: string; partitions: number }>(
+    'select number, id, partitions from topics where name = $1',
+    [topic.name],
+  );
+  const row = rows[0];
+  if (row === undefined) throw new Error(`topic ${topic.name} could not be created`);
+  if (row.partitions !== topic.partitions) {
+    throw new LogUnavailable(
+      `topic ${topic.name} has ${row.partitions} partitions, not ${topic.partitions}; set FULLHOUSE_PARTITIONS=${row.partitions}`,
+    );
+  }
+  const bounds: Bounds[] = [];
+  for (let partition = 0; partition < topic.partitions; partition += 1) {
+    // Retention may have emptied a partition: its ends are kept so that offsets never start again.
+    const found = await client.query<{ first: number | null; next: number | null }>(
+      `select coalesce(min(r."offset"), max(e.next)) as first, coalesce(max(r."offset") + 1, max(e.next)) as next
+       from (select 1) as one
+       left join ends e on e.topic = $1 and e.partition = $2
+       left join records r on r.topic = $1 and r.partition = $2`,
+      [row.number, partition],
+    );
+    bounds.push({ first: found.rows[0]?.first ?? 0, next: found.rows[0]?.next ?? 0 });
+  }
+  return { ...topic, id: row.id, number: row.number, bounds };
+}
+
+/** Removes what retention and compaction no longer keep, a bounded number of rows at every start. */
+async function clean(client: pg.Client, topics: readonly OpenTopic[]) {
+  for (const topic of topics) {
+    for (const [partition, { first, next }] of topic.bounds.entries()) {
+      await client.query(
+        `insert into ends values ($1, $2, $3, $4) on conflict (topic, partition) do update set first = excluded.first, next = excluded.next`,
+        [topic.number, partition, first, next],
+      );
+    }
+    const outdated =
+      topic.retentionDays === 'compacted'
+        ? `select r.ctid from records r where r.topic = $1 and exists (
+             select from records newer where newer.topic = r.topic and newer.partition = r.partition
+               and newer.key = r.key and newer."offset" > r."offset") limit $2`
+        : `select ctid from records where topic = $1 and timestamp < (extract(epoch from now()) - ${topic.retentionDays * 86_400}) * 1000 limit $2`;
+    await client.query(`delete from records where ctid = any (array(${outdated}))`, [topic.number, cleanRecordsMax]);
+  }
+}
+
+class EmbeddedRecords implements RecordStore {
+  readonly topics: readonly OpenTopic[];
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #writer: PipelinedConnection;
+  readonly #reader: PipelinedConnection;
+
+  constructor(url: string, topics: readonly OpenTopic[]) {
+    this.topics = topics;
+    this.#numbers = new Map(topics.map((topic) => [topic.name, topic.number]));
+    this.#writer = new PipelinedConnection({ url, applicationName: 'fullhouse-log-writer', asynchronousCommit: true });
+    this.#reader = new PipelinedConnection({ url, applicationName: 'fullhouse-log-reader' });
+  }
+
+  async write(records: readonly LogRecord[]): Promise<void> {
+    const insert = {
+      name: 'append',
+      text: `insert into records (topic, partition, "offset", key, headers, value, timestamp)
+             select * from unnest($1::int[], $2::int[], $3::bigint[], $4::text[], $5::json[], $6::text[], $7::bigint[])
+             on conflict (topic, partition, "offset") do update
+               set key = excluded.key, headers = excluded.headers, value = excluded.value`,
+      values: [
+        records.map((each) => this.#numbers.get(each.topic)),
+        records.map((each) => each.partition),
+        records.map((each) => each.offset),
+        records.map((each) => each.key),
+        records.map((each) => JSON.stringify(each.headers)),
+        records.map((each) => each.value),
+        records.map((each) => each.timestamp),
+      ],
+    };
+    try {
+      await this.#writer.query([insert]);
+    } catch (error) {
+      // Whether it was stored is unknown. Nobody has seen these offsets, so the next append writes over them.
+      throw new LogUnavailable(`the log did not take ${records.length} records: ${storeError(error).message}`, { cause: error });
+    }
+  }
+
+  async read(from: Position, recordsMax: number): Promise<readonly LogRecord[]> {
+    const [found] = await this.#reader.query([
+      {
+        name: 'read',
+        text: `select "offset", key, headers, value, timestamp from records
+               where topic = $1 and partition = $2 and "offset" >= $3 order by "offset" limit $4`,
+        values: [this.#numbers.get(from.topic), from.partition, from.offset, recordsMax],
+      },
+    ]);
+    const rows = (found?.rows ?? []) as Omit<LogRecord, 'topic' | 'partition'>[];
+    return rows.map((row) => ({ ...row, topic: from.topic, partition: from.partition }));
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close();
+    await this.#reader.close();
+  }
+}

@@ -1,0 +1,97 @@
+import type { Headers } from '../../contracts/envelope.ts';
+
+/**
+ * The log port: partitioned, durable, replayable topics. Drivers: `embedded` (a database of the embedded PostgreSQL) and
+ * `memory` (tests, simulation); one contract suite runs over each of them.
+ */
+export interface Log {
+  readonly topics: readonly LogTopic[];
+  /**
+   * Appends in the given order; records of one partition keep it. Resolves once no later crash can lose them without
+   * also losing what was made from them. Throws `LogUnavailable` where nothing is known of the outcome: append again.
+   */
+  append(records: readonly OutgoingRecord[]): Promise<void>;
+  /** Delivers records from given positions on until stopped. The next chunk of a partition waits for `onRecords`. */
+  consume(options: ConsumeOptions): Consumption;
+  /** One page of a partition, for tools. */
+  read(from: Position, recordsMax: number): Promise<readonly LogRecord[]>;
+  /** First and next offset of a partition. */
+  bounds(partition: TopicPartition): Promise<Bounds>;
+  /**
+   * Joins the consumer group that decides who owns which partition of a topic. `onAssigned` and `onRevoked` are called
+   * as ownership comes and goes, never at the same time.
+   */
+  join(options: JoinOptions): Promise<Membership>;
+  /** Keeps how far a group has come, for lag tools; never trusted. */
+  commit(group: string, positions: readonly Position[]): void;
+  /** How far each group has come. */
+  committed(): Promise<readonly (Position & { readonly group: string })[]>;
+  close(): Promise<void>;
+}
+
+export interface LogTopic {
+  readonly name: string;
+  readonly partitions: number;
+  readonly retentionDays: number | 'compacted';
+  /** Another id than before means: the topic was created anew. */
+  readonly id: string;
+}
+
+export interface TopicPartition {
+  readonly topic: string;
+  readonly partition: number;
+}
+
+/** The offset that comes next. */
+export interface Position extends TopicPartition {
+  readonly offset: number;
+}
+
+export interface Bounds {
+  readonly first: number;
+  readonly next: number;
+}
+
+export interface OutgoingRecord extends TopicPartition {
+  readonly key: string;
+  readonly headers: Headers;
+  /** JSON, or `null` for a tombstone. */
+  readonly value: string | null;
+}
+
+export interface LogRecord extends OutgoingRecord {
+  readonly offset: number;
+  /** Milliseconds since 1970. */
+  readonly timestamp: number;
+}
+
+export interface ConsumeOptions {
+  readonly positions: readonly Position[];
+  readonly onRecords: (records: readonly LogRecord[]) => Promise<void>;
+  readonly onError: (error: Error) => void;
+}
+
+export interface Consumption {
+  stop(): Promise<void>;
+}
+
+export interface JoinOptions {
+  readonly group: string;
+  readonly topic: string;
+  readonly onAssigned: (partitions: readonly number[]) => Promise<void>;
+  readonly onRevoked: (partitions: readonly number[]) => Promise<void>;
+}
+
+export interface Membership {
+  leave(): Promise<void>;
+}
+
+/** The log cannot be reached, or did not answer: what was asked may or may not have happened. */
+export class LogUnavailable extends Error {
+  override readonly name = 'LogUnavailable';
+  readonly code = 'log_unavailable';
+  readonly retryable = true;
+}
+
+/** The most records one call of `onRecords` brings. */
+export const consumeRecordsMax = 1_000;

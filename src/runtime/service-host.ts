@@ -1,0 +1,181 @@
+import { EventEmitter } from 'node:events';
+import type pg from 'pg';
+import type { Settings } from '../contracts/settings.ts';
+import type { TopicName } from '../contracts/topics.ts';
+import type { Configuration } from './configuration.ts';
+import { Ingress } from './ingress.ts';
+import type { Log } from './log/log.ts';
+import type { Logger } from './logger.ts';
+import type { ServiceDefinition, Split } from './service.ts';
+import type {
+  FirstAnswer,
+  Idempotency,
+  ServiceRuntime,
+  Submission,
+  Submitted,
+  Transaction,
+} from './service-runtime.ts';
+import type { SettingsFeed } from './settings-feed.ts';
+import { createPool, storeError } from './store/postgres/connection.ts';
+import { PostgresStore } from './store/postgres/postgres-store.ts';
+import { StreamStates } from './task/streams.ts';
+import { TaskLoop } from './task.ts';
+
+/** Connections for the queries of requests. */
+const connectionsMax = 6;
+
+export interface ServiceHostOptions {
+  readonly definition: ServiceDefinition;
+  readonly databaseUrl: string;
+  readonly log: Log;
+  readonly logger: Logger;
+  readonly configuration: Configuration;
+  readonly settings: SettingsFeed;
+  /** What the application wires in by name. */
+  readonly parts: Readonly<Record<string, unknown>>;
+}
+
+/** One running service: its task loop, its ingress, and what its endpoints and effects may use. */
+export class ServiceHost implements ServiceRuntime {
+  readonly definition: ServiceDefinition;
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  readonly loop: TaskLoop;
+  readonly store: PostgresStore;
+  readonly #reader: PostgresStore;
+  readonly #pool: pg.Pool;
+  readonly #ingress: Ingress;
+  readonly #settings: SettingsFeed;
+  readonly #parts: Readonly<Record<string, unknown>>;
+  readonly #changes = new EventEmitter().setMaxListeners(0);
+
+  constructor(options: ServiceHostOptions) {
+    const { definition, databaseUrl: url, log, configuration, settings } = options;
+    this.definition = definition;
+    this.configuration = configuration;
+    this.logger = options.logger.child({ service: definition.name });
+    this.#settings = settings;
+    this.#parts = options.parts;
+    const views = definition.views ?? [];
+    const name = `fullhouse-${definition.name}`;
+    this.store = new PostgresStore({ url, applicationName: `${name}-loop`, views });
+    this.#reader = new PostgresStore({ url, applicationName: `${name}-reader`, views });
+    this.#pool = createPool({ url, applicationName: `${name}-requests`, connectionsMax });
+    this.loop = new TaskLoop({
+      definition,
+      log,
+      store: this.store,
+      logger: this.logger,
+      runtime: this,
+      setting: (key) => settings.record(key),
+      referenceWaitMs: () => settings.current.referenceWaitMs,
+      onCommitted: ({ documents }) => {
+        for (const { view, id } of documents) this.#changes.emit(`${view} ${id}`);
+      },
+    });
+    this.#ingress = new Ingress({
+      connection: { url, applicationName: `${name}-ingress` },
+      pool: this.#pool,
+      views,
+      partitions: log.topics.find((topic) => topic.name === definition.mainInput)?.partitions ?? 1,
+      now: () => this.loop.clock.now(),
+      onStored: (rows) => this.loop.requestsArrived(rows),
+    });
+  }
+
+  start(): Promise<void> {
+    return this.loop.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#ingress.close();
+    await this.loop.stop();
+    await Promise.all([this.store.close(), this.#reader.close(), this.#pool.end()]);
+  }
+
+  settings(): Settings {
+    return this.#settings.current;
+  }
+
+  async reference<Value>(topic: TopicName, key: string): Promise<Value | undefined> {
+    if (topic === 'settings') return this.#settings.record(key) as Value | undefined;
+    const known = this.loop.references.get(topic, key);
+    if (known !== undefined) return known as Value;
+    const [row] = await this.#reader.loadReferences([{ topic, key }]);
+    return (row?.data ?? undefined) as Value | undefined;
+  }
+
+  async awaitReference<Value>(topic: TopicName, key: string, timeoutMs: number): Promise<Value | undefined> {
+    const until = performance.now() + timeoutMs;
+    for (let pauseMs = 5; ; pauseMs = Math.min(2 * pauseMs, 200)) {
+      const found = await this.reference<Value>(topic, key);
+      if (found !== undefined || performance.now() + pauseMs > until) return found;
+      await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    }
+  }
+
+  async document<Doc>(view: string, id: string): Promise<Doc | undefined> {
+    return (await this.#reader.loadDocuments(view, [id])).get(id) as Doc | undefined;
+  }
+
+  changeOf(view: string, id: string, signal: AbortSignal): Promise<void> {
+    return new Promise((resolve) => {
+      const name = `${view} ${id}`;
+      const done = () => {
+        this.#changes.off(name, done);
+        signal.removeEventListener('abort', done);
+        resolve();
+      };
+      this.#changes.on(name, done);
+      if (signal.aborted) done();
+      else signal.addEventListener('abort', done);
+    });
+  }
+
+  watch(view: string, id: string, listener: () => void): () => void {
+    this.#changes.on(`${view} ${id}`, listener);
+    return () => this.#changes.off(`${view} ${id}`, listener);
+  }
+
+  async state<State>(kind: string, id: string, part?: string): Promise<{ readonly state: State; readonly version: number }> {
+    const name = { kind, id, part };
+    const known = this.loop.states.committed(name);
+    if (known !== undefined) return known as { state: State; version: number };
+    // Not in the loop's memory, or another instance's: folded here from what is committed.
+    const states = new StreamStates(this.definition.streams);
+    const missing = states.missing([name]);
+    const loaded = await this.#reader.loadStreams(missing);
+    states.keep(loaded.map((each) => ({ ...each, kind })));
+    const committed = states.committed(name) ?? { state: undefined as State | Split<unknown, unknown>, version: 0 };
+    return committed as { state: State; version: number };
+  }
+
+  async query<Row>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {
+    try {
+      return (await this.#pool.query(text, [...values])).rows as Row[];
+    } catch (error) {
+      throw storeError(error);
+    }
+  }
+
+  submit(submission: Submission): Promise<Submitted> {
+    return this.#ingress.submit(submission);
+  }
+
+  transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    return this.#ingress.transaction(work);
+  }
+
+  transactionOnce(idempotency: Idempotency | undefined, work: (transaction: Transaction) => Promise<FirstAnswer>): Promise<Submitted> {
+    return this.#ingress.transactionOnce(idempotency, work);
+  }
+
+  answered(idempotency: Idempotency): Promise<FirstAnswer | undefined> {
+    return this.#ingress.answered(idempotency);
+  }
+
+  part<Part>(name: string): Part {
+    if (!Object.hasOwn(this.#parts, name)) throw new Error(`${this.definition.name} needs a part ${name} that was not wired in`);
+    return this.#parts[name] as Part;
+  }
+}

@@ -1,0 +1,60 @@
+import type { Setting } from '../contracts/catalog.ts';
+import { defaultSettings, isSettingKey, settingFrom, settingKeys, type Settings } from '../contracts/settings.ts';
+import type { Consumption, Log, LogRecord } from './log/log.ts';
+import type { Logger } from './logger.ts';
+
+/**
+ * The settings in force, kept by each process for itself: it follows the `settings` topic from its beginning, outside the
+ * consumer groups. A record that cannot be used is passed over with a line in the log, and the value before it stays.
+ */
+export class SettingsFeed {
+  readonly #records = new Map<string, Setting>();
+  readonly #logger: Logger;
+  #consumption: Consumption | undefined;
+  current: Settings = defaultSettings;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  /** Starts following; resolves when what the topic holds now has been read. */
+  async start(log: Log): Promise<void> {
+    const partition = { topic: 'settings', partition: 0 };
+    const { first, next } = await log.bounds(partition);
+    let offset = first;
+    while (offset < next) {
+      const page = await log.read({ ...partition, offset }, 1_000);
+      if (page.length === 0) break;
+      this.#apply(page);
+      offset = (page.at(-1)?.offset ?? offset) + 1;
+    }
+    this.#consumption = log.consume({
+      positions: [{ ...partition, offset }],
+      onRecords: async (records) => this.#apply(records),
+      onError: (error) => this.#logger.error({ error: error.message }, 'cannot follow the settings; those known stay in force'),
+    });
+  }
+
+  /** The last record of a key, for the trace of decisions. */
+  record(key: string): Setting | undefined {
+    return this.#records.get(key);
+  }
+
+  #apply(records: readonly LogRecord[]): void {
+    for (const { key, value } of records) {
+      if (value === null || !isSettingKey(key)) continue;
+      try {
+        const setting = JSON.parse(value) as Setting;
+        if ((this.#records.get(key)?.version ?? 0) < setting.version) this.#records.set(key, setting);
+      } catch (error) {
+        this.#logger.error({ key, error: (error as Error).message }, 'a setting cannot be read');
+      }
+    }
+    const get = (key: string) => this.#records.get(key);
+    this.current = Object.freeze(Object.fromEntries(settingKeys.map((key) => [key, settingFrom(get, key)]))) as unknown as Settings;
+  }
+
+  async stop(): Promise<void> {
+    await this.#consumption?.stop();
+  }
+}

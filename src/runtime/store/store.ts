@@ -1,0 +1,213 @@
+import type { Statement } from '../service.ts';
+
+/**
+ * The store port: what a service's task loop keeps, in one database of its own. Drivers: `postgres` and `memory`; one
+ * contract suite runs over both. The event table is the state, the audit trail and the outbox in one.
+ */
+export interface Store {
+  /** Raises the epoch of these tasks, so that any earlier owner's commit fails, and reads all that a new owner needs. */
+  takeOver(partitions: readonly number[]): Promise<Takeover>;
+  /** What is needed to fold the named streams. */
+  loadStreams(streams: readonly StreamToLoad[]): Promise<readonly LoadedStream[]>;
+  loadReferences(keys: readonly { readonly topic: string; readonly key: string }[]): Promise<readonly ReferenceRow[]>;
+  loadDocuments(view: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>>;
+  /**
+   * One transaction: either all of it or nothing. Throws `Fenced` when another owner has taken a task over,
+   * `ConstraintViolated` when a row breaks a constraint, `StoreUnavailable` where the outcome is unknown.
+   */
+  commit(commit: Commit): Promise<void>;
+  /** Events of one channel partition in sequence order. */
+  readEvents(from: EventsFrom): Promise<readonly EventRow[]>;
+  close(): Promise<void>;
+}
+
+/** Facts a service keeps to itself have no topic: their channel is this. */
+export const privateChannel = '';
+
+export interface TaskRow {
+  readonly partition: number;
+  readonly epoch: number;
+  readonly timeline: number;
+  /** By topic: the offset to read next, and the id of the topic it belongs to. */
+  readonly positions: Readonly<Record<string, { readonly offset: number; readonly topicId: string }>>;
+  /** By topic: the last sequence applied of its producer. */
+  readonly heads: Readonly<Record<string, { readonly timeline: number; readonly sequence: number }>>;
+  /** By channel: the last sequence given. */
+  readonly sequences: Readonly<Record<string, number>>;
+  /** By channel: the last sequence known to be published. */
+  readonly published: Readonly<Record<string, number>>;
+}
+
+export interface Takeover {
+  readonly tasks: readonly TaskRow[];
+  readonly deadlines: readonly DeadlineRow[];
+  readonly effects: readonly EffectRow[];
+  readonly requests: readonly RequestRow[];
+  readonly parked: readonly ParkedRow[];
+  /** The database's clock: milliseconds since 1970. */
+  readonly now: number;
+}
+
+export interface StreamToLoad {
+  readonly stream: string;
+  /** The root of a split stream: its snapshot and the events since. */
+  readonly root: boolean;
+  /** One part of a split stream: the events of that subject. */
+  readonly part?: string;
+}
+
+export interface LoadedStream extends StreamToLoad {
+  readonly snapshot: { readonly version: number; readonly root: unknown } | undefined;
+  readonly events: readonly StoredFact[];
+}
+
+export interface StoredFact {
+  readonly streamVersion: number;
+  readonly type: string;
+  readonly data: unknown;
+}
+
+export interface EventRow {
+  readonly channel: string;
+  readonly partition: number;
+  readonly sequence: number;
+  readonly timeline: number;
+  readonly stream: string;
+  readonly streamVersion: number;
+  readonly type: string;
+  readonly version: number;
+  readonly subject: string;
+  readonly key: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly causationId: string;
+  readonly correlationId: string;
+  readonly traceparent: string | undefined;
+  readonly data: unknown;
+  /** The same as JSON text. */
+  readonly json: string;
+}
+
+export interface DeadlineRow {
+  readonly kind: string;
+  readonly stream: string;
+  /** `''` where the stream is not split. */
+  readonly part: string;
+  readonly partition: number;
+  readonly key: string;
+  /** Milliseconds since 1970; `undefined` in a commit: no deadline any more. */
+  readonly dueAt: number | undefined;
+}
+
+/** An open effect: its intent is the event of this stream and version. */
+export interface EffectRow {
+  readonly kind: string;
+  readonly stream: string;
+  readonly streamVersion: number;
+  readonly part: string;
+  readonly partition: number;
+  readonly type: string;
+  readonly subject: string;
+  readonly key: string;
+  readonly correlationId: string;
+  readonly traceparent: string | undefined;
+  readonly data: unknown;
+}
+
+export interface RequestRow {
+  readonly requestId: string;
+  readonly partition: number;
+  /** `decide`: an input. `publish`: a fact that its own transaction has decided already. */
+  readonly intent: 'decide' | 'publish';
+  readonly type: string;
+  readonly key: string;
+  readonly subject: string;
+  readonly stream: string | undefined;
+  readonly streamVersion: number | undefined;
+  readonly traceparent: string | undefined;
+  /** Milliseconds since 1970. */
+  readonly acceptedAt: number;
+  readonly data: unknown;
+}
+
+export interface ParkedRow {
+  readonly parkedId: string;
+  readonly partition: number;
+  /** `''` for an input without a readable subject: it is set aside alone. */
+  readonly subject: string;
+  /** Order of arrival within the task. */
+  readonly position: number;
+  readonly reason: string;
+  readonly detail: string;
+  /** The input, as the loop takes it up again. */
+  readonly arrival: unknown;
+  readonly parkedAt: number;
+  /** Only waiting for a reference, and until when. */
+  readonly waitUntil: number | undefined;
+}
+
+export interface ReferenceRow {
+  readonly topic: string;
+  readonly key: string;
+  readonly timeline: number;
+  readonly streamVersion: number;
+  /** `null`: erased. */
+  readonly data: unknown;
+}
+
+export interface DocumentRow {
+  readonly id: string;
+  readonly partition: number;
+  /** `undefined`: the document is no more. */
+  readonly doc: unknown;
+}
+
+export interface SnapshotRow {
+  readonly stream: string;
+  readonly partition: number;
+  readonly version: number;
+  readonly root: unknown;
+}
+
+export interface Commit {
+  readonly tasks: readonly TaskRow[];
+  readonly events: readonly EventRow[];
+  readonly snapshots: readonly SnapshotRow[];
+  readonly deadlines: readonly DeadlineRow[];
+  readonly effectsOpened: readonly EffectRow[];
+  readonly effectsClosed: readonly { readonly stream: string; readonly streamVersion: number }[];
+  readonly requestsTaken: readonly string[];
+  readonly parked: readonly ParkedRow[];
+  readonly unparked: readonly string[];
+  readonly references: readonly ReferenceRow[];
+  readonly documents: ReadonlyMap<string, readonly DocumentRow[]>;
+  readonly statements: readonly Statement[];
+}
+
+export interface EventsFrom {
+  readonly channel: string;
+  readonly partition: number;
+  readonly sequence: number;
+  readonly eventsMax: number;
+}
+
+/** Another owner has taken these tasks over. */
+export class Fenced extends Error {
+  override readonly name = 'Fenced';
+  readonly code = 'fenced';
+  readonly retryable = false;
+}
+
+/** A row breaks a constraint of the database: the second wall held. */
+export class ConstraintViolated extends Error {
+  override readonly name = 'ConstraintViolated';
+  readonly code = 'constraint_violated';
+  readonly retryable = false;
+}
+
+/** The database cannot be reached or did not answer; whether the commit happened is told by the task row. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+  readonly code = 'store_unavailable';
+  readonly retryable = true;
+}

@@ -1,0 +1,105 @@
+import {
+  BrokenCircuitError,
+  bulkhead,
+  circuitBreaker,
+  ConsecutiveBreaker,
+  ExponentialBackoff,
+  handleAll,
+  handleWhen,
+  type IPolicy,
+  retry,
+  timeout,
+  TimeoutStrategy,
+  wrap,
+} from 'cockatiel';
+import type { Logger } from '../logger.ts';
+import type { Answer, Effect, EffectPolicy, Intent } from '../service.ts';
+import type { ServiceRuntime } from '../service-runtime.ts';
+import type { EffectRow } from '../store/store.ts';
+
+/** Effects waiting for their turn before the loop takes no more inputs. */
+export const effectsOpenMax = 20_000;
+
+/**
+ * Runs effects: each kind within its own limits, so that one slow provider stops nothing but itself. The answer comes
+ * back as an arrival; an outcome that stayed unknown is an answer as well.
+ */
+export class Effects {
+  readonly #effects: Readonly<Record<string, Effect>>;
+  readonly #policies: ReadonlyMap<string, IPolicy>;
+  readonly #runtime: ServiceRuntime;
+  readonly #logger: Logger;
+  readonly #onAnswer: (effect: EffectRow, answer: Answer) => void;
+  readonly #running = new Set<string>();
+  readonly #stop = new AbortController();
+
+  constructor(options: {
+    readonly effects: Readonly<Record<string, Effect>>;
+    readonly runtime: ServiceRuntime;
+    readonly logger: Logger;
+    readonly onAnswer: (effect: EffectRow, answer: Answer) => void;
+  }) {
+    this.#effects = options.effects;
+    this.#policies = new Map(Object.entries(options.effects).map(([type, effect]) => [type, policyOf(effect.policy)]));
+    this.#runtime = options.runtime;
+    this.#logger = options.logger;
+    this.#onAnswer = options.onAnswer;
+  }
+
+  has(type: string): boolean {
+    return Object.hasOwn(this.#effects, type);
+  }
+
+  get open(): number {
+    return this.#running.size;
+  }
+
+  /** Starts an effect unless it runs already. */
+  start(row: EffectRow): void {
+    const name = `${row.stream}/${row.streamVersion}`;
+    const effect = this.#effects[row.type];
+    const policy = this.#policies.get(row.type);
+    if (effect === undefined || policy === undefined || this.#running.has(name)) return;
+    this.#running.add(name);
+    void this.#run(row, effect, policy).finally(() => this.#running.delete(name));
+  }
+
+  async #run(row: EffectRow, effect: Effect, policy: IPolicy): Promise<void> {
+    const intent: Intent = { ...row, idempotencyKey: `${row.stream}/${row.streamVersion}`, part: row.part === '' ? undefined : row.part };
+    let answer: Answer;
+    try {
+      answer = await policy.execute(({ signal }) => effect.run(intent as Intent<never>, this.#runtime, signal), this.#stop.signal);
+    } catch (error) {
+      if (this.#stop.signal.aborted) return;
+      this.#logger.warn({ effect: row.type, subject: row.subject, error: (error as Error).message }, 'effect without an answer');
+      answer = effect.unanswered(intent as Intent<never>, error as Error);
+    }
+    if (!this.#stop.signal.aborted) this.#onAnswer(row, answer);
+  }
+
+  /** Lets go of what runs: its intent is stored, the next owner asks again under the same key. */
+  stop(): void {
+    this.#stop.abort();
+  }
+}
+
+function policyOf(limits: EffectPolicy): IPolicy {
+  // An open circuit answers at once: trying again against it is only load.
+  const retries = retry(
+    handleWhen((error) => !(error instanceof BrokenCircuitError)),
+    {
+      maxAttempts: limits.attemptsMax - 1,
+      backoff: new ExponentialBackoff({ initialDelay: limits.backoffMs, maxDelay: limits.backoffMaxMs }),
+    },
+  );
+  const breaker = circuitBreaker(handleAll, {
+    halfOpenAfter: limits.breakerOpenMs,
+    breaker: new ConsecutiveBreaker(limits.breakerFailures),
+  });
+  return wrap(
+    bulkhead(limits.concurrencyMax, Number.MAX_SAFE_INTEGER),
+    retries,
+    breaker,
+    timeout(limits.timeoutMs, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false }),
+  );
+}
