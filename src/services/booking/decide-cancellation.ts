@@ -1,0 +1,252 @@
+import type { BookingCancellationRefused } from '../../contracts/booking.ts';
+import { unreachable } from '../../contracts/decider.ts';
+import type { DataOf } from '../../contracts/event.ts';
+import { type Money, percentOf, subtract, sum } from '../../contracts/money.ts';
+import { refund } from './decide-payment.ts';
+import { evolve } from './evolve.ts';
+import type { CancellationRequested, TicketAdmitted } from './inputs.ts';
+import {
+  type About,
+  about,
+  type Cancellation,
+  type CancelledData,
+  type Confirmed,
+  cancellationsKeptMax,
+  type Event,
+  type Postponed,
+  type State,
+} from './state.ts';
+
+/** How a booking is undone: by its customer, by the organizer, or with its show. */
+
+type Refusal = DataOf<typeof BookingCancellationRefused>['reason'];
+
+export function onCancellationRequested(state: State, input: CancellationRequested): readonly Event[] {
+  const { by, seats, reason, acceptedAt } = input.data;
+  const show = input.show;
+  // A show that is unknown here costs the customer nothing: without terms there is neither a fee nor a closing time.
+  const terms = show && { startsAt: show.startsAt, refundPolicy: show.refundPolicy, movedAt: show.movedAt };
+  return cancel(state, { by, seats, reason, acceptedAt, terms });
+}
+
+function cancel(state: State, cancellation: Cancellation): readonly Event[] {
+  switch (state.status) {
+    case 'requested':
+      if (cancellation.seats !== undefined) return [refused(state.about, 'not_cancellable')];
+      return keep(state, state.cancellations, cancellation);
+    case 'paying':
+    case 'paid':
+      // Applies after the outcome: the charge or the sale is on its way.
+      return keep(state, state.cancellations, cancellation);
+    case 'awaiting_payment':
+      // Nobody can say what a part of unpaid seats would cost: they are cancelled as a whole.
+      if (cancellation.seats !== undefined) return [refused(state.about, 'not_cancellable')];
+      return [
+        {
+          type: 'BookingCancelled',
+          data: {
+            ...about(state.about),
+            seats: state.held.seats,
+            areas: state.held.areas,
+            whole: true,
+            cause: cancellation.by,
+            reason: cancellation.reason,
+          },
+        },
+      ];
+    case 'confirmed': {
+      const refusal = refusalOf(state, cancellation);
+      if (refusal !== undefined) return [refused(state.about, refusal)];
+      return isPartial(state, cancellation) ? undoSome(state, cancellation) : undoAll(state, cancellation);
+    }
+    case 'cancelled':
+    // Asked again: it is done.
+    case 'unseen':
+    case 'rejected':
+    case 'expired':
+      // There is nothing to undo; who asks is told so at the door.
+      return [];
+    default:
+      return unreachable(state);
+  }
+}
+
+function keep(state: { readonly about: About }, kept: readonly Cancellation[], asked: Cancellation): readonly Event[] {
+  const again = asked.seats === undefined && kept.some((each) => each.seats === undefined && each.by === asked.by);
+  if (again) return [];
+  if (kept.length >= cancellationsKeptMax) return [refused(state.about, 'not_cancellable')];
+  return [{ type: 'CancellationKept', data: { bookingId: state.about.bookingId, ...asked } }];
+}
+
+function refused(from: About, reason: Refusal): Event {
+  return { type: 'BookingCancellationRefused', data: { ...about(from), reason } };
+}
+
+type Rule = (state: Confirmed, cancellation: Cancellation) => Refusal | undefined;
+
+const aCustomerCancelsEverything: Rule = (_state, { by, seats }) =>
+  by === 'customer' && seats !== undefined ? 'not_cancellable' : undefined;
+const aUsedTicketIsUsed: Rule = (state, { by }) => (by === 'customer' && state.used ? 'not_cancellable' : undefined);
+const itIsTooLate: Rule = (state, { by, acceptedAt, terms }) => {
+  if (by === 'organizer' || terms === undefined) return undefined;
+  const minutesBefore = wasMoved(state, terms) ? 0 : terms.refundPolicy.untilMinutesBefore;
+  const closesAt = Date.parse(terms.startsAt) - minutesBefore * 60_000;
+  return Date.parse(acceptedAt) >= closesAt ? 'cancellation_closed' : undefined;
+};
+const seatsAreNotPartOfIt: Rule = (state, { seats }) =>
+  seats?.some((seat) => !state.seats.includes(seat)) ? 'seat_unknown' : undefined;
+
+/** The first refusal wins. The organizer may always. */
+const rules: readonly Rule[] = [aCustomerCancelsEverything, aUsedTicketIsUsed, itIsTooLate, seatsAreNotPartOfIt];
+
+function refusalOf(state: Confirmed, cancellation: Cancellation): Refusal | undefined {
+  for (const rule of rules) {
+    const refusal = rule(state, cancellation);
+    if (refusal !== undefined) return refusal;
+  }
+  return undefined;
+}
+
+/** Whoever booked before the show was moved may cancel free of charge until its new start. */
+function wasMoved(state: Confirmed, terms: NonNullable<Cancellation['terms']>): boolean {
+  return terms.movedAt !== undefined && Date.parse(state.asked.acceptedAt) < Date.parse(terms.movedAt);
+}
+
+function isPartial(state: Confirmed, { seats }: Cancellation): boolean {
+  return seats !== undefined && (state.areas.length > 0 || state.seats.some((seat) => !seats.includes(seat)));
+}
+
+function undoAll(state: Confirmed, cancellation: Cancellation): readonly Event[] {
+  const { by, terms, reason } = cancellation;
+  const free = by === 'organizer' || terms === undefined || wasMoved(state, terms);
+  const kept = percentOf(state.paid, free ? 0 : terms.refundPolicy.feePercent);
+  return undo(state, {
+    places: { seats: state.seats, areas: state.areas },
+    whole: true,
+    cause: by,
+    reason,
+    kept,
+    amount: subtract(state.paid, kept),
+    name: 'cancellation',
+  });
+}
+
+/** Some seats only: their own prices go back, fees stay with the seats that remain. */
+function undoSome(state: Confirmed, cancellation: Cancellation): readonly Event[] {
+  const seats = state.seats.filter((seat) => cancellation.seats?.includes(seat));
+  const items = state.items.filter((item) => item.seat !== undefined && seats.includes(item.seat));
+  const currency = state.paid.currency;
+  return undo(state, {
+    places: { seats, areas: [] },
+    whole: false,
+    cause: 'organizer',
+    reason: cancellation.reason,
+    kept: { amount: 0, currency },
+    amount: sum(
+      items.map((item) => item.price),
+      currency,
+    ),
+    name: `seats-${[...seats].sort().join(',')}`,
+  });
+}
+
+interface Undoing {
+  readonly places: { readonly seats: Confirmed['seats']; readonly areas: Confirmed['areas'] };
+  readonly whole: boolean;
+  readonly cause: CancelledData['cause'];
+  readonly reason?: string | undefined;
+  readonly kept: Money;
+  readonly amount: Money;
+  /** Names the refund, so that the same one is never asked for twice. */
+  readonly name: string;
+}
+
+function undo(state: Confirmed, { places, whole, cause, reason, kept, amount, name }: Undoing): readonly Event[] {
+  const { paymentId } = state;
+  const money = paymentId === undefined ? {} : { refund: amount, kept };
+  const cancelled: Event = {
+    type: 'BookingCancelled',
+    data: { ...about(state.about), ...places, whole, cause, reason, ...money },
+  };
+  if (paymentId === undefined || amount.amount === 0) return [cancelled];
+  return [cancelled, refund({ state, paymentId, amount, cause: 'cancellation', name })];
+}
+
+export function onShowCancelled(state: State): readonly Event[] {
+  switch (state.status) {
+    case 'requested':
+      return [
+        { type: 'BookingRejected', data: { ...about(state.about), seats: [], areas: [], reason: 'show_cancelled' } },
+      ];
+    case 'awaiting_payment': {
+      const { seats, areas } = state.held;
+      return [{ type: 'BookingRejected', data: { ...about(state.about), seats, areas, reason: 'show_cancelled' } }];
+    }
+    case 'paying':
+    case 'paid':
+      // Money may be on its way or here: the outcome first, then everything goes back.
+      return state.showCancelled ? [] : [{ type: 'ShowCancellationKept', data: { bookingId: state.about.bookingId } }];
+    case 'confirmed':
+      return undoneWithShow(state);
+    case 'unseen':
+    // The fan-out finds bookings by their rows; one that is not there sees the cancelled show when it is requested.
+    case 'rejected':
+    case 'expired':
+    case 'cancelled':
+      return [];
+    default:
+      return unreachable(state);
+  }
+}
+
+function undoneWithShow(state: Confirmed): readonly Event[] {
+  return undo(state, {
+    places: { seats: state.seats, areas: state.areas },
+    whole: true,
+    cause: 'show_cancelled',
+    kept: { amount: 0, currency: state.paid.currency },
+    amount: state.paid,
+    name: 'cancellation',
+  });
+}
+
+/** What was asked for while a charge was open, now that the booking is confirmed. */
+export function applyPostponed(state: State, postponed: Postponed): readonly Event[] {
+  if (postponed.showCancelled) return onShowCancelled(state);
+  return applyCancellations(state, postponed.cancellations);
+}
+
+/** Applies cancellations in the order they were asked for, each to what the one before has left. */
+export function applyCancellations(state: State, cancellations: readonly Cancellation[]): readonly Event[] {
+  let now = state;
+  const events: Event[] = [];
+  for (const cancellation of cancellations) {
+    for (const each of cancel(now, cancellation)) {
+      events.push(each);
+      now = evolve(now, each);
+    }
+  }
+  return events;
+}
+
+export function onTicketAdmitted(state: State, input: TicketAdmitted): readonly Event[] {
+  switch (state.status) {
+    case 'confirmed':
+      // From now on the customer has had what was paid for.
+      if (state.used) return [];
+      return [{ type: 'TicketUsed', data: { bookingId: state.about.bookingId, ticketId: input.data.ticketId } }];
+    case 'unseen':
+    case 'requested':
+    case 'awaiting_payment':
+    case 'paying':
+    case 'paid':
+    // There are no tickets yet.
+    case 'rejected':
+    case 'expired':
+    case 'cancelled':
+      // The door was quicker than the cancellation; the ticket's own row has decided which of the two came first.
+      return [];
+    default:
+      return unreachable(state);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * A booking, from request to its one terminal state. This service is the process manager: it owns no seat, no price and
+ * no money, it tells the others what happened and draws the conclusions from what they answer.
+ *
+ *   requested          BookingCreated is out; seat-inventory looks for seats, pricing for their price.
+ *   awaiting_payment   Seats are held and the price is fixed; the customer may pay until the hold ends.
+ *   paying             One charge is open. Nothing but its outcome moves the booking on: if the hold ends meanwhile the
+ *                      booking still waits, and what is asked for meanwhile (a cancellation) applies afterwards.
+ *   paid               The money is there (or nothing was to pay); seat-inventory turns the hold into a sale, or takes
+ *                      the same seats back if the hold has ended. To the outside this still is `paying`.
+ *   confirmed          Paid and sold. It ends here, unless it is cancelled later.
+ *   rejected           It never came to a sale, with a reason.
+ *   expired            The hold ended before the payment.
+ *   cancelled          Undone by the customer, the organizer or with the whole show.
+ *
+ * The last three are final. Money that arrives in any of them goes back; seats are not touched again.
+ *
+ * Topics are not ordered among each other, so an answer may come before what it answers seems to have happened, or much
+ * too late. Each input is decided in a function of its own, which names every state:
+ *
+ *   decide-request.ts       the request itself, the price, the time-out
+ *   decide-seats.ts         held, refused, sold, released, lost
+ *   decide-payment.ts       charges, their outcomes, refunds
+ *   decide-cancellation.ts  customer, organizer, cancelled show, used tickets
+ *   state.ts, evolve.ts     what is remembered, and how a fact changes it
+ */
+import { type Decider, unreachable } from '../../contracts/decider.ts';
+import { onCancellationRequested, onShowCancelled, onTicketAdmitted } from './decide-cancellation.ts';
+import {
+  onPaymentFailed,
+  onPaymentSubmitted,
+  onPaymentSucceeded,
+  onPaymentUnsettled,
+  onRefundOutcome,
+} from './decide-payment.ts';
+import { onBookingRequested, onPriceCalculated, onTimeOut } from './decide-request.ts';
+import { onSeatsLost, onSeatsRefused, onSeatsReleased, onSeatsReserved, onSeatsSold } from './decide-seats.ts';
+import { evolve } from './evolve.ts';
+import type { Input } from './inputs.ts';
+import type { Event, State } from './state.ts';
+
+export const initialState: State = { status: 'unseen' };
+
+export function decide(state: State, input: Input): readonly Event[] {
+  switch (input.type) {
+    case 'BookingRequested':
+      return onBookingRequested(state, input);
+    case 'PriceCalculated':
+      return onPriceCalculated(state, input);
+    case 'DeadlineReached':
+      return onTimeOut(state);
+    case 'SeatsReserved':
+      return onSeatsReserved(state);
+    case 'SeatsRefused':
+      return onSeatsRefused(state, input);
+    case 'SeatsSold':
+      return onSeatsSold(state);
+    case 'SeatsReleased':
+      return onSeatsReleased(state, input);
+    case 'SeatsLost':
+      return onSeatsLost(state);
+    case 'PaymentSubmitted':
+      return onPaymentSubmitted(state, input);
+    case 'PaymentSucceeded':
+      return onPaymentSucceeded(state, input);
+    case 'PaymentFailed':
+      return onPaymentFailed(state, input);
+    case 'PaymentUnsettled':
+      return onPaymentUnsettled(state, input);
+    case 'PaymentRefunded':
+    case 'RefundFailed':
+      return onRefundOutcome(state, input);
+    case 'BookingCancellationRequested':
+      return onCancellationRequested(state, input);
+    case 'ShowCancelled':
+      return onShowCancelled(state);
+    case 'TicketAdmitted':
+      return onTicketAdmitted(state, input);
+    default:
+      return unreachable(input);
+  }
+}
+
+/** Only a request can time out: a hold is ended by seat-inventory, a charge by nothing but its outcome. */
+export function deadline(state: State): number | undefined {
+  return state.status === 'requested' ? state.asked.timesOutAt : undefined;
+}
+
+export const booking: Decider<State, Input, Event> = { initialState, decide, evolve, deadline };

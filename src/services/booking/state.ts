@@ -1,0 +1,157 @@
+import type {
+  BookingCancelled,
+  BookingEvent,
+  BookingHeld,
+  MovieFoundEvent,
+  RefundRequested,
+} from '../../contracts/booking.ts';
+import type { RefundPolicy } from '../../contracts/catalog.ts';
+import type { Fact } from '../../contracts/decider.ts';
+import type { DataOf } from '../../contracts/event.ts';
+import type { Money } from '../../contracts/money.ts';
+import type { Payment } from '../../contracts/user.ts';
+
+/** What a booking remembers in each of its states, and the facts it keeps to itself. */
+
+export interface About {
+  readonly bookingId: string;
+  readonly showId: string;
+  readonly userId: string;
+}
+
+/** What the request said that later steps need. */
+export interface Asked extends About {
+  readonly bookedUnderId?: string | undefined;
+  readonly acceptedAt: string;
+  readonly movieTitle: string;
+  /** The most that may be charged; without one the customer agreed to any price. */
+  readonly priceLimit?: Money | undefined;
+  /** When the booking ends as timed out if it still has no seats and price: milliseconds since 1970. */
+  readonly timesOutAt: number;
+}
+
+/** Seats that are held at a fixed price. */
+export type Held = Pick<
+  DataOf<typeof BookingHeld>,
+  'seats' | 'areas' | 'items' | 'fees' | 'total' | 'rulesVersion' | 'holdExpiresAt'
+>;
+
+/** A cancellation with the show's terms of the moment it was asked for. */
+export interface Cancellation {
+  readonly by: 'customer' | 'organizer';
+  /** Only these seats; all when absent. */
+  readonly seats?: readonly string[] | undefined;
+  readonly reason?: string | undefined;
+  readonly acceptedAt: string;
+  readonly terms?:
+    | { readonly startsAt: string; readonly refundPolicy: RefundPolicy; readonly movedAt?: string | undefined }
+    | undefined;
+}
+
+export interface Refund {
+  readonly paymentId: string;
+  readonly amount: Money;
+  readonly status: 'pending' | 'succeeded' | 'failed';
+}
+
+interface Known {
+  readonly about: About;
+  /** By refund id; money can go back in every state. */
+  readonly refunds: Readonly<Record<string, Refund>>;
+}
+
+export interface Unseen {
+  readonly status: 'unseen';
+}
+
+export interface Requested extends Known {
+  readonly status: 'requested';
+  readonly asked: Asked;
+  /** Came with the request or while seats were being looked for. */
+  readonly payment: Payment | undefined;
+  readonly cancellations: readonly Cancellation[];
+}
+
+export interface AwaitingPayment extends Known {
+  readonly status: 'awaiting_payment';
+  readonly asked: Asked;
+  readonly held: Held;
+  /** Charges tried so far. */
+  readonly attempts: number;
+}
+
+/** What was asked for while a charge was open, and applies after its outcome. */
+export interface Postponed {
+  readonly showCancelled: boolean;
+  readonly cancellations: readonly Cancellation[];
+}
+
+export interface Paying extends Known, Postponed {
+  readonly status: 'paying';
+  readonly asked: Asked;
+  readonly held: Held;
+  readonly attempt: number;
+  readonly paymentId: string;
+  readonly holdEnded: boolean;
+  readonly unsettled: boolean;
+}
+
+export interface Paid extends Known, Postponed {
+  readonly status: 'paid';
+  readonly asked: Asked;
+  readonly held: Held;
+  /** Absent when there was nothing to pay. */
+  readonly paymentId: string | undefined;
+}
+
+export interface Confirmed extends Known {
+  readonly status: 'confirmed';
+  readonly asked: Asked;
+  /** What is still theirs: less after some seats were cancelled. */
+  readonly seats: Held['seats'];
+  readonly areas: Held['areas'];
+  readonly items: Held['items'];
+  /** What was paid, less what was given back. */
+  readonly paid: Money;
+  readonly paymentId: string | undefined;
+  /** Somebody was let in with one of the tickets. */
+  readonly used: boolean;
+}
+
+export interface Ended extends Known {
+  readonly status: 'rejected' | 'expired' | 'cancelled';
+  /** The payment that was counted as the booking's before it ended. */
+  readonly paymentId: string | undefined;
+}
+
+export type State = Unseen | Requested | AwaitingPayment | Paying | Paid | Confirmed | Ended;
+export type KnownState = Exclude<State, Unseen>;
+
+/** Facts of the booking's own memory, not published. */
+export type RequestAccepted = Fact<'RequestAccepted', Asked & { readonly payment?: Payment | undefined }>;
+export type PaymentKept = Fact<'PaymentKept', { readonly bookingId: string; readonly payment: Payment }>;
+export type CancellationKept = Fact<'CancellationKept', { readonly bookingId: string } & Cancellation>;
+export type ShowCancellationKept = Fact<'ShowCancellationKept', { readonly bookingId: string }>;
+export type HoldEnded = Fact<'HoldEnded', { readonly bookingId: string }>;
+export type TicketUsed = Fact<'TicketUsed', { readonly bookingId: string; readonly ticketId: string }>;
+
+export type Event =
+  | BookingEvent
+  | MovieFoundEvent
+  | RequestAccepted
+  | PaymentKept
+  | CancellationKept
+  | ShowCancellationKept
+  | HoldEnded
+  | TicketUsed;
+
+export type CancelledData = DataOf<typeof BookingCancelled>;
+export type RefundCause = DataOf<typeof RefundRequested>['cause'];
+
+/** The cancellations kept for later are few: one of everything by each, and some of single seats by the organizer. */
+export const cancellationsKeptMax = 20;
+
+/** The ids that every published fact starts with. */
+export function about(from: About): About {
+  return { bookingId: from.bookingId, showId: from.showId, userId: from.userId };
+}
