@@ -1,0 +1,145 @@
+import { unreachable } from '../../contracts/decider.ts';
+import { noCounts, withCount } from '../../contracts/rules/counts.ts';
+import { emptySeatMap, withSeats } from '../../contracts/rules/seat-map.ts';
+import type { AreaCount } from '../../contracts/seats.ts';
+import type { About, Allocation, AreaPlaces, Event, Places, ShowSeats, ShowSeatsOpened, State } from './state.ts';
+
+/**
+ * Folds one fact. Root and part are folded apart, neither looks at the other: a root comes back from a snapshot and all
+ * facts since, a part from the facts about its booking alone.
+ */
+export function evolve(state: State, event: Event): State {
+  return { root: evolveRoot(state.root, event), part: evolvePart(state.part, event) };
+}
+
+function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
+  switch (event.type) {
+    case 'ShowSeatsOpened':
+      return opened(root, event.data);
+    case 'SeatsReserved':
+      return {
+        ...root,
+        map: withSeats(root.map, event.data.indexes, 'held'),
+        areas: moved(root.areas, event.data.areas, { held: 1, sold: 0 }),
+        customers: counted(root, event.data, 1),
+      };
+    case 'SeatsSold': {
+      const fromFree = event.data.from === 'free';
+      return {
+        ...root,
+        map: withSeats(root.map, event.data.indexes, 'sold'),
+        areas: moved(root.areas, event.data.areas, { held: fromFree ? 0 : -1, sold: 1 }),
+        customers: fromFree ? counted(root, event.data, 1) : root.customers,
+      };
+    }
+    case 'SeatsReleased': {
+      const change = event.data.from === 'held' ? { held: -1, sold: 0 } : { held: 0, sold: -1 };
+      return {
+        ...root,
+        map: withSeats(root.map, event.data.indexes, 'free'),
+        areas: moved(root.areas, event.data.areas, change),
+        customers: counted(root, event.data, -1),
+      };
+    }
+    case 'SeatsBlocked':
+      return { ...root, map: withSeats(root.map, event.data.indexes, 'blocked') };
+    case 'SeatsUnblocked':
+      return { ...root, map: withSeats(root.map, event.data.indexes, 'free') };
+    case 'SeatsRefused':
+    case 'SeatsLost':
+    case 'HoldMoved':
+    case 'BlockDecided':
+      return root;
+    default:
+      return unreachable(event);
+  }
+}
+
+/** Another plan starts from an empty hall: it is only opened when nothing is taken under the one before. */
+function opened(root: ShowSeats, data: ShowSeatsOpened['data']): ShowSeats {
+  const samePlan = root.seatPlanId === data.seatPlanId;
+  const places = ({ area, capacity }: { area: string; capacity: number }): [string, AreaPlaces] => {
+    const { held, sold } = (samePlan ? root.areas[area] : undefined) ?? { held: 0, sold: 0 };
+    return [area, { capacity, held, sold }];
+  };
+  return {
+    seatPlanId: data.seatPlanId,
+    map: samePlan ? root.map : emptySeatMap,
+    areas: Object.fromEntries(data.areas.map(places)),
+    customers: data.customersCounted ? (root.customers ?? noCounts) : root.customers,
+  };
+}
+
+function moved(
+  areas: ShowSeats['areas'],
+  counts: readonly AreaCount[],
+  change: { readonly held: number; readonly sold: number },
+): ShowSeats['areas'] {
+  if (counts.length === 0) return areas;
+  const changed: Record<string, AreaPlaces> = { ...areas };
+  for (const { area, count } of counts) {
+    const { capacity, held, sold } = changed[area] ?? { capacity: 0, held: 0, sold: 0 };
+    changed[area] = { capacity, held: held + change.held * count, sold: sold + change.sold * count };
+  }
+  return changed;
+}
+
+function counted(root: ShowSeats, data: Places & About, sign: 1 | -1): ShowSeats['customers'] {
+  return root.customers && withCount(root.customers, data.userId, sign * placeCount(data));
+}
+
+/** Seats and places together. */
+export function placeCount(places: Pick<Places, 'seats' | 'areas'>): number {
+  return places.areas.reduce((count, area) => count + area.count, places.seats.length);
+}
+
+function evolvePart(part: Allocation, event: Event): Allocation {
+  switch (event.type) {
+    case 'SeatsReserved': {
+      const { seatPlanId, holdExpiresAt } = event.data;
+      return { status: 'held', ...owned(event.data), seatPlanId, holdExpiresAt, heldUntil: holdExpiresAt };
+    }
+    case 'SeatsRefused':
+      return { status: 'refused' };
+    case 'HoldMoved':
+      return part.status === 'held' ? { ...part, heldUntil: event.data.heldUntil } : part;
+    case 'SeatsSold':
+      return { status: 'sold', ...owned(event.data) };
+    case 'SeatsReleased':
+      if (!event.data.whole) return part.status === 'held' || part.status === 'sold' ? less(part, event.data) : part;
+      if (event.data.cause === 'hold_expired' && part.status === 'held') {
+        return { status: 'released', ...owned(event.data), seatPlanId: part.seatPlanId };
+      }
+      return { status: 'ended' };
+    case 'SeatsLost':
+      return { status: 'lost' };
+    case 'ShowSeatsOpened':
+    case 'SeatsBlocked':
+    case 'SeatsUnblocked':
+    case 'BlockDecided':
+      return part;
+    default:
+      return unreachable(event);
+  }
+}
+
+function owned(data: Places & About): Places & { readonly about: About } {
+  const { bookingId, showId, userId, seats, indexes, areas } = data;
+  return { about: { bookingId, showId, userId }, seats, indexes, areas };
+}
+
+/** What is left after some places were given back. */
+export function less<Had extends Places>(had: Had, gone: Places): Had {
+  const left = had.areas.map(({ area, count }) => ({ area, count: count - countIn(gone.areas, area) }));
+  return {
+    ...had,
+    seats: had.seats.filter((seat) => !gone.seats.includes(seat)),
+    indexes: had.indexes.filter((index) => !gone.indexes.includes(index)),
+    areas: left.filter(({ count }) => count > 0),
+  };
+}
+
+/** How many places of an area are listed. */
+export function countIn(areas: readonly AreaCount[], area: string): number {
+  return areas.reduce((count, each) => (each.area === area ? count + each.count : count), 0);
+}

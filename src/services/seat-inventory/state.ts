@@ -1,0 +1,148 @@
+import type { BookingCreatedData, BookingEvent } from '../../contracts/booking.ts';
+import type { SeatPlan, Show } from '../../contracts/catalog.ts';
+import type { DeadlineReached, InputContext } from '../../contracts/decider.ts';
+import type { Counts } from '../../contracts/rules/counts.ts';
+import { emptySeatMap, type SeatMap } from '../../contracts/rules/seat-map.ts';
+import type { SeatEvent } from '../../contracts/seat-inventory.ts';
+import type { AreaCount } from '../../contracts/seats.ts';
+
+/**
+ * The seats of one show. The root is what its bookings share: the state of every seat and how many places of each area
+ * are taken. A part is what one booking has:
+ *
+ *   none ──reserve──▶ held ──paid──▶ sold
+ *    │                 │  ▲ paid, all free ▲
+ *    │                 ▼  │                │
+ *    │              released ──────────────┘   the hold ended; the same seats may be taken back
+ *    │                 └──paid, not all free──▶ lost
+ *    └──refuse──▶ refused                       held and sold ──booking over──▶ ended
+ *
+ * A hold is valid until a committed event ends it: the deadline asks for that event, it does not end the hold.
+ */
+export interface State {
+  readonly root: ShowSeats;
+  readonly part: Allocation;
+}
+
+export interface ShowSeats {
+  /** The plan that the indexes of `map` count in; none before anything was asked for. */
+  readonly seatPlanId: string | undefined;
+  readonly map: SeatMap;
+  readonly areas: Readonly<Record<string, AreaPlaces>>;
+  /** Seats and places of each customer, kept from the first booking on that is limited. */
+  readonly customers: Counts | undefined;
+}
+
+export interface AreaPlaces {
+  readonly capacity: number;
+  readonly held: number;
+  readonly sold: number;
+}
+
+/** Seats by id and index, and places by area. */
+export interface Places {
+  readonly seats: readonly string[];
+  readonly indexes: readonly number[];
+  readonly areas: readonly AreaCount[];
+}
+
+/** Whose places they are. */
+export interface About {
+  readonly bookingId: string;
+  readonly showId: string;
+  readonly userId: string;
+}
+
+interface Owned extends Places {
+  readonly about: About;
+}
+interface Held extends Owned {
+  readonly status: 'held';
+  readonly seatPlanId: string;
+  /** The deadline that was promised, and the one in force: later while a charge is open. */
+  readonly holdExpiresAt: string;
+  readonly heldUntil: string;
+}
+interface Sold extends Owned {
+  readonly status: 'sold';
+}
+interface Released extends Owned {
+  readonly status: 'released';
+  readonly seatPlanId: string;
+}
+export type Allocation = { readonly status: 'none' | 'refused' | 'lost' | 'ended' } | Held | Sold | Released;
+export type HeldAllocation = Held;
+export type OwnedAllocation = Held | Sold;
+export type ReleasedAllocation = Released;
+
+type BookingInput<Type extends BookingEvent['type']> = InputContext & Extract<BookingEvent, { readonly type: Type }>;
+
+/** A booking asks for seats; `show` and `plan` are undefined where nobody told of them in time. */
+export interface BookingCreatedInput extends InputContext {
+  readonly type: 'BookingCreated';
+  readonly data: BookingCreatedData;
+  readonly show: Show | undefined;
+  readonly plan: SeatPlan | undefined;
+  readonly holdTtlMs: number;
+}
+
+/** The organizer takes seats off sale, or puts them on sale again. */
+export interface BlockInput extends InputContext {
+  readonly type: 'BlockRequested' | 'UnblockRequested';
+  readonly data: BlockRequest;
+  readonly plan: SeatPlan | undefined;
+}
+export interface BlockRequest {
+  readonly requestId: string;
+  readonly showId: string;
+  readonly seats: readonly string[];
+  readonly by: string;
+}
+
+export type Input =
+  | BookingCreatedInput
+  | BookingInput<'BookingPaymentStarted'>
+  | BookingInput<'PaymentDeclined'>
+  | BookingInput<'BookingPaid'>
+  | BookingInput<'BookingRejected'>
+  | BookingInput<'BookingExpired'>
+  | BookingInput<'BookingCancelled'>
+  | BlockInput
+  | DeadlineReached;
+export type InputOf<Type extends Input['type']> = Extract<Input, { readonly type: Type }>;
+
+/** Kept to this service: which plan the show's indexes count in, and how many places its areas have. */
+export interface ShowSeatsOpened {
+  readonly type: 'ShowSeatsOpened';
+  readonly data: {
+    readonly showId: string;
+    readonly seatPlanId: string;
+    readonly areas: readonly { readonly area: string; readonly capacity: number }[];
+    readonly customersCounted: boolean;
+  };
+}
+
+/** Kept to this service: a hold ends at another time, since a charge was opened or declined. */
+export interface HoldMoved {
+  readonly type: 'HoldMoved';
+  readonly data: { readonly bookingId: string; readonly showId: string; readonly heldUntil: string };
+}
+
+/** Kept to this service: what became of a request of the organizer. */
+export interface BlockDecided {
+  readonly type: 'BlockDecided';
+  readonly data: {
+    readonly requestId: string;
+    readonly showId: string;
+    readonly outcome: 'done' | 'refused';
+    readonly reason?: 'show_not_found' | 'seat_unknown' | 'seats_unavailable';
+    readonly offending: readonly string[];
+  };
+}
+
+export type Event = SeatEvent | ShowSeatsOpened | HoldMoved | BlockDecided;
+
+export const initialState: State = {
+  root: { seatPlanId: undefined, map: emptySeatMap, areas: {}, customers: undefined },
+  part: { status: 'none' },
+};
