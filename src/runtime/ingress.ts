@@ -64,7 +64,7 @@ export class Ingress {
   async #store(submissions: readonly Submission[]): Promise<readonly (Submitted & { readonly reused: boolean })[]> {
     const now = this.#options.now();
     const firsts = await this.#firstAnswers(submissions);
-    const fresh = submissions.filter((each, index) => firsts[index] === undefined);
+    const fresh = submissions.filter((_, index) => firsts[index] === undefined);
     const rows = fresh.flatMap((each) => each.requests.map((request) => this.#rowOf(request, now)));
     const statements = [
       keepAnswers(fresh, now),

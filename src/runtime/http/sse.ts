@@ -1,0 +1,59 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/** Bytes a client may leave unread before it is dropped: one that never reads must not fill our memory. */
+const unreadBytesMax = 1_048_576;
+const heartbeatMs = 15_000;
+
+/** A stream of server-sent events (WHATWG HTML, section 9.2). */
+export interface EventStream {
+  send(event: string, data: unknown, id?: string): void;
+  /** Sends a frame made before, for streams that many clients follow. */
+  sendFrame(frame: Buffer): void;
+  close(): void;
+}
+
+/** One event as it goes over the wire. */
+export function eventFrame(event: string, data: unknown, id?: string): Buffer {
+  return Buffer.from(`event: ${event}\n${id === undefined ? '' : `id: ${id}\n`}data: ${JSON.stringify(data)}\n\n`);
+}
+
+/**
+ * Takes over the socket of a request. `onClose` is called once, when the client has gone, was dropped or `close` was
+ * called.
+ */
+export function openEventStream(
+  call: { readonly request: FastifyRequest; readonly reply: FastifyReply },
+  { onClose }: { readonly onClose: () => void },
+): EventStream {
+  const { reply } = call;
+  reply.hijack();
+  const socket = reply.raw;
+  const headers = Object.entries(reply.getHeaders()).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  socket.writeHead(200, {
+    ...Object.fromEntries(headers),
+    'content-type': 'text/event-stream',
+    'cache-control': 'no-store',
+    'x-accel-buffering': 'no',
+  });
+  socket.flushHeaders();
+  let open = true;
+  const heartbeat = setInterval(() => write(Buffer.from(': still here\n\n')), heartbeatMs);
+  const close = () => {
+    if (!open) return;
+    open = false;
+    clearInterval(heartbeat);
+    socket.end();
+    onClose();
+  };
+  const write = (frame: Buffer) => {
+    if (!open) return;
+    socket.write(frame);
+    if (socket.writableLength > unreadBytesMax) {
+      socket.destroy();
+      close();
+    }
+  };
+  socket.on('close', close);
+  socket.on('error', close);
+  return { send: (event, data, id) => write(eventFrame(event, data, id)), sendFrame: write, close };
+}
