@@ -1,0 +1,30 @@
+import { z } from 'zod';
+import { countsFrom, entriesOf } from '../../contracts/rules/counts.ts';
+import { decodeSeatMap, encodeSeatMap, spannedSeats } from '../../contracts/rules/seat-map.ts';
+import type { ShowSeats } from './state.ts';
+
+/** How a show's seats are kept in a snapshot: the map as base64, customers as pairs. */
+const snapshot = z.object({
+  seatPlanId: z.string().optional(),
+  map: z.base64(),
+  areas: z.record(z.string(), z.object({ capacity: z.int(), held: z.int(), sold: z.int() })),
+  customers: z.array(z.tuple([z.string(), z.int()])).optional(),
+});
+
+export function encodeRoot(root: ShowSeats): z.infer<typeof snapshot> {
+  return {
+    seatPlanId: root.seatPlanId,
+    map: encodeSeatMap(root.map, spannedSeats(root.map)),
+    areas: { ...root.areas },
+    customers: root.customers && entriesOf(root.customers).map(([user, count]) => [user, count]),
+  };
+}
+
+/** Reads a snapshot; throws for anything that is none. */
+export function decodeRoot(json: unknown): ShowSeats {
+  const { seatPlanId, map, areas, customers } = snapshot.parse(json);
+  return { seatPlanId, map: decodeSeatMap(map), areas, customers: customers && countsFrom(customers) };
+}
+
+/** For the registry, which knows no types: what comes in is a root of this service. */
+export const codec = { encode: (root: unknown) => encodeRoot(root as ShowSeats), decode: decodeRoot };

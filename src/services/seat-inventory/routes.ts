@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import type { SeatPlan, Show } from '../../contracts/catalog.ts';
+import { newId, showId } from '../../contracts/ids.ts';
+import { waitForNewMs } from '../../contracts/rules/new-id.ts';
+import { indexOfSeat, type PlanIndex, planIndex } from '../../contracts/rules/plan-order.ts';
+import { encodeSeatMap } from '../../contracts/rules/seat-map.ts';
+import { areaName, seatId } from '../../contracts/seats.ts';
+import { type Answered, type Call, type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
+import { invalid, notFound, Problem } from '../../runtime/http/problem.ts';
+import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
+import type { BlockRequestDocument } from './projection.ts';
+import { underPlan } from './refusals.ts';
+import type { BlockInput, BlockRequest, State } from './state.ts';
+
+const params = z.strictObject({ showId });
+/** One request of the organizer; a larger part of the house is several requests. */
+const blockedSeatsMax = 5_000;
+const blockBody = z.strictObject({ seats: z.array(seatId).min(1).max(blockedSeatsMax) });
+/** How long a request of the organizer may wait for its show's task. */
+const decisionWaitMs = 10_000;
+
+const availability = z.object({
+  showId,
+  version: z.int().min(0),
+  seats: z.string(),
+  areas: z.array(z.object({ area: areaName, capacity: z.int(), held: z.int(), sold: z.int(), blocked: z.int() })),
+});
+
+export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
+  return [
+    endpoint({
+      method: 'GET',
+      path: '/shows/{showId}/availability',
+      summary: 'The state of every seat: base64 of 2 bits a seat in plan order, low bits first',
+      tag: 'Shows',
+      who: 'anyone',
+      params,
+      answers: {
+        200: { says: '0 free, 1 held, 2 sold, 3 blocked', body: availability },
+        304: { says: 'Nothing has changed since the ETag that was sent', body: null },
+      },
+      problems: ['not_found'],
+      handle: (call) => readAvailability(service, call.params.showId, call.request.headers['if-none-match']),
+    }),
+    blockEndpoint(service, 'POST', 'BlockRequested', 'Takes seats off sale'),
+    blockEndpoint(service, 'DELETE', 'UnblockRequested', 'Puts blocked seats on sale again'),
+  ];
+}
+
+async function readAvailability(service: ServiceRuntime, id: string, known: string | undefined): Promise<Answered> {
+  const plan = await planOfShow(service, id);
+  const { state, version } = await service.state<State>('show-seats', id);
+  // The plan is part of the tag: another plan, which is possible before the first sale, gives other seats.
+  const etag = `"${plan.seatPlanId.slice(-12)}.${version}"`;
+  const headers = { etag, 'cache-control': 'no-cache' };
+  if (known?.split(',').some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()))) return { status: 304, headers };
+  const root = underPlan(state.root, plan.seatPlanId);
+  const areas = [...plan.areas.values()].map(({ area, capacity }) => {
+    const { held, sold } = root.areas[area] ?? { held: 0, sold: 0 };
+    return { area, capacity, held, sold, blocked: 0 };
+  });
+  return { status: 200, headers, body: { showId: id, version, seats: encodeSeatMap(root.map, plan.seatCount), areas } };
+}
+
+/** The plan a show sells by; a show that was just made is waited for. */
+async function planOfShow(service: ServiceRuntime, id: string): Promise<PlanIndex> {
+  const waitMs = waitForNewMs(id, Date.now(), service.settings().referenceWaitMs);
+  const show = await service.awaitReference<Show>('catalog', id, waitMs);
+  if (show === undefined || show.state === 'withdrawn') throw notFound('show');
+  const plan = await service.awaitReference<SeatPlan>('seat-plans', show.seatPlanId, waitMs);
+  if (plan === undefined) throw notFound('show');
+  return planIndex(plan);
+}
+
+function blockEndpoint(
+  service: ServiceRuntime,
+  method: 'POST' | 'DELETE',
+  type: BlockInput['type'],
+  summary: string,
+): Endpoint {
+  return endpoint({
+    method,
+    path: '/shows/{showId}/blocks',
+    summary,
+    tag: 'Shows',
+    who: ['organizer'],
+    params,
+    body: blockBody,
+    idempotency: 'honoured',
+    answers: { 200: { says: 'Done: all of them', body: z.object({ showId, seats: z.array(seatId) }) } },
+    problems: ['not_found', 'seats_unavailable', 'validation_failed', 'unavailable'],
+    handle: (call) => changeBlocks(service, type, call),
+  });
+}
+
+async function changeBlocks(
+  service: ServiceRuntime,
+  type: BlockInput['type'],
+  call: Call<z.infer<typeof params>, undefined, z.infer<typeof blockBody>>,
+): Promise<Answered> {
+  const { showId: id } = call.params;
+  const plan = await planOfShow(service, id);
+  const { seats } = call.body;
+  seats.forEach((seat, at) => {
+    if (indexOfSeat(plan, seat) === undefined)
+      throw invalid(`/seats/${at}`, 'seat_unknown', `there is no seat ${seat}`);
+  });
+  const requestId = newId('request');
+  const data: BlockRequest = { requestId, showId: id, seats, by: call.principal.userId };
+  const doc: BlockRequestDocument = { status: 'pending', offending: [] };
+  const { answer } = await service.submit({
+    idempotency: call.idempotency,
+    answer: { status: 200, resource: requestId },
+    requests: [{ type, key: id, subject: id, data, traceparent: call.traceparent }],
+    documents: [{ view: 'block_requests', id: requestId, key: id, doc }],
+  });
+  const decided = await decision(service, answer.resource);
+  if (decided.status === 'done') return { status: 200, body: { showId: id, seats } };
+  if (decided.reason === 'show_not_found') throw notFound('show');
+  const detail = 'Some of these seats are held or sold. Take them out, or wait until they are free.';
+  throw new Problem('seats_unavailable', detail, { extensions: { offending: decided.offending } });
+}
+
+/** Waits until the show's task has decided on a request. */
+async function decision(service: ServiceRuntime, requestId: string): Promise<BlockRequestDocument> {
+  const signal = AbortSignal.timeout(decisionWaitMs);
+  for (;;) {
+    // Listening begins before reading: a decision between the two is not missed.
+    const changed = service.changeOf('block_requests', requestId, signal);
+    const document = await service.document<BlockRequestDocument>('block_requests', requestId);
+    if (document !== undefined && document.status !== 'pending') return document;
+    if (signal.aborted) {
+      const detail = 'The request is stored and will be decided, but not yet. Send it again to see the outcome.';
+      throw new Problem('unavailable', detail, { retryAfterSeconds: 2 });
+    }
+    await changed;
+  }
+}

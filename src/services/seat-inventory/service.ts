@@ -1,0 +1,19 @@
+import { type ServiceDefinition, stream } from '../../runtime/service.ts';
+import { codec } from './codec.ts';
+import { decider } from './decider.ts';
+import { allocationWalls, blockRequests } from './projection.ts';
+import { endpoints } from './routes.ts';
+import { routes } from './routing.ts';
+
+/** Holds, sells and frees the seats of shows. */
+export const seatInventoryService: ServiceDefinition = {
+  name: 'seat-inventory',
+  mainInput: 'booking-events',
+  inputs: ['booking-events'],
+  references: ['catalog', 'seat-plans', 'settings'],
+  streams: { 'show-seats': { ...stream({ decider, shape: 'split' }), codec } },
+  routes,
+  views: [blockRequests],
+  statements: allocationWalls,
+  endpoints,
+};
