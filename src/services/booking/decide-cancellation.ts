@@ -2,9 +2,9 @@ import type { BookingCancellationRefused } from '../../contracts/booking.ts';
 import { unreachable } from '../../contracts/decider.ts';
 import type { DataOf } from '../../contracts/event.ts';
 import { type Money, percentOf, subtract, sum } from '../../contracts/money.ts';
-import { refund } from './decide-payment.ts';
 import { evolve } from './evolve.ts';
 import type { CancellationRequested, TicketAdmitted } from './inputs.ts';
+import { refund } from './refund.ts';
 import {
   type About,
   about,

@@ -13,6 +13,7 @@ import type {
   RefundFailed,
   Terms,
 } from './inputs.ts';
+import { refund } from './refund.ts';
 import {
   type AwaitingPayment,
   about,
@@ -115,19 +116,6 @@ function giveBack(state: KnownState, input: PaymentSucceeded, cause: RefundCause
   const { paymentId, amount } = input.data;
   if (Object.values(state.refunds).some((known) => known.paymentId === paymentId)) return [];
   return [refund({ state, paymentId, amount, cause, name: `surplus-${paymentId}` })];
-}
-
-/** The request to give money back; the id follows from the booking and what the refund is for. */
-export function refund(wanted: {
-  state: KnownState;
-  paymentId: string;
-  amount: Money;
-  cause: RefundCause;
-  name: string;
-}): Event {
-  const { state, paymentId, amount, cause, name } = wanted;
-  const refundId = deriveId('refund', state.about.bookingId, name);
-  return { type: 'RefundRequested', data: { ...about(state.about), refundId, paymentId, amount, cause } };
 }
 
 export function onPaymentFailed(state: State, input: PaymentFailed): readonly Event[] {

@@ -1,8 +1,8 @@
 import { unreachable } from '../../contracts/decider.ts';
 import { applyPostponed } from './decide-cancellation.ts';
-import { refund } from './decide-payment.ts';
 import { evolve } from './evolve.ts';
 import type { SeatsRefused, SeatsReleased } from './inputs.ts';
+import { refund } from './refund.ts';
 import { about, type Event, type Paid, type State } from './state.ts';
 
 /** What seat-inventory answers. */

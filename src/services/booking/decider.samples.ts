@@ -181,6 +181,8 @@ export const states = {
   cancelled: [...paid, seatsSold(), cancellation()],
 } satisfies Readonly<Record<State['status'], readonly Input[]>>;
 
+type DataOf = { readonly [Each in Event as Each['type']]: Each['data'] };
+
 /** Runs inputs through the decider and shows what came of them. */
 export function given(...inputs: readonly Input[]) {
   const events: Event[] = [];
@@ -191,10 +193,10 @@ export function given(...inputs: readonly Input[]) {
       state = booking.evolve(state, event);
     }
   }
-  const last = <Type extends Event['type']>(type: Type): Extract<Event, { readonly type: Type }>['data'] => {
+  const last = <Type extends Event['type']>(type: Type): DataOf[Type] => {
     const found = events.findLast((event) => event.type === type);
     assert.ok(found, `${type} was not decided, but ${events.map((event) => event.type).join(', ')}`);
-    return found.data as Extract<Event, { readonly type: Type }>['data'];
+    return found.data as DataOf[Type];
   };
   return {
     events,

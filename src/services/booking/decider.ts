@@ -23,6 +23,7 @@
  *   decide-payment.ts       charges, their outcomes, refunds
  *   decide-cancellation.ts  customer, organizer, cancelled show, used tickets
  *   state.ts, evolve.ts     what is remembered, and how a fact changes it
+ *   show-cancellation.ts    the stream that tells every booking of a cancelled show
  */
 import { type Decider, unreachable } from '../../contracts/decider.ts';
 import { onCancellationRequested, onShowCancelled, onTicketAdmitted } from './decide-cancellation.ts';

@@ -1,0 +1,151 @@
+import type { PaymentError } from '../../contracts/booking.ts';
+import type { InputContext } from '../../contracts/decider.ts';
+import { unreachable } from '../../contracts/decider.ts';
+import {
+  type Attempt,
+  attemptsKeptMax,
+  type ChargeReported,
+  chargeOf,
+  type Event,
+  nextWait,
+  type Settlement,
+  type State,
+  type Validated,
+} from './state.ts';
+
+/** Charges: asked for, answered, asked again. */
+
+export function onValidated(state: State, input: Validated & InputContext): readonly Event[] {
+  const { payment, movieTitle: _, ...charge } = input.data;
+  // One payment id is one charge.
+  if (state.attempts[charge.paymentId] !== undefined) return [];
+  const others = Object.values(state.attempts);
+  if (others.length >= attemptsKeptMax) throw new Error(`booking ${charge.bookingId} wants too many charges`);
+  if (others.some((other) => other.status !== 'failed' && !other.surplus)) {
+    // Never take money twice: another attempt has captured, or nobody knows yet.
+    const error = { code: 'payment_exists', message: 'Another payment of this booking succeeded or is still open.' };
+    return [{ type: 'PaymentFailed', data: { ...charge, error } }];
+  }
+  if (payment.method === 'cash') {
+    // The till has the money already: who took it is signed in as staff.
+    return [{ type: 'PaymentSucceeded', data: { ...charge, provider: 'cash', providerReference: 'cash-desk' } }];
+  }
+  const unsettledAt = input.at + input.unsettledAfterMs;
+  return [{ type: 'ChargeRequested', data: { ...charge, payment, unsettledAt } }];
+}
+
+/** An answer, a look-up or a webhook about a charge that was never asked for is a broken invariant: parked, for a person. */
+function attemptOf(state: State, paymentId: string): Attempt {
+  const attempt = state.attempts[paymentId];
+  if (attempt === undefined) throw new Error(`payment ${paymentId} has an outcome, and was never asked for`);
+  return attempt;
+}
+
+export function onCaptured(
+  state: State,
+  paymentId: string,
+  by: { readonly provider: string; readonly reference: string },
+): readonly Event[] {
+  const attempt = attemptOf(state, paymentId);
+  const succeeded: Event = {
+    type: 'PaymentSucceeded',
+    data: { ...chargeOf(attempt), provider: by.provider, providerReference: by.reference },
+  };
+  switch (attempt.status) {
+    case 'asking':
+    case 'unknown':
+      return [succeeded];
+    case 'succeeded':
+      return [];
+    case 'failed':
+      // Called failed (by a person, or by a provider that changed its mind), captured after all. The money is there:
+      // booking learns it and gives it back.
+      return [{ type: 'ChargeCapturedAfterAll', data: { paymentId } }, succeeded];
+    default:
+      return unreachable(attempt.status);
+  }
+}
+
+export function onDeclined(state: State, paymentId: string, error: PaymentError): readonly Event[] {
+  const attempt = attemptOf(state, paymentId);
+  switch (attempt.status) {
+    case 'asking':
+    case 'unknown':
+      return [{ type: 'PaymentFailed', data: { ...chargeOf(attempt), error } }];
+    case 'succeeded':
+    // Captured never goes back: an old answer that came late.
+    case 'failed':
+      return [];
+    default:
+      return unreachable(attempt.status);
+  }
+}
+
+export function onUnknown(state: State, paymentId: string, at: number): readonly Event[] {
+  const attempt = attemptOf(state, paymentId);
+  switch (attempt.status) {
+    case 'asking':
+      return [
+        { type: 'ChargeUnanswered', data: { paymentId, ...nextWait(attempt.wait, at) } },
+        ...unsettledBy(attempt, at),
+      ];
+    case 'unknown':
+    // Waiting for its next question already.
+    case 'succeeded':
+    case 'failed':
+      // A webhook or a person was quicker.
+      return [];
+    default:
+      return unreachable(attempt.status);
+  }
+}
+
+function unsettledBy(attempt: Attempt, at: number): readonly Event[] {
+  if (attempt.unsettled || at < attempt.unsettledAt) return [];
+  return [{ type: 'PaymentUnsettled', data: chargeOf(attempt) }];
+}
+
+export function onReported(state: State, { paymentId, provider, report }: ChargeReported): readonly Event[] {
+  if (report.outcome === 'declined') return onDeclined(state, paymentId, report.error);
+  const { amount } = attemptOf(state, paymentId);
+  if (report.amount.amount !== amount.amount || report.amount.currency !== amount.currency) {
+    // Another amount than was asked for is nobody's payment: kept in the stream for the person who looks at it.
+    return [{ type: 'ChargeReportMismatched', data: { paymentId, provider, reported: report.amount } }];
+  }
+  return onCaptured(state, paymentId, { provider, reference: report.reference });
+}
+
+export function onSettlement(state: State, input: Settlement & InputContext): readonly Event[] {
+  const attempt = attemptOf(state, input.paymentId);
+  const { paymentId, outcome, why, who } = input;
+  switch (attempt.status) {
+    case 'asking':
+    case 'unknown': {
+      const settled: Event = { type: 'ChargeSettledByPerson', data: { paymentId, outcome, why, who } };
+      const error = { code: 'settled_by_person', message: 'The payment was looked up and has failed.' };
+      const published =
+        outcome === 'succeeded'
+          ? onCaptured(state, paymentId, { provider: 'by-hand', reference: 'settled-by-person' })
+          : onDeclined(state, paymentId, error);
+      return [settled, ...published];
+    }
+    case 'succeeded':
+    case 'failed':
+      // It settled itself while the person was looking.
+      return [];
+    default:
+      return unreachable(attempt.status);
+  }
+}
+
+export function chargesDue(state: State, at: number): readonly Event[] {
+  const events: Event[] = [];
+  for (const attempt of Object.values(state.attempts)) {
+    if (attempt.status !== 'unknown') continue;
+    events.push(...unsettledBy(attempt, at));
+    if (attempt.wait === undefined || attempt.wait.askAt > at || attempt.payment === undefined) continue;
+    const { payment, unsettledAt } = attempt;
+    events.push({ type: 'ChargeAsked', data: { ...chargeOf(attempt), payment, unsettledAt } });
+  }
+  return events;
+}

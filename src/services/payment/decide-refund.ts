@@ -1,0 +1,89 @@
+import type { InputContext } from '../../contracts/decider.ts';
+import { unreachable } from '../../contracts/decider.ts';
+import {
+  type Event,
+  nextWait,
+  type Refund,
+  type RefundAnswer,
+  type RefundIntent,
+  type RefundRetry,
+  type RefundWanted,
+  type State,
+} from './state.ts';
+
+/** Money on its way back. */
+
+export function onRefundRequested(state: State, data: RefundWanted['data']): readonly Event[] {
+  const { refundId, paymentId, amount, bookingId, showId, userId } = data;
+  // One refund id is one refund.
+  if (state.refunds[refundId] !== undefined) return [];
+  const attempt = state.attempts[paymentId];
+  if (attempt?.status !== 'succeeded')
+    throw new Error(`refund ${refundId} is for payment ${paymentId}, which captured nothing`);
+  const before = Object.values(state.refunds).filter((each) => each.paymentId === paymentId);
+  const given = before.reduce((total, each) => total + each.amount.amount, 0);
+  if (amount.currency !== attempt.amount.currency || given + amount.amount > attempt.amount.amount) {
+    throw new Error(`refund ${refundId} is more than payment ${paymentId} captured`);
+  }
+  const refund = { bookingId, showId, userId, paymentId, refundId, amount };
+  if (attempt.provider === 'cash') {
+    // Handed out at the till, like it came in.
+    return [{ type: 'PaymentRefunded', data: { ...refund, providerReference: 'cash-desk' } }];
+  }
+  return [{ type: 'RefundStarted', data: { ...refund, round: 1 } }];
+}
+
+function refundOf(state: State, refundId: string): Refund {
+  const refund = state.refunds[refundId];
+  if (refund === undefined) throw new Error(`refund ${refundId} has an outcome, and was never asked for`);
+  return refund;
+}
+
+export function onRefundAnswer(state: State, input: RefundAnswer & InputContext): readonly Event[] {
+  const refund = refundOf(state, input.refundId);
+  // Settled by an earlier answer, or waiting for its next question: this one came late.
+  if (refund.status === 'refunded' || (refund.status !== 'asking' && input.type !== 'RefundSucceeded')) return [];
+  const { round: _, ...about } = intentOf(state, refund);
+  switch (input.type) {
+    case 'RefundSucceeded':
+      return [{ type: 'PaymentRefunded', data: { ...about, providerReference: input.reference } }];
+    case 'RefundDeclined':
+      return [{ type: 'RefundFailed', data: { ...about, error: input.error } }];
+    case 'RefundUnknown':
+      return [{ type: 'RefundUnanswered', data: { refundId: refund.refundId, ...nextWait(refund.wait, input.at) } }];
+    default:
+      return unreachable(input);
+  }
+}
+
+export function onRefundRetried(state: State, { refundId, who }: RefundRetry): readonly Event[] {
+  const refund = refundOf(state, refundId);
+  switch (refund.status) {
+    case 'failed':
+      // The provider would answer the same again under the same key: a person's try gets a key of its own.
+      return [
+        { type: 'RefundRetriedByPerson', data: { refundId, who } },
+        { type: 'RefundStarted', data: { ...intentOf(state, refund), round: refund.round + 1 } },
+      ];
+    case 'asking':
+    case 'unknown':
+    // It is being asked for without a person.
+    case 'refunded':
+      return [];
+    default:
+      return unreachable(refund.status);
+  }
+}
+
+export function refundsDue(state: State, at: number): readonly Event[] {
+  return Object.values(state.refunds)
+    .filter((refund) => refund.status === 'unknown' && refund.wait !== undefined && refund.wait.askAt <= at)
+    .map((refund) => ({ type: 'RefundStarted', data: intentOf(state, refund) }));
+}
+
+function intentOf(state: State, { refundId, paymentId, amount, round }: Refund): RefundIntent {
+  const attempt = state.attempts[paymentId];
+  if (attempt === undefined) throw new Error(`refund ${refundId} has no payment`);
+  const { bookingId, showId, userId } = attempt;
+  return { bookingId, showId, userId, paymentId, refundId, amount, round };
+}

@@ -1,0 +1,98 @@
+import { unreachable } from '../../contracts/decider.ts';
+import { type Attempt, type Charge, chargeOf, type Event, type Refund, type State } from './state.ts';
+
+/** Folds one fact into what is remembered of a booking's payments. */
+export function evolve(state: State, event: Event): State {
+  switch (event.type) {
+    case 'ChargeRequested':
+      return withAttempt(state, { ...newAttempt(event.data), ...pick(event.data) });
+    case 'ChargeAsked':
+      return changeAttempt(state, event.data.paymentId, { status: 'asking' });
+    case 'ChargeUnanswered': {
+      const { paymentId, askAt, waitMs } = event.data;
+      return changeAttempt(state, paymentId, { status: 'unknown', wait: { askAt, waitMs } });
+    }
+    case 'ChargeCapturedAfterAll':
+      return changeAttempt(state, event.data.paymentId, { surplus: true });
+    case 'PaymentSucceeded': {
+      const { provider, providerReference: reference } = event.data;
+      return withAttempt(state, {
+        ...attemptOr(state, event.data),
+        status: 'succeeded',
+        wait: undefined,
+        provider,
+        reference,
+      });
+    }
+    case 'PaymentFailed':
+      return withAttempt(state, { ...attemptOr(state, event.data), status: 'failed', wait: undefined });
+    case 'PaymentUnsettled':
+      return changeAttempt(state, event.data.paymentId, { unsettled: true });
+    case 'RefundStarted': {
+      const { refundId, paymentId, amount, round } = event.data;
+      const wait = state.refunds[refundId]?.wait;
+      return withRefund(state, { refundId, paymentId, amount, status: 'asking', wait, round });
+    }
+    case 'RefundUnanswered': {
+      const { refundId, askAt, waitMs } = event.data;
+      return changeRefund(state, refundId, { status: 'unknown', wait: { askAt, waitMs } });
+    }
+    case 'PaymentRefunded': {
+      const { refundId, paymentId, amount } = event.data;
+      const round = state.refunds[refundId]?.round ?? 1;
+      return withRefund(state, { refundId, paymentId, amount, status: 'refunded', wait: undefined, round });
+    }
+    case 'RefundFailed':
+      return changeRefund(state, event.data.refundId, { status: 'failed', wait: undefined });
+    case 'ChargeReportMismatched':
+    case 'ChargeSettledByPerson':
+    case 'RefundRetriedByPerson':
+      // Who did what and why: for people, not for the next decision.
+      return state;
+    default:
+      return unreachable(event);
+  }
+}
+
+function newAttempt(charge: Charge): Attempt {
+  return {
+    ...chargeOf(charge),
+    payment: undefined,
+    status: 'asking',
+    wait: undefined,
+    unsettledAt: 0,
+    unsettled: false,
+    surplus: false,
+    provider: undefined,
+    reference: undefined,
+  };
+}
+
+function pick({ payment, unsettledAt }: Extract<Event, { readonly type: 'ChargeRequested' }>['data']) {
+  return { payment, unsettledAt };
+}
+
+/** Cash and charges that were never tried have no ChargeRequested before their outcome. */
+function attemptOr(state: State, charge: Charge): Attempt {
+  return state.attempts[charge.paymentId] ?? newAttempt(charge);
+}
+
+function withAttempt(state: State, attempt: Attempt): State {
+  return { ...state, attempts: { ...state.attempts, [attempt.paymentId]: attempt } };
+}
+
+function changeAttempt(state: State, paymentId: string, change: Partial<Attempt>): State {
+  const attempt = state.attempts[paymentId];
+  if (attempt === undefined) throw new Error(`payment ${paymentId} was never asked for`);
+  return withAttempt(state, { ...attempt, ...change });
+}
+
+function withRefund(state: State, refund: Refund): State {
+  return { ...state, refunds: { ...state.refunds, [refund.refundId]: refund } };
+}
+
+function changeRefund(state: State, refundId: string, change: Partial<Refund>): State {
+  const refund = state.refunds[refundId];
+  if (refund === undefined) throw new Error(`refund ${refundId} was never asked for`);
+  return withRefund(state, { ...refund, ...change });
+}

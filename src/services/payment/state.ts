@@ -1,0 +1,149 @@
+import type { BookingValidated, PaymentError, RefundRequested } from '../../contracts/booking.ts';
+import type { Fact, InputContext } from '../../contracts/decider.ts';
+import type { DataOf } from '../../contracts/event.ts';
+import type { Money } from '../../contracts/money.ts';
+import type { PaymentEvent } from '../../contracts/payment.ts';
+import type { Payment } from '../../contracts/user.ts';
+
+/** What is remembered of a booking's payments, what they hear and what they say. */
+
+/** Waits between two questions: doubling from the first to the longest. */
+export const askAfterMs = 1_000;
+export const askAfterMaxMs = 30_000;
+/** A booking tries a few charges; more than this is no booking of ours. */
+export const attemptsKeptMax = 100;
+
+/** What names a charge in every fact about it. */
+export interface Charge {
+  readonly bookingId: string;
+  readonly showId: string;
+  readonly userId: string;
+  readonly paymentId: string;
+  readonly attempt: number;
+  readonly amount: Money;
+}
+
+/** A charge with what the provider has to be told. */
+export interface ChargeIntent extends Charge {
+  readonly payment: Payment;
+  readonly unsettledAt: number;
+}
+
+/** When to ask again: milliseconds since 1970, and the wait that led there. */
+export interface Wait {
+  readonly askAt: number;
+  readonly waitMs: number;
+}
+
+export interface Attempt extends Charge {
+  readonly payment: Payment | undefined;
+  readonly status: 'asking' | 'unknown' | 'succeeded' | 'failed';
+  readonly wait: Wait | undefined;
+  readonly unsettledAt: number;
+  readonly unsettled: boolean;
+  /** Captured although it had been called failed: it does not count as the booking's payment. */
+  readonly surplus: boolean;
+  readonly provider: string | undefined;
+  readonly reference: string | undefined;
+}
+
+export interface Refund {
+  readonly refundId: string;
+  readonly paymentId: string;
+  readonly amount: Money;
+  readonly status: 'asking' | 'unknown' | 'refunded' | 'failed';
+  readonly wait: Wait | undefined;
+  /** Counts the tries that a person has asked for: each needs a key of its own. */
+  readonly round: number;
+}
+
+export interface State {
+  readonly attempts: Readonly<Record<string, Attempt>>;
+  readonly refunds: Readonly<Record<string, Refund>>;
+}
+
+/** What is asked of the provider to give money back; `amount` is what goes back. */
+export interface RefundIntent {
+  readonly bookingId: string;
+  readonly showId: string;
+  readonly userId: string;
+  readonly paymentId: string;
+  readonly refundId: string;
+  readonly amount: Money;
+  readonly round: number;
+}
+
+type Reported =
+  | { readonly outcome: 'succeeded'; readonly reference: string; readonly amount: Money }
+  | { readonly outcome: 'declined'; readonly error: PaymentError };
+
+export type ChargeAnswer =
+  | {
+      readonly type: 'ChargeSucceeded';
+      readonly paymentId: string;
+      readonly provider: string;
+      readonly reference: string;
+    }
+  | { readonly type: 'ChargeDeclined'; readonly paymentId: string; readonly error: PaymentError }
+  | { readonly type: 'ChargeUnknown'; readonly paymentId: string };
+export type RefundAnswer =
+  | { readonly type: 'RefundSucceeded'; readonly refundId: string; readonly reference: string }
+  | { readonly type: 'RefundDeclined'; readonly refundId: string; readonly error: PaymentError }
+  | { readonly type: 'RefundUnknown'; readonly refundId: string };
+
+export type ChargeReported = {
+  readonly type: 'ProviderReported';
+  readonly paymentId: string;
+  readonly provider: string;
+  readonly report: Reported;
+};
+export type Settlement = {
+  readonly type: 'SettlementRequested';
+  readonly paymentId: string;
+  readonly outcome: 'succeeded' | 'failed';
+  readonly why: string;
+  readonly who: string;
+};
+export type RefundRetry = { readonly type: 'RefundRetryRequested'; readonly refundId: string; readonly who: string };
+
+export type Validated = {
+  readonly type: 'BookingValidated';
+  readonly data: DataOf<typeof BookingValidated>;
+  readonly unsettledAfterMs: number;
+};
+export type RefundWanted = { readonly type: 'RefundRequested'; readonly data: DataOf<typeof RefundRequested> };
+
+export type Input = InputContext &
+  (
+    | Validated
+    | RefundWanted
+    | ChargeAnswer
+    | RefundAnswer
+    | ChargeReported
+    | Settlement
+    | RefundRetry
+    | { readonly type: 'DeadlineReached' }
+  );
+
+export type Event =
+  | PaymentEvent
+  | Fact<'ChargeRequested', ChargeIntent>
+  | Fact<'ChargeAsked', ChargeIntent>
+  | Fact<'ChargeUnanswered', { readonly paymentId: string } & Wait>
+  | Fact<'ChargeCapturedAfterAll', { readonly paymentId: string }>
+  | Fact<'ChargeReportMismatched', { readonly paymentId: string; readonly provider: string; readonly reported: Money }>
+  | Fact<'ChargeSettledByPerson', Omit<Settlement, 'type'>>
+  | Fact<'RefundStarted', RefundIntent>
+  | Fact<'RefundUnanswered', { readonly refundId: string } & Wait>
+  | Fact<'RefundRetriedByPerson', Omit<RefundRetry, 'type'>>;
+
+/** The wait before the next question: twice as long as the one before. */
+export function nextWait(before: Wait | undefined, at: number): Wait {
+  const waitMs = before === undefined ? askAfterMs : Math.min(before.waitMs * 2, askAfterMaxMs);
+  return { askAt: at + waitMs, waitMs };
+}
+
+/** The ids and the amount that every published fact about a charge carries. */
+export function chargeOf({ bookingId, showId, userId, paymentId, attempt, amount }: Charge): Charge {
+  return { bookingId, showId, userId, paymentId, attempt, amount };
+}
