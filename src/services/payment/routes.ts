@@ -1,0 +1,152 @@
+import { z } from 'zod';
+import { paymentId, refundId } from '../../contracts/ids.ts';
+import { money } from '../../contracts/money.ts';
+import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
+import { decodeCursor, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
+import { notFound, Problem } from '../../runtime/http/problem.ts';
+import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
+import { partName } from './effects.ts';
+import { paymentRow, refundRow, unsettled } from './projection.ts';
+import type { SandboxProvider } from './providers/sandbox.ts';
+import { webhookEndpoint } from './webhook-endpoint.ts';
+
+/** What people and providers can do about payments. */
+
+const accepted = z.object({ bookingId: z.string(), status: z.string() });
+
+export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
+  return [
+    webhookEndpoint(service),
+    ledgerEndpoint(service),
+    unsettledEndpoint(service),
+    settlementEndpoint(service),
+    retryEndpoint(service),
+  ];
+}
+
+const ledgerEntry = z.object({
+  entryId: z.string(),
+  type: z.enum(['charge', 'refund']),
+  bookingId: z.string(),
+  amount: money,
+  at: z.iso.datetime(),
+});
+
+function ledgerEndpoint(service: ServiceRuntime): Endpoint {
+  return endpoint({
+    method: 'GET',
+    path: '/dev/ledger',
+    summary: 'What the sandbox provider charged and gave back, by its own books, latest first',
+    tag: 'development',
+    who: ['admin'],
+    embeddedOnly: true,
+    query: z.strictObject(pageQuery),
+    answers: { 200: { says: 'Entries of the ledger', body: pageOf(ledgerEntry) } },
+    handle: async ({ query: { limit, cursor } }) => {
+      const { ledger } = service.part<SandboxProvider>(partName);
+      const before = decodeCursor(cursor, 1)?.[0];
+      const entries = await ledger.moved({ now: Date.now(), limit: limit + 1, before });
+      const items = entries.map(({ entryId, type, bookingId, amount, dueAt }) => ({
+        entryId,
+        type,
+        bookingId,
+        amount,
+        at: new Date(dueAt).toISOString(),
+      }));
+      return { status: 200, body: page(items, limit, (item) => [item.entryId]) };
+    },
+  });
+}
+
+const unsettledItem = z.object({
+  kind: z.enum(['charge', 'refund', 'webhook']),
+  id: z.string(),
+  since: z.iso.datetime(),
+  bookingId: z.string().optional(),
+  showId: z.string().optional(),
+  paymentId: z.string().optional(),
+  amount: money.optional(),
+  error: z.object({ code: z.string(), message: z.string() }).optional(),
+  reason: z.string().optional(),
+});
+
+function unsettledEndpoint(service: ServiceRuntime): Endpoint {
+  return endpoint({
+    method: 'GET',
+    path: '/ops/unsettled',
+    summary: 'Charges of unknown outcome, failed refunds and webhooks without a match, oldest first',
+    tag: 'operations',
+    who: ['staff'],
+    query: z.strictObject(pageQuery),
+    answers: { 200: { says: 'What needs a person', body: pageOf(unsettledItem) } },
+    handle: async ({ query: { limit, cursor } }) => {
+      const rows = await unsettled(service, { limit: limit + 1, after: decodeCursor(cursor, 2) });
+      const items = rows.map(({ kind, id, since, body }) => {
+        const { bookingId, showId, paymentId: of, amount, error, reason } = body;
+        return { kind, id, since: since.toISOString(), bookingId, showId, paymentId: of, amount, error, reason };
+      });
+      return { status: 200, body: page(items, limit, (item) => [item.since, item.id]) };
+    },
+  });
+}
+
+function settlementEndpoint(service: ServiceRuntime): Endpoint {
+  return endpoint({
+    method: 'POST',
+    path: '/ops/payments/{paymentId}/settlement',
+    summary: 'Settles a charge of unknown outcome by hand, after looking it up at the provider',
+    tag: 'operations',
+    who: ['staff'],
+    params: z.strictObject({ paymentId }),
+    body: z.strictObject({ outcome: z.enum(['succeeded', 'failed']), why: z.string().min(1).max(500) }),
+    idempotency: 'honoured',
+    answers: { 202: { says: 'Taken; the booking follows', body: accepted } },
+    problems: ['not_found', 'conflict'],
+    handle: async ({ params, body, principal, idempotency, traceparent }) => {
+      const row = await paymentRow(service, params.paymentId);
+      if (row === undefined) throw notFound('payment');
+      const repeated = idempotency !== undefined && (await service.answered(idempotency)) !== undefined;
+      if (!repeated && (row.status === 'succeeded' || row.status === 'failed')) {
+        throw new Problem('conflict', `The payment has an outcome already: it ${row.status}.`);
+      }
+      const { bookingId, showId } = row;
+      const data = { bookingId, paymentId: params.paymentId, ...body, who: principal.userId };
+      await service.submit({
+        idempotency,
+        answer: { status: 202, resource: params.paymentId },
+        requests: [{ type: 'SettlementRequested', key: showId, subject: bookingId, data, traceparent }],
+      });
+      return { status: 202, body: { bookingId, status: row.status } };
+    },
+  });
+}
+
+function retryEndpoint(service: ServiceRuntime): Endpoint {
+  return endpoint({
+    method: 'POST',
+    path: '/ops/refunds/{refundId}/retry',
+    summary: 'Asks the provider once more for a refund that failed',
+    tag: 'operations',
+    who: ['staff'],
+    params: z.strictObject({ refundId }),
+    idempotency: 'honoured',
+    answers: { 202: { says: 'Taken; the refund is asked for again', body: accepted } },
+    problems: ['not_found', 'conflict'],
+    handle: async ({ params, principal, idempotency, traceparent }) => {
+      const row = await refundRow(service, params.refundId);
+      if (row === undefined) throw notFound('refund');
+      const repeated = idempotency !== undefined && (await service.answered(idempotency)) !== undefined;
+      if (!repeated && row.status !== 'failed') {
+        throw new Problem('conflict', 'Only a refund that failed can be tried again.');
+      }
+      const { bookingId, showId } = row;
+      const data = { bookingId, refundId: params.refundId, who: principal.userId };
+      await service.submit({
+        idempotency,
+        answer: { status: 202, resource: params.refundId },
+        requests: [{ type: 'RefundRetryRequested', key: showId, subject: bookingId, data, traceparent }],
+      });
+      return { status: 202, body: { bookingId, status: row.status } };
+    },
+  });
+}

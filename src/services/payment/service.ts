@@ -1,0 +1,20 @@
+import { type ServiceDefinition, stream } from '../../runtime/service.ts';
+import { payments as paymentsDecider } from './decider.ts';
+import { chargeAsked, chargeRequested, refundStarted } from './effects.ts';
+import { captures, payments, refunds } from './projection.ts';
+import { endpoints } from './routes.ts';
+import { routes } from './routing.ts';
+
+/** Charges and refunds, through a provider that may be slow, silent or down. */
+export const paymentService: ServiceDefinition = {
+  name: 'payment',
+  mainInput: 'movie-found',
+  inputs: ['movie-found', 'booking-events'],
+  references: ['settings'],
+  streams: { payments: stream({ decider: paymentsDecider, shape: 'whole' }) },
+  routes,
+  effects: { ChargeRequested: chargeRequested, ChargeAsked: chargeAsked, RefundStarted: refundStarted },
+  views: [payments, refunds],
+  statements: captures,
+  endpoints,
+};
