@@ -25,18 +25,18 @@ export const blockRequests = view<BlockRequestDocument>({
   columns: {},
 });
 
-/** Who had a seat before the batch and who has it after; `undefined` for nobody. */
+/** Who had a seat before the batch, `undefined` for nobody, and who has it after: two would be one too many. */
 interface Ownership {
   readonly showId: string;
   readonly index: number;
   readonly before: string | undefined;
-  after: string | undefined;
+  after: readonly string[];
 }
 
 /**
  * The rows that keep a seat from having two owners. A seat may change hands several times in one batch; only what was
  * before and what is after is written, at most four statements in all. The insert is a plain one on purpose: a second
- * owner violates the primary key and the batch fails.
+ * owner, of this batch or of another, violates the primary key and the batch fails.
  */
 export function allocationWalls({ applied }: AppliedBatch): readonly Statement[] {
   const owners = new Map<string, Ownership>();
@@ -83,10 +83,11 @@ function noteSeats(owners: Map<string, Ownership>, data: Change, change: 'taken'
   const { bookingId, showId } = data;
   for (const index of data.indexes) {
     const key = `${showId} ${index}`;
-    const known = owners.get(key);
-    const after = change === 'taken' ? bookingId : undefined;
-    if (known !== undefined) known.after = after;
-    else owners.set(key, { showId, index, before: change === 'taken' ? undefined : bookingId, after });
+    const before = change === 'taken' ? undefined : bookingId;
+    const known = owners.get(key) ?? { showId, index, before, after: [] };
+    const others = known.after.filter((owner) => owner !== bookingId);
+    known.after = change === 'taken' ? [...others, bookingId] : others;
+    owners.set(key, known);
   }
 }
 
@@ -104,9 +105,9 @@ function notePlaces(
 }
 
 function seatStatements(all: readonly Ownership[]): readonly Statement[] {
-  const changed = all.filter(({ before, after }) => before !== after);
+  const changed = all.filter(({ before, after }) => after.length !== 1 || after[0] !== before);
   const gone = changed.filter(({ before }) => before !== undefined);
-  const come = changed.filter(({ after }) => after !== undefined);
+  const come = changed.flatMap(({ showId, index, after }) => after.map((owner) => ({ showId, index, owner })));
   const statements: Statement[] = [];
   if (gone.length > 0) {
     statements.push({
@@ -122,7 +123,7 @@ function seatStatements(all: readonly Ownership[]): readonly Statement[] {
       name: 'insert-allocations',
       text: `insert into allocations (show_id, seat_index, booking_id)
              select * from unnest($1::text[], $2::int[], $3::text[])`,
-      values: [come.map((each) => each.showId), come.map((each) => each.index), come.map((each) => each.after ?? '')],
+      values: [come.map((each) => each.showId), come.map((each) => each.index), come.map((each) => each.owner)],
     });
   }
   return statements;
