@@ -80,6 +80,11 @@ export class AvailabilityFeed {
     return this.#watchers >= watchersMax;
   }
 
+  /** Whether there is such a show to watch. */
+  async exists(showId: string): Promise<boolean> {
+    return (await this.#watch(showId)) !== undefined;
+  }
+
   /** Sends what a watcher has missed, or everything, and from then on every change. */
   async watch(showId: string, stream: EventStream, lastVersion: number | undefined): Promise<void> {
     const watched = await this.#watch(showId);

@@ -30,6 +30,7 @@ import { Takeovers } from './task/takeovers.ts';
 const batchInputsMax = 500;
 /** Inputs waiting for a batch before topics are asked for no more. */
 const inputsQueuedMax = 2_000;
+const caughtUpPauseMs = 5;
 const recoverFirstMs = 200;
 const recoverMaxMs = 5_000;
 
@@ -143,6 +144,21 @@ export class TaskLoop {
 
   get partitions(): readonly number[] {
     return [...this.#tasks.keys()];
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  /** Resolves when all that the topics hold now has been handled and all that was decided is published. */
+  async caughtUp(): Promise<void> {
+    for (;;) {
+      const before = this.#queue.length === 0 && this.#running === undefined;
+      await this.#publisher.drained();
+      const behind = await this.#takeovers.behind([...this.#tasks.values()]);
+      if (before && behind === 0 && this.#queue.length === 0 && this.#running === undefined) return;
+      await (this.#running ?? new Promise((resolve) => setTimeout(resolve, caughtUpPauseMs)));
+    }
   }
 
   get parked(): readonly ParkedRow[] {

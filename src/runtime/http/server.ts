@@ -51,8 +51,15 @@ function refuseConnection(error: Error & { code?: string }, socket: import('node
   );
 }
 
+/** Who lets requests in. */
+export interface Doors {
+  readonly authenticator: Authenticator;
+  /** Called with who is asking, once that is known; throws to refuse. */
+  readonly admit: (principal: Principal) => Promise<void>;
+}
+
 /** Serves endpoints under `/v1`. Every path answers 405 with `Allow` to methods it does not take. */
-export function serveEndpoints(server: FastifyInstance, endpoints: readonly Endpoint[], authenticator: Authenticator): void {
+export function serveEndpoints(server: FastifyInstance, endpoints: readonly Endpoint[], doors: Doors): void {
   const methods = new Map<string, Set<string>>();
   for (const endpoint of endpoints) {
     const url = `/v1${endpoint.path.replace(/\{(\w+)\}/g, ':$1').replace(/:(\w+)\.svg$/, ':$1.svg')}`;
@@ -61,7 +68,7 @@ export function serveEndpoints(server: FastifyInstance, endpoints: readonly Endp
       method: endpoint.method,
       url,
       ...(endpoint.bodyBytesMax === undefined ? {} : { bodyLimit: endpoint.bodyBytesMax }),
-      handler: (request, reply) => serve(endpoint, request, reply, authenticator),
+      handler: (request, reply) => serve(endpoint, request, reply, doors),
     });
   }
   for (const [url, allowed] of methods) {
@@ -78,8 +85,8 @@ export function serveEndpoints(server: FastifyInstance, endpoints: readonly Endp
   }
 }
 
-async function serve(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, authenticator: Authenticator) {
-  const principal = await principalOf(endpoint, request, authenticator);
+async function serve(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, doors: Doors) {
+  const principal = await principalOf(endpoint, request, doors);
   const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
   const call: Call<unknown, unknown, unknown> = {
     params: checked(endpoint.params, request.params, '/path'),
@@ -100,9 +107,10 @@ async function serve(endpoint: Endpoint, request: FastifyRequest, reply: Fastify
   return reply.send(answered.body);
 }
 
-async function principalOf(endpoint: Endpoint, request: FastifyRequest, authenticator: Authenticator): Promise<Principal> {
+async function principalOf(endpoint: Endpoint, request: FastifyRequest, { authenticator, admit }: Doors): Promise<Principal> {
   if (endpoint.who === 'anyone') return nobody;
   const principal = await authenticator.authenticate(request.headers.authorization);
+  await admit(principal);
   if (hasRole(principal, ...endpoint.who)) return principal;
   throw new Problem('forbidden', `This needs the role ${endpoint.who.join(' or ')}.`);
 }

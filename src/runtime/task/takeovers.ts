@@ -93,6 +93,18 @@ export class Takeovers {
     return { from: { topic, partition, offset }, end: { topic, partition, offset: next } };
   }
 
+  /** Records that these tasks have not handled yet. */
+  async behind(tasks: readonly TaskRow[]): Promise<number> {
+    let records = 0;
+    for (const task of tasks) {
+      for (const topic of this.#inputsOf(task.partition)) {
+        const { from, end } = await this.#input(topic, task);
+        records += end.offset - from.offset;
+      }
+    }
+    return records;
+  }
+
   async end(partitions: readonly number[]): Promise<void> {
     for (const partition of partitions) {
       const consumption = this.#consumptions.get(partition);

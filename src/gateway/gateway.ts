@@ -1,0 +1,95 @@
+import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
+import helmet from '@fastify/helmet';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+import type { JWK } from 'jose';
+import type { Settings } from '../contracts/settings.ts';
+import type { Log } from '../runtime/log/log.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { createAuthenticator } from '../runtime/http/auth.ts';
+import type { Endpoint } from '../runtime/http/endpoint.ts';
+import { openApiOf } from '../runtime/http/openapi.ts';
+import { createServer, serveEndpoints, traceparentOf } from '../runtime/http/server.ts';
+import { type Availability, AvailabilityFeed } from './availability-feed.ts';
+import { availabilityStream } from './availability-stream.ts';
+import { publishedKeys } from './published-keys.ts';
+import { createRateLimits } from './rate-limits.ts';
+
+/** The one door: rate limits, security headers, live seat maps, the description of it all, and the services behind it. */
+export interface Gateway {
+  readonly server: FastifyInstance;
+  stop(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  /** The endpoints of the services behind it. */
+  readonly endpoints: readonly Endpoint[];
+  readonly jwks: () => Promise<{ readonly keys: readonly JWK[] }>;
+  readonly log: Log;
+  readonly logger: Logger;
+  readonly settings: () => Settings;
+}
+
+export const apiInfo = {
+  title: 'Fullhouse',
+  version: '1.0.0',
+  description: 'Sells reserved seats: no seat twice, no money kept without a ticket or a refund.',
+};
+
+const hstsSeconds = 31_536_000;
+
+export async function createGateway(options: GatewayOptions): Promise<Gateway> {
+  const { jwks, log, logger, settings } = options;
+  const server = createServer(logger);
+  const limits = createRateLimits((kind) => (kind === 'user' ? settings().rateLimitPerUser : settings().rateLimitPerAddress));
+  const feed = new AvailabilityFeed({ logger, snapshot: (showId) => snapshot(server, showId) });
+  const endpoints = [...options.endpoints, availabilityStream(feed)];
+  await server.register(helmet, {
+    contentSecurityPolicy: { directives: { defaultSrc: ["'self'"], imgSrc: ["'self'", 'data:'], frameAncestors: ["'none'"], upgradeInsecureRequests: null } },
+    strictTransportSecurity: { maxAge: hstsSeconds },
+  });
+  server.addHook('onRequest', async (request, reply) => {
+    void reply.header('x-request-id', traceparentOf(request).slice(3, 35));
+    await limits.admit('address', request.ip);
+  });
+  serveEndpoints(server, endpoints, {
+    authenticator: createAuthenticator(publishedKeys(jwks)),
+    admit: ({ userId }) => limits.admit('user', userId),
+  });
+  await serveDescription(server, endpoints, jwks);
+  await feed.start(log);
+  return {
+    server,
+    stop: async () => {
+      await feed.stop();
+      await server.close();
+    },
+  };
+}
+
+/** The seat map as seat-inventory tells it. */
+async function snapshot(server: FastifyInstance, showId: string): Promise<Availability | undefined> {
+  const answer = await server.inject({ url: `/v1/shows/${encodeURIComponent(showId)}/availability` });
+  return answer.statusCode === 200 ? (answer.json() as Availability) : undefined;
+}
+
+async function serveDescription(server: FastifyInstance, endpoints: readonly Endpoint[], jwks: GatewayOptions['jwks']): Promise<void> {
+  const description = JSON.stringify(openApiOf(endpoints, apiInfo));
+  server.get('/openapi.json', (_, reply) => reply.type('application/json').send(description));
+  server.get('/.well-known/jwks.json', async (_, reply) => reply.header('cache-control', 'public, max-age=60').send(await jwks()));
+  server.get('/', (_, reply) => reply.redirect('/docs/'));
+  server.get('/docs', (_, reply) => reply.redirect('/docs/'));
+  server.get('/docs/', (_, reply) => reply.type('text/html').send(docsPage));
+  server.get('/docs/start.js', (_, reply) => reply.type('text/javascript').send(docsScript));
+  const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
+  await server.register(fastifyStatic, { root: assets, prefix: '/docs/assets/', index: false, list: false, allowedPath: (path) => /^\/swagger-ui[\w.-]*\.(css|js)$/.test(path) });
+}
+
+const docsPage = `<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Fullhouse API</title>
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<link rel="stylesheet" href="/docs/assets/swagger-ui.css"></head>
+<body><div id="docs"></div><script src="/docs/assets/swagger-ui-bundle.js"></script><script src="/docs/start.js"></script></body></html>
+`;
+const docsScript = `SwaggerUIBundle({ url: '/openapi.json', dom_id: '#docs', deepLinking: true, tagsSorter: 'alpha' });\n`;
