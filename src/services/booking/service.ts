@@ -1,17 +1,17 @@
 import { type ServiceDefinition, stream } from '../../runtime/service.ts';
-import { booking } from './decider.ts';
+import { booking as bookingDecider } from './decider.ts';
 import { bookings } from './projection.ts';
 import { routes, showBookingsSought } from './routing.ts';
 import { showCancellation } from './show-cancellation.ts';
 
 /** The process manager: takes a booking from its request to its one terminal state. */
-export const bookingService: ServiceDefinition = {
+export const booking: ServiceDefinition = {
   name: 'booking',
   mainInput: 'booking-movie',
   inputs: ['booking-movie', 'catalog', 'seat-events', 'price-events', 'payment-topic', 'ticket-details'],
   references: ['catalog', 'settings'],
   streams: {
-    booking: stream({ decider: booking, shape: 'whole' }),
+    booking: stream({ decider: bookingDecider, shape: 'whole' }),
     'show-cancellation': stream({ decider: showCancellation, shape: 'whole' }),
   },
   routes,

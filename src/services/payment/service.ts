@@ -6,7 +6,7 @@ import { endpoints } from './routes.ts';
 import { routes } from './routing.ts';
 
 /** Charges and refunds, through a provider that may be slow, silent or down. */
-export const paymentService: ServiceDefinition = {
+export const payment: ServiceDefinition = {
   name: 'payment',
   mainInput: 'movie-found',
   inputs: ['movie-found', 'booking-events'],

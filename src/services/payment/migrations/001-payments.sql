@@ -39,7 +39,7 @@ create unique index captures_one_per_booking on captures (booking_id) where not 
 create table unmatched_webhooks (
   provider text not null,
   webhook_id text not null,
-  received_at timestamptz not null default now(),
+  received_at timestamptz not null default date_trunc('milliseconds', now()),
   reason text not null,
   body text not null,
   primary key (provider, webhook_id)

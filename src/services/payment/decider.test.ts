@@ -1,0 +1,268 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { payments } from './decider.ts';
+import { type Attempt, askAfterMaxMs, askAfterMs, type Event, type Input, type Refund, type State } from './state.ts';
+
+const about = { bookingId: 'bkg_1', showId: 'shw_1', userId: 'usr_1' };
+const amount = { amount: 2_650, currency: 'EUR' };
+const error = { code: 'card_declined', message: 'The card was declined.' };
+const context = { id: 'sample/1', at: 0 };
+
+const validated = (attempt = 1, method: 'card' | 'cash' = 'card'): Input => ({
+  ...context,
+  type: 'BookingValidated',
+  data: {
+    ...about,
+    attempt,
+    paymentId: `pay_${attempt}`,
+    amount,
+    payment: { method, token: 'tok_visa' },
+    movieTitle: 'Metropolis',
+  },
+  unsettledAfterMs: 60_000,
+});
+const captured = (attempt = 1): Input => ({
+  ...context,
+  type: 'ChargeSucceeded',
+  paymentId: `pay_${attempt}`,
+  provider: 'sandbox',
+  reference: 'led_1',
+});
+const declined = (attempt = 1): Input => ({ ...context, type: 'ChargeDeclined', paymentId: `pay_${attempt}`, error });
+const unknown = (at = 0, attempt = 1): Input => ({
+  ...context,
+  at,
+  type: 'ChargeUnknown',
+  paymentId: `pay_${attempt}`,
+});
+const reported = (outcome: 'succeeded' | 'declined', minor = 2_650): Input => ({
+  ...context,
+  type: 'ProviderReported',
+  paymentId: 'pay_1',
+  provider: 'sandbox',
+  report:
+    outcome === 'declined' ? { outcome, error } : { outcome, reference: 'led_1', amount: { ...amount, amount: minor } },
+});
+const settled = (outcome: 'succeeded' | 'failed'): Input => ({
+  ...context,
+  type: 'SettlementRequested',
+  paymentId: 'pay_1',
+  outcome,
+  why: 'seen in the dashboard',
+  who: 'usr_9',
+});
+const due = (at: number): Input => ({ ...context, at, type: 'DeadlineReached' });
+const refundWanted = (minor = 2_650, refundId = 'rfd_1', paymentId = 'pay_1'): Input => ({
+  ...context,
+  type: 'RefundRequested',
+  data: { ...about, refundId, paymentId, amount: { ...amount, amount: minor }, cause: 'cancellation' },
+});
+const refunded = (): Input => ({ ...context, type: 'RefundSucceeded', refundId: 'rfd_1', reference: 'led_2' });
+const refundDeclined = (): Input => ({ ...context, type: 'RefundDeclined', refundId: 'rfd_1', error });
+const refundUnknown = (at = 0): Input => ({ ...context, at, type: 'RefundUnknown', refundId: 'rfd_1' });
+const retried = (): Input => ({ ...context, type: 'RefundRetryRequested', refundId: 'rfd_1', who: 'usr_9' });
+
+function given(...inputs: readonly Input[]) {
+  let state: State = payments.initialState;
+  const events: Event[] = [];
+  for (const input of inputs) {
+    for (const event of payments.decide(state, input)) {
+      events.push(event);
+      state = payments.evolve(state, event);
+    }
+  }
+  return { state, events, types: events.map((event) => event.type) };
+}
+
+const charges = {
+  asking: [validated()],
+  unknown: [validated(), unknown()],
+  succeeded: [validated(), captured()],
+  failed: [validated(), declined()],
+} as const;
+const refunds = {
+  asking: [...charges.succeeded, refundWanted()],
+  unknown: [...charges.succeeded, refundWanted(), refundUnknown()],
+  refunded: [...charges.succeeded, refundWanted(), refunded()],
+  failed: [...charges.succeeded, refundWanted(), refundDeclined()],
+} as const;
+
+function table<Status extends Attempt['status'] | Refund['status']>(
+  histories: Readonly<Record<Status, readonly Input[]>>,
+  rows: Readonly<Record<string, { readonly input: Input } & Readonly<Record<Status, readonly Event['type'][]>>>>,
+) {
+  for (const [name, row] of Object.entries(rows)) {
+    for (const status of Object.keys(histories) as Status[]) {
+      const then = row[status];
+      test(`${status}: ${name} → ${then.join(', ') || 'nothing'}`, () => {
+        const { state } = given(...histories[status]);
+        const events = payments.decide(state, row.input);
+        assert.deepEqual(
+          events.map((event) => event.type),
+          then,
+        );
+        events.reduce(payments.evolve, state);
+      });
+    }
+  }
+}
+
+describe('a charge in every state meets every input', () => {
+  const nothing = { asking: [], unknown: [], succeeded: [], failed: [] } as const;
+  const afterAll = ['ChargeCapturedAfterAll', 'PaymentSucceeded'] as const;
+  const success = {
+    asking: ['PaymentSucceeded'],
+    unknown: ['PaymentSucceeded'],
+    succeeded: [],
+    failed: afterAll,
+  } as const;
+  const failure = { ...nothing, asking: ['PaymentFailed'], unknown: ['PaymentFailed'] } as const;
+  table(charges, {
+    'the same BookingValidated': { input: validated(), ...nothing },
+    'another BookingValidated': {
+      input: validated(2),
+      asking: ['PaymentFailed'],
+      unknown: ['PaymentFailed'],
+      succeeded: ['PaymentFailed'],
+      failed: ['ChargeRequested'],
+    },
+    ChargeSucceeded: { input: captured(), ...success },
+    ChargeDeclined: { input: declined(), ...failure },
+    ChargeUnknown: { input: unknown(), ...nothing, asking: ['ChargeUnanswered'] },
+    'ProviderReported success': { input: reported('succeeded'), ...success },
+    'ProviderReported decline': { input: reported('declined'), ...failure },
+    'ProviderReported another amount': {
+      input: reported('succeeded', 1),
+      asking: ['ChargeReportMismatched'],
+      unknown: ['ChargeReportMismatched'],
+      succeeded: ['ChargeReportMismatched'],
+      failed: ['ChargeReportMismatched'],
+    },
+    'a person says succeeded': {
+      input: settled('succeeded'),
+      ...nothing,
+      asking: ['ChargeSettledByPerson', 'PaymentSucceeded'],
+      unknown: ['ChargeSettledByPerson', 'PaymentSucceeded'],
+    },
+    'a person says failed': {
+      input: settled('failed'),
+      ...nothing,
+      asking: ['ChargeSettledByPerson', 'PaymentFailed'],
+      unknown: ['ChargeSettledByPerson', 'PaymentFailed'],
+    },
+    'DeadlineReached when the next question is due': { input: due(askAfterMs), ...nothing, unknown: ['ChargeAsked'] },
+    'DeadlineReached before': { input: due(askAfterMs - 1), ...nothing },
+  });
+});
+
+describe('a refund in every state meets every input', () => {
+  const nothing = { asking: [], unknown: [], refunded: [], failed: [] } as const;
+  table(refunds, {
+    'the same RefundRequested': { input: refundWanted(), ...nothing },
+    RefundSucceeded: {
+      input: refunded(),
+      ...nothing,
+      asking: ['PaymentRefunded'],
+      unknown: ['PaymentRefunded'],
+      failed: ['PaymentRefunded'],
+    },
+    RefundDeclined: { input: refundDeclined(), ...nothing, asking: ['RefundFailed'] },
+    RefundUnknown: { input: refundUnknown(), ...nothing, asking: ['RefundUnanswered'] },
+    'a person tries again': { input: retried(), ...nothing, failed: ['RefundRetriedByPerson', 'RefundStarted'] },
+    DeadlineReached: { input: due(askAfterMs), ...nothing, unknown: ['RefundStarted'] },
+  });
+});
+
+describe('a lost answer', () => {
+  test('is asked for again, a little later each time, up to a limit', () => {
+    const inputs: Input[] = [validated()];
+    const waits: number[] = [];
+    let at = 0;
+    for (let round = 0; round < 8; round += 1) {
+      inputs.push(unknown(at));
+      const next = payments.deadline(given(...inputs).state) ?? Number.NaN;
+      waits.push(next - at);
+      at = next;
+      inputs.push(due(at));
+    }
+    assert.deepEqual(waits.slice(0, 6), [1_000, 2_000, 4_000, 8_000, 16_000, askAfterMaxMs - 1_000]);
+    assert.equal(given(...inputs).types.filter((type) => type === 'PaymentUnsettled').length, 1);
+  });
+  test('that is unsettled for too long is published once, and asking goes on', () => {
+    const story = given(validated(), unknown(59_500), due(60_000), due(60_500), unknown(62_000));
+    assert.deepEqual(story.types.slice(1), ['ChargeUnanswered', 'PaymentUnsettled', 'ChargeAsked', 'ChargeUnanswered']);
+    assert.equal(payments.deadline(story.state), 64_000);
+  });
+  test('wants no deadline while the provider is being asked, or once it is settled', () => {
+    assert.equal(payments.deadline(given(validated()).state), undefined);
+    assert.equal(payments.deadline(given(validated(), unknown(), captured()).state), undefined);
+  });
+  test('is not decided by a person against what the provider has captured', () => {
+    const story = given(validated(), unknown(), settled('failed'), reported('succeeded'));
+    assert.deepEqual(story.types.slice(2), [
+      'ChargeSettledByPerson',
+      'PaymentFailed',
+      'ChargeCapturedAfterAll',
+      'PaymentSucceeded',
+    ]);
+  });
+});
+
+describe('a second attempt', () => {
+  test('is never charged while the first has captured', () => {
+    const { events } = given(...charges.succeeded, validated(2));
+    const last = events.at(-1);
+    assert.ok(last?.type === 'PaymentFailed' && last.data.error.code === 'payment_exists');
+  });
+  test('is charged after a capture that is only being given back', () => {
+    const story = given(...charges.failed, reported('succeeded'), validated(2));
+    assert.equal(story.types.at(-1), 'ChargeRequested');
+  });
+});
+
+describe('cash', () => {
+  test('is there at once and goes back at once', () => {
+    const story = given(validated(1, 'cash'), refundWanted(1_000));
+    assert.deepEqual(story.types, ['PaymentSucceeded', 'PaymentRefunded']);
+    const refund = story.events.at(-1);
+    assert.ok(refund?.type === 'PaymentRefunded' && refund.data.providerReference === 'cash-desk');
+  });
+});
+
+describe('a refund', () => {
+  test('is parts of a capture, never more than it', () => {
+    const story = given(...charges.succeeded, refundWanted(1_000), refundWanted(1_650, 'rfd_2'));
+    assert.deepEqual(story.types.slice(2), ['RefundStarted', 'RefundStarted']);
+    assert.throws(() => given(...charges.succeeded, refundWanted(1_000), refundWanted(1_651, 'rfd_2')), /more than/);
+  });
+  test('of what was never captured is parked', () => {
+    assert.throws(() => given(...charges.failed, refundWanted()), /captured nothing/);
+    assert.throws(() => given(refundWanted()), /captured nothing/);
+  });
+  test('tried again by a person has a key of its own', () => {
+    const rounds = given(...refunds.failed, retried(), refundDeclined(), retried()).events.flatMap((event) =>
+      event.type === 'RefundStarted' ? [event.data.round] : [],
+    );
+    assert.deepEqual(rounds, [1, 2, 3]);
+  });
+  test('asked again after a lost answer keeps its key', () => {
+    const rounds = given(...refunds.unknown, due(askAfterMs)).events.flatMap((event) =>
+      event.type === 'RefundStarted' ? [event.data.round] : [],
+    );
+    assert.deepEqual(rounds, [1, 1]);
+  });
+});
+
+test('an outcome of something nobody asked for is parked', () => {
+  for (const input of [
+    captured(),
+    declined(),
+    unknown(),
+    reported('succeeded'),
+    settled('failed'),
+    refunded(),
+    retried(),
+  ]) {
+    assert.throws(() => given(input), /never asked for/);
+  }
+});
