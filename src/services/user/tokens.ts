@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { v7 as uuidv7 } from 'uuid';
+import { tokenAudience, tokenIssuer, tokenType } from '../../runtime/http/auth.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { insertSigningKey, lockSigningKeys, retireSigningKey, type SigningKeyRow, signingKeys } from './projection.ts';
 
@@ -11,8 +12,6 @@ import { insertSigningKey, lockSigningKeys, retireSigningKey, type SigningKeyRow
  * whose key they have not seen. When the signing key has done its time it is retired, the younger one signs, and a new
  * one is made. A retired key stays published until the last token it signed has expired.
  */
-export const tokenIssuer = 'fullhouse';
-export const tokenAudience = 'fullhouse-api';
 export const accessTokenTtlSeconds = 900;
 const liveKeys = 2;
 const signingKeyLifetimeMs = 30 * 86_400_000;
@@ -55,7 +54,7 @@ export function createTokenIssuer(service: Pick<ServiceRuntime, 'query' | 'trans
     async issue({ userId, roles, sessionId }) {
       const { signing } = await keys();
       const accessToken = await new SignJWT({ roles: [...roles], sid: sessionId })
-        .setProtectedHeader({ alg: 'EdDSA', typ: 'at+jwt', kid: signing.kid })
+        .setProtectedHeader({ alg: 'EdDSA', typ: tokenType, kid: signing.kid })
         .setIssuer(tokenIssuer)
         .setAudience(tokenAudience)
         .setSubject(userId)

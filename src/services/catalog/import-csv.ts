@@ -1,0 +1,177 @@
+import { CsvError, parse } from 'csv-parse/sync';
+import { type CatalogueFile, checkEntries, type Entry, ImportError, type ImportFault, importFaultsMax } from './import-file.ts';
+
+/**
+ * A programme as a spreadsheet: one line per show, with everything the show needs. The first line names the columns.
+ *
+ * | column | |
+ * |---|---|
+ * | `movie` | title |
+ * | `runningTimeMinutes`, `certificate`, `genre` | of a new movie; may be left out |
+ * | `theatre` | name |
+ * | `location`, `timeZone` | of a new theatre; may be left out for one the catalogue has |
+ * | `screen` | number |
+ * | `plan` | name of a seat plan the catalogue has, or `10x16`: ten rows of sixteen seats, all `standard`. May be left out for a screen the catalogue has |
+ * | `startsAt` | on the theatre's clocks: `2026-03-01 19:30` |
+ * | `opensAt`, `closesAt` | of the sale; may be left out: from now until the start |
+ * | `currency` | such as `USD` |
+ * | `price:<category>` | one column per price category, in whole and decimal units: `12.50`; empty where the plan has no such category |
+ * | `seatsPerCustomerMax` | may be left out |
+ *
+ * ```csv
+ * movie,runningTimeMinutes,theatre,location,timeZone,screen,plan,startsAt,currency,price:standard
+ * Fight Club,139,Lakeview,"Chicago, Illinois",America/Chicago,1,10x16,2026-03-01 19:30,USD,12.50
+ * ```
+ */
+const required = ['movie', 'theatre', 'screen', 'startsAt', 'currency'];
+const optional = ['runningTimeMinutes', 'certificate', 'genre', 'location', 'timeZone', 'plan', 'opensAt', 'closesAt', 'seatsPerCustomerMax'];
+const pricePrefix = 'price:';
+const rowsMax = 26;
+
+interface Line {
+  readonly where: string;
+  readonly cells: Readonly<Record<string, string>>;
+}
+
+/** Reads a CSV programme; throws `ImportError` with the line of each fault. */
+export function readCsvCatalogue(text: string): CatalogueFile {
+  const { columns, lines } = parseLines(text);
+  const faults: ImportFault[] = [...columnFaults(columns)];
+  if (faults.length > 0) throw new ImportError(faults);
+  const movies = new Map<string, Entry<Readonly<Record<string, unknown>>>>();
+  const theatres = new Map<string, Entry<Readonly<Record<string, unknown>>>>();
+  const seatPlans = new Map<string, Entry<unknown>>();
+  const screens = new Map<string, Entry<Readonly<Record<string, unknown>>>>();
+  const shows: Entry<unknown>[] = [];
+  for (const line of lines) {
+    const { where, cells } = line;
+    const cell = (name: string) => cells[name]?.trim() ?? '';
+    addOnce(movies, cell('movie'), { where, value: movieOf(line) }, faults);
+    if (cell('location') !== '' || cell('timeZone') !== '') {
+      const value = { name: cell('theatre'), location: cell('location'), timeZone: cell('timeZone') };
+      addOnce(theatres, cell('theatre'), { where, value }, faults);
+    }
+    if (cell('plan') !== '') {
+      const plan = gridPlan(cell('plan'));
+      if (plan !== undefined && !seatPlans.has(plan.name)) seatPlans.set(plan.name, { where, value: plan });
+      const value = { theatre: cell('theatre'), number: numberOr(cell('screen')), seatPlan: cell('plan') };
+      addOnce(screens, `${cell('theatre')}\n${cell('screen')}`, { where, value }, faults);
+    }
+    shows.push({ where, value: showOf(line, faults) });
+  }
+  if (faults.length > 0) throw new ImportError(faults.slice(0, importFaultsMax));
+  return checkEntries({
+    ...{ movies: [...movies.values()], theatres: [...theatres.values()], seatPlans: [...seatPlans.values()] },
+    ...{ screens: [...screens.values()], shows },
+  });
+}
+
+function parseLines(text: string): { readonly columns: readonly string[]; readonly lines: readonly Line[] } {
+  try {
+    let columns: string[] = [];
+    const records = parse(text, {
+      ...{ bom: true, info: true, skip_empty_lines: true, trim: true, relax_column_count: false },
+      columns: (header: string[]) => {
+        columns = header;
+        return header;
+      },
+    }) as unknown as { readonly record: Record<string, string>; readonly info: { readonly lines: number } }[];
+    return { columns, lines: records.map(({ record, info }) => ({ where: `line ${info.lines}`, cells: record })) };
+  } catch (error) {
+    if (!(error instanceof CsvError)) throw error;
+    const line: unknown = error['lines'];
+    throw new ImportError([{ where: `line ${typeof line === 'number' ? line : 1}`, message: error.message }]);
+  }
+}
+
+function columnFaults(columns: readonly string[]): readonly ImportFault[] {
+  const missing = required.filter((name) => !columns.includes(name));
+  const unknown = columns.filter((name) => ![...required, ...optional].includes(name) && !isPrice(name));
+  const twice = columns.filter((name, index) => columns.indexOf(name) !== index);
+  return [
+    ...missing.map((name) => ({ where: 'line 1', message: `the column "${name}" is missing` })),
+    ...unknown.map((name) => ({ where: 'line 1', message: `the column "${name}" is unknown; prices are columns like "price:standard"` })),
+    ...twice.map((name) => ({ where: 'line 1', message: `the column "${name}" comes twice` })),
+    ...(columns.some(isPrice) ? [] : [{ where: 'line 1', message: 'there is no price column such as "price:standard"' }]),
+  ];
+}
+
+function isPrice(column: string): boolean {
+  return column.startsWith(pricePrefix) && column.length > pricePrefix.length;
+}
+
+/** Keeps the first mention; a later one must not say something else. */
+function addOnce(
+  known: Map<string, Entry<Readonly<Record<string, unknown>>>>,
+  key: string,
+  entry: Entry<Readonly<Record<string, unknown>>>,
+  faults: ImportFault[],
+): void {
+  const first = known.get(key);
+  if (first === undefined) {
+    known.set(key, entry);
+    return;
+  }
+  for (const [name, value] of Object.entries(entry.value)) {
+    const before = first.value[name];
+    if (before !== undefined && value !== undefined && before !== value) {
+      faults.push({ where: entry.where, message: `${name} "${value}" differs from "${before}" in ${first.where}` });
+    }
+  }
+  known.set(key, { where: first.where, value: { ...entry.value, ...first.value } });
+}
+
+function movieOf({ cells }: Line): Readonly<Record<string, unknown>> {
+  const { movie = '', runningTimeMinutes = '', certificate = '', genre = '' } = cells;
+  return {
+    title: movie,
+    ...(runningTimeMinutes === '' ? {} : { runningTimeMinutes: numberOr(runningTimeMinutes) }),
+    ...(certificate === '' ? {} : { certificate }),
+    ...(genre === '' ? {} : { genre }),
+  };
+}
+
+function showOf({ where, cells }: Line, faults: ImportFault[]): unknown {
+  const { movie, theatre, screen = '', startsAt = '', currency = '', opensAt = '', closesAt = '', seatsPerCustomerMax = '' } = cells;
+  const priceCategories = Object.entries(cells)
+    .filter(([column, text]) => isPrice(column) && text !== '')
+    .map(([column, text]) => {
+      const amount = minorUnits(text, currency);
+      if (amount === undefined) faults.push({ where, message: `${column} "${text}" must be an amount like 12.50 in ${currency || 'a currency'}` });
+      return { name: column.slice(pricePrefix.length), price: { amount: amount ?? 0, currency } };
+    });
+  return {
+    ...{ movie, theatre, screen: numberOr(screen), startsAt: startsAt.replace(' ', 'T'), priceCategories },
+    ...(opensAt === '' && closesAt === '' ? {} : { sales: { ...timeCell('opensAt', opensAt), ...timeCell('closesAt', closesAt) } }),
+    ...(seatsPerCustomerMax === '' ? {} : { seatsPerCustomerMax: numberOr(seatsPerCustomerMax) }),
+  };
+}
+
+function timeCell(name: 'opensAt' | 'closesAt', text: string): object {
+  return text === '' ? {} : { [name]: text.replace(' ', 'T') };
+}
+
+/** `12.50` as an amount in minor units, by the decimals the currency has. */
+function minorUnits(text: string, currency: string): number | undefined {
+  const parts = /^(\d{1,9})(?:\.(\d{1,4}))?$/.exec(text);
+  if (parts === null || !/^[A-Z]{3}$/.test(currency)) return undefined;
+  const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  const [, whole = '', decimals = ''] = parts;
+  return decimals.length > digits ? undefined : Number(whole + decimals.padEnd(digits, '0'));
+}
+
+/** The plan that `10x16` stands for; `undefined` for a name. */
+function gridPlan(text: string) {
+  const parts = /^(\d{1,2})x(\d{1,3})$/.exec(text);
+  const rows = Number(parts?.[1] ?? 0);
+  const seats = Number(parts?.[2] ?? 0);
+  if (rows < 1 || rows > rowsMax || seats < 1) return undefined;
+  const letters = Array.from({ length: rows }, (_, index) => String.fromCharCode('A'.charCodeAt(0) + index));
+  const rowsOfPlan = letters.map((letter, y) => ({ id: letter, name: letter, first: 1, last: seats, x: 0, y }));
+  return { name: text, sections: [{ id: 'M', name: 'Main', priceCategory: 'standard', rows: rowsOfPlan }], areas: [] };
+}
+
+/** A number, or the text itself, which the check of the field will name. */
+function numberOr(text: string): number | string {
+  return /^\d+$/.test(text) ? Number(text) : text;
+}

@@ -1,0 +1,142 @@
+import { z } from 'zod';
+import { movieFields, saleFields, seatPlanFields, theatreFields } from './entries.ts';
+import { localTimeSyntax } from './local-time.ts';
+
+/**
+ * A catalogue as people write it by hand: entries refer to each other by title, name and number, never by id.
+ *
+ * ```json
+ * {
+ *   "movies": [{ "title": "Fight Club", "runningTimeMinutes": 139 }],
+ *   "theatres": [{ "name": "Lakeview", "location": "Chicago, Illinois", "timeZone": "America/Chicago" }],
+ *   "seatPlans": [{ "name": "Studio", "sections": [{ "id": "M", "name": "Main", "priceCategory": "standard",
+ *                   "rows": [{ "id": "A", "name": "A", "first": 1, "last": 12 }] }] }],
+ *   "screens": [{ "theatre": "Lakeview", "number": 1, "seatPlan": "Studio" }],
+ *   "shows": [{ "movie": "Fight Club", "theatre": "Lakeview", "screen": 1, "startsAt": "2026-03-01T19:30",
+ *               "priceCategories": [{ "name": "standard", "price": { "amount": 1250, "currency": "USD" } }] }]
+ * }
+ * ```
+ *
+ * Times without an offset are those of the theatre's clocks. Every part may be left out; what is in the catalogue
+ * already, by title, name or number, can be referred to.
+ */
+
+/** One thing that is wrong, and where: `line 12` of a CSV file, a JSON pointer (RFC 6901) of a JSON one. */
+export interface ImportFault {
+  readonly where: string;
+  readonly message: string;
+}
+
+/** A file with more faults than this has shown its author enough to do. */
+export const importFaultsMax = 100;
+export const showsPerImportMax = 20_000;
+
+/** Nothing was imported; `lines` says why, in the order of the file. */
+export class ImportError extends Error {
+  override readonly name = 'ImportError';
+  readonly code = 'import_refused';
+  readonly retryable = false;
+  readonly lines: readonly ImportFault[];
+  constructor(lines: readonly ImportFault[]) {
+    const first = lines[0];
+    const others = lines.length > 1 ? ` (and ${lines.length - 1} more)` : '';
+    super(`Nothing was imported: ${first?.where ?? ''}: ${first?.message ?? ''}${others}`);
+    this.lines = lines;
+  }
+}
+
+/** An entry with the place it came from. */
+export interface Entry<Value> {
+  readonly where: string;
+  readonly value: Value;
+}
+
+const timeField = z
+  .string()
+  .refine((text) => localTimeSyntax.test(text) || z.iso.datetime({ offset: true }).safeParse(text).success, {
+    message: 'must be a time of the theatre like 2026-03-01T19:30, or one with an offset',
+  });
+const nameField = z.string().min(1).max(200);
+const screenEntry = z.strictObject({ theatre: nameField, number: z.int().min(1).max(999), seatPlan: nameField });
+const showEntry = z.strictObject({
+  movie: nameField,
+  theatre: nameField,
+  screen: z.int().min(1).max(999),
+  startsAt: timeField,
+  ...saleFields,
+  sales: z.strictObject({ opensAt: timeField.optional(), closesAt: timeField.optional() }).optional(),
+});
+
+const kinds = { movies: movieFields, theatres: theatreFields, seatPlans: seatPlanFields, screens: screenEntry, shows: showEntry };
+
+export type MovieEntry = Readonly<z.infer<typeof movieFields>>;
+export type TheatreEntry = Readonly<z.infer<typeof theatreFields>>;
+export type SeatPlanEntry = Readonly<z.infer<typeof seatPlanFields>>;
+export type ScreenEntry = Readonly<z.infer<typeof screenEntry>>;
+export type ShowEntry = Readonly<z.infer<typeof showEntry>>;
+
+export interface CatalogueFile {
+  readonly movies: readonly Entry<MovieEntry>[];
+  readonly theatres: readonly Entry<TheatreEntry>[];
+  readonly seatPlans: readonly Entry<SeatPlanEntry>[];
+  readonly screens: readonly Entry<ScreenEntry>[];
+  readonly shows: readonly Entry<ShowEntry>[];
+}
+
+/** The same entries before anybody has checked them. */
+export type UncheckedFile = { readonly [Kind in keyof CatalogueFile]: readonly Entry<unknown>[] };
+
+/** Reads a JSON catalogue; throws `ImportError` with a pointer to each fault. */
+export function readJsonCatalogue(text: string): CatalogueFile {
+  const whole = parseJson(text);
+  const known = Object.keys(kinds) as (keyof CatalogueFile)[];
+  const faults: ImportFault[] = Object.keys(whole)
+    .filter((name) => !Object.hasOwn(kinds, name))
+    .map((name) => ({ where: `/${name}`, message: `is unknown; a catalogue has ${known.join(', ')}` }));
+  const lists = known.map((kind) => {
+    const list: unknown = whole[kind] ?? [];
+    if (Array.isArray(list)) return [kind, list.map((value: unknown, index) => ({ where: `/${kind}/${index}`, value }))] as const;
+    faults.push({ where: `/${kind}`, message: 'must be a list' });
+    return [kind, []] as const;
+  });
+  if (faults.length > 0) throw new ImportError(faults);
+  return checkEntries(Object.fromEntries(lists) as unknown as UncheckedFile);
+}
+
+/** Checks the fields of every entry; throws `ImportError` with all that is wrong. */
+export function checkEntries(file: UncheckedFile): CatalogueFile {
+  const faults: ImportFault[] = [];
+  const checked = Object.entries(kinds).map(([kind, schema]) => {
+    const entries = file[kind as keyof CatalogueFile];
+    return [kind, entries.map((entry) => ({ where: entry.where, value: checkEntry(schema, entry, faults) }))] as const;
+  });
+  if (file.shows.length > showsPerImportMax) {
+    faults.unshift({ where: '/shows', message: `has ${file.shows.length} shows; one import takes ${showsPerImportMax}` });
+  }
+  if (faults.length > 0) throw new ImportError(faults.slice(0, importFaultsMax));
+  return Object.fromEntries(checked) as unknown as CatalogueFile;
+}
+
+function checkEntry(schema: z.ZodType, { where, value }: Entry<unknown>, faults: ImportFault[]): unknown {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  for (const issue of parsed.error.issues) faults.push({ where: inside(where, issue.path), message: issue.message });
+  return undefined;
+}
+
+/** A line is a line; in JSON the path goes on. */
+function inside(where: string, path: readonly PropertyKey[]): string {
+  if (path.length === 0) return where;
+  return where.startsWith('/') ? [where, ...path.map(String)].join('/') : `${where}, ${path.map(String).join('.')}`;
+}
+
+function parseJson(text: string): Readonly<Record<string, unknown>> {
+  let whole: unknown;
+  try {
+    whole = JSON.parse(text.replace(/^\uFEFF/, ''));
+  } catch (error) {
+    throw new ImportError([{ where: '/', message: `is not JSON: ${(error as Error).message}` }]);
+  }
+  if (typeof whole === 'object' && whole !== null && !Array.isArray(whole)) return whole as Record<string, unknown>;
+  throw new ImportError([{ where: '/', message: 'must be an object with movies, theatres, seatPlans, screens and shows' }]);
+}

@@ -1,0 +1,258 @@
+import type { SeatPlan, Show } from '../../contracts/catalog.ts';
+import { planErrors } from '../../contracts/rules/plan-errors.ts';
+import type { Movie, Screen, Theatre } from './entries.ts';
+import type { CatalogueFile, Entry, ImportFault, ShowEntry } from './import-file.ts';
+import { momentOfLocalTime } from './local-time.ts';
+import { categoriesOf, endOf, showFaults, showOf } from './show-rules.ts';
+
+/**
+ * From names to ids: what of a file is new, and what its shows are made of. Pure: ids and time come in. What is in the
+ * catalogue already is left as it is; a file that contradicts it where shows would suffer is refused.
+ */
+export interface KnownCatalogue {
+  readonly movies: readonly Movie[];
+  readonly theatres: readonly Theatre[];
+  readonly screens: readonly Screen[];
+  readonly seatPlans: readonly SeatPlan[];
+  /** Shows on these screens. */
+  readonly occupied: readonly { readonly screenId: string; readonly movieId: string; readonly startsAt: number; readonly endsAt: number }[];
+}
+
+export interface ResolveContext {
+  readonly known: KnownCatalogue;
+  readonly newId: (kind: 'movie' | 'theatre' | 'screen' | 'seatPlan' | 'show') => string;
+  /** Milliseconds since 1970. */
+  readonly now: number;
+}
+
+/** What has to be added. */
+export interface Additions {
+  readonly movies: readonly Movie[];
+  readonly theatres: readonly Theatre[];
+  readonly screens: readonly Screen[];
+  readonly seatPlans: readonly SeatPlan[];
+  readonly shows: readonly Show[];
+}
+
+interface Named<Value> {
+  readonly all: ReadonlyMap<string, Value>;
+  readonly added: readonly Value[];
+}
+
+/** Resolves a file; `faults` says what is wrong with it, in which case nothing of `additions` may be used. */
+export function resolveCatalogue(file: CatalogueFile, context: ResolveContext) {
+  const faults: ImportFault[] = [];
+  const movies = resolveMovies(file, context, faults);
+  const theatres = resolveTheatres(file, context, faults);
+  const seatPlans = resolveSeatPlans(file, context, faults);
+  const screens = resolveScreens(file, { ...context, theatres: theatres.all, seatPlans: seatPlans.all }, faults);
+  const plansById = new Map([...seatPlans.all.values()].map((plan) => [plan.seatPlanId, categoriesOf(plan)]));
+  const shows: PlacedShow[] = [];
+  for (const entry of file.shows) {
+    const show = resolveShow(entry, { ...context, movies: movies.all, theatres: theatres.all, screens: screens.all, plansById }, faults);
+    if (show !== undefined) shows.push({ where: entry.where, show });
+  }
+  const placed = placeShows(shows, context.known.occupied, faults);
+  const additions: Additions = {
+    ...{ movies: movies.added, theatres: theatres.added, screens: screens.added, seatPlans: seatPlans.added },
+    shows: placed,
+  };
+  return { additions, faults };
+}
+
+function resolveMovies(file: CatalogueFile, { known, newId }: ResolveContext, faults: ImportFault[]): Named<Movie> {
+  const before = new Map(known.movies.map((movie) => [movie.title, movie]));
+  return addNamed(file.movies, faults, {
+    before,
+    nameOf: (value) => value.title,
+    make: (value): Movie => ({ movieId: newId('movie'), ...value }),
+    contradiction: () => undefined,
+  });
+}
+
+function resolveTheatres(file: CatalogueFile, { known, newId }: ResolveContext, faults: ImportFault[]): Named<Theatre> {
+  return addNamed(file.theatres, faults, {
+    before: new Map(known.theatres.map((theatre) => [theatre.name, theatre])),
+    nameOf: (value) => value.name,
+    make: (value): Theatre => ({ theatreId: newId('theatre'), ...value }),
+    contradiction: (value, theatre) =>
+      value.timeZone === theatre.timeZone ? undefined : `the theatre is here already, in the time zone ${theatre.timeZone}`,
+  });
+}
+
+function resolveSeatPlans(file: CatalogueFile, { known, newId }: ResolveContext, faults: ImportFault[]): Named<SeatPlan> {
+  return addNamed(file.seatPlans, faults, {
+    before: new Map(known.seatPlans.map((plan) => [plan.name, plan])),
+    nameOf: (value) => value.name,
+    make: (value, where): SeatPlan => {
+      const plan = { seatPlanId: newId('seatPlan'), ...value };
+      for (const error of planErrors(plan)) {
+        faults.push({ where: where.startsWith('/') ? where + error.pointer : `${where}, ${error.pointer}`, message: error.message });
+      }
+      return plan;
+    },
+    contradiction: (value, { seatPlanId, ...plan }) =>
+      JSON.stringify(planContent({ seatPlanId, ...value })) === JSON.stringify(planContent({ seatPlanId, ...plan }))
+        ? undefined
+        : 'a plan of this name is here already, with other seats; plans never change, so choose another name',
+  });
+}
+
+/** A plan with its fields in one order. */
+function planContent({ name, sections, areas }: SeatPlan) {
+  return [
+    name,
+    sections.map((each) => [each.id, each.name, each.priceCategory, each.rows.map(rowContent)]),
+    areas.map((each) => [each.area, each.name, each.capacity, each.priceCategory]),
+  ];
+}
+
+function rowContent(row: SeatPlan['sections'][number]['rows'][number]) {
+  return [row.id, row.name, row.first, row.last, row.step, row.accessible, row.companion, row.x, row.y];
+}
+
+function resolveScreens(
+  file: CatalogueFile,
+  context: ResolveContext & { readonly theatres: ReadonlyMap<string, Theatre>; readonly seatPlans: ReadonlyMap<string, SeatPlan> },
+  faults: ImportFault[],
+): Named<Screen> {
+  const { known, newId, theatres, seatPlans } = context;
+  const theatreNames = new Map([...theatres.values()].map(({ theatreId, name }) => [theatreId, name]));
+  const sound = file.screens.filter(({ where, value }) => {
+    if (!theatres.has(value.theatre)) faults.push({ where, message: noTheatre(value.theatre) });
+    if (!seatPlans.has(value.seatPlan)) faults.push({ where, message: `there is no seat plan "${value.seatPlan}"` });
+    return theatres.has(value.theatre) && seatPlans.has(value.seatPlan);
+  });
+  const planOf = (name: string) => seatPlans.get(name)?.seatPlanId ?? '';
+  return addNamed(sound, faults, {
+    before: new Map(known.screens.map((screen) => [screenName(theatreNames.get(screen.theatreId) ?? '', screen.number), screen])),
+    nameOf: (value) => screenName(value.theatre, value.number),
+    make: (value): Screen => ({
+      screenId: newId('screen'),
+      theatreId: theatres.get(value.theatre)?.theatreId ?? '',
+      number: value.number,
+      seatPlanId: planOf(value.seatPlan),
+    }),
+    contradiction: (value, screen) =>
+      screen.seatPlanId === planOf(value.seatPlan) ? undefined : 'the screen is here already, with another seat plan',
+  });
+}
+
+function addNamed<Value, Made>(
+  entries: readonly Entry<Value>[],
+  faults: ImportFault[],
+  kind: {
+    readonly before: ReadonlyMap<string, Made>;
+    readonly nameOf: (value: Value) => string;
+    readonly make: (value: Value, where: string) => Made;
+    readonly contradiction: (value: Value, known: Made) => string | undefined;
+  },
+): Named<Made> {
+  const all = new Map(kind.before);
+  const first = new Map<string, string>();
+  const added: Made[] = [];
+  for (const { where, value } of entries) {
+    const name = kind.nameOf(value);
+    const earlier = first.get(name);
+    const known = kind.before.get(name);
+    if (earlier !== undefined) faults.push({ where, message: `"${name.replace('\n', ' screen ')}" comes twice, first in ${earlier}` });
+    first.set(name, earlier ?? where);
+    if (known !== undefined) {
+      const message = kind.contradiction(value, known);
+      if (message !== undefined) faults.push({ where, message });
+    } else if (earlier === undefined) {
+      const made = kind.make(value, where);
+      all.set(name, made);
+      added.push(made);
+    }
+  }
+  return { all, added };
+}
+
+interface ShowContext extends ResolveContext {
+  readonly movies: ReadonlyMap<string, Movie>;
+  readonly theatres: ReadonlyMap<string, Theatre>;
+  readonly screens: ReadonlyMap<string, Screen>;
+  /** Price categories by plan. */
+  readonly plansById: ReadonlyMap<string, readonly string[]>;
+}
+
+function resolveShow({ where, value }: Entry<ShowEntry>, context: ShowContext, faults: ImportFault[]): Show | undefined {
+  const movie = context.movies.get(value.movie);
+  const theatre = context.theatres.get(value.theatre);
+  const screen = context.screens.get(screenName(value.theatre, value.screen));
+  const before = faults.length;
+  if (movie === undefined) faults.push({ where, message: `there is no movie "${value.movie}"` });
+  if (theatre === undefined) faults.push({ where, message: noTheatre(value.theatre) });
+  else if (screen === undefined) faults.push({ where, message: `${value.theatre} has no screen ${value.screen}` });
+  if (movie === undefined || theatre === undefined || screen === undefined) return undefined;
+  const time = (field: string, text: string): string => {
+    const at = momentOf(text, theatre.timeZone);
+    if (at === undefined) faults.push({ where, message: `${field}: the clocks of ${theatre.timeZone} never show ${text}` });
+    return new Date(at ?? 0).toISOString();
+  };
+  const { opensAt, closesAt } = value.sales ?? {};
+  const sales = {
+    ...(opensAt === undefined ? {} : { opensAt: time('sales.opensAt', opensAt) }),
+    ...(closesAt === undefined ? {} : { closesAt: time('sales.closesAt', closesAt) }),
+  };
+  const planCategories = context.plansById.get(screen.seatPlanId) ?? [];
+  const { title, runningTimeMinutes, certificate, genre } = movie;
+  const { seatsPerCustomerMax, refundPolicy, priceCategories } = value;
+  const details = { ...(runningTimeMinutes === undefined ? {} : { runningTimeMinutes }), ...(certificate === undefined ? {} : { certificate }) };
+  const startsAt = time('startsAt', value.startsAt);
+  if (faults.length > before) return undefined;
+  const show = showOf(
+    {
+      ...{ showId: context.newId('show'), startsAt, priceCategories, sales, seatsPerCustomerMax, refundPolicy, planCategories },
+      movie: { movieId: movie.movieId, title, ...details, ...(genre === undefined ? {} : { genre }) },
+      ...{ theatre, screen: { screenId: screen.screenId, number: screen.number }, seatPlanId: screen.seatPlanId },
+    },
+    context.now,
+  );
+  for (const { pointer, message } of showFaults(show, { planCategories, now: context.now })) {
+    faults.push({ where: where.startsWith('/') ? where + pointer : `${where}, ${pointer.slice(1)}`, message });
+  }
+  return show;
+}
+
+interface PlacedShow {
+  readonly where: string;
+  readonly show: Show;
+}
+
+/** The shows that are new, none of which may overlap with another on its screen. */
+function placeShows(shows: readonly PlacedShow[], occupied: KnownCatalogue['occupied'], faults: ImportFault[]): readonly Show[] {
+  const known = new Map(occupied.map((each) => [`${each.screenId} ${each.startsAt} ${each.movieId}`, each]));
+  const isKnown = ({ show }: PlacedShow) => known.has(`${show.screen.screenId} ${Date.parse(show.startsAt)} ${show.movie.movieId}`);
+  // A show that is on the programme already, as it is, was imported before.
+  const added = shows.filter((each) => !isKnown(each));
+  const times = [
+    ...added.map(({ where, show }) => ({ where, screenId: show.screen.screenId, startsAt: Date.parse(show.startsAt), endsAt: endOf(show) })),
+    ...occupied.map((each) => ({ ...each, where: undefined })),
+  ].sort((a, b) => (a.screenId === b.screenId ? a.startsAt - b.startsAt : a.screenId < b.screenId ? -1 : 1));
+  let last = times[0];
+  for (const each of times.slice(1)) {
+    if (last !== undefined && last.screenId === each.screenId && each.startsAt < last.endsAt) {
+      const [later, earlier] = each.where === undefined ? [last, each] : [each, last];
+      const other = earlier.where ?? `one on the programme that starts at ${new Date(earlier.startsAt).toISOString()}`;
+      if (later.where !== undefined) faults.push({ where: later.where, message: `overlaps on its screen with ${other}` });
+    }
+    if (last === undefined || last.screenId !== each.screenId || each.endsAt > last.endsAt) last = each;
+  }
+  return added.map(({ show }) => show);
+}
+
+function momentOf(text: string, timeZone: string): number | undefined {
+  if (!/(?:Z|[+-]\d{2}:\d{2})$/.test(text)) return momentOfLocalTime(text, timeZone);
+  const moment = Date.parse(text);
+  return Number.isNaN(moment) ? undefined : moment;
+}
+
+function screenName(theatre: string, number: number): string {
+  return `${theatre}\n${number}`;
+}
+
+function noTheatre(name: string): string {
+  return `there is no theatre "${name}"; give its location and time zone`;
+}

@@ -1,0 +1,88 @@
+import { newId } from '../../contracts/ids.ts';
+import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
+import { scheduleShows } from './changes.ts';
+import { readCsvCatalogue } from './import-csv.ts';
+import { type CatalogueFile, ImportError, importFaultsMax, readJsonCatalogue } from './import-file.ts';
+import { type Additions, type KnownCatalogue, resolveCatalogue } from './import-resolve.ts';
+import * as projection from './projection.ts';
+import { seatPlanFact } from './routes/seat-plans.ts';
+
+export { ImportError } from './import-file.ts';
+
+/** How many entries were new. */
+export interface ImportCounts {
+  readonly movies: number;
+  readonly theatres: number;
+  readonly screens: number;
+  readonly seatPlans: number;
+  readonly shows: number;
+}
+
+export interface CatalogueText {
+  readonly text: string;
+  readonly format: 'json' | 'csv';
+  /** Who imports it: a user id, or the name of a command. */
+  readonly who: string;
+  readonly traceparent?: string;
+}
+
+/**
+ * Imports a catalogue file, all or nothing, in one transaction. Throws `ImportError` with every fault and its place in
+ * the file. Importing the same file again adds nothing.
+ */
+export async function importCatalogue(service: ServiceRuntime, catalogue: CatalogueText): Promise<ImportCounts> {
+  const file = catalogue.format === 'json' ? readJsonCatalogue(catalogue.text) : readCsvCatalogue(catalogue.text);
+  return importFile(service, file, catalogue);
+}
+
+/** The same for a catalogue that was read or made already. */
+export async function importFile(
+  service: ServiceRuntime,
+  file: CatalogueFile,
+  { who, traceparent }: Pick<CatalogueText, 'who' | 'traceparent'>,
+): Promise<ImportCounts> {
+  const additions = await service.transaction(async (transaction) => {
+    await projection.lockImports(transaction);
+    const known = await knownCatalogue(transaction, file);
+    const { additions: found, faults } = resolveCatalogue(file, { known, newId, now: Date.now() });
+    if (faults.length > 0) throw new ImportError(faults.slice(0, importFaultsMax));
+    await store(transaction, found, traceparent);
+    return found;
+  });
+  const counts = {
+    ...{ movies: additions.movies.length, theatres: additions.theatres.length, screens: additions.screens.length },
+    ...{ seatPlans: additions.seatPlans.length, shows: additions.shows.length },
+  };
+  service.logger.info({ who, ...counts }, 'a catalogue was imported');
+  return counts;
+}
+
+async function store(transaction: Transaction, additions: Additions, traceparent: string | undefined): Promise<void> {
+  await projection.insertMovies(transaction, additions.movies);
+  await projection.insertTheatres(transaction, additions.theatres);
+  await projection.insertSeatPlans(transaction, additions.seatPlans);
+  await projection.insertScreens(transaction, additions.screens);
+  await transaction.publish(additions.seatPlans.map((plan) => seatPlanFact(plan, traceparent)));
+  await scheduleShows(transaction, additions.shows, traceparent);
+}
+
+/** What the catalogue has of all that a file names. */
+async function knownCatalogue(transaction: Transaction, file: CatalogueFile): Promise<KnownCatalogue> {
+  const movieTitles = new Set([...file.movies.map(({ value }) => value.title), ...file.shows.map(({ value }) => value.movie)]);
+  const theatreNames = new Set([
+    ...file.theatres.map(({ value }) => value.name),
+    ...[...file.screens, ...file.shows].map(({ value }) => value.theatre),
+  ]);
+  const planNames = new Set([...file.seatPlans.map(({ value }) => value.name), ...file.screens.map(({ value }) => value.seatPlan)]);
+  const movies = await projection.moviesByTitle(transaction, [...movieTitles]);
+  const theatres = await projection.theatresByName(transaction, [...theatreNames]);
+  const screens = await projection.lockScreensOf(transaction, theatres.map(({ theatreId }) => theatreId));
+  const ids = screens.map(({ seatPlanId }) => seatPlanId);
+  const seatPlans = await projection.seatPlansNamed(transaction, { names: [...planNames], ids });
+  const screenIds = screens.map(({ screenId }) => screenId);
+  // Imports plan ahead: what has ended is in nobody's way.
+  const occupied = await projection.occupiedScreens(transaction, { screenIds, from: Date.now(), to: farFuture });
+  return { movies, theatres, screens, seatPlans, occupied };
+}
+
+const farFuture = Date.UTC(2200, 0, 1);

@@ -1,0 +1,15 @@
+import type { ServiceDefinition } from '../../runtime/service.ts';
+import { showSales } from './projection.ts';
+import { endpoints } from './routes.ts';
+
+/** The catalogue: what is shown where and when. Its entries change in the requests that change them; it only counts seats. */
+export const catalogService: ServiceDefinition = {
+  name: 'catalog',
+  mainInput: 'seat-events',
+  inputs: ['seat-events'],
+  references: [],
+  streams: {},
+  routes: {},
+  views: [showSales],
+  endpoints,
+};
