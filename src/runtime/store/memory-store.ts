@@ -1,0 +1,160 @@
+import {
+  type Commit,
+  ConstraintViolated,
+  type DeadlineRow,
+  type EffectRow,
+  type EventRow,
+  type EventsFrom,
+  Fenced,
+  type LoadedStream,
+  type ParkedRow,
+  type ReferenceRow,
+  type RequestRow,
+  type Store,
+  type StreamToLoad,
+  type Takeover,
+  type TaskRow,
+} from './store.ts';
+
+/**
+ * The store port in memory, for tests and simulation. What goes in and comes out is copied as JSON, like a database
+ * would. SQL statements of a service are not run: they are walls and reports, never what decisions are made from.
+ */
+export class MemoryStore implements Store {
+  readonly #now: () => number;
+  readonly #tasks = new Map<number, TaskRow>();
+  readonly #events: EventRow[] = [];
+  readonly #versions = new Set<string>();
+  readonly #sequences = new Set<string>();
+  readonly #snapshots = new Map<string, { readonly version: number; readonly root: unknown }>();
+  readonly #deadlines = new Map<string, DeadlineRow>();
+  readonly #effects = new Map<string, EffectRow>();
+  readonly #requests = new Map<string, RequestRow>();
+  readonly #parked = new Map<string, ParkedRow>();
+  readonly #references = new Map<string, ReferenceRow>();
+  readonly #documents = new Map<string, Map<string, unknown>>();
+
+  constructor(now: () => number = Date.now) {
+    this.#now = now;
+  }
+
+  async takeOver(partitions: readonly number[]): Promise<Takeover> {
+    for (const partition of partitions) {
+      const row = this.#tasks.get(partition) ?? { partition, epoch: 0, timeline: 1, positions: {}, heads: {}, sequences: {}, published: {} };
+      this.#tasks.set(partition, { ...row, epoch: row.epoch + 1 });
+    }
+    const mine = <Row extends { readonly partition: number }>(rows: Iterable<Row>): Row[] =>
+      [...rows].filter((row) => partitions.includes(row.partition)).map(copy);
+    return {
+      tasks: mine(this.#tasks.values()),
+      deadlines: mine(this.#deadlines.values()),
+      effects: mine(this.#effects.values()),
+      requests: mine(this.#requests.values()).sort((a, b) => a.acceptedAt - b.acceptedAt || (a.requestId < b.requestId ? -1 : 1)),
+      parked: mine(this.#parked.values()).sort((a, b) => a.position - b.position),
+      now: this.#now(),
+    };
+  }
+
+  /** Stores request rows, as ingress does. */
+  async accept(rows: readonly RequestRow[]): Promise<void> {
+    for (const row of rows) this.#requests.set(row.requestId, copy(row));
+  }
+
+  async loadStreams(wanted: readonly StreamToLoad[]): Promise<readonly LoadedStream[]> {
+    return wanted.map((each) => {
+      const snapshot = each.root ? this.#snapshots.get(each.stream) : undefined;
+      const events = this.#events
+        .filter((event) => event.stream === each.stream)
+        .filter((event) => (each.root ? event.streamVersion > (snapshot?.version ?? 0) : event.subject === each.part))
+        .sort((a, b) => a.streamVersion - b.streamVersion);
+      return copy({ ...each, snapshot, events });
+    });
+  }
+
+  async loadReferences(keys: readonly { readonly topic: string; readonly key: string }[]): Promise<readonly ReferenceRow[]> {
+    return keys.flatMap(({ topic, key }) => this.#references.get(`${topic} ${key}`) ?? []).map(copy);
+  }
+
+  async loadDocuments(view: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+    const known = this.#documents.get(view);
+    return new Map(ids.flatMap((id) => (known?.has(id) === true ? [[id, copy(known.get(id))] as const] : [])));
+  }
+
+  async commit(commit: Commit): Promise<void> {
+    this.#check(commit);
+    for (const task of commit.tasks) this.#tasks.set(task.partition, copy(task));
+    for (const event of commit.events) {
+      this.#events.push(copy(event));
+      this.#versions.add(versionName(event));
+      this.#sequences.add(sequenceName(event));
+    }
+    for (const { stream, version, root } of commit.snapshots) this.#snapshots.set(stream, copy({ version, root }));
+    for (const row of commit.deadlines) {
+      if (row.dueAt === undefined) this.#deadlines.delete(`${row.stream} ${row.part}`);
+      else this.#deadlines.set(`${row.stream} ${row.part}`, copy(row));
+    }
+    for (const row of commit.effectsClosed) this.#effects.delete(versionName(row));
+    for (const row of commit.effectsOpened) this.#effects.set(versionName(row), copy(row));
+    for (const id of commit.requestsTaken) this.#requests.delete(id);
+    for (const id of commit.unparked) this.#parked.delete(id);
+    for (const row of commit.parked) this.#parked.set(row.parkedId, copy(row));
+    for (const row of commit.references) this.#keepReference(row);
+    for (const [view, rows] of commit.documents) {
+      const known = this.#documents.get(view) ?? new Map<string, unknown>();
+      this.#documents.set(view, known);
+      for (const { id, doc } of rows) {
+        if (doc === undefined) known.delete(id);
+        else known.set(id, copy(doc));
+      }
+    }
+  }
+
+  /** All that a database would refuse, before anything is changed. */
+  #check({ tasks, events, requestsTaken }: Commit): void {
+    const moved = tasks.filter((task) => this.#tasks.get(task.partition)?.epoch !== task.epoch);
+    if (moved.length > 0) throw new Fenced(`tasks ${moved.map((task) => task.partition).join()} have another owner`);
+    const versions = new Set<string>();
+    for (const event of events) {
+      if (this.#versions.has(versionName(event)) || versions.has(versionName(event)) || this.#sequences.has(sequenceName(event))) {
+        throw new ConstraintViolated(`event ${versionName(event)} exists already`);
+      }
+      versions.add(versionName(event));
+    }
+    const taken = requestsTaken.filter((id) => !this.#requests.has(id));
+    if (taken.length > 0) throw new ConstraintViolated(`requests ${taken.join()} were taken before`);
+  }
+
+  #keepReference(row: ReferenceRow): void {
+    const name = `${row.topic} ${row.key}`;
+    const known = this.#references.get(name);
+    const isLater =
+      known === undefined ||
+      row.timeline > known.timeline ||
+      (row.timeline === known.timeline && row.streamVersion > known.streamVersion);
+    if (isLater) this.#references.set(name, copy(row));
+  }
+
+  async readEvents({ channel, partition, sequence, eventsMax }: EventsFrom): Promise<readonly EventRow[]> {
+    return this.#events
+      .filter((event) => event.channel === channel && event.partition === partition && event.sequence >= sequence)
+      .sort((a, b) => a.sequence - b.sequence)
+      .slice(0, eventsMax)
+      .map(copy);
+  }
+
+  async close(): Promise<void> {
+    // What is in memory goes with the last reference to it.
+  }
+}
+
+function versionName(row: { readonly stream: string; readonly streamVersion: number }): string {
+  return `${row.stream}/${row.streamVersion}`;
+}
+
+function sequenceName({ channel, partition, sequence }: EventRow): string {
+  return `${channel}/${partition}/${sequence}`;
+}
+
+function copy<Value>(value: Value): Value {
+  return structuredClone(value);
+}
