@@ -63,9 +63,17 @@ function adjacent(search: Search, groups: readonly Rows[], runs: Runs): Run | un
     exact = { start, length: count };
     return true;
   };
+  // Rows that are sold out are most of a hall on its best day: one look over many of them at once.
+  let lookedFrom = 0;
+  let free = -1;
   for (const rows of groups) {
     for (const row of rows) {
-      if (row.count >= count && runs(search, row, found)) return exact;
+      if (row.count < count) continue;
+      if (row.offset < lookedFrom || row.offset > free) {
+        lookedFrom = row.offset;
+        free = nextFree(search.map, row.offset, search.plan.seatCount);
+      }
+      if (free < row.offset + row.count && runs(search, row, found)) return exact;
     }
   }
   return leavingOne;

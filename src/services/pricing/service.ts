@@ -5,7 +5,7 @@ import { endpoints } from './routes.ts';
 import { routes } from './routing.ts';
 
 /** Prices seats: quotes for buyers, the price of each booking, the price list of each show. */
-export const pricingService: ServiceDefinition = {
+export const pricing: ServiceDefinition = {
   name: 'pricing',
   mainInput: 'seat-events',
   inputs: ['seat-events'],

@@ -123,16 +123,21 @@ async function changeBlocks(
 
 /** Waits until the show's task has decided on a request. */
 async function decision(service: ServiceRuntime, requestId: string): Promise<BlockRequestDocument> {
-  const signal = AbortSignal.timeout(decisionWaitMs);
-  for (;;) {
-    // Listening begins before reading: a decision between the two is not missed.
-    const changed = service.changeOf('block_requests', requestId, signal);
-    const document = await service.document<BlockRequestDocument>('block_requests', requestId);
-    if (document !== undefined && document.status !== 'pending') return document;
-    if (signal.aborted) {
-      const detail = 'The request is stored and will be decided, but not yet. Send it again to see the outcome.';
-      throw new Problem('unavailable', detail, { retryAfterSeconds: 2 });
+  const done = new AbortController();
+  const signal = AbortSignal.any([done.signal, AbortSignal.timeout(decisionWaitMs)]);
+  try {
+    for (;;) {
+      // Listening begins before reading: a decision between the two is not missed.
+      const changed = service.changeOf('block_requests', requestId, signal);
+      const document = await service.document<BlockRequestDocument>('block_requests', requestId);
+      if (document !== undefined && document.status !== 'pending') return document;
+      if (signal.aborted) {
+        const detail = 'The request is stored and will be decided, but not yet. Send it again to see the outcome.';
+        throw new Problem('unavailable', detail, { retryAfterSeconds: 2 });
+      }
+      await changed;
     }
-    await changed;
+  } finally {
+    done.abort();
   }
 }

@@ -6,7 +6,7 @@ import { endpoints } from './routes.ts';
 import { routes } from './routing.ts';
 
 /** Holds, sells and frees the seats of shows. */
-export const seatInventoryService: ServiceDefinition = {
+export const seatInventory: ServiceDefinition = {
   name: 'seat-inventory',
   mainInput: 'booking-events',
   inputs: ['booking-events'],
