@@ -1,0 +1,65 @@
+import { spawn } from 'node:child_process';
+import { globSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { run } from 'node:test';
+import { spec } from 'node:test/reporters';
+
+/**
+ * `npm test`: the static checks, the tests beside the code, then those of the whole, and one line of real counts.
+ * `-- <pattern…>` runs only the test files whose path contains one of the patterns, `-- --static` only the checks.
+ */
+const counts = { passed: 0, failed: 0, skipped: 0 };
+const patterns = process.argv.slice(2).filter((each) => !each.startsWith('--'));
+const onlyStatic = process.argv.includes('--static');
+const fileTimeoutMs = 600_000;
+
+const checks: readonly (readonly [string, readonly string[]])[] = [
+  ['formatting and lint', ['biome', 'ci', '--error-on-warnings', '.']],
+  ['types', ['tsc', '-p', '.']],
+  ['import rules', ['depcruise', '--config', '.dependency-cruiser.json', 'src', 'tests']],
+  ['unused code', ['knip', '--no-progress']],
+];
+
+function check(name: string, [command = '', ...parameters]: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    const child = spawn(`node_modules/.bin/${command}`, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    child.on('exit', (code) => {
+      console.log(`${code === 0 ? '✔' : '✖'} ${name}`);
+      if (code === 0) counts.passed += 1;
+      else {
+        counts.failed += 1;
+        console.log(output);
+      }
+      resolve();
+    });
+  });
+}
+
+function tests(files: readonly string[], concurrency: number): Promise<void> {
+  if (files.length === 0) return Promise.resolve();
+  return new Promise((resolve) => {
+    const stream = run({ files: [...files], concurrency, timeout: fileTimeoutMs });
+    stream.on('test:summary', (summary) => {
+      // One summary a file, and one of them all without a file.
+      if (summary.file !== undefined) return;
+      counts.passed += summary.counts.passed;
+      counts.failed += summary.counts.tests - summary.counts.passed - summary.counts.skipped - summary.counts.todo;
+      counts.skipped += summary.counts.skipped;
+    });
+    stream.on('end', resolve);
+    stream.compose(new spec()).pipe(process.stdout);
+  });
+}
+
+const wanted = (file: string) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern));
+if (patterns.length === 0) for (const [name, command] of checks) await check(name, command);
+if (!onlyStatic) {
+  await tests(globSync('src/**/*.test.ts').sort().filter(wanted), availableParallelism());
+  // Each of these runs servers of its own: one at a time, so that they do not starve each other.
+  await tests(globSync('tests/**/*.test.ts').sort().filter(wanted), 1);
+}
+const { passed, failed, skipped } = counts;
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+process.exitCode = failed === 0 ? 0 : 1;
