@@ -1,5 +1,5 @@
 import type { Show } from '../../contracts/catalog.ts';
-import { type Call, type Answered } from '../../runtime/http/endpoint.ts';
+import type { Answered, Call } from '../../runtime/http/endpoint.ts';
 import { notFound, Problem, type ProblemCode } from '../../runtime/http/problem.ts';
 import type { FirstAnswer, OwnedFact, ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import { type ShowCommand, type ShowEvent, type ShowRefusalReason, type ShowState, shows } from './decider.ts';
@@ -17,7 +17,10 @@ const refusals: Readonly<Record<ShowRefusalReason, { readonly code: ProblemCode;
   show_cancelled: { code: 'conflict', detail: 'The show is cancelled; schedule another one instead.' },
   show_started: { code: 'conflict', detail: 'The show has started; only its cancellation is possible now.' },
   show_booked: { code: 'conflict', detail: 'Seats of this show are held or were sold; cancel it instead.' },
-  plan_fixed: { code: 'conflict', detail: 'Seats were sold by this seat plan; it stays. Schedule another show instead.' },
+  plan_fixed: {
+    code: 'conflict',
+    detail: 'Seats were sold by this seat plan; it stays. Schedule another show instead.',
+  },
   currency_fixed: { code: 'conflict', detail: 'Seats were sold in this currency; it stays.' },
 };
 
@@ -45,7 +48,11 @@ export async function answerOnce(
 /** Decides about one show and stores what follows. */
 export async function changeShow(
   transaction: Transaction,
-  about: { readonly showId: string; readonly traceparent: string | undefined; readonly command: ShowCommand | ((show: Show) => ShowCommand) },
+  about: {
+    readonly showId: string;
+    readonly traceparent: string | undefined;
+    readonly command: ShowCommand | ((show: Show) => ShowCommand);
+  },
 ): Promise<void> {
   const row = await projection.lockShow(transaction, about.showId);
   if (row === undefined) throw refused('show_not_found');
@@ -54,7 +61,11 @@ export async function changeShow(
 }
 
 /** Puts new shows on the programme. */
-export async function scheduleShows(transaction: Transaction, drafts: readonly Show[], traceparent?: string): Promise<void> {
+export async function scheduleShows(
+  transaction: Transaction,
+  drafts: readonly Show[],
+  traceparent?: string,
+): Promise<void> {
   if (drafts.length === 0) return;
   const events = drafts.flatMap((show) => accepted(shows.decide(shows.initialState, { type: 'ScheduleShow', show })));
   await projection.insertShows(transaction, drafts);
@@ -92,7 +103,10 @@ export async function assertScreenFree(transaction: Transaction, show: Show): Pr
   const other = others.find((each) => each.showId !== show.showId);
   if (other === undefined) return;
   const [from, to] = [other.startsAt, other.endsAt].map((time) => new Date(time).toISOString());
-  throw new Problem('conflict', `The screen is taken from ${from} to ${to} by ${other.showId}. Choose another time or screen.`);
+  throw new Problem(
+    'conflict',
+    `The screen is taken from ${from} to ${to} by ${other.showId}. Choose another time or screen.`,
+  );
 }
 
 /** Throws 422 with everything that is wrong with a show. */
@@ -133,11 +147,22 @@ async function store(
   // A command about a show has one fact or none.
   const facts = changed.flatMap(({ row, events }) => events.map((event) => ({ event, version: row.version + 1 })));
   if (facts.length === 0) return;
-  await projection.updateShows(transaction, facts.map(({ event }) => event.data));
+  await projection.updateShows(
+    transaction,
+    facts.map(({ event }) => event.data),
+  );
   await transaction.publish(facts.map(({ event, version }) => factOf(event, version, traceparent)));
 }
 
 function factOf(event: CatalogFact, streamVersion: number, traceparent: string | undefined): OwnedFact {
   const { showId } = event.data;
-  return { type: event.type, stream: `shows/${showId}`, streamVersion, key: showId, subject: showId, data: event.data, traceparent };
+  return {
+    type: event.type,
+    stream: `shows/${showId}`,
+    streamVersion,
+    key: showId,
+    subject: showId,
+    data: event.data,
+    traceparent,
+  };
 }

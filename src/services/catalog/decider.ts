@@ -53,7 +53,9 @@ export const shows: Decider<ShowState, ShowCommand, ShowEvent> = {
   decide(state, command) {
     switch (command.type) {
       case 'ScheduleShow':
-        return state.status === 'absent' ? [{ type: 'ShowScheduled', data: command.show }] : [refused('scheduled_already')];
+        return state.status === 'absent'
+          ? [{ type: 'ShowScheduled', data: command.show }]
+          : [refused('scheduled_already')];
       case 'ChangeShow':
         return change(state, command);
       case 'CancelShow':
@@ -116,7 +118,9 @@ function planStays(show: Show, { booked, changes }: Change): ShowRefusalReason |
 }
 
 function currencyStays(show: Show, { booked, changes }: Change): ShowRefusalReason | undefined {
-  const other = changes.priceCategories?.some(({ price }) => price.currency !== show.priceCategories[0]?.price.currency);
+  const other = changes.priceCategories?.some(
+    ({ price }) => price.currency !== show.priceCategories[0]?.price.currency,
+  );
   return booked && other === true ? 'currency_fixed' : undefined;
 }
 

@@ -65,7 +65,10 @@ export type SeatPlanSummary = Readonly<z.infer<typeof seatPlanSummary>>;
 
 /** What an organizer decides about a show beside movie, screen and start. */
 export const saleFields = {
-  priceCategories: z.array(z.strictObject({ name: priceCategoryName, price: money })).min(1).max(50),
+  priceCategories: z
+    .array(z.strictObject({ name: priceCategoryName, price: money }))
+    .min(1)
+    .max(50),
   sales: z.strictObject({ opensAt: momentField.optional(), closesAt: momentField.optional() }).optional(),
   seatsPerCustomerMax: z.int().min(1).max(100_000).optional(),
   refundPolicy: z

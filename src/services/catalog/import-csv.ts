@@ -1,5 +1,12 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import { type CatalogueFile, checkEntries, type Entry, ImportError, type ImportFault, importFaultsMax } from './import-file.ts';
+import {
+  type CatalogueFile,
+  checkEntries,
+  type Entry,
+  ImportError,
+  type ImportFault,
+  importFaultsMax,
+} from './import-file.ts';
 
 /**
  * A programme as a spreadsheet: one line per show, with everything the show needs. The first line names the columns.
@@ -24,7 +31,17 @@ import { type CatalogueFile, checkEntries, type Entry, ImportError, type ImportF
  * ```
  */
 const required = ['movie', 'theatre', 'screen', 'startsAt', 'currency'];
-const optional = ['runningTimeMinutes', 'certificate', 'genre', 'location', 'timeZone', 'plan', 'opensAt', 'closesAt', 'seatsPerCustomerMax'];
+const optional = [
+  'runningTimeMinutes',
+  'certificate',
+  'genre',
+  'location',
+  'timeZone',
+  'plan',
+  'opensAt',
+  'closesAt',
+  'seatsPerCustomerMax',
+];
 const pricePrefix = 'price:';
 const rowsMax = 26;
 
@@ -90,9 +107,14 @@ function columnFaults(columns: readonly string[]): readonly ImportFault[] {
   const twice = columns.filter((name, index) => columns.indexOf(name) !== index);
   return [
     ...missing.map((name) => ({ where: 'line 1', message: `the column "${name}" is missing` })),
-    ...unknown.map((name) => ({ where: 'line 1', message: `the column "${name}" is unknown; prices are columns like "price:standard"` })),
+    ...unknown.map((name) => ({
+      where: 'line 1',
+      message: `the column "${name}" is unknown; prices are columns like "price:standard"`,
+    })),
     ...twice.map((name) => ({ where: 'line 1', message: `the column "${name}" comes twice` })),
-    ...(columns.some(isPrice) ? [] : [{ where: 'line 1', message: 'there is no price column such as "price:standard"' }]),
+    ...(columns.some(isPrice)
+      ? []
+      : [{ where: 'line 1', message: 'there is no price column such as "price:standard"' }]),
   ];
 }
 
@@ -132,17 +154,32 @@ function movieOf({ cells }: Line): Readonly<Record<string, unknown>> {
 }
 
 function showOf({ where, cells }: Line, faults: ImportFault[]): unknown {
-  const { movie, theatre, screen = '', startsAt = '', currency = '', opensAt = '', closesAt = '', seatsPerCustomerMax = '' } = cells;
+  const {
+    movie,
+    theatre,
+    screen = '',
+    startsAt = '',
+    currency = '',
+    opensAt = '',
+    closesAt = '',
+    seatsPerCustomerMax = '',
+  } = cells;
   const priceCategories = Object.entries(cells)
     .filter(([column, text]) => isPrice(column) && text !== '')
     .map(([column, text]) => {
       const amount = minorUnits(text, currency);
-      if (amount === undefined) faults.push({ where, message: `${column} "${text}" must be an amount like 12.50 in ${currency || 'a currency'}` });
+      if (amount === undefined)
+        faults.push({
+          where,
+          message: `${column} "${text}" must be an amount like 12.50 in ${currency || 'a currency'}`,
+        });
       return { name: column.slice(pricePrefix.length), price: { amount: amount ?? 0, currency } };
     });
   return {
     ...{ movie, theatre, screen: numberOr(screen), startsAt: startsAt.replace(' ', 'T'), priceCategories },
-    ...(opensAt === '' && closesAt === '' ? {} : { sales: { ...timeCell('opensAt', opensAt), ...timeCell('closesAt', closesAt) } }),
+    ...(opensAt === '' && closesAt === ''
+      ? {}
+      : { sales: { ...timeCell('opensAt', opensAt), ...timeCell('closesAt', closesAt) } }),
     ...(seatsPerCustomerMax === '' ? {} : { seatsPerCustomerMax: numberOr(seatsPerCustomerMax) }),
   };
 }
@@ -155,7 +192,8 @@ function timeCell(name: 'opensAt' | 'closesAt', text: string): object {
 function minorUnits(text: string, currency: string): number | undefined {
   const parts = /^(\d{1,9})(?:\.(\d{1,4}))?$/.exec(text);
   if (parts === null || !/^[A-Z]{3}$/.test(currency)) return undefined;
-  const digits = new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
+  const digits =
+    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
   const [, whole = '', decimals = ''] = parts;
   return decimals.length > digits ? undefined : Number(whole + decimals.padEnd(digits, '0'));
 }

@@ -67,7 +67,13 @@ const showEntry = z.strictObject({
   sales: z.strictObject({ opensAt: timeField.optional(), closesAt: timeField.optional() }).optional(),
 });
 
-const kinds = { movies: movieFields, theatres: theatreFields, seatPlans: seatPlanFields, screens: screenEntry, shows: showEntry };
+const kinds = {
+  movies: movieFields,
+  theatres: theatreFields,
+  seatPlans: seatPlanFields,
+  screens: screenEntry,
+  shows: showEntry,
+};
 
 export type MovieEntry = Readonly<z.infer<typeof movieFields>>;
 export type TheatreEntry = Readonly<z.infer<typeof theatreFields>>;
@@ -95,7 +101,8 @@ export function readJsonCatalogue(text: string): CatalogueFile {
     .map((name) => ({ where: `/${name}`, message: `is unknown; a catalogue has ${known.join(', ')}` }));
   const lists = known.map((kind) => {
     const list: unknown = whole[kind] ?? [];
-    if (Array.isArray(list)) return [kind, list.map((value: unknown, index) => ({ where: `/${kind}/${index}`, value }))] as const;
+    if (Array.isArray(list))
+      return [kind, list.map((value: unknown, index) => ({ where: `/${kind}/${index}`, value }))] as const;
     faults.push({ where: `/${kind}`, message: 'must be a list' });
     return [kind, []] as const;
   });
@@ -111,7 +118,10 @@ export function checkEntries(file: UncheckedFile): CatalogueFile {
     return [kind, entries.map((entry) => ({ where: entry.where, value: checkEntry(schema, entry, faults) }))] as const;
   });
   if (file.shows.length > showsPerImportMax) {
-    faults.unshift({ where: '/shows', message: `has ${file.shows.length} shows; one import takes ${showsPerImportMax}` });
+    faults.unshift({
+      where: '/shows',
+      message: `has ${file.shows.length} shows; one import takes ${showsPerImportMax}`,
+    });
   }
   if (faults.length > 0) throw new ImportError(faults.slice(0, importFaultsMax));
   return Object.fromEntries(checked) as unknown as CatalogueFile;
@@ -138,5 +148,7 @@ function parseJson(text: string): Readonly<Record<string, unknown>> {
     throw new ImportError([{ where: '/', message: `is not JSON: ${(error as Error).message}` }]);
   }
   if (typeof whole === 'object' && whole !== null && !Array.isArray(whole)) return whole as Record<string, unknown>;
-  throw new ImportError([{ where: '/', message: 'must be an object with movies, theatres, seatPlans, screens and shows' }]);
+  throw new ImportError([
+    { where: '/', message: 'must be an object with movies, theatres, seatPlans, screens and shows' },
+  ]);
 }

@@ -15,7 +15,12 @@ export interface KnownCatalogue {
   readonly screens: readonly Screen[];
   readonly seatPlans: readonly SeatPlan[];
   /** Shows on these screens. */
-  readonly occupied: readonly { readonly screenId: string; readonly movieId: string; readonly startsAt: number; readonly endsAt: number }[];
+  readonly occupied: readonly {
+    readonly screenId: string;
+    readonly movieId: string;
+    readonly startsAt: number;
+    readonly endsAt: number;
+  }[];
 }
 
 export interface ResolveContext {
@@ -49,7 +54,11 @@ export function resolveCatalogue(file: CatalogueFile, context: ResolveContext) {
   const plansById = new Map([...seatPlans.all.values()].map((plan) => [plan.seatPlanId, categoriesOf(plan)]));
   const shows: PlacedShow[] = [];
   for (const entry of file.shows) {
-    const show = resolveShow(entry, { ...context, movies: movies.all, theatres: theatres.all, screens: screens.all, plansById }, faults);
+    const show = resolveShow(
+      entry,
+      { ...context, movies: movies.all, theatres: theatres.all, screens: screens.all, plansById },
+      faults,
+    );
     if (show !== undefined) shows.push({ where: entry.where, show });
   }
   const placed = placeShows(shows, context.known.occupied, faults);
@@ -76,18 +85,27 @@ function resolveTheatres(file: CatalogueFile, { known, newId }: ResolveContext, 
     nameOf: (value) => value.name,
     make: (value): Theatre => ({ theatreId: newId('theatre'), ...value }),
     contradiction: (value, theatre) =>
-      value.timeZone === theatre.timeZone ? undefined : `the theatre is here already, in the time zone ${theatre.timeZone}`,
+      value.timeZone === theatre.timeZone
+        ? undefined
+        : `the theatre is here already, in the time zone ${theatre.timeZone}`,
   });
 }
 
-function resolveSeatPlans(file: CatalogueFile, { known, newId }: ResolveContext, faults: ImportFault[]): Named<SeatPlan> {
+function resolveSeatPlans(
+  file: CatalogueFile,
+  { known, newId }: ResolveContext,
+  faults: ImportFault[],
+): Named<SeatPlan> {
   return addNamed(file.seatPlans, faults, {
     before: new Map(known.seatPlans.map((plan) => [plan.name, plan])),
     nameOf: (value) => value.name,
     make: (value, where): SeatPlan => {
       const plan = { seatPlanId: newId('seatPlan'), ...value };
       for (const error of planErrors(plan)) {
-        faults.push({ where: where.startsWith('/') ? where + error.pointer : `${where}, ${error.pointer}`, message: error.message });
+        faults.push({
+          where: where.startsWith('/') ? where + error.pointer : `${where}, ${error.pointer}`,
+          message: error.message,
+        });
       }
       return plan;
     },
@@ -113,7 +131,10 @@ function rowContent(row: SeatPlan['sections'][number]['rows'][number]) {
 
 function resolveScreens(
   file: CatalogueFile,
-  context: ResolveContext & { readonly theatres: ReadonlyMap<string, Theatre>; readonly seatPlans: ReadonlyMap<string, SeatPlan> },
+  context: ResolveContext & {
+    readonly theatres: ReadonlyMap<string, Theatre>;
+    readonly seatPlans: ReadonlyMap<string, SeatPlan>;
+  },
   faults: ImportFault[],
 ): Named<Screen> {
   const { known, newId, theatres, seatPlans } = context;
@@ -125,7 +146,9 @@ function resolveScreens(
   });
   const planOf = (name: string) => seatPlans.get(name)?.seatPlanId ?? '';
   return addNamed(sound, faults, {
-    before: new Map(known.screens.map((screen) => [screenName(theatreNames.get(screen.theatreId) ?? '', screen.number), screen])),
+    before: new Map(
+      known.screens.map((screen) => [screenName(theatreNames.get(screen.theatreId) ?? '', screen.number), screen]),
+    ),
     nameOf: (value) => screenName(value.theatre, value.number),
     make: (value): Screen => ({
       screenId: newId('screen'),
@@ -155,7 +178,8 @@ function addNamed<Value, Made>(
     const name = kind.nameOf(value);
     const earlier = first.get(name);
     const known = kind.before.get(name);
-    if (earlier !== undefined) faults.push({ where, message: `"${name.replace('\n', ' screen ')}" comes twice, first in ${earlier}` });
+    if (earlier !== undefined)
+      faults.push({ where, message: `"${name.replace('\n', ' screen ')}" comes twice, first in ${earlier}` });
     first.set(name, earlier ?? where);
     if (known !== undefined) {
       const message = kind.contradiction(value, known);
@@ -177,7 +201,11 @@ interface ShowContext extends ResolveContext {
   readonly plansById: ReadonlyMap<string, readonly string[]>;
 }
 
-function resolveShow({ where, value }: Entry<ShowEntry>, context: ShowContext, faults: ImportFault[]): Show | undefined {
+function resolveShow(
+  { where, value }: Entry<ShowEntry>,
+  context: ShowContext,
+  faults: ImportFault[],
+): Show | undefined {
   const movie = context.movies.get(value.movie);
   const theatre = context.theatres.get(value.theatre);
   const screen = context.screens.get(screenName(value.theatre, value.screen));
@@ -188,7 +216,8 @@ function resolveShow({ where, value }: Entry<ShowEntry>, context: ShowContext, f
   if (movie === undefined || theatre === undefined || screen === undefined) return undefined;
   const time = (field: string, text: string): string => {
     const at = momentOf(text, theatre.timeZone);
-    if (at === undefined) faults.push({ where, message: `${field}: the clocks of ${theatre.timeZone} never show ${text}` });
+    if (at === undefined)
+      faults.push({ where, message: `${field}: the clocks of ${theatre.timeZone} never show ${text}` });
     return new Date(at ?? 0).toISOString();
   };
   const { opensAt, closesAt } = value.sales ?? {};
@@ -199,12 +228,23 @@ function resolveShow({ where, value }: Entry<ShowEntry>, context: ShowContext, f
   const planCategories = context.plansById.get(screen.seatPlanId) ?? [];
   const { title, runningTimeMinutes, certificate, genre } = movie;
   const { seatsPerCustomerMax, refundPolicy, priceCategories } = value;
-  const details = { ...(runningTimeMinutes === undefined ? {} : { runningTimeMinutes }), ...(certificate === undefined ? {} : { certificate }) };
+  const details = {
+    ...(runningTimeMinutes === undefined ? {} : { runningTimeMinutes }),
+    ...(certificate === undefined ? {} : { certificate }),
+  };
   const startsAt = time('startsAt', value.startsAt);
   if (faults.length > before) return undefined;
   const show = showOf(
     {
-      ...{ showId: context.newId('show'), startsAt, priceCategories, sales, seatsPerCustomerMax, refundPolicy, planCategories },
+      ...{
+        showId: context.newId('show'),
+        startsAt,
+        priceCategories,
+        sales,
+        seatsPerCustomerMax,
+        refundPolicy,
+        planCategories,
+      },
       movie: { movieId: movie.movieId, title, ...details, ...(genre === undefined ? {} : { genre }) },
       ...{ theatre, screen: { screenId: screen.screenId, number: screen.number }, seatPlanId: screen.seatPlanId },
     },
@@ -222,13 +262,23 @@ interface PlacedShow {
 }
 
 /** The shows that are new, none of which may overlap with another on its screen. */
-function placeShows(shows: readonly PlacedShow[], occupied: KnownCatalogue['occupied'], faults: ImportFault[]): readonly Show[] {
+function placeShows(
+  shows: readonly PlacedShow[],
+  occupied: KnownCatalogue['occupied'],
+  faults: ImportFault[],
+): readonly Show[] {
   const known = new Map(occupied.map((each) => [`${each.screenId} ${each.startsAt} ${each.movieId}`, each]));
-  const isKnown = ({ show }: PlacedShow) => known.has(`${show.screen.screenId} ${Date.parse(show.startsAt)} ${show.movie.movieId}`);
+  const isKnown = ({ show }: PlacedShow) =>
+    known.has(`${show.screen.screenId} ${Date.parse(show.startsAt)} ${show.movie.movieId}`);
   // A show that is on the programme already, as it is, was imported before.
   const added = shows.filter((each) => !isKnown(each));
   const times = [
-    ...added.map(({ where, show }) => ({ where, screenId: show.screen.screenId, startsAt: Date.parse(show.startsAt), endsAt: endOf(show) })),
+    ...added.map(({ where, show }) => ({
+      where,
+      screenId: show.screen.screenId,
+      startsAt: Date.parse(show.startsAt),
+      endsAt: endOf(show),
+    })),
     ...occupied.map((each) => ({ ...each, where: undefined })),
   ].sort((a, b) => (a.screenId === b.screenId ? a.startsAt - b.startsAt : a.screenId < b.screenId ? -1 : 1));
   let last = times[0];
@@ -236,7 +286,8 @@ function placeShows(shows: readonly PlacedShow[], occupied: KnownCatalogue['occu
     if (last !== undefined && last.screenId === each.screenId && each.startsAt < last.endsAt) {
       const [later, earlier] = each.where === undefined ? [last, each] : [each, last];
       const other = earlier.where ?? `one on the programme that starts at ${new Date(earlier.startsAt).toISOString()}`;
-      if (later.where !== undefined) faults.push({ where: later.where, message: `overlaps on its screen with ${other}` });
+      if (later.where !== undefined)
+        faults.push({ where: later.where, message: `overlaps on its screen with ${other}` });
     }
     if (last === undefined || last.screenId !== each.screenId || each.endsAt > last.endsAt) last = each;
   }

@@ -68,15 +68,24 @@ async function store(transaction: Transaction, additions: Additions, traceparent
 
 /** What the catalogue has of all that a file names. */
 async function knownCatalogue(transaction: Transaction, file: CatalogueFile): Promise<KnownCatalogue> {
-  const movieTitles = new Set([...file.movies.map(({ value }) => value.title), ...file.shows.map(({ value }) => value.movie)]);
+  const movieTitles = new Set([
+    ...file.movies.map(({ value }) => value.title),
+    ...file.shows.map(({ value }) => value.movie),
+  ]);
   const theatreNames = new Set([
     ...file.theatres.map(({ value }) => value.name),
     ...[...file.screens, ...file.shows].map(({ value }) => value.theatre),
   ]);
-  const planNames = new Set([...file.seatPlans.map(({ value }) => value.name), ...file.screens.map(({ value }) => value.seatPlan)]);
+  const planNames = new Set([
+    ...file.seatPlans.map(({ value }) => value.name),
+    ...file.screens.map(({ value }) => value.seatPlan),
+  ]);
   const movies = await projection.moviesByTitle(transaction, [...movieTitles]);
   const theatres = await projection.theatresByName(transaction, [...theatreNames]);
-  const screens = await projection.lockScreensOf(transaction, theatres.map(({ theatreId }) => theatreId));
+  const screens = await projection.lockScreensOf(
+    transaction,
+    theatres.map(({ theatreId }) => theatreId),
+  );
   const ids = screens.map(({ seatPlanId }) => seatPlanId);
   const seatPlans = await projection.seatPlansNamed(transaction, { names: [...planNames], ids });
   const screenIds = screens.map(({ screenId }) => screenId);

@@ -12,7 +12,9 @@ export const localTimeSyntax = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(
 export function momentOfLocalTime(text: string, timeZone: string): number | undefined {
   const parts = localTimeSyntax.exec(text);
   if (parts === null) return undefined;
-  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts.slice(1).map((part) => Number(part ?? 0));
+  const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts
+    .slice(1)
+    .map((part) => Number(part ?? 0));
   const wall = Date.UTC(year, month - 1, day, hour, minute, second);
   if (new Date(wall).toISOString().slice(0, 16) !== `${text.slice(0, 10)}T${text.slice(11, 16)}`) return undefined;
   // A day on either side has both offsets that may apply around a change of clocks; the larger one comes first.
@@ -29,10 +31,30 @@ export function localTimeAt(moment: number, timeZone: string): string {
   return new Date(moment + offsetAt(moment, timeZone)).toISOString().slice(0, 16);
 }
 
+/** Clocks are only ever changed on a quarter of an hour, so what was asked about one is remembered for all of it. */
+const quarterMs = 900_000;
+const rememberedMax = 20_000;
+const remembered = new Map<string, number>();
+
 /** How far the zone is ahead of UTC at a moment, in milliseconds. */
 function offsetAt(moment: number, timeZone: string): number {
+  const key = `${timeZone} ${Math.floor(moment / quarterMs)}`;
+  let offset = remembered.get(key);
+  if (offset === undefined) {
+    if (remembered.size >= rememberedMax) remembered.clear();
+    offset = offsetNow(moment, timeZone);
+    remembered.set(key, offset);
+  }
+  return offset;
+}
+
+function offsetNow(moment: number, timeZone: string): number {
   const whole = Math.floor(moment / 1_000) * 1_000;
-  const shown = new Map(formatFor(timeZone).formatToParts(whole).map(({ type, value }) => [type, Number(value)]));
+  const shown = new Map(
+    formatFor(timeZone)
+      .formatToParts(whole)
+      .map(({ type, value }) => [type, Number(value)]),
+  );
   const part = (type: string): number => shown.get(type as Intl.DateTimeFormatPartTypes) ?? 0;
   const wall = Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second'));
   return wall - whole;

@@ -33,7 +33,8 @@ const saleTypes = ['SeatsReserved', 'SeatsSold', 'SeatsReleased', 'SeatsBlocked'
 export const showSales = view<ShowSales>({
   name: 'show_sales',
   on: Object.fromEntries(saleTypes.map((type) => [type, ({ key }: { readonly key: string }) => key])),
-  fold: (sales, { envelope: { type, data, time } }) => foldSales(sales, { type, data, time } as unknown as SeatEvent & { time: number }),
+  fold: (sales, { envelope: { type, data, time } }) =>
+    foldSales(sales, { type, data, time } as unknown as SeatEvent & { time: number }),
   columns: {},
 });
 
@@ -41,7 +42,11 @@ export async function insertMovies(database: Database, movies: readonly Movie[])
   await database.query(
     `insert into movies (movie_id, title, details, version)
      select *, 1 from unnest($1::text[], $2::text[], $3::json[])`,
-    [movies.map((each) => each.movieId), movies.map((each) => each.title), movies.map((each) => JSON.stringify(detailsOf(each)))],
+    [
+      movies.map((each) => each.movieId),
+      movies.map((each) => each.title),
+      movies.map((each) => JSON.stringify(detailsOf(each))),
+    ],
   );
 }
 
@@ -61,14 +66,20 @@ function detailsOf({ movieId: _id, title: _title, ...details }: Movie): MovieDet
   return details;
 }
 
-export async function movieById(database: Database, movieId: string, lock: 'lock' | 'read' = 'read'): Promise<Movie | undefined> {
+export async function movieById(
+  database: Database,
+  movieId: string,
+  lock: 'lock' | 'read' = 'read',
+): Promise<Movie | undefined> {
   const text = `select ${movieColumns} from movies where movie_id = $1${lock === 'lock' ? ' for update' : ''}`;
   const rows = await database.query<MovieRow>(text, [movieId]);
   return rows[0] && movieOf(rows[0]);
 }
 
 export async function moviesByTitle(database: Database, titles: readonly string[]): Promise<readonly Movie[]> {
-  const rows = await database.query<MovieRow>(`select ${movieColumns} from movies where title = any ($1::text[])`, [[...titles]]);
+  const rows = await database.query<MovieRow>(`select ${movieColumns} from movies where title = any ($1::text[])`, [
+    [...titles],
+  ]);
   return rows.map(movieOf);
 }
 
@@ -78,7 +89,10 @@ export interface PageOfNames {
   readonly limit: number;
 }
 
-export async function listMovies(database: Database, wanted: PageOfNames & { readonly titled?: string | undefined }): Promise<readonly Movie[]> {
+export async function listMovies(
+  database: Database,
+  wanted: PageOfNames & { readonly titled?: string | undefined },
+): Promise<readonly Movie[]> {
   const rows = await database.query<MovieRow>(
     `select ${movieColumns} from movies
      where ($1::text is null or (title, movie_id) > ($1, $2)) and ($3::text is null or strpos(lower(title), lower($3)) > 0)
@@ -110,7 +124,11 @@ export async function updateTheatre(database: Database, theatre: Theatre): Promi
 
 const theatreColumns = `theatre_id as "theatreId", name, location, time_zone as "timeZone"`;
 
-export async function theatreById(database: Database, theatreId: string, lock: 'lock' | 'read' = 'read'): Promise<Theatre | undefined> {
+export async function theatreById(
+  database: Database,
+  theatreId: string,
+  lock: 'lock' | 'read' = 'read',
+): Promise<Theatre | undefined> {
   const text = `select ${theatreColumns} from theatres where theatre_id = $1${lock === 'lock' ? ' for update' : ''}`;
   return (await database.query<Theatre>(text, [theatreId]))[0];
 }
@@ -157,7 +175,11 @@ export async function updateScreen(database: Database, screen: Screen): Promise<
 
 const screenColumns = `screen_id as "screenId", theatre_id as "theatreId", number, seat_plan_id as "seatPlanId"`;
 
-export async function screenById(database: Database, screenId: string, lock: 'lock' | 'read' = 'read'): Promise<Screen | undefined> {
+export async function screenById(
+  database: Database,
+  screenId: string,
+  lock: 'lock' | 'read' = 'read',
+): Promise<Screen | undefined> {
   const text = `select ${screenColumns} from screens where screen_id = $1${lock === 'lock' ? ' for update' : ''}`;
   return (await database.query<Screen>(text, [screenId]))[0];
 }
@@ -175,7 +197,10 @@ export async function lockScreensOf(database: Database, theatreIds: readonly str
   );
 }
 
-export async function listScreens(database: Database, wanted: PageOfNames & { readonly theatreId?: string | undefined }): Promise<readonly Screen[]> {
+export async function listScreens(
+  database: Database,
+  wanted: PageOfNames & { readonly theatreId?: string | undefined },
+): Promise<readonly Screen[]> {
   return database.query<Screen>(
     `select ${screenColumns} from screens
      where ($1::text is null or (theatre_id, number) > ($1, $2::int)) and ($3::text is null or theatre_id = $3)
@@ -201,7 +226,9 @@ export async function insertSeatPlans(database: Database, plans: readonly SeatPl
 }
 
 export async function seatPlanById(database: Database, seatPlanId: string): Promise<SeatPlan | undefined> {
-  return (await database.query<{ plan: SeatPlan }>('select plan from seat_plans where seat_plan_id = $1', [seatPlanId]))[0]?.plan;
+  return (
+    await database.query<{ plan: SeatPlan }>('select plan from seat_plans where seat_plan_id = $1', [seatPlanId])
+  )[0]?.plan;
 }
 
 /** The price categories of a plan, without its seats. */
@@ -240,7 +267,11 @@ export async function settingsInForce(database: Database, key?: string): Promise
 }
 
 /** The changes of one setting, the newest first. */
-export async function settingHistory(database: Database, key: string, limit: number): Promise<readonly SettingChange[]> {
+export async function settingHistory(
+  database: Database,
+  key: string,
+  limit: number,
+): Promise<readonly SettingChange[]> {
   return database.query<SettingChange>(
     `select key, value, version, who, ${settingTime} as "when", why from setting_changes
      where key = $1 order by version desc limit $2`,
@@ -313,7 +344,11 @@ export interface ShowsWanted {
 }
 
 /** Shows that have not ended, by what they are made of; locked. At most `limit`. */
-export async function lockUpcomingShows(database: Database, wanted: ShowsWanted, limit: number): Promise<readonly ShowRow[]> {
+export async function lockUpcomingShows(
+  database: Database,
+  wanted: ShowsWanted,
+  limit: number,
+): Promise<readonly ShowRow[]> {
   return database.query<ShowRow>(
     `select show, version from shows
      where state = 'scheduled' and ends_at > now() and ($1::text is null or movie_id = $1)
@@ -357,7 +392,10 @@ export async function showById(database: Database, showId: string): Promise<Show
 /** A page of the programme, the earliest first. */
 export async function listShows(
   database: Database,
-  wanted: ShowsWanted & { readonly from: string; readonly to?: string | undefined } & Pick<PageOfNames, 'after' | 'limit'>,
+  wanted: ShowsWanted & { readonly from: string; readonly to?: string | undefined } & Pick<
+      PageOfNames,
+      'after' | 'limit'
+    >,
 ): Promise<readonly ShowListing[]> {
   return database.query<ShowListing>(
     `${listing}
@@ -380,7 +418,11 @@ export async function listShows(
 }
 
 /** Takes an entry out of the catalogue that nothing refers to; false when something does. */
-export async function deleteEntry(database: Database, table: 'movies' | 'theatres' | 'screens' | 'seat_plans', id: string): Promise<boolean> {
+export async function deleteEntry(
+  database: Database,
+  table: 'movies' | 'theatres' | 'screens' | 'seat_plans',
+  id: string,
+): Promise<boolean> {
   const unused = {
     movies: `delete from movies where movie_id = $1
       and not exists (select from shows where movie_id = $1 and state = 'scheduled' and ends_at > now()) returning 1`,

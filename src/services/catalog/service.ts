@@ -3,7 +3,7 @@ import { showSales } from './projection.ts';
 import { endpoints } from './routes.ts';
 
 /** The catalogue: what is shown where and when. Its entries change in the requests that change them; it only counts seats. */
-export const catalogService: ServiceDefinition = {
+export const catalog: ServiceDefinition = {
   name: 'catalog',
   mainInput: 'seat-events',
   inputs: ['seat-events'],

@@ -47,7 +47,10 @@ export function showOf(draft: ShowDraft, now: number): Show {
   };
 }
 
-type Rule = (show: Show, context: { readonly planCategories: readonly string[]; readonly now: number }) => readonly ShowFault[];
+type Rule = (
+  show: Show,
+  context: { readonly planCategories: readonly string[]; readonly now: number },
+) => readonly ShowFault[];
 
 const rules: readonly Rule[] = [startsInFuture, salesWindow, categoriesOnce, oneCurrency, everyCategoryHasAPrice];
 
@@ -127,7 +130,13 @@ function everyCategoryHasAPrice(
 ): readonly ShowFault[] {
   const missing = planCategories.filter((name) => !priceCategories.some((each) => each.name === name));
   if (missing.length === 0) return [];
-  return [fault('/priceCategories', 'missing_category', `must have a price for ${missing.map((name) => `"${name}"`).join(', ')}`)];
+  return [
+    fault(
+      '/priceCategories',
+      'missing_category',
+      `must have a price for ${missing.map((name) => `"${name}"`).join(', ')}`,
+    ),
+  ];
 }
 
 function fault(pointer: string, code: string, message: string): ShowFault {

@@ -65,7 +65,10 @@ export function takenPlaces(sales: ShowSales | undefined): number {
   return sales === undefined ? 0 : sales.held + sales.sold + sales.blocked;
 }
 
-function places(data: { readonly seats: readonly string[]; readonly areas: readonly { readonly count: number }[] }): number {
+function places(data: {
+  readonly seats: readonly string[];
+  readonly areas: readonly { readonly count: number }[];
+}): number {
   return data.areas.reduce((total, { count }) => total + count, data.seats.length);
 }
 

@@ -11,7 +11,9 @@ import * as projection from '../projection.ts';
 /** Movies, or whatever is shown. Shows repeat what a ticket needs of them, so a change reaches the shows to come. */
 
 const params = z.strictObject({ movieId });
-const changes = movieFields.partial().refine((fields) => Object.keys(fields).length > 0, 'must change at least one field');
+const changes = movieFields
+  .partial()
+  .refine((fields) => Object.keys(fields).length > 0, 'must change at least one field');
 const tag = 'catalogue';
 
 /** What a show says of its movie. */
@@ -33,7 +35,13 @@ function readingMovies(service: ServiceRuntime): readonly Endpoint[] {
   const read = (id: string) => projection.movieById(service, id);
   return [
     endpoint({
-      ...{ method: 'GET', path: '/movies', summary: 'Movies by title; `q` finds those whose title has it.', tag, who: 'anyone' },
+      ...{
+        method: 'GET',
+        path: '/movies',
+        summary: 'Movies by title; `q` finds those whose title has it.',
+        tag,
+        who: 'anyone',
+      },
       query: z.strictObject({ ...pageQuery, q: z.string().min(1).max(120).optional() }),
       answers: { 200: { says: 'A page of movies.', body: pageOf(movie) } },
       problems: ['validation_failed'],
@@ -89,7 +97,11 @@ function changingMovies(service: ServiceRuntime): readonly Endpoint[] {
             const after = { ...before, ...call.body } as Movie;
             await projection.updateMovie(transaction, after);
             const of = { movieId: after.movieId };
-            await refreshShows(transaction, { of, content: () => ({ movie: movieInShow(after) }), traceparent: call.traceparent });
+            await refreshShows(transaction, {
+              of,
+              content: () => ({ movie: movieInShow(after) }),
+              traceparent: call.traceparent,
+            });
             return { status: 200, resource: after.movieId };
           },
         }),

@@ -55,7 +55,14 @@ function changingScreens(service: ServiceRuntime): readonly Endpoint[] {
   const read = (id: string) => projection.screenById(service, id);
   return [
     endpoint({
-      ...{ method: 'POST', path: '/screens', summary: 'Add a screen to a theatre.', tag, who: ['organizer'], body: screenFields },
+      ...{
+        method: 'POST',
+        path: '/screens',
+        summary: 'Add a screen to a theatre.',
+        tag,
+        who: ['organizer'],
+        body: screenFields,
+      },
       idempotency: 'honoured',
       answers: { 201: { says: 'The screen.', body: screen } },
       problems: ['forbidden', 'conflict', 'validation_failed'],
@@ -86,7 +93,11 @@ function changingScreens(service: ServiceRuntime): readonly Endpoint[] {
             await assertKnown(transaction, after);
             if (!(await projection.updateScreen(transaction, after))) throw numberTaken(after);
             const content = () => ({ screen: { screenId: after.screenId, number: after.number } });
-            await refreshShows(transaction, { of: { screenId: after.screenId }, content, traceparent: call.traceparent });
+            await refreshShows(transaction, {
+              of: { screenId: after.screenId },
+              content,
+              traceparent: call.traceparent,
+            });
             return { status: 200, resource: after.screenId };
           },
         }),

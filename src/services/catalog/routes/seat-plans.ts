@@ -34,12 +34,21 @@ function readingSeatPlans(service: ServiceRuntime): readonly Endpoint[] {
   const read = (id: string) => projection.seatPlanById(service, id);
   return [
     endpoint({
-      ...{ method: 'GET', path: '/seat-plans', summary: 'Seat plans by name, without their seats.', tag, who: 'anyone' },
+      ...{
+        method: 'GET',
+        path: '/seat-plans',
+        summary: 'Seat plans by name, without their seats.',
+        tag,
+        who: 'anyone',
+      },
       query: z.strictObject(pageQuery),
       answers: { 200: { says: 'A page of seat plans.', body: pageOf(seatPlanSummary) } },
       problems: ['validation_failed'],
       async handle({ query }) {
-        const items = await projection.listSeatPlans(service, { after: decodeCursor(query.cursor, 2), limit: query.limit });
+        const items = await projection.listSeatPlans(service, {
+          after: decodeCursor(query.cursor, 2),
+          limit: query.limit,
+        });
         return { status: 200, body: page(items, query.limit, (each) => [each.name, each.seatPlanId]) };
       },
     }),
@@ -61,7 +70,14 @@ function changingSeatPlans(service: ServiceRuntime): readonly Endpoint[] {
   const read = (id: string) => projection.seatPlanById(service, id);
   return [
     endpoint({
-      ...{ method: 'POST', path: '/seat-plans', summary: 'Add a seat plan.', tag, who: ['organizer'], body: seatPlanFields },
+      ...{
+        method: 'POST',
+        path: '/seat-plans',
+        summary: 'Add a seat plan.',
+        tag,
+        who: ['organizer'],
+        body: seatPlanFields,
+      },
       idempotency: 'honoured',
       bodyBytesMax: seatPlanBytesMax,
       answers: { 201: { says: 'The plan.', body: seatPlan } },

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { isSettingKey, settingFrom, type SettingKey, settingKeys, settings } from '../../../contracts/settings.ts';
+import { isSettingKey, type SettingKey, settingFrom, settingKeys, settings } from '../../../contracts/settings.ts';
 import { type Endpoint, endpoint } from '../../../runtime/http/endpoint.ts';
 import { Problem } from '../../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../../runtime/service-runtime.ts';
@@ -39,7 +39,14 @@ export function settingEndpoints(service: ServiceRuntime): readonly Endpoint[] {
       },
     }),
     endpoint({
-      ...{ method: 'GET', path: '/settings/{key}', summary: 'One setting, with its last changes.', tag, who: ['admin'], params },
+      ...{
+        method: 'GET',
+        path: '/settings/{key}',
+        summary: 'One setting, with its last changes.',
+        tag,
+        who: ['admin'],
+        params,
+      },
       answers: { 200: { says: 'The setting.', body: settingWithHistory } },
       problems: ['forbidden', 'not_found'],
       async handle({ params }) {
@@ -62,7 +69,14 @@ export function settingEndpoints(service: ServiceRuntime): readonly Endpoint[] {
             const before = (await projection.settingsInForce(transaction, key))[0];
             const { userId: who } = call.principal;
             const when = new Date().toISOString();
-            const next: SettingChange = { key, value, version: (before?.version ?? 0) + 1, who, when, why: call.body.why };
+            const next: SettingChange = {
+              key,
+              value,
+              version: (before?.version ?? 0) + 1,
+              who,
+              when,
+              why: call.body.why,
+            };
             if (!(await projection.insertSetting(transaction, next))) {
               throw new Problem('conflict', 'Somebody else changed this setting just now. Read it again.');
             }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { show as showData, type Show } from '../../../contracts/catalog.ts';
+import { type Show, show as showData } from '../../../contracts/catalog.ts';
 import { movieId, newId, screenId, seatPlanId, showId, theatreId } from '../../../contracts/ids.ts';
 import { type Endpoint, endpoint } from '../../../runtime/http/endpoint.ts';
 import { decodeCursor, page, pageOf, pageQuery } from '../../../runtime/http/page.ts';
@@ -7,7 +7,7 @@ import { invalid, notFound, Problem } from '../../../runtime/http/problem.ts';
 import type { ServiceRuntime, Transaction } from '../../../runtime/service-runtime.ts';
 import { answerOnce, assertScreenFree, assertShowSound, changeShow, scheduleShows } from '../changes.ts';
 import type { ShowChanges } from '../decider.ts';
-import { momentField, saleFields, type ShowFields, showFields } from '../entries.ts';
+import { momentField, type ShowFields, saleFields, showFields } from '../entries.ts';
 import * as projection from '../projection.ts';
 import { showOf, showStatus } from '../show-rules.ts';
 import { isBooked, takenPlaces } from '../show-sales.ts';
@@ -47,7 +47,11 @@ function readingShows(service: ServiceRuntime): readonly Endpoint[] {
       async handle({ query: { cursor, from, ...query } }) {
         const after = startCursor(cursor);
         const now = Date.now();
-        const found = await projection.listShows(service, { ...query, after, from: from ?? new Date(now).toISOString() });
+        const found = await projection.listShows(service, {
+          ...query,
+          after,
+          from: from ?? new Date(now).toISOString(),
+        });
         const items = found.map((each) => listed(each, now));
         return { status: 200, body: page(items, query.limit, (each) => [each.startsAt, each.showId]) };
       },
@@ -134,7 +138,12 @@ function cancelling(service: ServiceRuntime): Endpoint {
     params,
     body: z.strictObject({}).nullish(),
     idempotency: 'required',
-    answers: { 202: { says: 'Cancelled; bookings and refunds follow.', body: z.object({ showId, status: z.literal('cancelled') }) } },
+    answers: {
+      202: {
+        says: 'Cancelled; bookings and refunds follow.',
+        body: z.object({ showId, status: z.literal('cancelled') }),
+      },
+    },
     problems: ['idempotency_key_missing', 'forbidden', 'not_found'],
     handle: (call) =>
       answerOnce(service, call, {
@@ -211,7 +220,8 @@ async function changesOf(transaction: Transaction, id: string, fields: z.infer<t
   const movie = otherMovie === undefined ? undefined : await movieContent(transaction, otherMovie);
   const before = (await projection.lockShow(transaction, id))?.show;
   if (before === undefined || before.state === 'withdrawn') throw notFound('show');
-  if (before.screen.screenId !== seen.screen.screenId) throw new Problem('conflict', 'The show was moved just now. Read it again.');
+  if (before.screen.screenId !== seen.screen.screenId)
+    throw new Problem('conflict', 'The show was moved just now. Read it again.');
   const planId = otherPlan ?? (otherScreen === undefined ? before.seatPlanId : place.seatPlanId);
   const changed = withoutUndefined({
     ...rest,
@@ -225,7 +235,11 @@ async function changesOf(transaction: Transaction, id: string, fields: z.infer<t
 }
 
 /** Sales that ended with the start go on ending with it; an end of their own stays, if the show still comes after it. */
-function movedSales(before: Show, startsAt: string, sales: NonNullable<z.infer<typeof changes>['sales']>): Show['sales'] {
+function movedSales(
+  before: Show,
+  startsAt: string,
+  sales: NonNullable<z.infer<typeof changes>['sales']>,
+): Show['sales'] {
   const { opensAt, closesAt } = before.sales;
   const withStart = closesAt === before.startsAt || Date.parse(closesAt) > Date.parse(startsAt);
   return { opensAt: sales.opensAt ?? opensAt, closesAt: sales.closesAt ?? (withStart ? startsAt : closesAt) };
@@ -234,7 +248,8 @@ function movedSales(before: Show, startsAt: string, sales: NonNullable<z.infer<t
 async function screenContent(transaction: Transaction, id: string) {
   const screen = await projection.screenById(transaction, id, 'lock');
   const theatre = screen && (await projection.theatreById(transaction, screen.theatreId, 'lock'));
-  if (screen === undefined || theatre === undefined) throw invalid('/screenId', 'not_found', 'names no screen; add it first');
+  if (screen === undefined || theatre === undefined)
+    throw invalid('/screenId', 'not_found', 'names no screen; add it first');
   return { screen: { screenId: id, number: screen.number }, seatPlanId: screen.seatPlanId, theatre };
 }
 

@@ -11,7 +11,9 @@ import * as projection from '../projection.ts';
 /** Theatres: a name, a place, and the time zone that tells what its clocks show. */
 
 const params = z.strictObject({ theatreId });
-const changes = theatreFields.partial().refine((fields) => Object.keys(fields).length > 0, 'must change at least one field');
+const changes = theatreFields
+  .partial()
+  .refine((fields) => Object.keys(fields).length > 0, 'must change at least one field');
 const tag = 'catalogue';
 
 export function theatreEndpoints(service: ServiceRuntime): readonly Endpoint[] {
@@ -27,7 +29,10 @@ function readingTheatres(service: ServiceRuntime): readonly Endpoint[] {
       answers: { 200: { says: 'A page of theatres.', body: pageOf(theatre) } },
       problems: ['validation_failed'],
       async handle({ query }) {
-        const items = await projection.listTheatres(service, { after: decodeCursor(query.cursor, 2), limit: query.limit });
+        const items = await projection.listTheatres(service, {
+          after: decodeCursor(query.cursor, 2),
+          limit: query.limit,
+        });
         return { status: 200, body: page(items, query.limit, (each) => [each.name, each.theatreId]) };
       },
     }),
