@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { deriveId } from '../../contracts/ids.ts';
+import { deriveId, type IdKind } from '../../contracts/ids.ts';
 import { planErrors } from '../../contracts/rules/plan-errors.ts';
 import { planIndex } from '../../contracts/rules/plan-order.ts';
 import { type DemoMovie, demoCatalogue } from './demo.ts';
@@ -20,8 +20,10 @@ const starts = [
 
 function resolved(now: number) {
   let made = 0;
-  const newId = (kind: 'movie' | 'theatre' | 'screen' | 'seatPlan' | 'show') =>
-    deriveId(kind, 'mov_01890000-0000-7000-8000-000000000000', String((made += 1)));
+  const newId = (kind: IdKind) => {
+    made += 1;
+    return deriveId(kind, 'mov_01890000-0000-7000-8000-000000000000', String(made));
+  };
   const known = { movies: [], theatres: [], screens: [], seatPlans: [], occupied: [] };
   return resolveCatalogue(demoCatalogue(movies, now), { known, newId, now });
 }
