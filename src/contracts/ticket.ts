@@ -27,6 +27,8 @@ export const TicketIssued = event(
     priceCategory: priceCategoryName,
     /** Tickets of the booking, so that a reader knows the last one. */
     ticketCount: z.int().min(1),
+    /** Which of them this is, from 1: they come in this order. */
+    ordinal: z.int().min(1).optional(),
     /** Filled in when published, never stored with the event. */
     bookedUnder: z.string().optional(),
     /** Signed (Ed25519); filled in when published. */

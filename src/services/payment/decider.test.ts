@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { payments } from './decider.ts';
-import { type Attempt, askAfterMaxMs, askAfterMs, type Event, type Input, type Refund, type State } from './state.ts';
+import { askAfterMaxMs, askAfterMs, type Event, type Input, type State } from './state.ts';
 
 const about = { bookingId: 'bkg_1', showId: 'shw_1', userId: 'usr_1' };
 const amount = { amount: 2_650, currency: 'EUR' };
@@ -87,9 +87,11 @@ const refunds = {
   failed: [...charges.succeeded, refundWanted(), refundDeclined()],
 } as const;
 
-function table<Status extends Attempt['status'] | Refund['status']>(
+function table<Status extends string>(
   histories: Readonly<Record<Status, readonly Input[]>>,
-  rows: Readonly<Record<string, { readonly input: Input } & Readonly<Record<Status, readonly Event['type'][]>>>>,
+  rows: Readonly<
+    Record<string, { readonly input: Input } & Readonly<Record<NoInfer<Status>, readonly Event['type'][]>>>
+  >,
 ) {
   for (const [name, row] of Object.entries(rows)) {
     for (const status of Object.keys(histories) as Status[]) {

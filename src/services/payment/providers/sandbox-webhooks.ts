@@ -27,7 +27,8 @@ export interface WebhookSender {
 
 /** Tells outcomes that came after their call was given up; a bounded number of times each, then look-ups find them. */
 export function createWebhookSender(ledger: SandboxLedger, target: WebhookTarget | undefined): WebhookSender {
-  const signature = target === undefined ? undefined : createWebhookSignature(target.secret);
+  const secret = target?.secret ?? '';
+  const signature = secret === '' ? undefined : createWebhookSignature(secret);
   const timers = new Map<string, NodeJS.Timeout>();
   const done = new Set<string>();
   const stopping = new AbortController();

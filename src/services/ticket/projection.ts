@@ -1,0 +1,107 @@
+import type { DataOf } from '../../contracts/event.ts';
+import type { TicketIssued } from '../../contracts/ticket.ts';
+import { type Applied, type AppliedBatch, type Statement, type View, view } from '../../runtime/service.ts';
+import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
+
+/** The ticket service's own tables: tickets, admissions, and whose booking is whose. */
+
+export type TicketDoc = DataOf<typeof TicketIssued> & { readonly status: 'valid' | 'void' };
+
+type Change = Applied<{ readonly ticketId: string }>;
+const ticketOf = (change: Change) => change.envelope.data?.ticketId;
+
+export const tickets: View = view<TicketDoc>({
+  name: 'tickets',
+  on: { TicketIssued: ticketOf, TicketVoided: ticketOf },
+  fold: (doc, applied) => {
+    const { type, data } = (applied as unknown as Applied<DataOf<typeof TicketIssued>>).envelope;
+    if (data === null) return doc;
+    if (type === 'TicketIssued') return { ...data, status: 'valid' };
+    return doc === undefined ? undefined : { ...doc, status: 'void' };
+  },
+  columns: {
+    booking_id: { type: 'text', of: (doc) => doc.bookingId },
+    show_id: { type: 'text', of: (doc) => doc.showId },
+    seat: { type: 'text', of: (doc) => doc.seat ?? null },
+    status: { type: 'text', of: (doc) => doc.status },
+  },
+});
+
+const ownerKnownFrom = ['BookingCreated', 'BookingRejected', 'BookingConfirmed'];
+
+/** Remembers whose booking each is. */
+export function owners({ applied }: AppliedBatch): readonly Statement[] {
+  const about = (applied as readonly Applied<{ readonly bookingId: string; readonly userId: string }>[])
+    .filter(({ envelope }) => ownerKnownFrom.includes(envelope.type))
+    .flatMap(({ envelope }) => envelope.data ?? []);
+  if (about.length === 0) return [];
+  return [
+    {
+      name: 'owners-insert',
+      text: `insert into booking_owners (booking_id, user_id) select * from unnest($1::text[], $2::text[])
+             on conflict (booking_id) do nothing`,
+      values: [about.map((each) => each.bookingId), about.map((each) => each.userId)],
+    },
+  ];
+}
+
+export interface TicketRow {
+  readonly body: TicketDoc;
+  readonly status: 'valid' | 'void';
+  readonly admitted_at: Date | null;
+  readonly gate: string | null;
+}
+
+const selectTickets = `select t.body, t.status, a.admitted_at, a.gate
+  from tickets t left join admissions a on a.ticket_id = t.id`;
+
+export async function ticketRow(service: ServiceRuntime, ticketId: string): Promise<TicketRow | undefined> {
+  return (await service.query<TicketRow>(`${selectTickets} where t.id = $1`, [ticketId]))[0];
+}
+
+/** Tickets of a booking in the order they were issued in. */
+export function ticketsOf(service: ServiceRuntime, bookingId: string): Promise<readonly TicketRow[]> {
+  return service.query<TicketRow>(
+    `${selectTickets} where t.booking_id = $1 order by (t.body ->> 'ordinal')::int, t.id`,
+    [bookingId],
+  );
+}
+
+export async function ownerOf(service: ServiceRuntime, bookingId: string): Promise<string | undefined> {
+  const rows = await service.query<{ readonly user_id: string }>(
+    'select user_id from booking_owners where booking_id = $1',
+    [bookingId],
+  );
+  return rows[0]?.user_id;
+}
+
+/** Locks a ticket against voiding and other doors, and reads what is known of it. */
+export async function lockTicket(transaction: Transaction, ticketId: string): Promise<TicketRow | undefined> {
+  const tickets = await transaction.query<Pick<TicketRow, 'body' | 'status'>>(
+    'select body, status from tickets where id = $1 for update',
+    [ticketId],
+  );
+  // Read after the lock was given: whoever held it before may have let somebody in.
+  const admissions = await transaction.query<Pick<TicketRow, 'admitted_at' | 'gate'>>(
+    'select admitted_at, gate from admissions where ticket_id = $1',
+    [ticketId],
+  );
+  const ticket = tickets[0];
+  return ticket && { ...ticket, ...(admissions[0] ?? { admitted_at: null, gate: null }) };
+}
+
+export interface Admission {
+  readonly ticketId: string;
+  readonly admittedAt: string;
+  readonly gate: string;
+  readonly by: string;
+}
+
+export async function admit(transaction: Transaction, { ticketId, admittedAt, gate, by }: Admission): Promise<void> {
+  await transaction.query('insert into admissions (ticket_id, admitted_at, gate, by_user) values ($1, $2, $3, $4)', [
+    ticketId,
+    admittedAt,
+    gate,
+    by,
+  ]);
+}

@@ -1,0 +1,19 @@
+import { type ServiceDefinition, stream } from '../../runtime/service.ts';
+import { tickets as ticketsDecider } from './decider.ts';
+import { owners, tickets } from './projection.ts';
+import { endpoints } from './routes.ts';
+import { routes, ticketIssued } from './routing.ts';
+
+/** Tickets: issued once money and seats are there, checked at the door, void when a booking is undone. */
+export const ticket: ServiceDefinition = {
+  name: 'ticket',
+  mainInput: 'notification-sent',
+  inputs: ['notification-sent', 'payment-topic', 'booking-events'],
+  references: ['catalog', 'user-profiles', 'settings'],
+  streams: { tickets: stream({ decider: ticketsDecider, shape: 'whole' }) },
+  routes,
+  views: [tickets],
+  statements: owners,
+  enrich: { TicketIssued: ticketIssued },
+  endpoints,
+};
