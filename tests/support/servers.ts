@@ -1,0 +1,94 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { type App, startApp } from '../../src/app.ts';
+import { readConfiguration } from '../../src/runtime/configuration.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
+import { Client } from './client.ts';
+
+export const administrator = { email: 'admin@example.com', password: 'a password for tests' } as const;
+
+const environment = {
+  PORT: '0',
+  FULLHOUSE_DEMO: 'false',
+  FULLHOUSE_ADMIN_EMAIL: administrator.email,
+  FULLHOUSE_ADMIN_PASSWORD: administrator.password,
+  LOG_LEVEL: 'error',
+};
+
+/** A directory of its own, gone with the test. */
+export async function temporaryDirectory(): Promise<{ readonly path: string; remove(): Promise<void> }> {
+  const path = await mkdtemp(join(tmpdir(), 'fullhouse-test-'));
+  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
+}
+
+export interface RunningApp {
+  readonly app: App;
+  readonly anyone: Client;
+  readonly admin: Client;
+  stop(): Promise<void>;
+}
+
+/** The whole of it in this process, on a directory of its own. */
+export async function runApp(more: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
+  const directory = await temporaryDirectory();
+  const configuration = readConfiguration({ ...environment, FULLHOUSE_DATA_DIR: directory.path, ...more });
+  const app = await startApp(configuration, createLogger(configuration.LOG_LEVEL));
+  const anyone = new Client(app.url);
+  return {
+    app,
+    anyone,
+    admin: await anyone.signIn(administrator.email, administrator.password),
+    stop: async () => {
+      await app.stop();
+      await directory.remove();
+    },
+  };
+}
+
+export interface RunningProcess {
+  readonly url: string;
+  readonly child: ChildProcess;
+  /** Everything it has printed. */
+  output(): string;
+  /** Sends a signal and waits for the end: the exit code, or `null` after a signal. */
+  end(signal: NodeJS.Signals): Promise<number | null>;
+}
+
+/** `fullhouse up` as a process of its own; resolves at its ready line, rejects when it ends before. */
+export function runProcess(directory: string, more: Readonly<Record<string, string>> = {}): Promise<RunningProcess> {
+  const child = spawn('bin/fullhouse', ['up'], {
+    env: { ...process.env, ...environment, FULLHOUSE_DATA_DIR: directory, ...more },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const lines: string[] = [];
+  createInterface({ input: child.stderr }).on('line', (line) => lines.push(line));
+  const ended = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  return new Promise((resolve, reject) => {
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      lines.push(line);
+      const url = /^Fullhouse is ready at (\S+)$/.exec(line)?.[1];
+      if (url === undefined) return;
+      const end = (signal: NodeJS.Signals) => {
+        child.kill(signal);
+        return ended;
+      };
+      resolve({ url, child, end, output: () => lines.join('\n') });
+    });
+    child.once('exit', (code) => reject(new ProcessEnded(code, lines.join('\n'))));
+  });
+}
+
+/** It ended before it was ready. */
+export class ProcessEnded extends Error {
+  override readonly name = 'ProcessEnded';
+  readonly code: number | null;
+  readonly output: string;
+  constructor(code: number | null, output: string) {
+    super(`ended with ${code} before it was ready:\n${output}`);
+    this.code = code;
+    this.output = output;
+  }
+}
