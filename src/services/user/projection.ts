@@ -1,6 +1,7 @@
 import { view } from '../../runtime/service.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
-import { type BookingChange, type BookingDocument, foldBooking } from './booking-document.ts';
+import type { BookingChange, BookingDocument } from './booking-document.ts';
+import { foldBooking } from './booking-fold.ts';
 
 /** All SQL of the user service: accounts, sessions, keys, and the bookings people read. */
 
@@ -182,7 +183,8 @@ export async function rotateRefreshToken(
   rotation: { readonly usedHash: string; readonly newHash: string; readonly sessionId: string; readonly ttlMs: number },
 ): Promise<void> {
   await database.query(
-    `with used as (update refresh_tokens set used_at = now() where token_hash = $1)
+    `with used as (update refresh_tokens set used_at = now() where token_hash = $1),
+       old as (delete from refresh_tokens where session_id = $3 and expires_at < now() and token_hash <> $1)
      insert into refresh_tokens (token_hash, session_id, expires_at)
      values ($2, $3, now() + $4 * interval '1 millisecond')`,
     [rotation.usedHash, rotation.newHash, rotation.sessionId, rotation.ttlMs],
@@ -204,7 +206,8 @@ export async function insertPasswordReset(
   reset: { readonly tokenHash: string; readonly userId: string; readonly ttlMs: number },
 ): Promise<void> {
   await database.query(
-    `insert into password_resets (token_hash, user_id, expires_at) values ($1, $2, now() + $3 * interval '1 millisecond')`,
+    `with old as (delete from password_resets where user_id = $2 and expires_at < now())
+     insert into password_resets (token_hash, user_id, expires_at) values ($1, $2, now() + $3 * interval '1 millisecond')`,
     [reset.tokenHash, reset.userId, reset.ttlMs],
   );
 }
