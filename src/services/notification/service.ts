@@ -1,0 +1,23 @@
+import { type ServiceDefinition, stream } from '../../runtime/service.ts';
+import { messages } from './decider.ts';
+import { messagePlanned, showBookingsSought } from './effects.ts';
+import { bookings, troubled } from './projection.ts';
+import { endpoints } from './routes.ts';
+import { routes } from './routing.ts';
+import { showChanges } from './show-changes.ts';
+
+/** Tells customers what happened to their bookings, once per cause, kind and channel. */
+export const notification: ServiceDefinition = {
+  name: 'notification',
+  mainInput: 'payment-topic',
+  inputs: ['payment-topic', 'ticket-details', 'booking-events', 'catalog'],
+  references: ['catalog', 'user-profiles', 'settings'],
+  streams: {
+    messages: stream({ decider: messages, shape: 'whole' }),
+    'show-changes': stream({ decider: showChanges, shape: 'whole' }),
+  },
+  routes,
+  effects: { MessagePlanned: messagePlanned, ShowBookingsSought: showBookingsSought },
+  views: [bookings, troubled],
+  endpoints,
+};

@@ -1,0 +1,221 @@
+import type { Show } from '../../contracts/catalog.ts';
+import { unreachable } from '../../contracts/decider.ts';
+import { formatMoney, type Money } from '../../contracts/money.ts';
+import type { MessageChannel } from '../../contracts/notification.ts';
+import type { Details, Places } from './messages.ts';
+
+/** What customers read. Pure: everything that is said comes in, dates and amounts in the customer's own notation. */
+
+export interface Occasion {
+  readonly details: Details;
+  readonly channel: MessageChannel;
+  readonly bookingId: string;
+  /** Unknown when the catalogue has not arrived: then the text does without. */
+  readonly show: Show | undefined;
+  /** What the booking holds, where the details do not say. */
+  readonly places: Places | undefined;
+  readonly name: string | undefined;
+  /** BCP 47; anything else is read as English. */
+  readonly locale: string;
+}
+
+export interface Text {
+  readonly subject: string;
+  readonly text: string;
+}
+
+/** Longest name that is repeated back in a greeting. */
+const nameMax = 80;
+
+/** The text of a message: a letter by e-mail, the same sentences in one paragraph by SMS. */
+export function compose(occasion: Occasion): Text {
+  const words = wordsFor(occasion);
+  const { subject, sentences } = sentencesOf(occasion.details, words);
+  const where = words.occasion === undefined ? [] : [words.occasion];
+  if (occasion.channel === 'sms') return { subject, text: [...sentences, ...where].join(' ') };
+  const name = oneLine(occasion.name ?? '').slice(0, nameMax);
+  const greeting = name === '' ? 'Hello,' : `Hello ${name},`;
+  const booking = `Your booking: ${occasion.bookingId}`;
+  return { subject, text: [greeting, ...sentences, ...where, booking, 'Fullhouse'].join('\n\n') };
+}
+
+interface Words {
+  readonly title: string;
+  readonly occasion: string | undefined;
+  readonly starts: string | undefined;
+  readonly places: Places | undefined;
+  readonly money: (value: Money) => string;
+  readonly time: (moment: string) => string;
+}
+
+function wordsFor({ show, places, locale }: Occasion): Words {
+  const language = usableLocale(locale);
+  const timeZone = show?.theatre.timeZone ?? 'UTC';
+  const format = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'short', timeZone });
+  const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short', timeZone, dateStyle: 'medium' });
+  const starts = show && format.format(Date.parse(show.startsAt));
+  return {
+    title: show === undefined ? 'your show' : oneLine(show.movie.title),
+    starts,
+    occasion:
+      show &&
+      `${oneLine(show.movie.title)}: ${starts}, ${oneLine(show.theatre.name)}, screen ${show.screen.number}, ${oneLine(show.theatre.location)}.`,
+    places,
+    money: (value) => formatMoney(value, language),
+    time: (moment) => clock.format(Date.parse(moment)),
+  };
+}
+
+function usableLocale(locale: string): string {
+  try {
+    return Intl.DateTimeFormat.supportedLocalesOf(locale)[0] ?? 'en';
+  } catch {
+    // Not a language tag at all.
+    return 'en';
+  }
+}
+
+interface Sentences {
+  readonly subject: string;
+  readonly sentences: readonly string[];
+}
+
+function sentencesOf(details: Details, words: Words): Sentences {
+  switch (details.kind) {
+    case 'booking_held':
+      return {
+        subject: `Your seats for ${words.title} are held`,
+        sentences: [
+          `We hold ${placesIn(details)} for you until ${words.time(details.holdExpiresAt)}.`,
+          `Please pay ${words.money(details.total)} before then; after that others may book them.`,
+        ],
+      };
+    case 'payment_received':
+      return {
+        subject: `We received your payment for ${words.title}`,
+        sentences: [
+          `Thank you: ${words.money(details.amount)} has arrived.`,
+          'Your tickets follow as soon as your seats are confirmed. There is nothing more for you to do.',
+        ],
+      };
+    case 'payment_declined':
+      return {
+        subject: `Your payment for ${words.title} was declined`,
+        sentences: [
+          `${oneLine(details.why)} Nothing was charged.`,
+          `Your seats are still held until ${words.time(details.holdExpiresAt)}. Please try again by then, with another card if need be (${counted(details.attemptsLeft, 'try', 'tries')} left).`,
+        ],
+      };
+    case 'booking_rejected':
+      return {
+        subject: `Your booking for ${words.title} did not succeed`,
+        sentences: [rejection(details, words), 'You have not been charged for it.'],
+      };
+    case 'booking_expired':
+      return {
+        subject: `Your reservation for ${words.title} has ended`,
+        sentences: [
+          `The time to pay for ${placesIn(details)} is over, and no sale was made.`,
+          'If the seats are still free you can book them again. A payment that reached us too late is refunded in full.',
+        ],
+      };
+    case 'booking_cancelled':
+      return cancellation(details, words);
+    case 'refund_made':
+      return {
+        subject: `Your refund for ${words.title}`,
+        sentences: [
+          `We have sent ${words.money(details.amount)} back the way you paid.`,
+          'Depending on your bank it may take a few days to show.',
+        ],
+      };
+    case 'show_changed':
+      return {
+        subject: `${words.title} starts at another time`,
+        sentences: [
+          words.starts === undefined ? 'Your show was moved.' : `The new time is ${words.starts}.`,
+          'Your tickets stay valid. If the new time does not suit you, you can cancel free of charge until the start.',
+        ],
+      };
+    case 'tickets_issued':
+      return {
+        subject: `Your ${details.ticketCount === 1 ? 'ticket' : 'tickets'} for ${words.title}`,
+        sentences: [
+          `${counted(details.ticketCount, 'ticket is', 'tickets are')} ready${words.places === undefined ? '' : `: ${placesIn(words.places)}`}.`,
+          'Open your booking to show the codes at the door. Each code lets one person in, once.',
+        ],
+      };
+    default:
+      return unreachable(details);
+  }
+}
+
+function rejection(
+  { reason, newTotal }: Extract<Details, { readonly kind: 'booking_rejected' }>,
+  words: Words,
+): string {
+  switch (reason) {
+    case 'show_not_found':
+      return 'The show is not on the programme any more.';
+    case 'show_cancelled':
+      return 'The show was cancelled.';
+    case 'sales_closed':
+      return 'The show was not on sale at that time.';
+    case 'seat_unknown':
+      return 'At least one of the seats does not exist in this theatre. Please choose again.';
+    case 'seats_unavailable':
+      return 'Somebody else was quicker: not all of these seats are free any more. Please choose others.';
+    case 'limit_exceeded':
+      return 'You have reached the number of seats one customer may book for this show.';
+    case 'price_changed':
+      return newTotal === undefined
+        ? 'The price has changed. Please look at the new one and book again.'
+        : `The price has changed to ${words.money(newTotal)}. If that suits you, please book again.`;
+    case 'payment_declined':
+      return 'The payment was declined too often, and the seats were given back.';
+    case 'timed_out':
+      return 'We could not reserve seats in time. Please try again.';
+    default:
+      return unreachable(reason);
+  }
+}
+
+function cancellation(details: Extract<Details, { readonly kind: 'booking_cancelled' }>, words: Words): Sentences {
+  const { whole, cause, refund, kept } = details;
+  const what = whole ? 'Your booking' : `${capital(placesIn(details))} of your booking`;
+  const sentences = [
+    cause === 'show_cancelled'
+      ? `We are sorry: the show will not take place, and ${whole ? 'your booking' : placesIn(details)} was cancelled.`
+      : `${what} ${whole || details.seats.length === 1 ? 'was' : 'were'} cancelled${cause === 'organizer' ? ' by the organizer' : ''}.`,
+  ];
+  if (refund !== undefined && refund.amount > 0) sentences.push(`${words.money(refund)} is on its way back to you.`);
+  if (kept !== undefined && kept.amount > 0) {
+    sentences.push(`${words.money(kept)} was kept under the terms of cancellation.`);
+  }
+  sentences.push(whole ? 'The tickets are no longer valid.' : 'The other tickets stay valid.');
+  return {
+    subject:
+      cause === 'show_cancelled' ? `${words.title} was cancelled` : `Your booking for ${words.title} was cancelled`,
+    sentences,
+  };
+}
+
+function placesIn({ seats, areas }: Places): string {
+  const seated = seats.length === 0 ? [] : [`${seats.length === 1 ? 'seat' : 'seats'} ${seats.join(', ')}`];
+  const standing = areas.map(({ area, count }) => `${counted(count, 'place', 'places')} in ${area}`);
+  const all = [...seated, ...standing];
+  return all.length === 0 ? 'your seats' : all.join(' and ');
+}
+
+function counted(count: number, one: string, many: string): string {
+  return `${count} ${count === 1 ? one : many}`;
+}
+
+function capital(text: string): string {
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** Text from outside on one line: no header and no second message can be smuggled in. */
+function oneLine(text: string): string {
+  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
+}
