@@ -1,0 +1,221 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { newId } from '../../contracts/ids.ts';
+import { readCsvCatalogue } from './import-csv.ts';
+import { ImportError, type ImportFault, readJsonCatalogue } from './import-file.ts';
+import { type KnownCatalogue, resolveCatalogue } from './import-resolve.ts';
+
+const now = Date.parse('2026-01-01T00:00:00.000Z');
+const nothing: KnownCatalogue = { movies: [], theatres: [], screens: [], seatPlans: [], occupied: [] };
+
+const movie = { title: 'Fight Club', runningTimeMinutes: 139 };
+const theatre = { name: 'Lakeview', location: 'Chicago, Illinois', timeZone: 'America/Chicago' };
+const row = { id: 'A', name: 'A', first: 1, last: 12 };
+const seatPlan = { name: 'Studio', sections: [{ id: 'M', name: 'Main', priceCategory: 'standard', rows: [row] }] };
+const screen = { theatre: 'Lakeview', number: 1, seatPlan: 'Studio' };
+const priceCategories = [{ name: 'standard', price: { amount: 1_250, currency: 'USD' } }];
+const show = { movie: 'Fight Club', theatre: 'Lakeview', screen: 1, startsAt: '2026-03-01T19:30', priceCategories };
+const whole = { movies: [movie], theatres: [theatre], seatPlans: [seatPlan], screens: [screen], shows: [show] };
+
+const resolve = (file: object, known = nothing) =>
+  resolveCatalogue(readJsonCatalogue(JSON.stringify(file)), { known, newId, now });
+const faultsOf = (read: () => unknown): readonly ImportFault[] => {
+  try {
+    read();
+  } catch (error) {
+    if (error instanceof ImportError) return error.lines;
+    throw error;
+  }
+  return [];
+};
+
+test('a JSON catalogue refers by title, name and number, and times are those of the theatre', () => {
+  const { additions, faults } = resolve(whole);
+  assert.deepEqual(faults, []);
+  const [added] = additions.shows;
+  assert.equal(added?.startsAt, '2026-03-02T01:30:00.000Z');
+  assert.equal(added?.movie.movieId, additions.movies[0]?.movieId);
+  assert.equal(added?.screen.screenId, additions.screens[0]?.screenId);
+  assert.equal(added?.seatPlanId, additions.seatPlans[0]?.seatPlanId);
+});
+
+test('a time with an offset is that moment', () => {
+  const { additions } = resolve({ ...whole, shows: [{ ...show, startsAt: '2026-03-01T19:30:00+01:00' }] });
+  assert.equal(additions.shows[0]?.startsAt, '2026-03-01T18:30:00.000Z');
+});
+
+test('importing the same again adds nothing; what is there can be referred to', () => {
+  const { additions } = resolve(whole);
+  const [added] = additions.shows;
+  assert.ok(added);
+  const startsAt = Date.parse(added.startsAt);
+  const occupied = [
+    { screenId: added.screen.screenId, movieId: added.movie.movieId, startsAt, endsAt: startsAt + 139 * 60_000 },
+  ];
+  const known = { ...additions, occupied };
+  const again = resolve(whole, known);
+  assert.deepEqual(again.faults, []);
+  assert.deepEqual(again.additions, { movies: [], theatres: [], screens: [], seatPlans: [], shows: [] });
+  const next = resolve({ shows: [{ ...show, startsAt: '2026-03-02T19:30' }] }, known);
+  assert.deepEqual(next.faults, []);
+  assert.equal(next.additions.shows.length, 1);
+});
+
+test('what is not JSON, or no catalogue, is said', () => {
+  assert.match(faultsOf(() => readJsonCatalogue('{"movies": [}'))[0]?.message ?? '', /is not JSON/);
+  assert.equal(faultsOf(() => readJsonCatalogue('[]'))[0]?.where, '/');
+  assert.equal(faultsOf(() => readJsonCatalogue('{"films": []}'))[0]?.where, '/films');
+  assert.equal(faultsOf(() => readJsonCatalogue('{"movies": {}}'))[0]?.where, '/movies');
+});
+
+test('every wrong field is named by its pointer', () => {
+  const broken = {
+    movies: [{ title: '' }, { title: 'Any', length: 90 }],
+    theatres: [{ ...theatre, timeZone: 'Mars/Olympus' }],
+    shows: [
+      {
+        ...show,
+        startsAt: 'tonight',
+        priceCategories: [{ name: 'standard', price: { amount: 12.5, currency: 'USD' } }],
+      },
+    ],
+  };
+  const places = faultsOf(() => readJsonCatalogue(JSON.stringify(broken))).map(({ where }) => where);
+  assert.deepEqual(places, [
+    '/movies/0/title',
+    '/movies/1',
+    '/theatres/0/timeZone',
+    '/shows/0/startsAt',
+    '/shows/0/priceCategories/0/price/amount',
+  ]);
+});
+
+const wrong: readonly [string, object, string, RegExp][] = [
+  ['an unknown movie', { shows: [{ ...show, movie: 'Nope' }] }, '/shows/0', /no movie "Nope"/],
+  ['an unknown theatre', { shows: [{ ...show, theatre: 'Nope' }] }, '/shows/0', /no theatre "Nope"/],
+  ['an unknown screen', { shows: [{ ...show, screen: 9 }] }, '/shows/0', /has no screen 9/],
+  [
+    'an unknown plan',
+    { screens: [screen, { ...screen, number: 2, seatPlan: 'Nope' }] },
+    '/screens/1',
+    /no seat plan "Nope"/,
+  ],
+  ['a movie twice', { movies: [movie, movie] }, '/movies/1', /twice/],
+  ['a screen twice', { screens: [screen, screen] }, '/screens/1', /twice/],
+  [
+    'a plan with a fault',
+    { seatPlans: [{ ...seatPlan, sections: [{ ...seatPlan.sections[0], rows: [{ ...row, last: 0 }] }] }] },
+    '/seatPlans/0/sections/0/rows/0/last',
+    /first/,
+  ],
+  ['a start in the past', { shows: [{ ...show, startsAt: '2025-03-01T19:30' }] }, '/shows/0/startsAt', /future/],
+  ['a time no clock shows', { shows: [{ ...show, startsAt: '2026-03-08T02:30' }] }, '/shows/0', /never show/],
+  [
+    'a category without a price',
+    { shows: [{ ...show, priceCategories: [{ ...priceCategories[0], name: 'other' }] }] },
+    '/shows/0/priceCategories',
+    /"standard"/,
+  ],
+  [
+    'an overlap',
+    { shows: [show, { ...show, startsAt: '2026-03-01T21:00' }] },
+    '/shows/1',
+    /overlaps on its screen with \/shows\/0/,
+  ],
+];
+
+for (const [what, part, where, message] of wrong) {
+  test(`${what} is named by its place`, () => {
+    const { faults } = resolve({ ...whole, ...part });
+    assert.equal(faults[0]?.where, where);
+    assert.match(faults[0]?.message ?? '', message);
+  });
+}
+
+test('what contradicts the catalogue is refused where shows would suffer', () => {
+  const { additions } = resolve(whole);
+  const known = { ...additions, occupied: [] };
+  const faultOf = (part: object) => resolve({ ...whole, shows: [], ...part }, known).faults[0]?.message;
+  assert.match(faultOf({ theatres: [{ ...theatre, timeZone: 'UTC' }] }) ?? '', /time zone America\/Chicago/);
+  assert.match(
+    faultOf({
+      seatPlans: [{ ...seatPlan, areas: [{ area: 'x', name: 'X', capacity: 1, priceCategory: 'standard' }] }],
+    }) ?? '',
+    /other seats/,
+  );
+  const other = { ...seatPlan, name: 'Other' };
+  assert.match(faultOf({ seatPlans: [other], screens: [{ ...screen, seatPlan: 'Other' }] }) ?? '', /another seat plan/);
+  assert.equal(faultOf({ movies: [{ ...movie, runningTimeMinutes: 90 }] }), undefined);
+});
+
+test('a show that overlaps with one on the programme is refused', () => {
+  const { additions } = resolve(whole);
+  const screenId = additions.screens[0]?.screenId ?? '';
+  const startsAt = Date.parse('2026-03-02T01:00:00Z');
+  const occupied = [{ screenId, movieId: newId('movie'), startsAt, endsAt: startsAt + 90 * 60_000 }];
+  assert.match(resolve(whole, { ...additions, occupied }).faults[0]?.message ?? '', /on the programme/);
+});
+
+const header = 'movie,runningTimeMinutes,theatre,location,timeZone,screen,plan,startsAt,currency,price:standard';
+const line = 'Fight Club,139,Lakeview,"Chicago, Illinois",America/Chicago,1,10x16,2026-03-01 19:30,USD,12.50';
+const csv = (...lines: readonly string[]) => readCsvCatalogue([header, ...lines].join('\n'));
+
+test('a CSV programme makes movies, theatres, screens, plans and shows', () => {
+  const file = csv(line, 'Fight Club,,Lakeview,,,1,,2026-03-01 23:30,USD,9');
+  const { additions, faults } = resolveCatalogue(file, { known: nothing, newId, now });
+  assert.deepEqual(faults, []);
+  assert.deepEqual([additions.movies.length, additions.theatres.length, additions.screens.length], [1, 1, 1]);
+  assert.equal(additions.seatPlans[0]?.sections[0]?.rows.length, 10);
+  assert.deepEqual(
+    additions.shows.map(({ priceCategories: [first] }) => first?.price.amount),
+    [1_250, 900],
+  );
+  assert.equal(additions.shows[0]?.startsAt, '2026-03-02T01:30:00.000Z');
+});
+
+test('amounts follow the decimals of the currency', () => {
+  const yen = csv(line.replace('USD,12.50', 'JPY,1800'));
+  assert.deepEqual(yen.shows[0]?.value.priceCategories[0]?.price, { amount: 1_800, currency: 'JPY' });
+  assert.equal(faultsOf(() => csv(line.replace('USD', 'JPY')))[0]?.where, 'line 2');
+});
+
+test('columns that are missing, unknown or double are named', () => {
+  const faults = faultsOf(() => readCsvCatalogue('movie,theatre,screen,startsAt,film,film\na,b,1,c,d,e'));
+  assert.deepEqual([...new Set(faults.map(({ where }) => where))], ['line 1']);
+  for (const said of ['"currency" is missing', '"film" is unknown', '"film" comes twice', 'no price column']) {
+    assert.ok(
+      faults.some(({ message }) => message.includes(said)),
+      said,
+    );
+  }
+});
+
+const wrongLines: readonly [string, string, RegExp][] = [
+  ['a price that is none', line.replace('12.50', 'cheap'), /price:standard "cheap"/],
+  ['a time that is none', line.replace('2026-03-01 19:30', 'tonight'), /must be a time/],
+  ['a screen that is no number', line.replace(',1,10x16', ',one,10x16'), /number/i],
+  ['a movie of another length', line.replace('139', '90'), /"90" differs from "139" in line 2/],
+  ['too few cells', 'Fight Club,139', /Invalid Record Length/],
+];
+
+for (const [what, broken, message] of wrongLines) {
+  test(`${what} is named by its line`, () => {
+    const faults = faultsOf(() => csv(line, broken));
+    assert.match(faults[0]?.where ?? '', /^line 3/);
+    assert.match(faults[0]?.message ?? '', message);
+  });
+}
+
+test('several thousand shows are read and resolved in well under a second', () => {
+  const shows = Array.from({ length: 4_000 }, (_, index) => {
+    const startsAt = new Date(Date.UTC(2026, 1, 1) + index * 3 * 3_600_000).toISOString();
+    return { ...show, startsAt };
+  });
+  const text = JSON.stringify({ ...whole, shows });
+  const began = performance.now();
+  const { additions, faults } = resolveCatalogue(readJsonCatalogue(text), { known: nothing, newId, now });
+  const tookMs = performance.now() - began;
+  assert.deepEqual(faults, []);
+  assert.equal(additions.shows.length, 4_000);
+  assert.ok(tookMs < 1_000, `took ${tookMs} ms`);
+});
