@@ -89,7 +89,7 @@ function troubleEndpoint(service: ServiceRuntime): Endpoint {
     query: z.strictObject(pageQuery),
     answers: { 200: { says: 'Messages a person may send again', body: pageOf(trouble) } },
     handle: async ({ query: { limit, cursor } }) => {
-      const rows = await openTrouble(service, { limit: limit + 1, after: decodeCursor(cursor, 2) });
+      const rows = await openTrouble(service, { limit: limit + 1, after: sinceAndId(cursor) });
       return { status: 200, body: page(rows, limit, (row) => [row.since, row.messageId]) };
     },
   });
@@ -123,4 +123,11 @@ function resendEndpoint(service: ServiceRuntime): Endpoint {
       return { status: 202, body: message };
     },
   });
+}
+
+/** A cursor of a list that is ordered by time and id. */
+function sinceAndId(cursor: string | undefined): readonly string[] | undefined {
+  const key = decodeCursor(cursor, 2);
+  if (key === undefined || z.iso.datetime().safeParse(key[0]).success) return key;
+  throw invalid('/query/cursor', 'invalid_cursor', 'must be a nextCursor from the previous page');
 }
