@@ -2,8 +2,9 @@ import type { SeatPlan, Show } from '../../contracts/catalog.ts';
 import { planErrors } from '../../contracts/rules/plan-errors.ts';
 import type { Movie, Screen, Theatre } from './entries.ts';
 import type { CatalogueFile, Entry, ImportFault, ShowEntry } from './import-file.ts';
+import { type PlacedShow, placeShows, type Taken } from './import-place.ts';
 import { momentOfLocalTime } from './local-time.ts';
-import { categoriesOf, endOf, showFaults, showOf } from './show-rules.ts';
+import { categoriesOf, showFaults, showOf } from './show-rules.ts';
 
 /**
  * From names to ids: what of a file is new, and what its shows are made of. Pure: ids and time come in. What is in the
@@ -15,12 +16,7 @@ export interface KnownCatalogue {
   readonly screens: readonly Screen[];
   readonly seatPlans: readonly SeatPlan[];
   /** Shows on these screens. */
-  readonly occupied: readonly {
-    readonly screenId: string;
-    readonly movieId: string;
-    readonly startsAt: number;
-    readonly endsAt: number;
-  }[];
+  readonly occupied: readonly Taken[];
 }
 
 export interface ResolveContext {
@@ -254,44 +250,6 @@ function resolveShow(
     faults.push({ where: where.startsWith('/') ? where + pointer : `${where}, ${pointer.slice(1)}`, message });
   }
   return show;
-}
-
-interface PlacedShow {
-  readonly where: string;
-  readonly show: Show;
-}
-
-/** The shows that are new, none of which may overlap with another on its screen. */
-function placeShows(
-  shows: readonly PlacedShow[],
-  occupied: KnownCatalogue['occupied'],
-  faults: ImportFault[],
-): readonly Show[] {
-  const known = new Map(occupied.map((each) => [`${each.screenId} ${each.startsAt} ${each.movieId}`, each]));
-  const isKnown = ({ show }: PlacedShow) =>
-    known.has(`${show.screen.screenId} ${Date.parse(show.startsAt)} ${show.movie.movieId}`);
-  // A show that is on the programme already, as it is, was imported before.
-  const added = shows.filter((each) => !isKnown(each));
-  const times = [
-    ...added.map(({ where, show }) => ({
-      where,
-      screenId: show.screen.screenId,
-      startsAt: Date.parse(show.startsAt),
-      endsAt: endOf(show),
-    })),
-    ...occupied.map((each) => ({ ...each, where: undefined })),
-  ].sort((a, b) => (a.screenId === b.screenId ? a.startsAt - b.startsAt : a.screenId < b.screenId ? -1 : 1));
-  let last = times[0];
-  for (const each of times.slice(1)) {
-    if (last !== undefined && last.screenId === each.screenId && each.startsAt < last.endsAt) {
-      const [later, earlier] = each.where === undefined ? [last, each] : [each, last];
-      const other = earlier.where ?? `one on the programme that starts at ${new Date(earlier.startsAt).toISOString()}`;
-      if (later.where !== undefined)
-        faults.push({ where: later.where, message: `overlaps on its screen with ${other}` });
-    }
-    if (last === undefined || last.screenId !== each.screenId || each.endsAt > last.endsAt) last = each;
-  }
-  return added.map(({ show }) => show);
 }
 
 function momentOf(text: string, timeZone: string): number | undefined {
