@@ -13,6 +13,7 @@ import { Parking } from './task/parking.ts';
 import { Publisher, unpublishedEventsMax } from './task/publisher.ts';
 import { RecentIds } from './task/recent-ids.ts';
 import { References } from './task/references.ts';
+import { type Replayed, Replays } from './task/replays.ts';
 import { StreamStates } from './task/streams.ts';
 import { Takeovers } from './task/takeovers.ts';
 
@@ -73,6 +74,7 @@ export class TaskLoop {
   readonly #publisher: Publisher;
   readonly #takeovers: Takeovers;
   readonly #requestsTaken = new RecentIds();
+  readonly #replays = new Replays();
   readonly #ports: BatchPorts;
   readonly #catchingUp = new Map<number, CatchingUp>();
   #queue: Arrival[] = [];
@@ -81,6 +83,8 @@ export class TaskLoop {
   #running: Promise<void> | undefined;
   #stopping = false;
   #parkedPosition = 0;
+  /** Batches, and what must not meet one, come one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(options: TaskLoopOptions) {
     const { definition, store, log, logger, runtime } = options;
@@ -199,6 +203,46 @@ export class TaskLoop {
     return true;
   }
 
+  /** What of a topic this loop has handled: the offset to read next; `undefined` for a task it does not own. */
+  position({ topic, partition }: { readonly topic: string; readonly partition: number }): number | undefined {
+    const task = this.#tasks.get(partition);
+    return task && (task.positions[topic]?.offset ?? 0);
+  }
+
+  /**
+   * Handles records once more that were handled before (those beyond `position` are not for this). What was applied is
+   * dropped by its sequence; what was missed, or comes from a producer that keeps no count, goes on as if it were new.
+   */
+  async replay(records: readonly LogRecord[]): Promise<Replayed> {
+    const handled = records.filter((record) => record.offset < (this.position(record) ?? 0));
+    if (handled.length === 0) return { read: 0, dropped: 0 };
+    const done = this.#replays.begin(handled.length);
+    this.#arrive(handled.map((record) => ({ kind: 'record', record, replayed: true })));
+    return done;
+  }
+
+  /** Appends stored events again, for consumers that missed them; others drop them by their sequence. */
+  async republish(rows: readonly EventRow[]): Promise<void> {
+    await this.#options.log.append(await this.#publisher.toRecords(rows));
+  }
+
+  /** Does something while no batch is under way; documents are read from the store anew after it. */
+  betweenBatches<Result>(work: () => Promise<Result>): Promise<Result> {
+    return this.#inTurn(async () => {
+      try {
+        return await work();
+      } finally {
+        this.#documents.clear();
+      }
+    });
+  }
+
+  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
+    const result = this.#turn.then(work);
+    this.#turn = result.catch(() => undefined);
+    return result;
+  }
+
   async #own(partitions: readonly number[]): Promise<void> {
     await this.#disown(partitions);
     const { takeover, unpublished, ends, consume } = await this.#takeovers.begin(partitions);
@@ -244,6 +288,7 @@ export class TaskLoop {
       this.#catchingUp.delete(partition);
     }
     this.#queue = this.#queue.filter((arrival) => this.owns(partitionOfArrival(arrival)));
+    this.#replays.abandon();
     this.#parking.drop(partitions);
     this.#deadlines.drop(partitions);
     this.#states.clear();
@@ -321,7 +366,7 @@ export class TaskLoop {
       this.#queue = this.#queue.slice(arrivals.length);
       const partitions = [...new Set(arrivals.map(partitionOfArrival))];
       try {
-        await this.#process(arrivals);
+        await this.#inTurn(() => this.#process(arrivals));
       } catch (error) {
         this.#options.logger.error({ error: (error as Error).message, inputs: arrivals.length }, 'cannot commit; the tasks are taken over anew');
         await this.#recover(partitions);
@@ -353,6 +398,7 @@ export class TaskLoop {
 
   #after(batch: Batch): void {
     batch.adopt(this.#tasks);
+    this.#replays.handled(batch.replayed);
     if (this.#catchingUp.size > 0) this.#armWhatCaughtUp();
     this.#publisher.publish(batch.events.filter((event) => event.channel !== privateChannel));
     for (const row of batch.deadlines) this.#deadlines.set(row);

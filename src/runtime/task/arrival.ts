@@ -7,7 +7,12 @@ import type { DeadlineRow, EffectRow, ParkedRow, RequestRow } from '../store/sto
 
 /** What reaches a task, before it is a message: all of it is JSON, so that it can be parked as it came. */
 export type Arrival =
-  | { readonly kind: 'record'; readonly record: LogRecord }
+  | {
+      readonly kind: 'record';
+      readonly record: LogRecord;
+      /** Read again because a person asked for it. */
+      readonly replayed?: boolean;
+    }
   | { readonly kind: 'request'; readonly row: RequestRow }
   | { readonly kind: 'answer'; readonly effect: EffectRow; readonly answer: Answer }
   | { readonly kind: 'deadline'; readonly row: DeadlineRow }

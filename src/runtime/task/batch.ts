@@ -81,6 +81,8 @@ export class Batch {
   readonly events: EventRow[] = [];
   readonly effects: EffectRow[] = [];
   deadlines: DeadlineRow[] = [];
+  /** Records that a person had read again, and how many of them had been applied before. */
+  readonly replayed = { read: 0, dropped: 0 };
   /** References that came with this batch: whoever waits for them may go on. */
   arrivedReferences: readonly { readonly topic: string; readonly key: string }[] = [];
 
@@ -139,12 +141,15 @@ export class Batch {
         this.#finish(first);
         return undefined;
       }
-    } else if (arrival.kind === 'record' && !this.#isNews(arrival.record, draft)) return undefined;
+    } else if (arrival.kind === 'record') {
+      if (arrival.replayed === true) this.replayed.read += 1;
+      if (!this.#isNews(arrival.record, draft)) return this.#drop(arrival);
+    }
     if (refused !== undefined) return this.#park(arrival, refused.reason, refused.detail);
     if (this.#isHeld(arrival, draft.row.partition, subject)) return this.#park(arrival, 'behind', 'an earlier input of this subject waits');
     try {
       const message = toMessage(first, this.#now, this.#ports.partitionsOf);
-      if (first.kind === 'record' && isCompacted(first.record.topic) && !this.#keepReference(message, first.record.topic)) return undefined;
+      if (first.kind === 'record' && isCompacted(first.record.topic) && !this.#keepReference(message, first.record.topic)) return this.#drop(arrival);
       return { arrival, first, subject, message, addressed: [] };
     } catch (error) {
       const reason = error instanceof UnreadableRecord ? error.reason : ((error as { code?: string }).code ?? 'undecodable');
@@ -152,9 +157,17 @@ export class Batch {
     }
   }
 
+  #drop(arrival: Arrival): undefined {
+    if (arrival.kind === 'record' && arrival.replayed === true) this.replayed.dropped += 1;
+  }
+
   /** Rule 2: the producer's next event goes on, a repeated one is dropped, one beyond the next is not applied. */
   #isNews(record: { topic: string; partition: number; offset: number; headers: Readonly<Record<string, string>> }, draft: TaskDraft): boolean {
-    draft.positions[record.topic] = { offset: record.offset + 1, topicId: this.#ports.topicId(record.topic) };
+    const topicId = this.#ports.topicId(record.topic);
+    const before = draft.positions[record.topic];
+    // A replay reads what was read before: positions of one and the same topic never go back.
+    const offset = before?.topicId === topicId ? Math.max(before.offset, record.offset + 1) : record.offset + 1;
+    draft.positions[record.topic] = { offset, topicId };
     if (isCompacted(record.topic)) return true;
     const verdict = verdictOn(record.headers, draft.heads[record.topic]);
     if (verdict.kind === 'next') draft.heads[record.topic] = verdict.head;
