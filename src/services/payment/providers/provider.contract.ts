@@ -12,21 +12,21 @@ export interface ProviderUnderTest {
 const amount = { amount: 2_650, currency: 'EUR' };
 const patient = () => AbortSignal.timeout(5_000);
 
-export function providerContract(name: string, create: () => Promise<ProviderUnderTest>): void {
-  const charge = (token: string, key = newId('payment')) => ({
-    key,
-    bookingId: newId('booking'),
-    amount,
-    token,
-    description: 'Metropolis',
-  });
-  const refund = (chargeKey: string, minor: number, key = newId('refund')) => ({
-    key,
-    chargeKey,
-    bookingId: newId('booking'),
-    amount: { amount: minor, currency: 'EUR' },
-  });
+const charge = (token: string, key = newId('payment')) => ({
+  key,
+  bookingId: newId('booking'),
+  amount,
+  token,
+  description: 'Metropolis',
+});
+const refund = (chargeKey: string, minor: number, key = newId('refund')) => ({
+  key,
+  chargeKey,
+  bookingId: newId('booking'),
+  amount: { amount: minor, currency: 'EUR' },
+});
 
+export function providerContract(name: string, create: () => Promise<ProviderUnderTest>): void {
   describe(`${name} as a payment provider`, () => {
     test('captures the amount that was asked for, and a look-up says the same', async () => {
       const { provider, tokens } = await create();
