@@ -5,6 +5,10 @@ import type { AddressInfo } from 'node:net';
 import { serviceNames, topics } from './contracts/topics.ts';
 import { createAdminServer } from './gateway/admin-server.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
+import { operationsEndpoints } from './gateway/operations-endpoints.ts';
+import { ControlDoor } from './operations/control-door.ts';
+import { createControlServer } from './operations/control-server.ts';
+import { openInstallation } from './operations/installation.ts';
 import type { Configuration } from './runtime/configuration.ts';
 import { claim, type DataDirectory, openDataDirectory } from './runtime/embedded/data-directory.ts';
 import { type EmbeddedPostgres, ensureDatabases, startEmbeddedPostgres } from './runtime/embedded/postgres.ts';
@@ -112,7 +116,8 @@ export function topicsOf(partitions: number) {
 export async function startApp(given: Configuration, logger: Logger): Promise<App> {
   const directory = await openDataDirectory(given.FULLHOUSE_DATA_DIR);
   const control = await claim(directory);
-  const started: (() => Promise<unknown>)[] = [() => closed(control)];
+  const door = new ControlDoor(control, directory.socketPath);
+  const started: (() => Promise<unknown>)[] = [() => closed(control), async () => door.close()];
   const stop = async (): Promise<void> => {
     for (const step of started.splice(0).reverse()) {
       await step().catch((error: Error) => logger.warn({ error: error.message }, 'a part did not stop in order'));
@@ -122,7 +127,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     const configuration: Configuration = {
       ...given,
       QUOTE_SECRET: given.QUOTE_SECRET ?? (await directory.secret('quote-secret')),
-      SANDBOX_WEBHOOK_SECRET: given.SANDBOX_WEBHOOK_SECRET ?? (await directory.secret('sandbox-webhook-secret')),
+      SANDBOX_WEBHOOK_SECRET: given.SANDBOX_WEBHOOK_SECRET ?? (await directory.secret('sandbox-webhook-secret', newWebhookSecret)),
     };
     const { postgres, urlOf } = await openDatabases(directory);
     started.push(() => postgres.stop());
@@ -144,10 +149,13 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     await parts.start();
 
     const users = hostNamed(hosts, 'user');
+    const installation = openInstallation({ definitions, log, hosts, urlOf });
+    started.push(() => installation.close());
+    const endpoints = [...hosts.flatMap((host) => host.definition.endpoints?.(host) ?? []), ...operationsEndpoints(installation)];
     const gateway = await createGateway({
       log,
       logger,
-      endpoints: hosts.flatMap((host) => host.definition.endpoints?.(host) ?? []),
+      endpoints,
       jwks: () => createTokenIssuer(users).jwks(),
       settings: () => settings.current,
     });
@@ -163,6 +171,10 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     started.push(() => admin.close());
     await admin.listen({ host: configuration.HOST, port: configuration.ADMIN_PORT ?? (configuration.PORT === 0 ? 0 : 9090) });
     const adminUrl = urlOfServer(admin.server.address(), configuration.HOST);
+    const status = () => ({ url, adminUrl, dataDirectory: directory.path, services: hosts.map((host) => host.definition.name) });
+    const controlServer = await createControlServer({ installation, endpoints, logger, status });
+    started.push(() => controlServer.close(), async () => door.close());
+    door.open(controlServer.server);
     return { url, adminUrl, directory, postgres, log, hosts, gateway, control, firstAdministrator, demo, stop };
   } catch (error) {
     await stop();
@@ -206,6 +218,11 @@ async function wire(options: {
       await inbox.close();
     },
   };
+}
+
+/** As Standard Webhooks writes secrets. */
+function newWebhookSecret(): string {
+  return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
 async function firstAdmin(users: ServiceHost, configuration: Configuration) {

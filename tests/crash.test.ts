@@ -7,7 +7,7 @@ import { type Booking, Client, eventually } from './support/client.ts';
 import { administrator, runProcess, type RunningProcess, temporaryDirectory } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
 
-const kills = Number(process.env['FULLHOUSE_TEST_KILLS'] ?? 20);
+const kills = Number(process.env['CRASH_TEST_KILLS'] ?? 20);
 const customers = 50;
 const tokens = ['tok_visa', 'tok_visa', 'tok_visa', 'tok_declined', 'tok_error', 'tok_slow_1', 'tok_lost'] as const;
 const settled = new Set(['confirmed', 'rejected', 'expired', 'cancelled']);
@@ -88,8 +88,8 @@ describe(`killed at ${kills} random moments under ${customers} customers`, () =>
       assert.equal(body.history.filter((step) => settled.has(step.status)).length, 1, JSON.stringify(body));
       bookings.push(body);
     }
-    const { body: ledger } = await admin.get<{ items: { type: string; bookingId: string; amount: { amount: number } }[] }>('/v1/dev/ledger');
-    for (const { type, bookingId, amount } of ledger.items) {
+    const ledger = await admin.all<{ type: string; bookingId: string; amount: { amount: number } }>('/v1/dev/ledger');
+    for (const { type, bookingId, amount } of ledger) {
       captured.set(bookingId, (captured.get(bookingId) ?? 0) + (type === 'charge' ? amount.amount : -amount.amount));
     }
     const sold = new Map<string, string>();

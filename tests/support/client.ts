@@ -67,6 +67,20 @@ export class Client {
     return this.signIn(email, password);
   }
 
+  /** Every item of a paged list. */
+  async all<Item>(path: string): Promise<Item[]> {
+    const items: Item[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const page: Answer<{ items: Item[]; nextCursor: string | null }> = await this.get(
+        `${path}?limit=100${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+      );
+      if (page.status !== 200) throw new Error(`GET ${path}: ${page.status} ${JSON.stringify(page.body)}`);
+      items.push(...page.body.items);
+      cursor = page.body.nextCursor;
+    }
+    return items;
+  }
+
   book(request: Record<string, unknown>, options: CallOptions = {}): Promise<Answer<Booking>> {
     return this.post<Booking>('/v1/bookings', request, { key: randomUUID(), waitSeconds: 20, ...options });
   }

@@ -47,7 +47,9 @@ const serverSettings = {
 export async function startEmbeddedPostgres(directory: string): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries();
   const owner = await serverOwner(directory);
-  const sockets = join(tmpdir(), `fullhouse-pg-${createHash('sha256').update(directory).digest('hex').slice(0, 16)}`);
+  // Named after the directory itself, not only its path: one that was deleted and made again is another one.
+  const { dev, ino } = await stat(directory);
+  const sockets = join(tmpdir(), `fullhouse-pg-${createHash('sha256').update(`${dev} ${ino} ${directory}`).digest('hex').slice(0, 16)}`);
   await mkdir(sockets, { recursive: true });
   if (owner !== undefined) await chown(sockets, owner.uid, owner.gid);
   await chmod(sockets, 0o755);

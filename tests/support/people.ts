@@ -1,0 +1,35 @@
+import { randomUUID } from 'node:crypto';
+import type { Client } from './client.ts';
+import type { RunningApp } from './servers.ts';
+
+/** Somebody with an account, signed in. */
+export interface Person {
+  readonly userId: string;
+  readonly name: string;
+  readonly email: string;
+  readonly password: string;
+  readonly client: Client;
+}
+
+export interface PersonOptions {
+  readonly name?: string;
+  readonly phone?: string;
+  readonly locale?: string;
+  /** Given by the administrator before signing in. */
+  readonly roles?: readonly string[];
+}
+
+/** Registers somebody new, with other roles than a customer's where some are named. */
+export async function newPerson({ anyone, admin }: RunningApp, options: PersonOptions = {}): Promise<Person> {
+  const { name = 'Ada Lovelace', roles, ...more } = options;
+  const email = `${randomUUID()}@example.com`;
+  const password = 'correct horse battery';
+  const { status, body } = await anyone.post<{ userId: string }>('/v1/users', { name, email, password, ...more });
+  if (status !== 201) throw new Error(`cannot register: ${status} ${JSON.stringify(body)}`);
+  const { userId } = body;
+  if (roles !== undefined) {
+    const changed = await admin.call('PATCH', `/v1/users/${userId}`, { body: { roles } });
+    if (changed.status !== 200) throw new Error(`cannot change roles: ${changed.status}`);
+  }
+  return { userId, name, email, password, client: await anyone.signIn(email, password) };
+}
