@@ -1,0 +1,37 @@
+import { writeFile } from 'node:fs/promises';
+import { definitions } from './app.ts';
+import { asyncApi, topicsPage } from './contracts/async-api.ts';
+import { availabilityStream } from './gateway/availability-stream.ts';
+import { apiInfo } from './gateway/gateway.ts';
+import { operationsEndpoints } from './gateway/operations-endpoints.ts';
+import { readConfiguration } from './runtime/configuration.ts';
+import { openApiOf } from './runtime/http/openapi.ts';
+import type { ServiceRuntime } from './runtime/service-runtime.ts';
+
+/**
+ * What the outside is told, made from the code's own schemas: `npm run describe` writes the files under `docs/`, a test
+ * tells when they are no longer what the code says.
+ */
+export function descriptions(): Readonly<Record<string, string>> {
+  // Endpoints ask no more than the configuration of their service while they are made: they can be described without one.
+  const service = { configuration: readConfiguration({}) } as unknown as ServiceRuntime;
+  const nobody = undefined as never;
+  const endpoints = [
+    ...definitions.flatMap((definition) => definition.endpoints?.(service) ?? []),
+    ...operationsEndpoints(nobody),
+    availabilityStream(nobody),
+  ];
+  return {
+    'docs/api/openapi.json': pretty(openApiOf(endpoints, apiInfo)),
+    'docs/api/asyncapi.json': pretty(asyncApi({ ...apiInfo, title: 'Fullhouse topics' })),
+    'docs/topics.md': topicsPage(),
+  };
+}
+
+function pretty(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+if (import.meta.main) {
+  for (const [file, text] of Object.entries(descriptions())) await writeFile(new URL(`../${file}`, import.meta.url), text);
+}
