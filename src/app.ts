@@ -33,6 +33,7 @@ import { seatInventory } from './services/seat-inventory/service.ts';
 import { createTicketCodes, newTicketKey } from './services/ticket/code.ts';
 import { ticket } from './services/ticket/service.ts';
 import { demoUsers, ensureAdministrator, ensureDemoUsers } from './services/user/accounts.ts';
+import { createMessageFeed, messageFeedPart } from './services/user/message-feed.ts';
 import { userService } from './services/user/service.ts';
 import { createTokenIssuer } from './services/user/tokens.ts';
 
@@ -138,7 +139,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     started.push(() => settings.stop());
 
     const address = { url: undefined as string | undefined };
-    const parts = await wire({ configuration, directory, urlOf, webhookUrl: () => address.url && `${address.url}/v1/webhooks/payments/sandbox` });
+    const parts = await wire({ configuration, directory, log, logger, urlOf, webhookUrl: () => address.url && `${address.url}/v1/webhooks/payments/sandbox` });
     started.push(() => parts.stop());
     const hosts = definitions.map(
       (definition) =>
@@ -152,11 +153,12 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     const installation = openInstallation({ definitions, log, hosts, urlOf });
     started.push(() => installation.close());
     const endpoints = [...hosts.flatMap((host) => host.definition.endpoints?.(host) ?? []), ...operationsEndpoints(installation)];
+    const issuer = createTokenIssuer(users);
     const gateway = await createGateway({
       log,
       logger,
       endpoints,
-      jwks: () => createTokenIssuer(users).jwks(),
+      jwks: () => issuer.jwks(),
       settings: () => settings.current,
     });
     started.push(() => gateway.stop());
@@ -193,14 +195,17 @@ export function hostNamed(hosts: readonly ServiceHost[], name: string): ServiceH
 async function wire(options: {
   readonly configuration: Configuration;
   readonly directory: DataDirectory;
+  readonly log: Log;
+  readonly logger: Logger;
   readonly urlOf: (name: string) => string;
   readonly webhookUrl: () => string | undefined;
 }) {
-  const { configuration, directory, urlOf, webhookUrl } = options;
+  const { configuration, directory, log, logger, urlOf, webhookUrl } = options;
   const ledger = await openPostgresLedger(urlOf(sandboxDatabase));
   const webhook = { url: webhookUrl, secret: configuration.SANDBOX_WEBHOOK_SECRET ?? '' };
   const provider = createSandboxProvider({ ledger, webhook });
   const inbox = createInbox(urlOf('notification'));
+  const messages = createMessageFeed(logger);
   const codes = createTicketCodes(await directory.secret('ticket-signing-key', newTicketKey));
   return {
     byName: {
@@ -210,9 +215,14 @@ async function wire(options: {
       channels: inbox.channels,
       mailer: inbox.mailer,
       'ticket-codes': codes,
+      [messageFeedPart]: messages,
     },
-    start: () => provider.start(),
+    start: async () => {
+      await messages.start(log);
+      await provider.start();
+    },
     stop: async () => {
+      await messages.stop();
       await provider.stop();
       await ledger.close();
       await inbox.close();

@@ -1,6 +1,8 @@
 import { Command, CommanderError } from 'commander';
-import { ConfigurationError } from '../runtime/configuration.ts';
-import { DataDirectoryInUse } from '../runtime/embedded/data-directory.ts';
+import { WrongUse } from './answers.ts';
+import { lagCommand, tailCommand, topicsCommand } from './log.ts';
+import { parkedCommand } from './parked.ts';
+import { timelineCommand } from './timeline.ts';
 import { upCommand } from './up.ts';
 
 /** The command line: exit 0 when it worked, 1 when it says no, 2 for wrong use. */
@@ -8,7 +10,16 @@ const program = new Command('fullhouse')
   .description('Sells reserved seats: no seat twice, no money kept without a ticket or a refund.')
   .showHelpAfterError('(fullhouse --help lists the commands)')
   .exitOverride()
-  .addCommand(upCommand());
+  .addCommand(upCommand())
+  .addCommand(topicsCommand())
+  .addCommand(tailCommand())
+  .addCommand(lagCommand())
+  .addCommand(parkedCommand())
+  .addCommand(timelineCommand());
+
+// Commands that are added keep no settings of the program's: each has to throw instead of ending the process.
+for (const command of commandsOf(program))
+  command.exitOverride().showHelpAfterError(`(fullhouse --help lists the commands)`);
 
 try {
   await program.parseAsync();
@@ -17,7 +28,11 @@ try {
   if (!(error instanceof CommanderError)) process.stderr.write(`fullhouse: ${(error as Error).message}\n`);
 }
 
+function commandsOf(parent: Command): readonly Command[] {
+  return parent.commands.flatMap((command) => [command, ...commandsOf(command)]);
+}
+
 function exitCodeOf(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : 2;
-  return error instanceof ConfigurationError || error instanceof DataDirectoryInUse ? 1 : 1;
+  return error instanceof WrongUse ? 2 : 1;
 }

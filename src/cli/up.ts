@@ -1,5 +1,4 @@
 import { Command } from 'commander';
-import { startApp } from '../app.ts';
 import { readConfiguration } from '../runtime/configuration.ts';
 import { createLogger } from '../runtime/logger.ts';
 
@@ -22,10 +21,14 @@ async function up(): Promise<void> {
     logger.fatal({ error: error.message, stack: error.stack }, 'unexpected error');
     process.exit(1);
   });
+  // Nothing else of the command line needs the whole of it.
+  const { startApp } = await import('../app.ts');
   const app = await startApp(configuration, logger);
   if (app.firstAdministrator !== undefined) {
     const { email, password } = app.firstAdministrator;
-    console.log(`Administrator: ${email}${process.env['FULLHOUSE_ADMIN_PASSWORD'] ? '' : `, password ${password} (shown this once)`}`);
+    console.log(
+      `Administrator: ${email}${process.env['FULLHOUSE_ADMIN_PASSWORD'] ? '' : `, password ${password} (shown this once)`}`,
+    );
   }
   console.log(`Fullhouse is ready at ${app.url}`);
   let stopping = false;

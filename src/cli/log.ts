@@ -1,0 +1,138 @@
+import { Argument, Command } from 'commander';
+import type { GroupPosition } from '../operations/lag.ts';
+import { type TailedRecord, type TailQuery, tail, tailQuery } from '../operations/tail.ts';
+import type { TopicDescription, TopicSummary } from '../operations/topics.ts';
+import { CommandRefused, say, sayJson, sayTable, WrongUse } from './answers.ts';
+import { runningInstance } from './instance.ts';
+import { askOrOpen } from './opened.ts';
+
+/** The log: what topics there are, what is on them, how far each group has come. */
+
+interface Items<Item> {
+  readonly items: readonly Item[];
+}
+
+export function topicsCommand(): Command {
+  const command = new Command('topics').description('list or describe the topics of the log');
+  command
+    .command('list', { isDefault: true })
+    .description('all topics with their owners and sizes')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fullhouse topics list')
+    .action(async ({ json }: { json?: boolean }) => {
+      const { items } = await (await runningInstance()).call<Items<TopicSummary>>('GET', '/ops/topics');
+      if (json === true) return sayJson(items);
+      sayTable(
+        items.map(({ topic, owner, key, partitions, retention, records }) => ({
+          topic,
+          owner,
+          key,
+          partitions,
+          retention,
+          records,
+        })),
+      );
+    });
+  command
+    .command('describe')
+    .argument('<topic>')
+    .description('one topic: what it says, its events, the offsets of its partitions')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fullhouse topics describe booking-events')
+    .action(describe);
+  command
+    .command('create')
+    .description('in embedded mode topics are made at start: this only says so')
+    .addHelpText('after', '\nExample:\n  fullhouse topics create')
+    .action(() => say('Nothing to do: in embedded mode all topics are made when Fullhouse starts.'));
+  return command;
+}
+
+async function describe(name: string, { json }: { json?: boolean }): Promise<void> {
+  const instance = await runningInstance();
+  for await (const topic of instance.run<TopicDescription>('topic', { name })) {
+    if (json === true) return sayJson(topic);
+    say(`${topic.topic}: ${topic.says}`);
+    say(
+      `written by ${topic.owner}, key ${topic.key}, kept ${topic.retention === 'compacted' ? 'compacted' : `for ${topic.retention}`}\n`,
+    );
+    sayTable(topic.offsets.map(({ partition, first, next }) => ({ partition, first, next })));
+    say();
+    sayTable(topic.events.map(({ type, version, says }) => ({ event: type, version, says })));
+  }
+}
+
+export function tailCommand(): Command {
+  return new Command('tail')
+    .description('show the records of a topic, also when nothing runs')
+    .argument('<topic>')
+    .option('--key <key>', 'only records with this key')
+    .option('--from <offset>', 'from this offset of each partition on (default: the last 10), or "end"')
+    .option('--partition <number>', 'only this partition')
+    .option('-f, --follow', 'go on with what comes, until Ctrl-C')
+    .option('--json', 'print one JSON object per line')
+    .addHelpText('after', '\nExample:\n  fullhouse tail booking-events --from 0 --follow')
+    .action(runTail);
+}
+
+interface TailOptions {
+  readonly key?: string;
+  readonly from?: string;
+  readonly partition?: string;
+  readonly follow?: boolean;
+  readonly json?: boolean;
+}
+
+async function runTail(topics: string, { json, follow, ...given }: TailOptions): Promise<void> {
+  const sent = { topics, ...given, ...(follow === true ? { follow: 'true' } : {}) };
+  const parsed = tailQuery.safeParse(sent);
+  if (!parsed.success) {
+    throw new WrongUse(parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('; '));
+  }
+  const stop = new AbortController();
+  process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
+  const print = json === true ? (record: TailedRecord) => say(JSON.stringify(record)) : printRecord;
+  await askOrOpen(
+    async (instance) => {
+      try {
+        for await (const record of instance.run<TailedRecord>('tail', sent, stop.signal)) print(record);
+      } catch (error) {
+        if (!stop.signal.aborted) throw error;
+      }
+    },
+    async (installation) => {
+      if (follow === true) throw new CommandRefused('nothing runs, so nothing will come: leave --follow out');
+      for await (const record of tail(installation, parsed.data as TailQuery, stop.signal)) print(record);
+    },
+  );
+}
+
+function printRecord({ partition, offset, at, type, key, subject, data }: TailedRecord): void {
+  const about = subject === key || subject === '' ? key : `${key} ${subject}`;
+  say(`${partition}@${offset}  ${at}  ${type}  ${about}  ${JSON.stringify(data)}`);
+}
+
+export function lagCommand(): Command {
+  return new Command('lag')
+    .description('how far each consumer group has come, and how much is left')
+    .option('--group <name>', 'only this group, such as fullhouse-booking')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fullhouse lag --group fullhouse-booking')
+    .action(async ({ group, json }: { group?: string; json?: boolean }) => {
+      const query = group === undefined ? '' : `?group=${encodeURIComponent(group)}`;
+      const { items } = await (await runningInstance()).call<Items<GroupPosition>>('GET', `/ops/groups${query}`);
+      if (json === true) return sayJson(items);
+      sayTable(items.map((each) => ({ ...each })));
+      say(`\n${items.reduce((sum, each) => sum + each.lag, 0)} records behind in all`);
+    });
+}
+
+/** For commands that name a topic and an offset. */
+export function wholeNumber(name: string): (text: string) => number {
+  return (text) => {
+    if (/^\d{1,15}$/.test(text)) return Number(text);
+    throw new WrongUse(`${name} must be a whole number, not "${text}"`);
+  };
+}
+
+export const serviceArgument = new Argument('<service>', 'such as booking');

@@ -1,0 +1,72 @@
+import { Command } from 'commander';
+import type { ParkedDetail, ParkedInput } from '../operations/parked.ts';
+import { say, sayJson, sayTable } from './answers.ts';
+import { runningInstance } from './instance.ts';
+
+/** Inputs that wait: seen, taken up again, or thrown away. */
+export function parkedCommand(): Command {
+  const command = new Command('parked').description('inputs that could not be decided, and what waits behind them');
+  command
+    .command('list', { isDefault: true })
+    .description('what is parked, oldest first')
+    .option('--service <name>', 'only of this service')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fullhouse parked list --service booking')
+    .action(list);
+  command
+    .command('show')
+    .argument('<id>', 'as the list names it')
+    .description('one parked input with all of it')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fullhouse parked show booking.prk_0_1767225600000000')
+    .action(show);
+  command
+    .command('redrive')
+    .argument('<id>')
+    .description('take an input up again, with everything that waits behind it')
+    .addHelpText('after', '\nExample:\n  fullhouse parked redrive booking.prk_0_1767225600000000')
+    .action(async (id: string) => {
+      const instance = await runningInstance();
+      const { redriven } = await instance.call<{ redriven: number }>(
+        'POST',
+        `/ops/parked/${encodeURIComponent(id)}/redrive`,
+      );
+      say(`${redriven} taken up again; "fullhouse parked" lists what still waits`);
+    });
+  command
+    .command('discard')
+    .argument('<id>')
+    .description('throw one input away for good and take up what waits behind it')
+    .addHelpText('after', '\nExample:\n  fullhouse parked discard booking.prk_0_1767225600000000')
+    .action(async (id: string) => {
+      await (await runningInstance()).call('POST', `/ops/parked/${encodeURIComponent(id)}/discard`);
+      say(`${id} is thrown away`);
+    });
+  return command;
+}
+
+async function list({ service, json }: { service?: string; json?: boolean }): Promise<void> {
+  const query = service === undefined ? '' : `?service=${encodeURIComponent(service)}`;
+  const { items } = await (await runningInstance()).call<{ items: readonly ParkedInput[] }>(
+    'GET',
+    `/ops/parked${query}`,
+  );
+  if (json === true) return sayJson(items);
+  if (items.length === 0) return say('Nothing is parked.');
+  sayTable(
+    items.map(({ parkedId, subject, reason, what, parkedAt }) => ({ id: parkedId, subject, reason, what, parkedAt })),
+  );
+}
+
+async function show(name: string, { json }: { json?: boolean }): Promise<void> {
+  const instance = await runningInstance();
+  for await (const found of instance.run<ParkedDetail>('parked', { name })) {
+    if (json === true) return sayJson(found);
+    const { parkedId, service, partition, subject, reason, detail, what, parkedAt, waiting } = found;
+    say(`${parkedId}: ${what}`);
+    say(`${service}, partition ${partition}, subject ${subject === '' ? '(cannot be read)' : subject}`);
+    say(`since ${parkedAt}, ${waiting} waiting with it`);
+    say(`${reason}: ${detail}\n`);
+    say(JSON.stringify(found.arrival, null, 2));
+  }
+}

@@ -1,0 +1,32 @@
+import { Command } from 'commander';
+import { type Timeline, timeline } from '../operations/timeline.ts';
+import { say, sayJson } from './answers.ts';
+import { askOrOpen } from './opened.ts';
+
+/** `fullhouse timeline`: why a booking ended as it did. */
+export function timelineCommand(): Command {
+  return new Command('timeline')
+    .description('all that happened to a booking, and why it ended as it did; also when nothing runs')
+    .argument('<bookingId>')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fullhouse timeline bkg_0192f0c4-7b1e-7c3a-9d2e-3f4a5b6c7d8e')
+    .action(async (bookingId: string, { json }: { json?: boolean }) => {
+      const told = await askOrOpen(
+        (instance) => instance.call<Timeline>('GET', `/ops/bookings/${encodeURIComponent(bookingId)}/timeline`),
+        (installation) => timeline(installation, bookingId),
+      );
+      if (json === true) return sayJson(told);
+      print(told);
+    });
+}
+
+function print({ bookingId, entries, conclusion }: Timeline): void {
+  say(`${bookingId}, from ${entries[0]?.at ?? 'no time'}\n`);
+  const width = Math.max(...entries.map(({ service }) => service.length));
+  for (const { ms, service, kind, type, says, causedBy } of entries) {
+    const name = kind === 'event' || kind === 'provider' ? type : `${kind} ${type}`;
+    say(`${`+${ms} ms`.padStart(12)}  ${service.padEnd(width)}  ${name}: ${says}`);
+    if (causedBy !== undefined) say(`${' '.repeat(14 + width)}  because of ${causedBy}`);
+  }
+  say(`\n${conclusion}`);
+}

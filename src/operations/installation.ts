@@ -1,0 +1,88 @@
+import type pg from 'pg';
+import type { ServiceName } from '../contracts/topics.ts';
+import type { Log } from '../runtime/log/log.ts';
+import type { ServiceDefinition } from '../runtime/service.ts';
+import type { ServiceHost } from '../runtime/service-host.ts';
+import { createPool, storeError } from '../runtime/store/postgres/connection.ts';
+
+/**
+ * What an operator's question may look at: every database and the log, whether the services run or not; and the running
+ * services themselves for what needs them.
+ */
+export type DatabaseName = ServiceName | 'log' | 'sandbox_provider';
+
+export interface Installation {
+  readonly definitions: readonly ServiceDefinition[];
+  readonly log: Log;
+  /** The services that run in this process; none where only the data directory was opened. */
+  readonly hosts: readonly ServiceHost[];
+  query<Row>(database: DatabaseName, text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** For what needs a connection of its own. */
+  urlOf(database: DatabaseName): string;
+  close(): Promise<void>;
+}
+
+/** Questions come one at a time, so one connection per database is enough; a second one serves who follows along. */
+const connectionsMax = 2;
+
+/** An operator's answer that is no: a sentence that says what to do instead. */
+export class OperationRefused extends Error {
+  override readonly name = 'OperationRefused';
+  readonly code: 'not_found' | 'conflict';
+  readonly retryable = false;
+  constructor(code: 'not_found' | 'conflict', message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+export interface InstallationOptions {
+  readonly definitions: readonly ServiceDefinition[];
+  readonly log: Log;
+  readonly hosts?: readonly ServiceHost[];
+  readonly urlOf: (database: string) => string;
+}
+
+/** Opens an installation for questions; connections are made at the first one. */
+export function openInstallation({ definitions, log, hosts = [], urlOf }: InstallationOptions): Installation {
+  const pools = new Map<DatabaseName, pg.Pool>();
+  const poolOf = (database: DatabaseName): pg.Pool => {
+    const known = pools.get(database);
+    if (known !== undefined) return known;
+    const pool = createPool({ url: urlOf(database), applicationName: 'fullhouse-operations', connectionsMax });
+    pools.set(database, pool);
+    return pool;
+  };
+  return {
+    definitions,
+    log,
+    hosts,
+    urlOf,
+    async query<Row>(database: DatabaseName, text: string, values: readonly unknown[] = []) {
+      try {
+        return (await poolOf(database).query(text, [...values])).rows as Row[];
+      } catch (error) {
+        throw storeError(error);
+      }
+    },
+    async close() {
+      await Promise.all([...pools.values()].map((pool) => pool.end()));
+    },
+  };
+}
+
+/** The definition of a service by a name that came from outside; refuses with the names there are. */
+export function definitionNamed({ definitions }: Installation, name: string): ServiceDefinition {
+  const found = definitions.find((each) => each.name === name);
+  if (found !== undefined) return found;
+  const names = definitions.map((each) => each.name).join(', ');
+  throw new OperationRefused('not_found', `There is no service "${name}". There are: ${names}.`);
+}
+
+/** A running service by its name; refuses where it does not run in this process. */
+export function runningHost(installation: Installation, name: string): ServiceHost {
+  definitionNamed(installation, name);
+  const host = installation.hosts.find((each) => each.definition.name === name);
+  if (host !== undefined) return host;
+  throw new OperationRefused('conflict', `The service ${name} does not run here. Start it first: fullhouse up`);
+}

@@ -1,0 +1,172 @@
+import pg from 'pg';
+import { z } from 'zod';
+import type { Applied, ServiceDefinition, View } from '../runtime/service.ts';
+import type { ServiceHost } from '../runtime/service-host.ts';
+import { PostgresStore } from '../runtime/store/postgres/postgres-store.ts';
+import { Documents } from '../runtime/task/documents.ts';
+import { type Installation, OperationRefused, runningHost } from './installation.ts';
+import { inputsOf, newRefoldState, parkedRecords, type RefoldState, refold, taskMarks } from './refold.ts';
+import { type Comparison, compare, makeShadow, swap } from './shadow.ts';
+
+/**
+ * Makes a projection anew beside the one in use, compares the two and puts the new one in its place.
+ *
+ * Most of the work is done while the service runs; only what came meanwhile is folded while it holds still, so that both
+ * tables tell of the same moment. The new one replaces the other when they are equal, or when a person insists. Facts are
+ * kept for ever, but records of other services' topics only as long as their retention: a projection that needs records
+ * which are gone is compared and never swapped without `force`.
+ */
+export const rebuildQuery = z.strictObject({ projection: z.string(), force: z.boolean().default(false) });
+
+export interface RebuildProgress {
+  readonly folded: number;
+}
+
+export interface Rebuilt extends Comparison {
+  readonly service: string;
+  readonly projection: string;
+  readonly folded: number;
+  /** Inputs whose first records retention has removed: the new table cannot know what they said. */
+  readonly incomplete: readonly string[];
+  readonly swapped: boolean;
+}
+
+const foldMax = 1_000;
+const lockWait = '5s';
+const connectMs = 5_000;
+
+/** Progress while it folds, then one `Rebuilt`. Refuses a name that is no projection. */
+export async function* rebuild(
+  installation: Installation,
+  { projection, force }: z.infer<typeof rebuildQuery>,
+): AsyncGenerator<RebuildProgress | Rebuilt> {
+  const { definition, view } = projectionNamed(installation, projection);
+  const host = runningHost(installation, definition.name);
+  const incomplete = await missingBeginnings(installation, definition, view);
+  const url = installation.urlOf(definition.name);
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'fullhouse-rebuild',
+    connectionTimeoutMillis: connectMs,
+  });
+  await client.connect();
+  const shadow: View = { ...view, name: `${view.name}_shadow` };
+  const store = new PostgresStore({ url, applicationName: 'fullhouse-rebuild', views: [shadow] });
+  try {
+    await makeShadow(client, view.name, shadow.name);
+    const rebuilding = new Rebuilding({ installation, definition, shadow, store });
+    for await (const folded of rebuilding.round()) yield { folded };
+    yield await finish({ host, client, view, shadow, rebuilding, incomplete, force });
+  } finally {
+    await store.close();
+    await client.query(`rollback`).catch(() => undefined);
+    await client.query(`drop table if exists ${shadow.name}`).catch(() => undefined);
+    await client.end();
+  }
+}
+
+/** The last round, the comparison and the swap, while nobody changes either table. */
+function finish(options: {
+  readonly host: ServiceHost;
+  readonly client: pg.Client;
+  readonly view: View;
+  readonly shadow: View;
+  readonly rebuilding: Rebuilding;
+  readonly incomplete: readonly string[];
+  readonly force: boolean;
+}): Promise<Rebuilt> {
+  const { host, client, view, shadow, rebuilding, incomplete, force } = options;
+  return host.loop.betweenBatches(async () => {
+    await client.query(
+      `begin; set local lock_timeout = '${lockWait}'; lock table ${view.name} in access exclusive mode`,
+    );
+    for await (const _ of rebuilding.round()) {
+      // Only what came since the first round is left.
+    }
+    const compared = await compare(client, view.name, shadow.name);
+    const swapped = force || (compared.equal && incomplete.length === 0);
+    if (swapped) await swap(client, view.name, shadow.name);
+    await client.query('commit');
+    const { name: service } = host.definition;
+    return { service, projection: view.name, folded: rebuilding.folded, incomplete, ...compared, swapped };
+  });
+}
+
+interface RebuildingOptions {
+  readonly installation: Installation;
+  readonly definition: ServiceDefinition;
+  readonly shadow: View;
+  readonly store: PostgresStore;
+}
+
+/** Folds into the shadow what is stored, as far as the tasks have come; a second round goes on from the first. */
+class Rebuilding {
+  readonly #options: RebuildingOptions;
+  readonly #documents: Documents;
+  readonly #states = new Map<number, RefoldState>();
+  folded = 0;
+
+  constructor(options: RebuildingOptions) {
+    this.#options = options;
+    this.#documents = new Documents([options.shadow]);
+  }
+
+  /** Yields how much was folded so far. */
+  async *round(): AsyncGenerator<number> {
+    const { installation, definition, shadow } = this.#options;
+    const marks = await taskMarks(installation, definition.name);
+    const parked = await parkedRecords(installation, definition.name);
+    for (const mark of marks) {
+      const state = this.#states.get(mark.partition) ?? newRefoldState();
+      this.#states.set(mark.partition, state);
+      let batch: Applied[] = [];
+      for await (const applied of refold({ installation, definition, view: shadow, mark, state, parked })) {
+        batch.push(applied);
+        if (batch.length < foldMax) continue;
+        await this.#fold(batch);
+        batch = [];
+        yield this.folded;
+      }
+      await this.#fold(batch);
+    }
+    yield this.folded;
+  }
+
+  async #fold(applied: readonly Applied[]): Promise<void> {
+    if (applied.length === 0) return;
+    const { store } = this.#options;
+    const draft = this.#documents.draft();
+    await draft.fold(applied, store);
+    const nothing = { tasks: [], events: [], snapshots: [], deadlines: [], effectsOpened: [], effectsClosed: [] };
+    const rest = { requestsTaken: [], parked: [], unparked: [], references: [], statements: [] };
+    await store.commit({ ...nothing, ...rest, documents: draft.rows() });
+    draft.adopt();
+    this.folded += applied.length;
+  }
+}
+
+/** A projection by its name, or by `service.name` where two services have one of the same name. */
+export function projectionNamed(installation: Installation, name: string) {
+  const all = installation.definitions.flatMap((definition) =>
+    (definition.views ?? []).map((view) => ({ definition, view })),
+  );
+  const found = all.filter(({ definition, view }) => [view.name, `${definition.name}.${view.name}`].includes(name));
+  const only = found[0];
+  if (only !== undefined && found.length === 1) return only;
+  const names = all.map(({ definition, view }) => `${definition.name}.${view.name}`).join(', ');
+  const says =
+    found.length === 0 ? `There is no projection "${name}".` : `"${name}" is a projection of several services.`;
+  throw new OperationRefused('not_found', `${says} There are: ${names}.`);
+}
+
+async function missingBeginnings({ log }: Installation, definition: ServiceDefinition, view: View) {
+  const missing: string[] = [];
+  for (const name of inputsOf(definition, view)) {
+    const topic = log.topics.find((each) => each.name === name);
+    for (let partition = 0; partition < (topic?.partitions ?? 0); partition += 1) {
+      const { first } = await log.bounds({ topic: name, partition });
+      if (first > 0) missing.push(`${name}/${partition} starts at offset ${first}`);
+    }
+  }
+  return missing;
+}

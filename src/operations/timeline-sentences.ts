@@ -1,0 +1,188 @@
+import { formatMoney, type Money } from '../contracts/money.ts';
+import { publication } from '../contracts/topics.ts';
+
+/** What each fact of a booking says, in a sentence for the person who wants to know what happened. */
+
+/** The fields that sentences use; a fact has some of them. */
+interface Told {
+  readonly seats?: readonly string[];
+  readonly areas?: readonly { readonly area: string; readonly count: number }[];
+  readonly wanted?: Wanted;
+  readonly payment?: { readonly method: string };
+  readonly paymentSent?: boolean;
+  readonly holdExpiresAt?: string;
+  readonly heldUntil?: string;
+  readonly total?: Money;
+  readonly newTotal?: Money;
+  readonly amount?: Money;
+  readonly refund?: Money;
+  readonly kept?: Money;
+  readonly attempt?: number;
+  readonly attemptsLeft?: number;
+  readonly error?: { readonly code: string; readonly message: string } | string;
+  readonly reason?: string;
+  readonly cause?: string;
+  readonly by?: string;
+  readonly why?: string;
+  readonly who?: string;
+  readonly outcome?: string;
+  readonly whole?: boolean;
+  readonly waitMs?: number;
+  readonly round?: number;
+  readonly offending?: readonly string[];
+  readonly kind?: string;
+  readonly channel?: string;
+  readonly status?: string;
+  readonly seat?: string;
+  readonly area?: string;
+  readonly ticketCount?: number;
+  readonly gate?: string;
+  readonly provider?: string;
+  readonly quoteId?: string;
+}
+
+type Wanted =
+  | { readonly kind: 'seats'; readonly seats: readonly string[] }
+  | { readonly kind: 'bestAvailable'; readonly count: number }
+  | { readonly kind: 'areas'; readonly areas: readonly { readonly area: string; readonly count: number }[] };
+
+const money = (value: Money | undefined) => (value === undefined ? 'an unknown amount' : formatMoney(value));
+const clock = (text: string | undefined) => text?.slice(11, 19) ?? 'an unknown time';
+const words = (name: string | undefined) => (name ?? 'unknown').replace(/_/g, ' ');
+
+function error({ error: told }: Told): string {
+  if (told === undefined) return 'no reason was given';
+  return typeof told === 'string' ? told : `${told.message} (${told.code})`;
+}
+
+/** Seats and places as people list them. */
+export function placesOf({ seats = [], areas = [] }: Pick<Told, 'seats' | 'areas'>): string {
+  const places = [...seats, ...areas.map(({ area, count }) => `${count} × ${area}`)];
+  if (places.length === 0) return 'no seats';
+  return `${seats.length === 1 && areas.length === 0 ? 'seat' : 'seats'} ${places.join(', ')}`;
+}
+
+function wantedOf(wanted: Wanted | undefined): string {
+  if (wanted === undefined) return 'seats';
+  return wanted.kind === 'bestAvailable' ? `the best ${wanted.count} seats` : placesOf(wanted);
+}
+
+const sentences: Readonly<Record<string, (told: Told) => string>> = {
+  BookingRequested: (told) =>
+    `The customer asked for ${wantedOf(told.wanted)}${told.payment ? `, to be paid by ${told.payment.method}` : ''}.`,
+  PaymentSubmitted: (told) => `The customer paid by ${told.payment?.method ?? 'an unknown method'}.`,
+  BookingCancellationRequested: (told) => `The ${told.by} asked to cancel${told.reason ? `: ${told.reason}` : ''}.`,
+  RequestAccepted: () => 'The show is on sale: the request was accepted.',
+  BookingCreated: (told) => `The booking exists; ${wantedOf(told.wanted)} were asked of the seat inventory.`,
+  SeatsReserved: (told) => `Held ${placesOf(told)} until ${clock(told.holdExpiresAt)}.`,
+  SeatsRefused: (told) =>
+    `No seats: ${words(told.reason)}${told.offending?.length ? ` (${told.offending.join(', ')})` : ''}.`,
+  PriceCalculated: (told) => `The price is ${money(told.total)}${told.quoteId ? ', as quoted' : ''}.`,
+  BookingHeld: (told) => `Held at ${money(told.total)} until ${clock(told.holdExpiresAt)}: ${placesOf(told)}.`,
+  PaymentKept: () => 'The payment waits until seats are held.',
+  BookingPaymentStarted: (told) =>
+    `Charge ${told.attempt} of ${money(told.amount)} opened; the hold is extended until ${clock(told.heldUntil)}.`,
+  HoldMoved: (told) => `The hold now ends at ${clock(told.heldUntil)}.`,
+  BookingValidated: (told) => `Asked payment to charge ${money(told.amount)}.`,
+  ChargeRequested: (told) => `Asked the provider to charge ${money(told.amount)}.`,
+  ChargeAsked: () => 'Asked the provider what became of the charge.',
+  ChargeUnanswered: (told) =>
+    `The provider gave no definite answer; asking again in ${Math.round((told.waitMs ?? 0) / 1_000)} s.`,
+  ChargeCapturedAfterAll: () => 'A charge that had been called failed was captured after all.',
+  ChargeReportMismatched: (told) => `${told.provider} reported another amount than was asked for.`,
+  ChargeSettledByPerson: (told) => `${told.who} settled the charge as ${told.outcome}: ${told.why}`,
+  PaymentSucceeded: (told) => `${money(told.amount)} captured by ${told.provider}.`,
+  PaymentFailed: (told) => `The charge was declined: ${error(told)}.`,
+  PaymentUnsettled: () => 'The outcome of the charge has been unknown for too long; a person should look.',
+  BookingPaymentUnsettled: () => 'The booking waits for a charge of unknown outcome.',
+  PaymentDeclined: (told) => `Declined: ${error(told)}. ${told.attemptsLeft} tries left.`,
+  BookingPaid: (told) => `Paid ${money(told.amount)}; the seats may be sold.`,
+  SeatsSold: (told) => `Sold ${placesOf(told)}.`,
+  SeatsReleased: (told) => `Released ${placesOf(told)}: ${words(told.cause)}.`,
+  SeatsLost: (told) => `The hold had ended, and not all seats are free any more: ${placesOf(told)}.`,
+  HoldEnded: () => 'The hold ended while the charge was open; the booking waits for the outcome.',
+  BookingConfirmed: (told) => `Confirmed: ${placesOf(told)} for ${money(told.total)}.`,
+  BookingRejected: (told) =>
+    `Rejected: ${words(told.reason)}${told.newTotal ? `, it costs ${money(told.newTotal)} now` : ''}.`,
+  BookingExpired: () => 'Expired: the hold ended before the payment.',
+  CancellationKept: () => 'The cancellation applies once the charge has an outcome.',
+  ShowCancellationKept: () => 'The show was cancelled; that applies once the charge has an outcome.',
+  BookingCancelled: (told) =>
+    `Cancelled ${told.whole ? 'as a whole' : placesOf(told)} (${words(told.cause)})${told.refund ? `: ${money(told.refund)} back, ${money(told.kept)} kept` : ''}.`,
+  BookingCancellationRefused: (told) => `The cancellation was refused: ${words(told.reason)}.`,
+  RefundRequested: (told) => `${money(told.amount)} has to go back: ${words(told.cause)}.`,
+  RefundStarted: (told) =>
+    `Asked the provider to refund ${money(told.amount)}${(told.round ?? 1) > 1 ? `, try ${told.round}` : ''}.`,
+  RefundUnanswered: (told) =>
+    `The provider gave no definite answer to the refund; asking again in ${Math.round((told.waitMs ?? 0) / 1_000)} s.`,
+  RefundRetriedByPerson: (told) => `${told.who} had the refund tried again.`,
+  PaymentRefunded: (told) => `${money(told.amount)} given back.`,
+  RefundFailed: (told) => `The refund was refused: ${error(told)}.`,
+  BookingRefunded: (told) => `The customer has ${money(told.amount)} back.`,
+  BookingRefundFailed: (told) => `A refund failed: ${error(told)}. A person has to look.`,
+  NotificationSent: (told) =>
+    `Message ${words(told.kind)} by ${told.channel}: ${told.status}${told.error ? ` (${error(told)})` : ''}.`,
+  PaymentMessageSeen: () => 'The message about the payment has an outcome; the tickets wait for the confirmation.',
+  TicketsPlanned: () => 'Tickets follow the message about the payment, or its grace.',
+  TicketsWithheld: () => 'Cancelled before tickets were issued: none will be.',
+  TicketIssued: (told) => `Ticket for ${told.seat ?? told.area} issued (one of ${told.ticketCount}).`,
+  TicketVoided: (told) => `A ticket was voided: ${words(told.reason)}.`,
+  TicketAdmitted: (told) => `A ticket was used at ${told.gate}.`,
+  TicketUsed: () => 'A ticket was used: the customer can no longer cancel.',
+};
+
+/** A sentence for a fact; one nobody wrote a sentence for says what its definition says. */
+export function sentenceFor(type: string, data: unknown): string {
+  const sentence = sentences[type];
+  if (sentence !== undefined) return sentence((data ?? {}) as Told);
+  return publication(type)?.definition.says ?? `${type.replace(/([a-z])([A-Z])/g, '$1 $2')}.`;
+}
+
+/** Facts that end a booking, or change how it ended. */
+const endings = ['BookingConfirmed', 'BookingRejected', 'BookingExpired', 'BookingCancelled'];
+
+/** Why a booking ended as it did, from its facts in order; what it waits for when it has not. */
+export function conclusionOf(
+  facts: readonly { readonly type: string; readonly data: unknown; readonly at: string }[],
+): string {
+  const ended = facts.findLast(({ type, data }) => endings.includes(type) && (data as Told | null)?.whole !== false);
+  if (ended !== undefined) return endOf(ended.type, ended.data as Told, facts);
+  const types = new Set(facts.map(({ type }) => type));
+  if (types.has('BookingPaid')) return 'It is not over: paid, and waiting for the seat inventory to sell the seats.';
+  const started = facts.findLastIndex(({ type }) => type === 'BookingPaymentStarted');
+  const declined = facts.findLastIndex(({ type }) => type === 'PaymentDeclined');
+  if (started > declined) return 'It is not over: a charge is open, and nothing ends before its outcome is definite.';
+  if (types.has('BookingHeld')) return 'It is not over: the seats are held and wait for the payment.';
+  return 'It is not over: the request waits for seats and a price.';
+}
+
+function endOf(type: string, told: Told, facts: readonly { readonly type: string; readonly data: unknown }[]): string {
+  const declines = facts.filter((fact) => fact.type === 'PaymentFailed').length;
+  switch (type) {
+    case 'BookingConfirmed':
+      return `It was confirmed because ${money(told.total)} was paid and ${placesOf(told)} could be sold.`;
+    case 'BookingExpired':
+      return facts.some((fact) => fact.type === 'SeatsLost')
+        ? 'It expired because the money came after the hold had ended and the seats were gone; the money goes back.'
+        : `It expired because the hold ended before a payment succeeded (${declines} declined).`;
+    case 'BookingCancelled':
+      return `It was cancelled by ${told.cause === 'show_cancelled' ? 'the end of its show' : `the ${told.cause}`}${told.refund ? `, with ${money(told.refund)} to go back` : ''}.`;
+    default:
+      return rejectionOf(told);
+  }
+}
+
+function rejectionOf(told: Told): string {
+  const why: Readonly<Record<string, string>> = {
+    show_not_found: 'there is no such show',
+    show_cancelled: 'the show was cancelled',
+    sales_closed: 'the show was not on sale when the request was accepted',
+    seat_unknown: `the plan has no such seats: ${told.offending?.join(', ')}`,
+    seats_unavailable: `somebody else has these seats: ${told.offending?.join(', ')}`,
+    limit_exceeded: 'one customer may not have so many seats of this show',
+    price_changed: `it costs ${money(told.newTotal)} now, more than the customer agreed to`,
+    payment_declined: `the last try to pay was declined: ${error(told)}`,
+    timed_out: 'no seats and price came in time',
+  };
+  return `It was rejected because ${why[told.reason ?? ''] ?? words(told.reason)}.`;
+}
