@@ -20,11 +20,17 @@ export interface Authenticator {
 
 /** Checks tokens against the keys of their issuer. */
 export function createAuthenticator(keys: JWTVerifyGetKey): Authenticator {
-  const remembered = new LRUCache<string, { readonly principal: Principal; readonly expiresAt: number }>({ max: rememberedMax });
+  const remembered = new LRUCache<string, { readonly principal: Principal; readonly expiresAt: number }>({
+    max: rememberedMax,
+  });
   return {
     async authenticate(authorization) {
       const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(authorization ?? '')?.[1];
-      if (token === undefined) throw new Problem('unauthenticated', 'Send "Authorization: Bearer <access token>"; POST /v1/sessions gives one.');
+      if (token === undefined)
+        throw new Problem(
+          'unauthenticated',
+          'Send "Authorization: Bearer <access token>"; POST /v1/sessions gives one.',
+        );
       const hash = createHash('sha256').update(token).digest('base64');
       const known = remembered.get(hash);
       if (known !== undefined) {
@@ -58,7 +64,8 @@ async function verify(token: string, keys: JWTVerifyGetKey) {
     return { principal, expiresAt: (exp + clockToleranceSeconds) * 1_000 };
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw expired();
-    if (error instanceof errors.JOSEError) throw new Problem('unauthenticated', 'The access token is not valid. Sign in again.', { cause: error });
+    if (error instanceof errors.JOSEError)
+      throw new Problem('unauthenticated', 'The access token is not valid. Sign in again.', { cause: error });
     throw error;
   }
 }

@@ -3,7 +3,10 @@ import type { Endpoint } from './endpoint.ts';
 import { problemCodes } from './problem.ts';
 
 /** The OpenAPI 3.1 description of endpoints, made from the schemas that check their requests. */
-export function openApiOf(endpoints: readonly Endpoint[], info: { readonly title: string; readonly version: string; readonly description: string }) {
+export function openApiOf(
+  endpoints: readonly Endpoint[],
+  info: { readonly title: string; readonly version: string; readonly description: string },
+) {
   const paths: Record<string, Record<string, unknown>> = {};
   for (const endpoint of endpoints) {
     const path = `/v1${endpoint.path}`;
@@ -57,7 +60,14 @@ function operation(endpoint: Endpoint): object {
     ...parametersIn('query', endpoint.query),
     ...(endpoint.idempotency === undefined
       ? []
-      : [{ name: 'Idempotency-Key', in: 'header', required: endpoint.idempotency === 'required', schema: { type: 'string', minLength: 1, maxLength: 200 } }]),
+      : [
+          {
+            name: 'Idempotency-Key',
+            in: 'header',
+            required: endpoint.idempotency === 'required',
+            schema: { type: 'string', minLength: 1, maxLength: 200 },
+          },
+        ]),
   ];
   return {
     operationId: `${endpoint.method.toLowerCase()}${endpoint.path.replace(/[^A-Za-z0-9]+(\w)?/g, (_, letter: string | undefined) => (letter ?? '').toUpperCase())}`,
@@ -67,22 +77,36 @@ function operation(endpoint: Endpoint): object {
     ...(parameters.length > 0 ? { parameters } : {}),
     ...(endpoint.body === undefined
       ? {}
-      : { requestBody: { required: true, content: { 'application/json': { schema: schemaOf(endpoint.body, 'input') } } } }),
+      : {
+          requestBody: {
+            required: true,
+            content: { 'application/json': { schema: schemaOf(endpoint.body, 'input') } },
+          },
+        }),
     responses: { ...answersOf(endpoint), ...problemsOf(endpoint) },
   };
 }
 
 function parametersIn(place: 'path' | 'query', schema: z.ZodType | undefined): object[] {
   if (schema === undefined) return [];
-  const { properties = {}, required = [] } = schemaOf(schema, 'input') as { properties?: Record<string, object>; required?: string[] };
-  return Object.entries(properties).map(([name, each]) => ({ name, in: place, required: place === 'path' || required.includes(name), schema: each }));
+  const { properties = {}, required = [] } = schemaOf(schema, 'input') as {
+    properties?: Record<string, object>;
+    required?: string[];
+  };
+  return Object.entries(properties).map(([name, each]) => ({
+    name,
+    in: place,
+    required: place === 'path' || required.includes(name),
+    schema: each,
+  }));
 }
 
 function answersOf(endpoint: Endpoint): Record<string, object> {
   return Object.fromEntries(
     Object.entries(endpoint.answers).map(([status, { says, body }]) => {
       if (body === null) return [status, { description: says }];
-      if (typeof body === 'string') return [status, { description: says, content: { [body]: { schema: { type: 'string' } } } }];
+      if (typeof body === 'string')
+        return [status, { description: says, content: { [body]: { schema: { type: 'string' } } } }];
       return [status, { description: says, content: { 'application/json': { schema: schemaOf(body, 'output') } } }];
     }),
   );
@@ -90,20 +114,27 @@ function answersOf(endpoint: Endpoint): Record<string, object> {
 
 function problemsOf(endpoint: Endpoint): Record<string, object> {
   const codes = new Set(endpoint.problems ?? []);
-  if (endpoint.who !== 'anyone') for (const code of ['unauthenticated', 'token_expired', 'forbidden'] as const) codes.add(code);
+  if (endpoint.who !== 'anyone')
+    for (const code of ['unauthenticated', 'token_expired', 'forbidden'] as const) codes.add(code);
   if (endpoint.body !== undefined) {
-    for (const code of ['malformed_json', 'payload_too_large', 'unsupported_media_type', 'validation_failed'] as const) codes.add(code);
+    for (const code of ['malformed_json', 'payload_too_large', 'unsupported_media_type', 'validation_failed'] as const)
+      codes.add(code);
   }
   if (endpoint.params !== undefined) codes.add('not_found');
   if (endpoint.idempotency === 'required') codes.add('idempotency_key_missing');
-  if (endpoint.idempotency !== undefined) for (const code of ['request_in_progress', 'idempotency_key_reused'] as const) codes.add(code);
+  if (endpoint.idempotency !== undefined)
+    for (const code of ['request_in_progress', 'idempotency_key_reused'] as const) codes.add(code);
   for (const code of ['rate_limited', 'overloaded'] as const) codes.add(code);
   const byStatus = new Map<number, string[]>();
-  for (const code of codes) byStatus.set(problemCodes[code].status, [...(byStatus.get(problemCodes[code].status) ?? []), code]);
+  for (const code of codes)
+    byStatus.set(problemCodes[code].status, [...(byStatus.get(problemCodes[code].status) ?? []), code]);
   return Object.fromEntries(
     [...byStatus].map(([status, names]) => [
       status,
-      { description: names.join(', '), content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } } },
+      {
+        description: names.join(', '),
+        content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+      },
     ]),
   );
 }

@@ -11,6 +11,15 @@ export const pageQuery = {
   cursor: z.string().max(400).optional(),
 };
 
+/** Development lists are read by programs that compare everything at once and do not turn pages. */
+export const developmentPageMax = 10_000;
+
+/** The query fields of a development list. */
+export const developmentPageQuery = {
+  ...pageQuery,
+  limit: z.coerce.number().int().min(1).max(developmentPageMax).default(developmentPageMax),
+};
+
 /** The schema of a page of items. */
 export function pageOf<Item extends z.ZodType>(item: Item) {
   return z.object({ items: z.array(item), nextCursor: z.string().nullable() });

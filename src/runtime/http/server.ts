@@ -1,5 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import Fastify, { LogController, type FastifyBaseLogger, type FastifyError, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import Fastify, {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { z } from 'zod';
 import { QueueFull } from '../batcher.ts';
 import type { Logger } from '../logger.ts';
@@ -32,9 +39,18 @@ export function createServer(logger: Logger): FastifyInstance {
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
-  server.setErrorHandler((error: FastifyError | Problem, request, reply) => sendProblem(toProblem(error, request, logger), request, reply));
+  server.setErrorHandler((error: FastifyError | Problem, request, reply) =>
+    sendProblem(toProblem(error, request, logger), request, reply),
+  );
   server.setNotFoundHandler((request, reply) => {
-    sendProblem(new Problem('not_found', `There is no ${request.method} ${request.url.split('?')[0]}. GET /openapi.json lists what there is.`), request, reply);
+    sendProblem(
+      new Problem(
+        'not_found',
+        `There is no ${request.method} ${request.url.split('?')[0]}. GET /openapi.json lists what there is.`,
+      ),
+      request,
+      reply,
+    );
   });
   return server;
 }
@@ -45,7 +61,13 @@ function refuseConnection(error: Error & { code?: string }, socket: import('node
   const tooLarge = error.code === 'HPE_HEADER_OVERFLOW';
   const code = tooLarge ? 'header_fields_too_large' : 'bad_request';
   const { status, title } = problemCodes[code];
-  const body = JSON.stringify({ type: typeOf(code), title, status, code, detail: tooLarge ? 'Send fewer or shorter headers.' : 'This is not HTTP.' });
+  const body = JSON.stringify({
+    type: typeOf(code),
+    title,
+    status,
+    code,
+    detail: tooLarge ? 'Send fewer or shorter headers.' : 'This is not HTTP.',
+  });
   socket.end(
     `HTTP/1.1 ${status} ${title}\r\ncontent-type: application/problem+json\r\nconnection: close\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
@@ -87,11 +109,12 @@ export function serveEndpoints(server: FastifyInstance, endpoints: readonly Endp
 
 async function serve(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, doors: Doors) {
   const principal = await principalOf(endpoint, request, doors);
-  const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const raw = bodyOf(endpoint, request);
   const call: Call<unknown, unknown, unknown> = {
     params: checked(endpoint.params, request.params, '/path'),
     query: checked(endpoint.query, request.query, '/query'),
-    body: endpoint.body === undefined || endpoint.rawBody === true ? undefined : checked(endpoint.body, parseJson(raw), ''),
+    body:
+      endpoint.body === undefined || endpoint.rawBody === true ? undefined : checked(endpoint.body, parseJson(raw), ''),
     principal,
     idempotency: idempotencyOf(endpoint, request, principal, raw),
     waitMs: waitMsOf(request),
@@ -107,7 +130,11 @@ async function serve(endpoint: Endpoint, request: FastifyRequest, reply: Fastify
   return reply.send(answered.body);
 }
 
-async function principalOf(endpoint: Endpoint, request: FastifyRequest, { authenticator, admit }: Doors): Promise<Principal> {
+async function principalOf(
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  { authenticator, admit }: Doors,
+): Promise<Principal> {
   if (endpoint.who === 'anyone') return nobody;
   const principal = await authenticator.authenticate(request.headers.authorization);
   await admit(principal);
@@ -116,6 +143,15 @@ async function principalOf(endpoint: Endpoint, request: FastifyRequest, { authen
 }
 
 const nobody: Principal = { userId: '', roles: [], sessionId: '' };
+
+const emptyObject = Buffer.from('{}');
+
+/** The bytes that came. No body at all is as good as `{}` where nothing in it is required. */
+function bodyOf({ body, rawBody }: Endpoint, request: FastifyRequest): Buffer {
+  const raw = Buffer.isBuffer(request.body) ? request.body : Buffer.alloc(0);
+  const mayBeEmpty = raw.length === 0 && rawBody !== true && body !== undefined;
+  return mayBeEmpty && body.safeParse({}).success ? emptyObject : raw;
+}
 
 const utf8 = new TextDecoder('utf-8', { fatal: true });
 
@@ -134,15 +170,27 @@ function checked(schema: z.ZodType | undefined, value: unknown, at: string): unk
   const parsed = schema.safeParse(value);
   if (parsed.success) return parsed.data;
   // An id that cannot be one names nothing here.
-  if (at === '/path') throw new Problem('not_found', `There is no such thing: ${parsed.error.issues[0]?.message ?? 'wrong id'}.`);
+  if (at === '/path')
+    throw new Problem('not_found', `There is no such thing: ${parsed.error.issues[0]?.message ?? 'wrong id'}.`);
   const errors = parsed.error.issues.flatMap((issue) => fieldErrors(issue, at));
-  throw new Problem('validation_failed', errors.slice(0, 5).map(({ pointer, message }) => `${pointer}: ${message}`).join('; '), { errors });
+  throw new Problem(
+    'validation_failed',
+    errors
+      .slice(0, 5)
+      .map(({ pointer, message }) => `${pointer}: ${message}`)
+      .join('; '),
+    { errors },
+  );
 }
 
 function fieldErrors(issue: z.core.$ZodIssue, at: string): FieldError[] {
   const pointer = `${at}${issue.path.map((each) => `/${String(each).replace(/~/g, '~0').replace(/\//g, '~1')}`).join('')}`;
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ pointer: `${pointer}/${key}`, code: 'unknown_field', message: `there is no field "${key}"; remove it` }));
+    return issue.keys.map((key) => ({
+      pointer: `${pointer}/${key}`,
+      code: 'unknown_field',
+      message: `there is no field "${key}"; remove it`,
+    }));
   }
   const custom = issue.code === 'custom' ? (issue.params as { code?: string } | undefined)?.code : undefined;
   return [{ pointer: pointer === '' ? '/' : pointer, code: custom ?? issue.code, message: issue.message }];
@@ -151,18 +199,30 @@ function fieldErrors(issue: z.core.$ZodIssue, at: string): FieldError[] {
 /** 1 to 200 printable ASCII characters. */
 const keySyntax = /^[\x20-\x7e]{1,200}$/;
 
-function idempotencyOf(endpoint: Endpoint, request: FastifyRequest, principal: Principal, raw: Buffer): Idempotency | undefined {
+function idempotencyOf(
+  endpoint: Endpoint,
+  request: FastifyRequest,
+  principal: Principal,
+  raw: Buffer,
+): Idempotency | undefined {
   if (endpoint.idempotency === undefined) return undefined;
   const key = request.headers['idempotency-key'];
   if (key === undefined || key === '') {
     if (endpoint.idempotency === 'honoured') return undefined;
-    throw new Problem('idempotency_key_missing', 'Send an Idempotency-Key header: a new random value for each new request, the same one when you repeat it.');
+    throw new Problem(
+      'idempotency_key_missing',
+      'Send an Idempotency-Key header: a new random value for each new request, the same one when you repeat it.',
+    );
   }
   if (typeof key !== 'string' || !keySyntax.test(key)) {
     throw new Problem('idempotency_key_invalid', 'The Idempotency-Key must have 1 to 200 printable ASCII characters.');
   }
   const path = request.url.split('?')[0] ?? '';
-  return { scope: `${principal.userId} ${endpoint.method} ${path}`, key, bodyHash: createHash('sha256').update(raw).digest('base64url') };
+  return {
+    scope: `${principal.userId} ${endpoint.method} ${path}`,
+    key,
+    bodyHash: createHash('sha256').update(raw).digest('base64url'),
+  };
 }
 
 function waitMsOf(request: FastifyRequest): number {
@@ -190,10 +250,17 @@ const traces = new WeakMap<FastifyRequest, string>();
 /** The one mapping of errors to what a client is told. */
 export function toProblem(error: FastifyError | Problem | Error, request: FastifyRequest, logger: Logger): Problem {
   if (error instanceof Problem) return error;
-  if (error instanceof QueueFull) return new Problem('overloaded', 'Too much is waiting. Come back in a second.', { retryAfterSeconds: 1, cause: error });
+  if (error instanceof QueueFull)
+    return new Problem('overloaded', 'Too much is waiting. Come back in a second.', {
+      retryAfterSeconds: 1,
+      cause: error,
+    });
   if (error instanceof StoreUnavailable) {
     logger.error({ error: error.message, url: request.url }, 'the database did not answer');
-    return new Problem('unavailable', 'The database does not answer at the moment. Come back in some seconds.', { retryAfterSeconds: 2, cause: error });
+    return new Problem('unavailable', 'The database does not answer at the moment. Come back in some seconds.', {
+      retryAfterSeconds: 2,
+      cause: error,
+    });
   }
   switch ((error as FastifyError).code) {
     case 'FST_ERR_CTP_BODY_TOO_LARGE':
@@ -206,7 +273,9 @@ export function toProblem(error: FastifyError | Problem | Error, request: Fastif
       const status = (error as FastifyError).statusCode ?? 500;
       if (status >= 400 && status < 500) return new Problem('bad_request', error.message);
       logger.error({ error: error.message, stack: error.stack, url: request.url.split('?')[0] }, 'a request failed');
-      return new Problem('internal', 'Something went wrong here, and it was written down. Try again later.', { cause: error });
+      return new Problem('internal', 'Something went wrong here, and it was written down. Try again later.', {
+        cause: error,
+      });
     }
   }
 }

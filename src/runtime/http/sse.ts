@@ -28,7 +28,9 @@ export function openEventStream(
   const { reply } = call;
   reply.hijack();
   const socket = reply.raw;
-  const headers = Object.entries(reply.getHeaders()).filter((entry): entry is [string, string] => typeof entry[1] === 'string');
+  const headers = Object.entries(reply.getHeaders()).filter(
+    (entry): entry is [string, string] => typeof entry[1] === 'string',
+  );
   socket.writeHead(200, {
     ...Object.fromEntries(headers),
     'content-type': 'text/event-stream',

@@ -20,6 +20,9 @@ export const momentField = z.iso
   .datetime({ offset: true, message: 'must be an RFC 3339 time like 2026-03-01T19:30:00Z' })
   .overwrite((text) => new Date(text).toISOString());
 
+/** Why something is done, for those who read the log of the service. */
+export const reasonField = z.string().trim().max(500);
+
 export const movieFields = z.strictObject({
   title: label.max(200),
   releaseDate: day.optional(),

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { bookingId, messageId, userId } from '../../contracts/ids.ts';
 import { messageChannel, messageKind, messageStatus } from '../../contracts/notification.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
-import { decodeCursor, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
+import { decodeCursor, developmentPageQuery, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
 import { invalid, notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { inboxMessages, openTrouble, troubledMessage } from './projection.ts';
@@ -33,7 +33,7 @@ function inboxEndpoint(service: ServiceRuntime): Endpoint {
     tag: 'development',
     who: ['admin'],
     embeddedOnly: true,
-    query: z.strictObject({ ...pageQuery, bookingId: bookingId.optional(), userId: userId.optional() }),
+    query: z.strictObject({ ...developmentPageQuery, bookingId: bookingId.optional(), userId: userId.optional() }),
     answers: { 200: { says: 'Messages', body: pageOf(received) } },
     handle: async ({ query: { limit, cursor, ...filter } }) => {
       const before = decodeCursor(cursor, 1)?.[0];

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { paymentId, refundId } from '../../contracts/ids.ts';
+import { bookingId, paymentId, refundId } from '../../contracts/ids.ts';
 import { money } from '../../contracts/money.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
-import { decodeCursor, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
+import { decodeCursor, developmentPageQuery, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
 import { invalid, notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { partName } from './effects.ts';
@@ -40,16 +40,16 @@ function ledgerEndpoint(service: ServiceRuntime): Endpoint {
     tag: 'development',
     who: ['admin'],
     embeddedOnly: true,
-    query: z.strictObject(pageQuery),
+    query: z.strictObject({ ...developmentPageQuery, bookingId: bookingId.optional() }),
     answers: { 200: { says: 'Entries of the ledger', body: pageOf(ledgerEntry) } },
-    handle: async ({ query: { limit, cursor } }) => {
+    handle: async ({ query: { limit, cursor, bookingId: of } }) => {
       const { ledger } = service.part<SandboxProvider>(partName);
       const before = decodeCursor(cursor, 1)?.[0];
-      const entries = await ledger.moved({ now: Date.now(), limit: limit + 1, before });
-      const items = entries.map(({ entryId, type, bookingId, amount, dueAt }) => ({
+      const entries = await ledger.moved({ now: Date.now(), limit: limit + 1, before, bookingId: of });
+      const items = entries.map(({ entryId, type, bookingId: about, amount, dueAt }) => ({
         entryId,
         type,
-        bookingId,
+        bookingId: about,
         amount,
         at: new Date(dueAt).toISOString(),
       }));

@@ -84,7 +84,7 @@ export function locationOf(id: string): string {
 }
 
 /** Reads a booking again at each change, until it is done or the time is over. */
-async function waitFor(
+export async function waitFor(
   service: ServiceRuntime,
   wait: {
     readonly bookingId: string;

@@ -7,7 +7,6 @@ import type { BookingRequestedData, Payment } from '../../contracts/user.ts';
 import { type Call, type Endpoint, endpoint, hasRole, type Principal } from '../../runtime/http/endpoint.ts';
 import { decodeCursor, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
 import { invalid, Problem } from '../../runtime/http/problem.ts';
-import { openEventStream } from '../../runtime/http/sse.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { addAccount } from './accounts.ts';
 import {
@@ -18,8 +17,10 @@ import {
   locationOf,
   mayRead,
   publicBooking,
+  waitFor,
 } from './booking-answers.ts';
 import { type BookingDocument, isFinal, requestedDocument } from './booking-document.ts';
+import { streamBooking } from './booking-stream.ts';
 import { emailField, nameField } from './fields.ts';
 import { type Asked, gateRefusal, wantedOf } from './gate-rules.ts';
 import * as projection from './projection.ts';
@@ -51,6 +52,9 @@ const bookingRequest = z.strictObject({
 
 const params = z.strictObject({ bookingId });
 
+/** How long a payment's answer waits for the booking to know of it; a slow task delays nobody longer. */
+const takenWithinMs = 500;
+
 export function bookingEndpoints(service: ServiceRuntime): readonly Endpoint[] {
   return [requestBooking(service), listBookings(service), readBooking(service), streamBooking(service), pay(service)];
 }
@@ -73,12 +77,17 @@ function requestBooking(service: ServiceRuntime): Endpoint {
       const payment = call.body.payment;
       const isDone = (document: BookingDocument) =>
         isFinal(document.status) ||
-        (payment === undefined ? document.status === 'awaiting_payment' : document.payment.status === 'declined');
+        (payment === undefined ? awaitsPayment(document) : document.payment.status === 'declined');
       const before = call.idempotency && (await service.answered(call.idempotency));
       const first = before ?? (await submitBooking(service, call));
       return answerAbout(service, call, { first, isDone });
     },
   });
+}
+
+/** Whether it goes on only with a payment; where there is nothing to pay it goes on by itself. */
+function awaitsPayment({ status, total }: BookingDocument): boolean {
+  return status === 'awaiting_payment' && total?.amount !== 0;
 }
 
 async function submitBooking(service: ServiceRuntime, call: Call<unknown, unknown, z.infer<typeof bookingRequest>>) {
@@ -164,56 +173,6 @@ function readBooking(service: ServiceRuntime): Endpoint {
   });
 }
 
-function streamBooking(service: ServiceRuntime): Endpoint {
-  return endpoint({
-    method: 'GET',
-    path: '/bookings/{bookingId}/stream',
-    summary: 'The booking at each change, as server-sent events named `booking`.',
-    tag: 'bookings',
-    who: ['customer', 'staff', 'organizer'],
-    params,
-    answers: { 200: { says: 'Events until the client goes away.', body: 'text/event-stream' } },
-    problems: ['not_found'],
-    async handle(call) {
-      await bookingFor(service, call.params.bookingId, mayRead(call.principal));
-      followBooking(service, call);
-      return { status: 200, hijacked: true };
-    },
-  });
-}
-
-/** Sends the booking now and after each change. Changes that come while one is read are sent as one. */
-function followBooking(service: ServiceRuntime, call: Call<z.infer<typeof params>, unknown, unknown>): void {
-  const id = call.params.bookingId;
-  let reading = false;
-  let changedAgain = false;
-  let last = '';
-  const unwatch = service.watch('bookings', id, () => void send());
-  const stream = openEventStream(call, { onClose: unwatch });
-  const send = async (): Promise<void> => {
-    changedAgain = true;
-    if (reading) return;
-    reading = true;
-    try {
-      while (changedAgain) {
-        changedAgain = false;
-        const document = await service.document<BookingDocument>('bookings', id);
-        const body = document && publicBooking(document);
-        const text = JSON.stringify(body);
-        if (body !== undefined && text !== last) stream.send('booking', body);
-        last = text;
-      }
-    } catch (error) {
-      // The client comes back by itself, and then gets the newest state.
-      service.logger.warn({ err: error, bookingId: id }, 'a booking stream was ended');
-      stream.close();
-    } finally {
-      reading = false;
-    }
-  };
-  void send();
-}
-
 function pay(service: ServiceRuntime): Endpoint {
   return endpoint({
     method: 'POST',
@@ -274,7 +233,11 @@ async function submitPayment(
   }
   const data = { bookingId: id, showId: show, userId, payment, acceptedAt: new Date().toISOString() };
   const request = { type: 'PaymentSubmitted', key: show, subject: id, data, traceparent: call.traceparent };
-  return (await service.submit({ idempotency: call.idempotency, answer, requests: [request] })).answer;
+  const submitted = await service.submit({ idempotency: call.idempotency, answer, requests: [request] });
+  // Taken within moments; answered after that, so that a second payment sees this one and is refused.
+  const isTaken = (now: BookingDocument) => now.payment.status === 'pending' || now.status !== document.status;
+  await waitFor(service, { bookingId: id, waitMs: takenWithinMs, isDone: isTaken });
+  return submitted.answer;
 }
 
 /** Cash is for the counter; a card token must be one the provider knows. */

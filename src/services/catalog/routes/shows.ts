@@ -7,7 +7,7 @@ import { invalid, notFound, Problem } from '../../../runtime/http/problem.ts';
 import type { ServiceRuntime, Transaction } from '../../../runtime/service-runtime.ts';
 import { answerOnce, assertScreenFree, assertShowSound, changeShow, scheduleShows } from '../changes.ts';
 import type { ShowChanges } from '../decider.ts';
-import { momentField, type ShowFields, saleFields, showFields } from '../entries.ts';
+import { momentField, reasonField, type ShowFields, saleFields, showFields } from '../entries.ts';
 import * as projection from '../projection.ts';
 import { showOf, showStatus } from '../show-rules.ts';
 import { isBooked, takenPlaces } from '../show-sales.ts';
@@ -136,7 +136,7 @@ function cancelling(service: ServiceRuntime): Endpoint {
     tag: 'shows',
     who: ['organizer'],
     params,
-    body: z.strictObject({}).nullish(),
+    body: z.strictObject({ reason: reasonField.optional() }),
     idempotency: 'required',
     answers: {
       202: {
@@ -151,6 +151,10 @@ function cancelling(service: ServiceRuntime): Endpoint {
         async work(transaction) {
           const id = call.params.showId;
           await changeShow(transaction, { showId: id, command: { type: 'CancelShow' }, traceparent: call.traceparent });
+          service.logger.info(
+            { showId: id, who: call.principal.userId, reason: call.body.reason },
+            'a show is cancelled',
+          );
           return { status: 202, location: `/v1/shows/${id}`, resource: id };
         },
       }),

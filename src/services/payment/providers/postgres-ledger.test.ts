@@ -69,6 +69,10 @@ function ledgerContract(name: string, open: () => Promise<SandboxLedger>): void 
       const [latest] = await ledger.moved({ now: 1_000, limit: 1 });
       const [next] = await ledger.moved({ now: 1_000, limit: 1, before: latest?.entryId });
       assert.deepEqual([latest?.entryId, next?.entryId], [entries[1]?.entryId, entries[0]?.entryId]);
+      const bookingId = entries[0]?.bookingId;
+      const ofBooking = await ledger.moved({ now: 1_000, limit: 10, bookingId });
+      assert.deepEqual(new Set(ofBooking.map((each) => each.bookingId)), new Set([bookingId]));
+      assert.deepEqual(await ledger.moved({ now: 1_000, limit: 10, bookingId: 'bkg_of_nobody' }), []);
     });
   });
 }

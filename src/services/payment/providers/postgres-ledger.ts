@@ -77,11 +77,12 @@ function ledgerOn(pool: Pool): SandboxLedger {
     closeWebhooks: async (keys) => {
       await pool.query(`update ledger set webhook = 'none' where key = any($1)`, [keys]);
     },
-    moved: ({ now, limit, before }) =>
+    moved: ({ now, limit, before, bookingId }) =>
       select(
         `where outcome = 'succeeded' and due_at <= $1 and ($2::text is null or entry_id < $2)
+           and ($4::text is null or booking_id = $4)
          order by entry_id desc limit $3`,
-        [now, before ?? null, limit],
+        [now, before ?? null, limit, bookingId ?? null],
       ),
     close: () => pool.end(),
   };

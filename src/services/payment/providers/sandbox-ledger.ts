@@ -32,11 +32,12 @@ export interface SandboxLedger {
   openWebhooks(limit: number): Promise<readonly LedgerEntry[]>;
   /** Nobody has to be told of these any more. */
   closeWebhooks(keys: readonly string[]): Promise<void>;
-  /** Money that has moved by `now`, latest first, after the entry `before` if one is named. */
+  /** Money that has moved by `now`, of one booking if it is named, latest first, after the entry `before` if one is named. */
   moved(page: {
     readonly now: number;
     readonly limit: number;
     readonly before?: string | undefined;
+    readonly bookingId?: string | undefined;
   }): Promise<readonly LedgerEntry[]>;
   close(): Promise<void>;
 }
@@ -64,10 +65,11 @@ export function createMemoryLedger(): SandboxLedger {
         if (entry !== undefined) byKey.set(key, { ...entry, webhook: 'none' });
       }
     },
-    moved: async ({ now, limit, before }) =>
+    moved: async ({ now, limit, before, bookingId }) =>
       [...byKey.values()]
         .filter((entry) => entry.outcome === 'succeeded' && entry.dueAt <= now)
         .filter((entry) => before === undefined || entry.entryId < before)
+        .filter((entry) => bookingId === undefined || entry.bookingId === bookingId)
         .sort((a, b) => (a.entryId < b.entryId ? 1 : -1))
         .slice(0, limit),
     close: async () => undefined,

@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { pino } from 'pino';
+import { z } from 'zod';
+import { endpoint } from './endpoint.ts';
+import { createServer, serveEndpoints } from './server.ts';
+
+/** A server that answers with the body it understood. */
+function serverTaking(body: z.ZodType) {
+  const server = createServer(pino({ level: 'silent' }));
+  const echo = endpoint({
+    ...{ method: 'POST', path: '/echo', summary: 'Says what it heard', tag: 'test', who: 'anyone' },
+    body,
+    answers: { 200: { says: 'What it heard', body } },
+    handle: async (call) => ({ status: 200, body: { heard: call.body } }),
+  });
+  serveEndpoints(server, [echo], {
+    authenticator: { authenticate: () => Promise.reject(new Error('nobody signs in here')) },
+    admit: () => Promise.resolve(),
+  });
+  const post = (payload?: string, type?: string) =>
+    server.inject({
+      method: 'POST',
+      url: '/v1/echo',
+      ...(payload === undefined ? {} : { payload }),
+      ...(type === undefined ? {} : { headers: { 'content-type': type } }),
+    });
+  return { post };
+}
+
+const json = 'application/json';
+
+test('no body is as good as an empty object where nothing in it is required', async () => {
+  const { post } = serverTaking(z.strictObject({ reason: z.string().optional() }));
+  for (const answer of [await post(), await post('', json), await post('{}', json)]) {
+    assert.deepEqual([answer.statusCode, answer.json()], [200, { heard: {} }]);
+  }
+  assert.deepEqual((await post('{"reason":"rain"}', json)).json(), { heard: { reason: 'rain' } });
+});
+
+test('no body is malformed where something in it is required', async () => {
+  const { post } = serverTaking(z.strictObject({ reason: z.string() }));
+  for (const answer of [await post(), await post('', json)]) {
+    assert.deepEqual([answer.statusCode, answer.json().code], [400, 'malformed_json']);
+  }
+});
+
+test('a body that is not JSON is told from one that has wrong fields and one of another type', async () => {
+  const { post } = serverTaking(z.strictObject({ reason: z.string().optional() }));
+  const codes = async (...sent: Parameters<typeof post>) => {
+    const answer = await post(...sent);
+    return [answer.statusCode, answer.json().code];
+  };
+  assert.deepEqual(await codes('{', json), [400, 'malformed_json']);
+  assert.deepEqual(await codes('{"why":1}', json), [422, 'validation_failed']);
+  assert.deepEqual(await codes('reason=rain', 'application/x-www-form-urlencoded'), [415, 'unsupported_media_type']);
+});
