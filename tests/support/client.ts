@@ -24,7 +24,11 @@ export class Client {
     this.token = token;
   }
 
-  async call<Body = Record<string, unknown>>(method: string, path: string, options: CallOptions = {}): Promise<Answer<Body>> {
+  async call<Body = Record<string, unknown>>(
+    method: string,
+    path: string,
+    options: CallOptions = {},
+  ): Promise<Answer<Body>> {
     const { body, key, waitSeconds, headers = {}, signal } = options;
     const response = await fetch(this.url + path, {
       method,
@@ -40,7 +44,11 @@ export class Client {
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.includes('json') === true;
-    return { status: response.status, body: (isJson && text !== '' ? JSON.parse(text) : text) as Body, headers: response.headers };
+    return {
+      status: response.status,
+      body: (isJson && text !== '' ? JSON.parse(text) : text) as Body,
+      headers: response.headers,
+    };
   }
 
   get<Body = Record<string, unknown>>(path: string, options: CallOptions = {}) {
@@ -109,7 +117,10 @@ export const visa = { method: 'card', token: 'tok_visa' } as const;
 export const declined = { method: 'card', token: 'tok_declined' } as const;
 
 /** Asks until the answer is as wanted; the test's own time limit ends the asking. */
-export async function eventually<Value>(ask: () => Promise<Value>, isWanted: (value: Value) => boolean): Promise<Value> {
+export async function eventually<Value>(
+  ask: () => Promise<Value>,
+  isWanted: (value: Value) => boolean,
+): Promise<Value> {
   for (let pauseMs = 5; ; pauseMs = Math.min(2 * pauseMs, 250)) {
     const value = await ask();
     if (isWanted(value)) return value;

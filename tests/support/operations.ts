@@ -64,7 +64,12 @@ export async function bookingOnce(
   bookingId: string,
   isWanted: (booking: Booking) => boolean,
 ): Promise<Booking> {
-  return (await eventually(() => client.booking(bookingId), ({ body }) => isWanted(body))).body;
+  return (
+    await eventually(
+      () => client.booking(bookingId),
+      ({ body }) => isWanted(body),
+    )
+  ).body;
 }
 
 export const hasStatus = (status: string) => (booking: Booking) => booking.status === status;

@@ -20,7 +20,12 @@ export const stalls = (rows: number, seats: number) => ({
   id: 'S',
   name: 'Stalls',
   priceCategory: 'standard',
-  rows: Array.from({ length: rows }, (_, row) => ({ id: String.fromCharCode(65 + row), name: `Row ${row + 1}`, first: 1, last: seats })),
+  rows: Array.from({ length: rows }, (_, row) => ({
+    id: String.fromCharCode(65 + row),
+    name: `Row ${row + 1}`,
+    first: 1,
+    last: seats,
+  })),
 });
 
 export const circle = {
@@ -42,9 +47,21 @@ let screenNumber = 0;
 
 /** Builds a house; rows and seats make the stalls. */
 export async function buildVenue(organizer: Client, { rows = 5, seats = 10 } = {}): Promise<Venue> {
-  const { movieId } = await made(organizer, '/v1/movies', { title: 'The Third Man', runningTimeMinutes: 104, certificate: 'PG' });
-  const { theatreId } = await made(organizer, '/v1/theatres', { name: 'Riverside', location: '1 Quay Street, London', timeZone: 'Europe/London' });
-  const { seatPlanId } = await made(organizer, '/v1/seat-plans', { name: 'Main hall', sections: [stalls(rows, seats), circle], areas: [floor] });
+  const { movieId } = await made(organizer, '/v1/movies', {
+    title: 'The Third Man',
+    runningTimeMinutes: 104,
+    certificate: 'PG',
+  });
+  const { theatreId } = await made(organizer, '/v1/theatres', {
+    name: 'Riverside',
+    location: '1 Quay Street, London',
+    timeZone: 'Europe/London',
+  });
+  const { seatPlanId } = await made(organizer, '/v1/seat-plans', {
+    name: 'Main hall',
+    sections: [stalls(rows, seats), circle],
+    areas: [floor],
+  });
   screenNumber += 1;
   const { screenId } = await made(organizer, '/v1/screens', { theatreId, number: screenNumber, seatPlanId });
   return { movieId, theatreId, screenId, seatPlanId };
