@@ -21,6 +21,9 @@ describe('the descriptions of the outside', () => {
   it('is valid AsyncAPI 3', async () => {
     const diagnostics = await new Parser().validate(descriptions()['docs/api/asyncapi.json'] ?? '');
     // Severity 0 is an error; the rest is advice.
-    assert.deepEqual(diagnostics.filter(({ severity }) => severity === 0).map(({ message, path }) => `${path.join('/')}: ${message}`), []);
+    assert.deepEqual(
+      diagnostics.filter(({ severity }) => severity === 0).map(({ message, path }) => `${path.join('/')}: ${message}`),
+      [],
+    );
   });
 });

@@ -33,5 +33,6 @@ function pretty(value: unknown): string {
 }
 
 if (import.meta.main) {
-  for (const [file, text] of Object.entries(descriptions())) await writeFile(new URL(`../${file}`, import.meta.url), text);
+  for (const [file, text] of Object.entries(descriptions()))
+    await writeFile(new URL(`../${file}`, import.meta.url), text);
 }

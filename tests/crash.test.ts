@@ -4,7 +4,7 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Booking, Client, eventually } from './support/client.ts';
-import { administrator, runProcess, type RunningProcess, temporaryDirectory } from './support/servers.ts';
+import { administrator, type RunningProcess, runProcess, temporaryDirectory } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
 
 const kills = Number(process.env['CRASH_TEST_KILLS'] ?? 20);
@@ -34,8 +34,13 @@ describe(`killed at ${kills} random moments under ${customers} customers`, () =>
     const venue = await buildVenue(admin, { rows: 20, seats: 20 });
     showIds = [];
     for (let count = 0; count < 10; count += 1) showIds.push(await openShow(admin, venue));
-    await admin.call('PUT', '/v1/settings/holdTtlMs', { body: { value: 20_000, why: 'what nobody pays should end within the test' } });
-    passwords = Array.from({ length: customers }, () => ({ email: `${randomUUID()}@example.com`, password: 'correct horse battery' }));
+    await admin.call('PUT', '/v1/settings/holdTtlMs', {
+      body: { value: 20_000, why: 'what nobody pays should end within the test' },
+    });
+    passwords = Array.from({ length: customers }, () => ({
+      email: `${randomUUID()}@example.com`,
+      password: 'correct horse battery',
+    }));
     for (const account of passwords) {
       assert.equal((await new Client(server.url).post('/v1/users', { name: 'Ada Lovelace', ...account })).status, 201);
     }
@@ -46,7 +51,11 @@ describe(`killed at ${kills} random moments under ${customers} customers`, () =>
   });
 
   /** Books until the server is gone; only what was acknowledged is written down. */
-  async function customer(url: string, account: { email: string; password: string }, signal: AbortSignal): Promise<void> {
+  async function customer(
+    url: string,
+    account: { email: string; password: string },
+    signal: AbortSignal,
+  ): Promise<void> {
     try {
       const client = await new Client(url).signIn(account.email, account.password);
       while (!signal.aborted) {
@@ -54,9 +63,14 @@ describe(`killed at ${kills} random moments under ${customers} customers`, () =>
         const token = tokens[randomInt(tokens.length)] ?? 'tok_visa';
         const paid = randomInt(5) > 0;
         const showId = showIds[randomInt(showIds.length)];
-        const request = { showId, bestAvailable: { count: 1 + randomInt(3) }, ...(paid ? { payment: { method: 'card', token } } : {}) };
+        const request = {
+          showId,
+          bestAvailable: { count: 1 + randomInt(3) },
+          ...(paid ? { payment: { method: 'card', token } } : {}),
+        };
         const { status, body } = await client.book(request, { key, waitSeconds: randomInt(2), signal });
-        if (status === 200 || status === 202) await appendFile(journal, `${JSON.stringify({ bookingId: body.bookingId, key, paid })}\n`);
+        if (status === 200 || status === 202)
+          await appendFile(journal, `${JSON.stringify({ bookingId: body.bookingId, key, paid })}\n`);
       }
     } catch {
       // The server was killed under this request: nothing was acknowledged.
@@ -75,14 +89,18 @@ describe(`killed at ${kills} random moments under ${customers} customers`, () =>
       server = await runProcess(join(directory.path, 'data'));
     }
     const admin = await new Client(server.url).signIn(administrator.email, administrator.password);
-    const acknowledged = (await readFile(journal, 'utf8')).trim().split('\n').map((line) => JSON.parse(line) as Acknowledged);
+    const acknowledged = (await readFile(journal, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Acknowledged);
     assert.ok(acknowledged.length > kills, `only ${acknowledged.length} bookings were acknowledged`);
     const captured = new Map<string, number>();
     const bookings: Booking[] = [];
     for (const { bookingId } of acknowledged) {
       const { status, body } = await eventually(
         () => admin.booking(bookingId),
-        (answer) => answer.status !== 200 || (settled.has(answer.body.status) && answer.body.refund?.status !== 'pending'),
+        (answer) =>
+          answer.status !== 200 || (settled.has(answer.body.status) && answer.body.refund?.status !== 'pending'),
       );
       assert.equal(status, 200, `${bookingId} is lost`);
       assert.equal(body.history.filter((step) => settled.has(step.status)).length, 1, JSON.stringify(body));
@@ -100,7 +118,10 @@ describe(`killed at ${kills} random moments under ${customers} customers`, () =>
         continue;
       }
       assert.equal(kept, booking.total?.amount, JSON.stringify(booking));
-      const complete = await eventually(() => admin.booking(booking.bookingId), ({ body }) => body.tickets.length === booking.seats.length);
+      const complete = await eventually(
+        () => admin.booking(booking.bookingId),
+        ({ body }) => body.tickets.length === booking.seats.length,
+      );
       assert.equal(complete.body.tickets.length, booking.seats.length);
       for (const seat of booking.seats) {
         const place = `${booking.showId} ${seat}`;

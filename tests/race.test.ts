@@ -34,10 +34,16 @@ describe('64 customers want the same two seats', () => {
       const first = 2 * (round % 5) + 1;
       const row = String.fromCharCode(65 + Math.floor((round % roundsPerShow) / 5));
       const seats = [`S-${row}-${first}`, `S-${row}-${first + 1}`];
-      const answers = await Promise.all(everyone.map((customer) => customer.book({ showId, seats }, { waitSeconds: 30 })));
+      const answers = await Promise.all(
+        everyone.map((customer) => customer.book({ showId, seats }, { waitSeconds: 30 })),
+      );
       const winners = answers.filter(({ body }) => body.status === 'awaiting_payment');
       const losers = answers.filter(({ body }) => body.status === 'rejected' && body.reason === 'seats_unavailable');
-      assert.equal(winners.length, 1, `round ${round}: ${JSON.stringify(answers.map(({ status, body }) => [status, body.status, body.reason, body.code]))}`);
+      assert.equal(
+        winners.length,
+        1,
+        `round ${round}: ${JSON.stringify(answers.map(({ status, body }) => [status, body.status, body.reason, body.code]))}`,
+      );
       assert.equal(losers.length, customers - 1);
       assert.deepEqual(winners[0]?.body.seats, seats);
     }

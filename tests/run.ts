@@ -24,7 +24,8 @@ function check(name: string, [command = '', ...parameters]: readonly string[]): 
   return new Promise((resolve) => {
     const child = spawn(`node_modules/.bin/${command}`, parameters, { stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
-    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    for (const stream of [child.stdout, child.stderr])
+      stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
     child.on('exit', (code) => {
       console.log(`${code === 0 ? '✔' : '✖'} ${name}`);
       if (code === 0) counts.passed += 1;

@@ -12,7 +12,9 @@ export function asyncApi(info: { readonly title: string; readonly version: strin
     channels: Object.fromEntries(all.map((topic) => [topic.name, channelOf(topic)])),
     operations: Object.fromEntries(all.map((topic) => [`publish-${topic.name}`, operationOf(topic)])),
     components: {
-      messages: Object.fromEntries(all.flatMap((topic) => topic.events.map((event) => [event.type, messageOf(topic, event)]))),
+      messages: Object.fromEntries(
+        all.flatMap((topic) => topic.events.map((event) => [event.type, messageOf(topic, event)])),
+      ),
       messageTraits: { cloudEvent: { headers: cloudEventHeaders } },
     },
   };
@@ -35,7 +37,9 @@ const cloudEventHeaders = {
     ce_streamversion: text('Counts the events of the stream.'),
     ce_causationid: text('Id of the message this one follows from.'),
     ce_correlationid: text('Id of the booking the whole story is about.'),
-    ce_sequence: text("The producer's own count in this topic partition: contiguous; a repeated number is a repeated event."),
+    ce_sequence: text(
+      "The producer's own count in this topic partition: contiguous; a repeated number is a repeated event.",
+    ),
     ce_timeline: text("Raised when the producer's database was restored."),
     traceparent: text('W3C Trace Context.'),
     'content-type': { const: 'application/json' },
@@ -71,7 +75,10 @@ function operationOf(topic: Topic) {
 }
 
 function messageOf(topic: Topic, event: EventDefinition) {
-  const { $schema: _, ...payload } = z.toJSONSchema(event.data, { io: 'output', unrepresentable: 'any' }) as Record<string, unknown>;
+  const { $schema: _, ...payload } = z.toJSONSchema(event.data, { io: 'output', unrepresentable: 'any' }) as Record<
+    string,
+    unknown
+  >;
   return {
     name: event.type,
     title: event.type,

@@ -79,7 +79,10 @@ export function fromHeaders(headers: Headers): Omit<Envelope, 'data'> {
     if (text === undefined) return undefined;
     const value = Number(text);
     if (!Number.isSafeInteger(value) || value < least) {
-      throw new UnreadableRecord('bad_envelope', `header ce_${name} must be a whole number from ${least}, not "${text}"`);
+      throw new UnreadableRecord(
+        'bad_envelope',
+        `header ce_${name} must be a whole number from ${least}, not "${text}"`,
+      );
     }
     return value;
   };

@@ -38,5 +38,11 @@ export const RefundFailed = event(
   z.object({ ...about, refundId, amount: money, error }),
 );
 
-export const paymentEvents = [PaymentSucceeded, PaymentFailed, PaymentUnsettled, PaymentRefunded, RefundFailed] as const;
+export const paymentEvents = [
+  PaymentSucceeded,
+  PaymentFailed,
+  PaymentUnsettled,
+  PaymentRefunded,
+  RefundFailed,
+] as const;
 export type PaymentEvent = FactOf<typeof paymentEvents>;

@@ -2,7 +2,16 @@ import { z } from 'zod';
 import { event, type FactOf, moment } from './event.ts';
 import { bookingId, showId, userId } from './ids.ts';
 import { money } from './money.ts';
-import { appliedRule, areaCount, fee, priceCategoryName, priceItem, quotedPrice, seatId, seatsPerRequestMax } from './seats.ts';
+import {
+  appliedRule,
+  areaCount,
+  fee,
+  priceCategoryName,
+  priceItem,
+  quotedPrice,
+  seatId,
+  seatsPerRequestMax,
+} from './seats.ts';
 
 /** What pricing publishes: the price of a booking, and the price list of a show whenever demand moves it. */
 

@@ -22,9 +22,14 @@ const samples = readdirSync(folder)
 
 describe('golden samples', () => {
   it('has one of every event version there is', () => {
-    const wanted = Object.values<Topic>(topics).flatMap((topic) => topic.events.map(({ type, version }) => `${type}.v${version}.json`));
+    const wanted = Object.values<Topic>(topics).flatMap((topic) =>
+      topic.events.map(({ type, version }) => `${type}.v${version}.json`),
+    );
     const files = new Set(samples.map(({ file }) => file));
-    assert.deepEqual(wanted.filter((file) => !files.has(file)), []);
+    assert.deepEqual(
+      wanted.filter((file) => !files.has(file)),
+      [],
+    );
   });
 
   for (const { file, sample } of samples) {

@@ -5,7 +5,13 @@ import type { Logger } from '../runtime/logger.ts';
 import type { ServiceHost } from '../runtime/service-host.ts';
 
 /** For operators, on a port of its own: is it alive, is it ready, how is it doing. */
-export function createAdminServer({ hosts, logger }: { readonly hosts: readonly ServiceHost[]; readonly logger: Logger }): FastifyInstance {
+export function createAdminServer({
+  hosts,
+  logger,
+}: {
+  readonly hosts: readonly ServiceHost[];
+  readonly logger: Logger;
+}): FastifyInstance {
   const server = createServer(logger);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -24,7 +30,9 @@ export function createAdminServer({ hosts, logger }: { readonly hosts: readonly 
   gauge('fullhouse_inputs_parked', 'Inputs that are parked.', (host) => host.loop.parked.length);
   server.get('/livez', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_, reply) => {
-    const services = await Promise.all(hosts.map(async (host) => ({ service: host.definition.name, ...(await readiness(host)) })));
+    const services = await Promise.all(
+      hosts.map(async (host) => ({ service: host.definition.name, ...(await readiness(host)) })),
+    );
     const ready = services.every((each) => each.ready);
     return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable', services });
   });

@@ -1,9 +1,9 @@
 import { LRUCache } from 'lru-cache';
-import { seatEvents, type SeatEvent } from '../contracts/seat-inventory.ts';
+import { type SeatEvent, seatEvents } from '../contracts/seat-inventory.ts';
 import type { AreaCount } from '../contracts/seats.ts';
+import { type EventStream, eventFrame } from '../runtime/http/sse.ts';
 import type { Consumption, Log, LogRecord } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { type EventStream, eventFrame } from '../runtime/http/sse.ts';
 
 /**
  * Live seat maps: one reader of `seat-events` for all who watch, outside the consumer groups. A watcher gets a snapshot
@@ -57,7 +57,10 @@ export class AvailabilityFeed {
   #watchers = 0;
   #consumptions: Consumption[] = [];
 
-  constructor(options: { readonly snapshot: (showId: string) => Promise<Availability | undefined>; readonly logger: Logger }) {
+  constructor(options: {
+    readonly snapshot: (showId: string) => Promise<Availability | undefined>;
+    readonly logger: Logger;
+  }) {
     this.#snapshot = options.snapshot;
     this.#logger = options.logger;
   }
@@ -90,7 +93,10 @@ export class AvailabilityFeed {
     const watched = await this.#watch(showId);
     if (watched === undefined) return stream.close();
     const recent = this.#recent.get(showId);
-    const canResume = lastVersion !== undefined && lastVersion <= watched.version && lastVersion >= (recent?.completeFrom ?? watched.version);
+    const canResume =
+      lastVersion !== undefined &&
+      lastVersion <= watched.version &&
+      lastVersion >= (recent?.completeFrom ?? watched.version);
     if (canResume) {
       const missed = (recent?.changes ?? []).filter((change) => change.version > lastVersion);
       if (missed.length > 0) stream.sendFrame(deltaFrame(watched, missed));
@@ -125,7 +131,8 @@ export class AvailabilityFeed {
       areas: new Map(snapshot.areas.map((area) => [area.area, area])),
     };
     this.#watched.set(showId, watched);
-    for (const change of this.#recent.get(showId)?.changes ?? []) if (change.version > watched.version) apply(watched, change);
+    for (const change of this.#recent.get(showId)?.changes ?? [])
+      if (change.version > watched.version) apply(watched, change);
     return watched;
   }
 
@@ -151,7 +158,8 @@ export class AvailabilityFeed {
     const recent = this.#recent.get(showId) ?? { completeFrom: change.version - 1, changes: [] };
     if (change.version <= (recent.changes.at(-1)?.version ?? recent.completeFrom)) return false;
     recent.changes.push(change);
-    if (recent.changes.length > changesMax) recent.completeFrom = recent.changes.shift()?.version ?? recent.completeFrom;
+    if (recent.changes.length > changesMax)
+      recent.completeFrom = recent.changes.shift()?.version ?? recent.completeFrom;
     this.#recent.set(showId, recent);
     return true;
   }
@@ -166,7 +174,8 @@ function apply(watched: Watched, change: Change): void {
   watched.version = change.version;
   for (const { area, held, sold } of change.areas) {
     const before = watched.areas.get(area);
-    if (before !== undefined) watched.areas.set(area, { ...before, held: before.held + held, sold: before.sold + sold });
+    if (before !== undefined)
+      watched.areas.set(area, { ...before, held: before.held + held, sold: before.sold + sold });
   }
 }
 
@@ -200,7 +209,10 @@ function effectOf(event: SeatEvent): Omit<Change, 'version'> {
     case 'SeatsReserved':
       return { seats: to(event.data.indexes, 'held'), areas: moved(event.data.areas, 1, 0) };
     case 'SeatsSold':
-      return { seats: to(event.data.indexes, 'sold'), areas: moved(event.data.areas, event.data.from === 'free' ? 0 : -1, 1) };
+      return {
+        seats: to(event.data.indexes, 'sold'),
+        areas: moved(event.data.areas, event.data.from === 'free' ? 0 : -1, 1),
+      };
     case 'SeatsReleased':
       return {
         seats: to(event.data.indexes, 'free'),

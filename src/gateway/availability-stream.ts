@@ -14,14 +14,25 @@ export const availabilityStream = (feed: AvailabilityFeed) =>
     tag: 'shows',
     who: 'anyone',
     params: z.strictObject({ showId }),
-    answers: { 200: { says: 'Events `snapshot` and `delta`; the id is the version of the show.', body: 'text/event-stream' } },
+    answers: {
+      200: { says: 'Events `snapshot` and `delta`; the id is the version of the show.', body: 'text/event-stream' },
+    },
     problems: ['not_found', 'overloaded'],
     handle: async (call) => {
-      if (feed.isFull) throw new Problem('overloaded', 'Too many are watching. Ask for the availability instead.', { retryAfterSeconds: 10 });
+      if (feed.isFull)
+        throw new Problem('overloaded', 'Too many are watching. Ask for the availability instead.', {
+          retryAfterSeconds: 10,
+        });
       if (!(await feed.exists(call.params.showId))) throw notFound('show');
       const stream = openEventStream(call, { onClose: () => feed.unwatch(call.params.showId, stream) });
       const sent = Number(call.request.headers['last-event-id']);
-      await feed.watch(call.params.showId, stream, Number.isSafeInteger(sent) && sent >= 0 && call.request.headers['last-event-id'] !== undefined ? sent : undefined);
+      await feed.watch(
+        call.params.showId,
+        stream,
+        Number.isSafeInteger(sent) && sent >= 0 && call.request.headers['last-event-id'] !== undefined
+          ? sent
+          : undefined,
+      );
       return { status: 200, hijacked: true };
     },
   });

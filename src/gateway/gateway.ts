@@ -5,12 +5,12 @@ import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import type { JWK } from 'jose';
 import type { Settings } from '../contracts/settings.ts';
-import type { Log } from '../runtime/log/log.ts';
-import type { Logger } from '../runtime/logger.ts';
 import { createAuthenticator } from '../runtime/http/auth.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
 import { openApiOf } from '../runtime/http/openapi.ts';
 import { createServer, serveEndpoints, traceparentOf } from '../runtime/http/server.ts';
+import type { Log } from '../runtime/log/log.ts';
+import type { Logger } from '../runtime/logger.ts';
 import { type Availability, AvailabilityFeed } from './availability-feed.ts';
 import { availabilityStream } from './availability-stream.ts';
 import { publishedKeys } from './published-keys.ts';
@@ -42,11 +42,20 @@ const hstsSeconds = 31_536_000;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { jwks, log, logger, settings } = options;
   const server = createServer(logger);
-  const limits = createRateLimits((kind) => (kind === 'user' ? settings().rateLimitPerUser : settings().rateLimitPerAddress));
+  const limits = createRateLimits((kind) =>
+    kind === 'user' ? settings().rateLimitPerUser : settings().rateLimitPerAddress,
+  );
   const feed = new AvailabilityFeed({ logger, snapshot: (showId) => snapshot(server, showId) });
   const endpoints = [...options.endpoints, availabilityStream(feed)];
   await server.register(helmet, {
-    contentSecurityPolicy: { directives: { defaultSrc: ["'self'"], imgSrc: ["'self'", 'data:'], frameAncestors: ["'none'"], upgradeInsecureRequests: null } },
+    contentSecurityPolicy: {
+      directives: {
+        defaultSrc: ["'self'"],
+        imgSrc: ["'self'", 'data:'],
+        frameAncestors: ["'none'"],
+        upgradeInsecureRequests: null,
+      },
+    },
     strictTransportSecurity: { maxAge: hstsSeconds },
   });
   server.addHook('onRequest', async (request, reply) => {
@@ -74,16 +83,28 @@ async function snapshot(server: FastifyInstance, showId: string): Promise<Availa
   return answer.statusCode === 200 ? (answer.json() as Availability) : undefined;
 }
 
-async function serveDescription(server: FastifyInstance, endpoints: readonly Endpoint[], jwks: GatewayOptions['jwks']): Promise<void> {
+async function serveDescription(
+  server: FastifyInstance,
+  endpoints: readonly Endpoint[],
+  jwks: GatewayOptions['jwks'],
+): Promise<void> {
   const description = JSON.stringify(openApiOf(endpoints, apiInfo));
   server.get('/openapi.json', (_, reply) => reply.type('application/json').send(description));
-  server.get('/.well-known/jwks.json', async (_, reply) => reply.header('cache-control', 'public, max-age=60').send(await jwks()));
+  server.get('/.well-known/jwks.json', async (_, reply) =>
+    reply.header('cache-control', 'public, max-age=60').send(await jwks()),
+  );
   server.get('/', (_, reply) => reply.redirect('/docs/'));
   server.get('/docs', (_, reply) => reply.redirect('/docs/'));
   server.get('/docs/', (_, reply) => reply.type('text/html').send(docsPage));
   server.get('/docs/start.js', (_, reply) => reply.type('text/javascript').send(docsScript));
   const assets = dirname(createRequire(import.meta.url).resolve('swagger-ui-dist/package.json'));
-  await server.register(fastifyStatic, { root: assets, prefix: '/docs/assets/', index: false, list: false, allowedPath: (path) => /^\/swagger-ui[\w.-]*\.(css|js)$/.test(path) });
+  await server.register(fastifyStatic, {
+    root: assets,
+    prefix: '/docs/assets/',
+    index: false,
+    list: false,
+    allowedPath: (path) => /^\/swagger-ui[\w.-]*\.(css|js)$/.test(path),
+  });
 }
 
 const docsPage = `<!doctype html>

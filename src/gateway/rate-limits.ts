@@ -22,9 +22,13 @@ export function createRateLimits(requestsMax: (kind: 'user' | 'address') => numb
         await limiter.consume(key);
       } catch (refusal) {
         const retryAfterSeconds = Math.max(1, Math.ceil((refusal as RateLimiterRes).msBeforeNext / 1_000));
-        throw new Problem('rate_limited', `More than ${limiter.points} requests a minute from this ${kind}. Wait ${retryAfterSeconds} s.`, {
-          retryAfterSeconds,
-        });
+        throw new Problem(
+          'rate_limited',
+          `More than ${limiter.points} requests a minute from this ${kind}. Wait ${retryAfterSeconds} s.`,
+          {
+            retryAfterSeconds,
+          },
+        );
       }
     },
   };
