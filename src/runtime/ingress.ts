@@ -1,11 +1,19 @@
 import type pg from 'pg';
-import { publication } from '../contracts/topics.ts';
 import { newId } from '../contracts/ids.ts';
+import { publication } from '../contracts/topics.ts';
 import { type Batcher, createBatcher } from './batcher.ts';
 import { Problem } from './http/problem.ts';
 import { partitionOf } from './log/partitioner.ts';
 import type { View } from './service.ts';
-import type { FirstAnswer, Idempotency, OwnedFact, Request, Submission, Submitted, Transaction } from './service-runtime.ts';
+import type {
+  FirstAnswer,
+  Idempotency,
+  OwnedFact,
+  Request,
+  Submission,
+  Submitted,
+  Transaction,
+} from './service-runtime.ts';
 import { type ConnectionOptions, PipelinedConnection, storeError } from './store/postgres/connection.ts';
 import { ConstraintViolated, type RequestRow, StoreUnavailable } from './store/store.ts';
 
@@ -22,6 +30,10 @@ export interface IngressOptions {
   readonly now: () => number;
   /** Called after the commit with the rows it stored. */
   readonly onStored: (rows: readonly RequestRow[]) => void;
+  /** Called where a commit's outcome is unknown: rows may be stored that nobody was told of. */
+  readonly onUnknown: (error: StoreUnavailable) => void;
+  /** Whether what was stored before is still waiting in too large a number. */
+  readonly isFull: () => boolean;
 }
 
 /**
@@ -37,11 +49,17 @@ export class Ingress {
   constructor(options: IngressOptions) {
     this.#options = options;
     this.#connection = new PipelinedConnection(options.connection);
-    this.#submissions = createBatcher({ itemsMax: submissionsMax, queuedMax: submissionsQueuedMax, run: (all) => this.#store(all) });
+    this.#submissions = createBatcher({
+      itemsMax: submissionsMax,
+      queuedMax: submissionsQueuedMax,
+      run: (all) => this.#store(all),
+    });
   }
 
   /** Throws `idempotency_key_reused`, `request_in_progress` or `overloaded`. */
   async submit(submission: Submission): Promise<Submitted> {
+    if (this.#options.isFull())
+      throw new Problem('overloaded', 'Too much is waiting. Come back in a second.', { retryAfterSeconds: 1 });
     const stored = await this.#once(submission.idempotency, () => this.#submissions.add(submission));
     if (stored.reused) throw reused();
     return stored;
@@ -76,8 +94,11 @@ export class Ingress {
         await this.#connection.transaction(statements);
       } catch (error) {
         // Another instance stored one of the keys a moment ago: now its answer can be read.
-        if (error instanceof ConstraintViolated && submissions.length === 1) return this.#firstAnswersOrThrow(submissions);
-        if (error instanceof ConstraintViolated) return (await Promise.all(submissions.map((each) => this.#store([each])))).flat();
+        if (error instanceof ConstraintViolated && submissions.length === 1)
+          return this.#firstAnswersOrThrow(submissions, error);
+        if (error instanceof ConstraintViolated)
+          return (await Promise.all(submissions.map((each) => this.#store([each])))).flat();
+        if (error instanceof StoreUnavailable && rows.length > 0) this.#options.onUnknown(error);
         throw error;
       }
       this.#options.onStored(rows);
@@ -89,10 +110,10 @@ export class Ingress {
     });
   }
 
-  async #firstAnswersOrThrow(submissions: readonly Submission[]) {
+  async #firstAnswersOrThrow(submissions: readonly Submission[], error: ConstraintViolated) {
     const firsts = await this.#firstAnswers(submissions);
     return firsts.map((first) => {
-      if (first === undefined) throw new StoreUnavailable('a row of the request could not be stored');
+      if (first === undefined) throw error;
       return { repeated: true, ...first };
     });
   }
@@ -104,7 +125,9 @@ export class Ingress {
     const answers = new Map(((found?.rows ?? []) as AnswerRow[]).map((row) => [`${row.scope} ${row.key}`, row]));
     return submissions.map(({ idempotency }) => {
       const row = idempotency === undefined ? undefined : answers.get(`${idempotency.scope} ${idempotency.key}`);
-      return row === undefined || idempotency === undefined ? undefined : { answer: toAnswer(row), reused: row.bodyHash !== idempotency.bodyHash };
+      return row === undefined || idempotency === undefined
+        ? undefined
+        : { answer: toAnswer(row), reused: row.bodyHash !== idempotency.bodyHash };
     });
   }
 
@@ -177,34 +200,50 @@ export class Ingress {
     return toAnswer(row);
   }
 
-  /** A transaction of a request-owned stream. Errors of the work itself come through as they are. */
+  /**
+   * A transaction of a request-owned stream. Throws `StoreUnavailable` and its like for what the database says; errors of
+   * the work itself come through as they are.
+   */
   async transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
     const client = await this.#options.pool.connect().catch((error: unknown) => {
       throw storeError(error);
     });
+    const query = (text: string, values: readonly unknown[] = []) =>
+      client.query(text, [...values]).catch((error: unknown) => {
+        throw storeError(error);
+      });
     const rows: RequestRow[] = [];
+    let committing = false;
     try {
-      await client.query('begin');
-      const result = await work(this.#transactionOver(client, rows));
+      await query('begin');
+      const result = await work(this.#transactionOver(query, rows));
       if (rows.length > 0) {
         const { text, values } = insertRequests(rows);
-        await client.query(text, values);
+        await query(text, values);
       }
-      await client.query('commit');
+      committing = true;
+      await query('commit');
       client.release();
       if (rows.length > 0) this.#options.onStored(rows);
       return result;
     } catch (error) {
       // A connection in an unknown state is thrown away; the server rolls back.
-      await client.query('rollback').then(() => client.release(), () => client.release(true));
+      await client.query('rollback').then(
+        () => client.release(),
+        () => client.release(true),
+      );
+      if (committing && error instanceof StoreUnavailable && rows.length > 0) this.#options.onUnknown(error);
       throw error;
     }
   }
 
-  #transactionOver(client: pg.PoolClient, rows: RequestRow[]): Transaction {
+  #transactionOver(
+    query: (text: string, values?: readonly unknown[]) => Promise<pg.QueryResult>,
+    rows: RequestRow[],
+  ): Transaction {
     const now = this.#options.now();
     return {
-      query: async <Row>(text: string, values: readonly unknown[] = []) => (await client.query(text, [...values])).rows as Row[],
+      query: async <Row>(text: string, values: readonly unknown[] = []) => (await query(text, values)).rows as Row[],
       publish: async (facts: OwnedFact | readonly OwnedFact[]) => {
         for (const fact of [facts].flat() as OwnedFact[]) rows.push(this.#factRow(fact, now));
       },
@@ -214,7 +253,10 @@ export class Ingress {
     };
   }
 
-  async transactionOnce(idempotency: Idempotency | undefined, work: (transaction: Transaction) => Promise<FirstAnswer>): Promise<Submitted> {
+  async transactionOnce(
+    idempotency: Idempotency | undefined,
+    work: (transaction: Transaction) => Promise<FirstAnswer>,
+  ): Promise<Submitted> {
     return this.#once(idempotency, async () => {
       const first = idempotency === undefined ? undefined : await this.answered(idempotency);
       if (first !== undefined) return { repeated: true, answer: first };
@@ -252,7 +294,10 @@ interface AnswerRow {
 }
 
 export function reused(): Problem {
-  return new Problem('idempotency_key_reused', 'This Idempotency-Key came with another body before. Use a new key for a new request.');
+  return new Problem(
+    'idempotency_key_reused',
+    'This Idempotency-Key came with another body before. Use a new key for a new request.',
+  );
 }
 
 function toAnswer({ status, location, resource }: AnswerRow): FirstAnswer {
@@ -269,7 +314,9 @@ function selectAnswers(keys: readonly Idempotency[]) {
 }
 
 function keepAnswers(submissions: readonly Submission[], now: number) {
-  const keyed = submissions.flatMap(({ idempotency, answer }) => (idempotency === undefined ? [] : [{ ...idempotency, ...answer }]));
+  const keyed = submissions.flatMap(({ idempotency, answer }) =>
+    idempotency === undefined ? [] : [{ ...idempotency, ...answer }],
+  );
   return {
     name: 'keep-answers',
     text: `insert into idempotency_keys (scope, key, body_hash, status, location, resource, stored_at)

@@ -19,7 +19,7 @@ import type { SettingsFeed } from './settings-feed.ts';
 import { createPool, storeError } from './store/postgres/connection.ts';
 import { PostgresStore } from './store/postgres/postgres-store.ts';
 import { StreamStates } from './task/streams.ts';
-import { TaskLoop } from './task.ts';
+import { inputsWaitingMax, TaskLoop } from './task.ts';
 
 /** Connections for the queries of requests. */
 const connectionsMax = 6;
@@ -80,6 +80,8 @@ export class ServiceHost implements ServiceRuntime {
       partitions: log.topics.find((topic) => topic.name === definition.mainInput)?.partitions ?? 1,
       now: () => this.loop.clock.now(),
       onStored: (rows) => this.loop.requestsArrived(rows),
+      onUnknown: (error) => this.loop.requestsMissed(error),
+      isFull: () => this.loop.queued >= inputsWaitingMax,
     });
   }
 
@@ -137,7 +139,11 @@ export class ServiceHost implements ServiceRuntime {
     return () => this.#changes.off(`${view} ${id}`, listener);
   }
 
-  async state<State>(kind: string, id: string, part?: string): Promise<{ readonly state: State; readonly version: number }> {
+  async state<State>(
+    kind: string,
+    id: string,
+    part?: string,
+  ): Promise<{ readonly state: State; readonly version: number }> {
     const name = { kind, id, part };
     const known = this.loop.states.committed(name);
     if (known !== undefined) return known as { state: State; version: number };
@@ -166,7 +172,10 @@ export class ServiceHost implements ServiceRuntime {
     return this.#ingress.transaction(work);
   }
 
-  transactionOnce(idempotency: Idempotency | undefined, work: (transaction: Transaction) => Promise<FirstAnswer>): Promise<Submitted> {
+  transactionOnce(
+    idempotency: Idempotency | undefined,
+    work: (transaction: Transaction) => Promise<FirstAnswer>,
+  ): Promise<Submitted> {
     return this.#ingress.transactionOnce(idempotency, work);
   }
 
@@ -175,7 +184,8 @@ export class ServiceHost implements ServiceRuntime {
   }
 
   part<Part>(name: string): Part {
-    if (!Object.hasOwn(this.#parts, name)) throw new Error(`${this.definition.name} needs a part ${name} that was not wired in`);
+    if (!Object.hasOwn(this.#parts, name))
+      throw new Error(`${this.definition.name} needs a part ${name} that was not wired in`);
     return this.#parts[name] as Part;
   }
 }

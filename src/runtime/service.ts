@@ -35,7 +35,8 @@ export interface StreamDefinition<State = unknown, Input = never, Event = never>
   /**
    * `whole`: short streams, folded from their own events. `split`: a long stream whose state is `{ root, part }`; the
    * root is what the stream shares, a part belongs to one subject of it (a show's seats, one booking's allocation).
-   * Roots are kept as snapshots, parts are folded from the events of their subject; `evolve` sees both.
+   * Roots are kept as snapshots, parts are folded from the events of their subject. `evolve` sees both, but must make the new
+   * root from the root alone and the new part from the part alone: they are loaded apart, each with an initial other half.
    */
   readonly shape: 'whole' | 'split';
   /** Root to JSON and back, where it is not JSON already. */
@@ -178,7 +179,9 @@ export interface View<Doc = unknown> {
   /** The new document; `undefined` where there is none (yet). */
   readonly fold: (doc: Doc | undefined, applied: Applied<never>) => Doc | undefined;
   /** Further columns to find and order documents by, with their SQL types. */
-  readonly columns: Readonly<Record<string, { readonly type: string; readonly of: (doc: Doc) => string | number | boolean | null }>>;
+  readonly columns: Readonly<
+    Record<string, { readonly type: string; readonly of: (doc: Doc) => string | number | boolean | null }>
+  >;
 }
 
 /** Makes a typed view fit the untyped registry. */

@@ -1,5 +1,5 @@
 import type { Setting } from '../contracts/catalog.ts';
-import { defaultSettings, isSettingKey, settingFrom, settingKeys, type Settings } from '../contracts/settings.ts';
+import { defaultSettings, isSettingKey, type Settings, settingFrom, settingKeys } from '../contracts/settings.ts';
 import type { Consumption, Log, LogRecord } from './log/log.ts';
 import type { Logger } from './logger.ts';
 
@@ -31,7 +31,8 @@ export class SettingsFeed {
     this.#consumption = log.consume({
       positions: [{ ...partition, offset }],
       onRecords: async (records) => this.#apply(records),
-      onError: (error) => this.#logger.error({ error: error.message }, 'cannot follow the settings; those known stay in force'),
+      onError: (error) =>
+        this.#logger.error({ error: error.message }, 'cannot follow the settings; those known stay in force'),
     });
   }
 
@@ -51,7 +52,9 @@ export class SettingsFeed {
       }
     }
     const get = (key: string) => this.#records.get(key);
-    this.current = Object.freeze(Object.fromEntries(settingKeys.map((key) => [key, settingFrom(get, key)]))) as unknown as Settings;
+    this.current = Object.freeze(
+      Object.fromEntries(settingKeys.map((key) => [key, settingFrom(get, key)])),
+    ) as unknown as Settings;
   }
 
   async stop(): Promise<void> {

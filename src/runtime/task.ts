@@ -1,39 +1,63 @@
-import type { Log, LogRecord, Membership, Position } from './log/log.ts';
+import type { Log, LogRecord, Membership } from './log/log.ts';
 import type { Logger } from './logger.ts';
 import type { ServiceDefinition } from './service.ts';
 import type { ServiceRuntime } from './service-runtime.ts';
-import { ConstraintViolated, type DeadlineRow, type EventRow, Fenced, type ParkedRow, privateChannel, type RequestRow, type Store, type TaskRow } from './store/store.ts';
+import {
+  type DeadlineRow,
+  type EventRow,
+  Fenced,
+  type ParkedRow,
+  privateChannel,
+  type RequestRow,
+  StatementRefused,
+  type Store,
+  StoreUnavailable,
+  type TaskRow,
+} from './store/store.ts';
 import { type Arrival, partitionOfArrival } from './task/arrival.ts';
-import { Batch, type BatchPorts } from './task/batch.ts';
+import { Batch, type BatchPorts, type Refused } from './task/batch.ts';
+import { CatchingUp } from './task/catching-up.ts';
 import { TaskClock } from './task/clock.ts';
 import { Deadlines } from './task/deadlines.ts';
 import { Documents } from './task/documents.ts';
 import { Effects, effectsOpenMax } from './task/effects.ts';
-import { Parking } from './task/parking.ts';
+import { Intake } from './task/intake.ts';
+import { Parking, parkedInputsMax } from './task/parking.ts';
 import { Publisher, unpublishedEventsMax } from './task/publisher.ts';
 import { RecentIds } from './task/recent-ids.ts';
 import { References } from './task/references.ts';
 import { type Replayed, Replays } from './task/replays.ts';
 import { StreamStates } from './task/streams.ts';
 import { Takeovers } from './task/takeovers.ts';
+import { Turns } from './task/turns.ts';
 
 /**
  * The loop that runs a service. It carries all tasks (partitions) the process owns, and goes round like this:
  *
  *   take what has arrived → decide → one transaction → publish what was decided, fire what is due, run effects
  *
- * There is no timer in it: the next batch is whatever came while the last one committed. Being *stopped*, it owns
- * nothing; *running*, it owns what its group assigned; *recovering*, it has dropped everything it knew, because a commit's
- * outcome is unknown, and takes its tasks over anew: the task rows tell what had been committed.
+ * There is no timer in it: the next batch is whatever came while the last one committed. A task is *assigned* by the
+ * group, then *owned* once its row was taken over. It is *lost* when a commit's outcome is unknown or its topics cannot be
+ * read: then all that is known of it is dropped and it is taken over anew, and the task row tells what had been committed.
+ * *Fenced*, another owner has it, and it is let go. Batches, takeovers and revocations never overlap (`Turns`).
+ *
+ * The file is longer than others because this is the one place where all of that meets; what each part does is in `task/`.
  */
 
 /** Inputs of one batch. */
 const batchInputsMax = 500;
 /** Inputs waiting for a batch before topics are asked for no more. */
 const inputsQueuedMax = 2_000;
+/** Requests, answers and timers do not wait for room in memory, so their senders have to: beyond this, ingress says 503. */
+export const inputsWaitingMax = 20_000;
 const caughtUpPauseMs = 5;
+/** The first recovery is tried at once, the next after this and then ever later. */
 const recoverFirstMs = 200;
 const recoverMaxMs = 5_000;
+/** What is committed but not published within this time at a stop is left to the next owner. */
+const publishGraceMs = 3_000;
+/** A stop that takes longer, since a database or a log says nothing, is left unfinished: all of it is stored. */
+const stopMs = 8_000;
 
 export interface TaskLoopOptions {
   readonly definition: ServiceDefinition;
@@ -48,13 +72,6 @@ export interface TaskLoopOptions {
   readonly onCommitted: (changes: Committed) => void;
 }
 
-/** A task whose inputs of before its takeover are still coming in. */
-interface CatchingUp {
-  readonly inputs: readonly Position[];
-  readonly deadlines: readonly DeadlineRow[];
-  readonly parked: readonly ParkedRow[];
-}
-
 export interface Committed {
   readonly events: readonly EventRow[];
   readonly documents: readonly { readonly view: string; readonly id: string }[];
@@ -65,6 +82,11 @@ export class TaskLoop {
   readonly clock = new TaskClock();
   readonly #tasks = new Map<number, TaskRow>();
   readonly #published = new Map<number, Record<string, number>>();
+  /** What the group has given, whether it could be taken over yet or not. */
+  readonly #assigned = new Set<number>();
+  readonly #lost = new Set<number>();
+  readonly #turns = new Turns();
+  readonly #intake = new Intake();
   readonly #parking = new Parking();
   readonly #states: StreamStates;
   readonly #references: References;
@@ -73,18 +95,20 @@ export class TaskLoop {
   readonly #effects: Effects;
   readonly #publisher: Publisher;
   readonly #takeovers: Takeovers;
+  readonly #catchingUp: CatchingUp;
   readonly #requestsTaken = new RecentIds();
   readonly #replays = new Replays();
   readonly #ports: BatchPorts;
-  readonly #catchingUp = new Map<number, CatchingUp>();
-  #queue: Arrival[] = [];
-  #queueFree: (() => void)[] = [];
+  /** Requests that were stored while their task was being taken over: perhaps too late to be read with it. */
+  #early: RequestRow[] = [];
+  /** Raised when tasks change hands: a reader that waits for room in the name of the earlier ones gives up. */
+  #handovers = 0;
   #membership: Membership | undefined;
   #running: Promise<void> | undefined;
   #stopping = false;
   #parkedPosition = 0;
-  /** Batches, and what must not meet one, come one after the other. */
-  #turn: Promise<unknown> = Promise.resolve();
+  #failures = 0;
+  #trouble: string | undefined;
 
   constructor(options: TaskLoopOptions) {
     const { definition, store, log, logger, runtime } = options;
@@ -107,13 +131,22 @@ export class TaskLoop {
     this.#publisher = new Publisher({
       service: definition.name,
       log,
+      store,
       logger,
       runtime,
       enrich: definition.enrich ?? {},
       references: this.#references,
       onPublished: (rows) => this.#onPublished(rows),
     });
-    this.#takeovers = new Takeovers({ definition, store, log, onRecords: (records) => this.#onRecords(records), onError: (error) => this.#onLogError(error) });
+    this.#takeovers = new Takeovers({
+      definition,
+      store,
+      log,
+      onRecords: (records) => this.#onRecords(records),
+      onError: (partition, error) => this.#lose([partition], error),
+    });
+    const topicId = (topic: string) => log.topics.find((each) => each.name === topic)?.id ?? '';
+    this.#catchingUp = new CatchingUp(topicId);
     this.#ports = {
       definition,
       store,
@@ -124,7 +157,7 @@ export class TaskLoop {
       parking: this.#parking,
       tasks: this.#tasks,
       partitionsOf,
-      topicId: (topic) => log.topics.find((each) => each.name === topic)?.id ?? '',
+      topicId,
       published: (partition) => this.#published.get(partition) ?? {},
       nextParkedPosition: () => this.#nextParkedPosition(),
       referenceWaitMs: options.referenceWaitMs,
@@ -137,8 +170,8 @@ export class TaskLoop {
     this.#membership = await log.join({
       group: groupOf(definition.name),
       topic: definition.mainInput,
-      onAssigned: (partitions) => this.#own(partitions),
-      onRevoked: (partitions) => this.#disown(partitions),
+      onAssigned: (partitions) => this.#turns.take(() => this.#assign(partitions)),
+      onRevoked: (partitions) => this.#turns.take(() => this.#letGo(partitions)),
     });
   }
 
@@ -151,16 +184,22 @@ export class TaskLoop {
   }
 
   get queued(): number {
-    return this.#queue.length;
+    return this.#intake.length;
+  }
+
+  /** Why the last batch or takeover failed, while none has succeeded since. */
+  get trouble(): string | undefined {
+    return this.#trouble;
   }
 
   /** Resolves when all that the topics hold now has been handled and all that was decided is published. */
   async caughtUp(): Promise<void> {
-    for (;;) {
-      const before = this.#queue.length === 0 && this.#running === undefined;
+    const isIdle = () => this.#intake.length === 0 && this.#running === undefined;
+    while (!this.#stopping) {
+      const before = isIdle();
       await this.#publisher.drained();
       const behind = await this.#takeovers.behind([...this.#tasks.values()]);
-      if (before && behind === 0 && this.#queue.length === 0 && this.#running === undefined) return;
+      if (before && behind === 0 && isIdle()) return;
       await (this.#running ?? new Promise((resolve) => setTimeout(resolve, caughtUpPauseMs)));
     }
   }
@@ -183,13 +222,22 @@ export class TaskLoop {
 
   /** Rows that were just stored; those of other owners' partitions are left to them. */
   requestsArrived(rows: readonly RequestRow[]): void {
+    for (const row of rows) if (this.#assigned.has(row.partition) && !this.owns(row.partition)) this.#early.push(row);
     const mine = rows.filter((row) => this.owns(row.partition) && this.#requestsTaken.add(row.requestId));
     this.#arrive(mine.map((row) => ({ kind: 'request', row })));
   }
 
+  /** Rows may have been stored that nobody was told of: they are read from the store with everything else. */
+  requestsMissed(error: Error): void {
+    this.#lose(this.partitions, error);
+  }
+
   /** Takes up parked inputs again, with everything that waits behind them. */
   redrive(partition: number, subject: string, parkedId?: string): number {
-    const rows = subject === '' ? this.#parking.rows.filter((row) => row.parkedId === parkedId) : this.#parking.subject(partition, subject);
+    const rows =
+      subject === ''
+        ? this.#parking.rows.filter((row) => row.parkedId === parkedId)
+        : this.#parking.subject(partition, subject);
     this.#arrive(rows.map((row) => ({ kind: 'parked', row, waited: false })));
     return rows.length;
   }
@@ -199,7 +247,9 @@ export class TaskLoop {
     const row = this.#parking.rows.find((each) => each.parkedId === parkedId);
     if (row === undefined) return false;
     const behind = row.subject === '' ? [row] : this.#parking.subject(row.partition, row.subject);
-    this.#arrive(behind.map((each) => ({ kind: 'parked', row: each, waited: false, discard: each.parkedId === parkedId })));
+    this.#arrive(
+      behind.map((each) => ({ kind: 'parked', row: each, waited: false, discard: each.parkedId === parkedId })),
+    );
     return true;
   }
 
@@ -228,7 +278,7 @@ export class TaskLoop {
 
   /** Does something while no batch is under way; documents are read from the store anew after it. */
   betweenBatches<Result>(work: () => Promise<Result>): Promise<Result> {
-    return this.#inTurn(async () => {
+    return this.#turns.take(async () => {
       try {
         return await work();
       } finally {
@@ -237,15 +287,23 @@ export class TaskLoop {
     });
   }
 
-  #inTurn<Result>(work: () => Promise<Result>): Promise<Result> {
-    const result = this.#turn.then(work);
-    this.#turn = result.catch(() => undefined);
-    return result;
+  async #assign(partitions: readonly number[]): Promise<void> {
+    for (const partition of partitions) this.#assigned.add(partition);
+    await this.#own(partitions);
+  }
+
+  /** The group, or the fence, says that these tasks are somebody else's. */
+  async #letGo(partitions: readonly number[]): Promise<void> {
+    for (const each of [this.#assigned, this.#lost]) for (const partition of partitions) each.delete(partition);
+    await this.#disown(partitions);
   }
 
   async #own(partitions: readonly number[]): Promise<void> {
     await this.#disown(partitions);
+    // What was stored until now is read with the takeover; what comes from now on may be too late for it.
+    this.#early = this.#early.filter((row) => !partitions.includes(row.partition));
     const { takeover, unpublished, ends, consume } = await this.#takeovers.begin(partitions);
+    if (this.#stopping) return;
     this.clock.synchronise(takeover.now);
     for (const task of takeover.tasks) {
       this.#tasks.set(task.partition, task);
@@ -255,40 +313,39 @@ export class TaskLoop {
       this.#parking.add(row);
       this.#parkedPosition = Math.max(this.#parkedPosition, row.position);
     }
-    this.#publisher.publish(unpublished);
+    for (const each of unpublished) this.#publisher.publishStored(each);
     for (const row of takeover.effects) this.#effects.start(row);
     for (const [partition, inputs] of ends) {
-      const mine = <Row extends { readonly partition: number }>(rows: readonly Row[]) => rows.filter((row) => row.partition === partition);
-      this.#catchingUp.set(partition, { inputs, deadlines: mine(takeover.deadlines), parked: mine(takeover.parked) });
+      const mine = <Row extends { readonly partition: number }>(rows: readonly Row[]) =>
+        rows.filter((row) => row.partition === partition);
+      this.#catchingUp.begin(partition, { inputs, deadlines: mine(takeover.deadlines), parked: mine(takeover.parked) });
     }
-    this.requestsArrived(takeover.requests);
+    this.#takeUp(takeover.parked.filter((row) => this.#parking.released(row.partition, row.subject).includes(row)));
+    this.requestsArrived([...takeover.requests, ...this.#early.splice(0)]);
     consume();
     this.#armWhatCaughtUp();
   }
 
-  /**
-   * Overdue deadlines of a task that was taken over count only once the inputs that were there before have been handled:
-   * one of them may have decided otherwise in time.
-   */
   #armWhatCaughtUp(): void {
-    for (const [partition, { inputs, deadlines, parked }] of this.#catchingUp) {
-      const positions = this.#tasks.get(partition)?.positions ?? {};
-      if (inputs.some(({ topic, offset }) => (positions[topic]?.offset ?? 0) < offset)) continue;
-      this.#catchingUp.delete(partition);
-      for (const row of deadlines) if (!this.#deadlines.has(row)) this.#deadlines.set(row);
-      for (const row of parked) this.#armWait(row);
-    }
+    const { deadlines, parked } = this.#catchingUp.caughtUp(this.#tasks);
+    for (const row of deadlines) if (!this.#deadlines.has(row)) this.#deadlines.set(row);
+    for (const row of parked) if (this.#parking.has(row)) this.#armWait(row);
   }
 
   async #disown(partitions: readonly number[]): Promise<void> {
+    // Readers may be waiting for room that only a batch makes, and no batch comes before this is done.
+    this.#handovers += 1;
+    this.#intake.changed();
     await this.#takeovers.end(partitions);
     for (const partition of partitions) {
       this.#tasks.delete(partition);
       this.#published.delete(partition);
-      this.#catchingUp.delete(partition);
     }
-    this.#queue = this.#queue.filter((arrival) => this.owns(partitionOfArrival(arrival)));
+    this.#intake.keep((arrival) => this.owns(partitionOfArrival(arrival)));
+    this.#catchingUp.end(partitions);
     this.#replays.abandon();
+    this.#publisher.drop(partitions);
+    this.#effects.disown(partitions);
     this.#parking.drop(partitions);
     this.#deadlines.drop(partitions);
     this.#states.clear();
@@ -298,33 +355,45 @@ export class TaskLoop {
   }
 
   async #onRecords(records: readonly LogRecord[]): Promise<void> {
+    const handovers = this.#handovers;
+    const partition = records[0]?.partition ?? 0;
     this.#arrive(records.map((record) => ({ kind: 'record', record })));
-    while (!this.#stopping && this.#isFull()) await new Promise<void>((resolve) => this.#queueFree.push(resolve));
+    if (this.#parking.isFull(partition)) {
+      this.#options.logger.error(
+        { partition, parkedInputsMax },
+        'too many inputs are parked; the topics of this task are read no further',
+      );
+    }
+    while (!this.#stopping && handovers === this.#handovers && this.#isFull(partition)) await this.#intake.change();
   }
 
   /** Whether topics have to wait; requests, answers and deadlines never do, they drain what is full. */
-  #isFull(): boolean {
+  #isFull(partition: number): boolean {
     return (
-      this.#queue.length >= inputsQueuedMax ||
+      this.#intake.length >= inputsQueuedMax ||
       this.#effects.open >= effectsOpenMax ||
       this.#publisher.waiting >= unpublishedEventsMax ||
-      this.partitions.some((partition) => this.#parking.isFull(partition))
+      this.#parking.isFull(partition)
     );
   }
 
-  #onLogError(error: Error): void {
-    this.#options.logger.error({ error: error.message }, 'cannot read from the log; the tasks are taken over anew');
-    void this.#recover([...this.#tasks.keys()]);
-  }
-
   #onDue(rows: readonly DeadlineRow[]): void {
-    this.#arrive(rows.map((row) => (row.kind === waitKind ? this.#endOfWait(row) : { kind: 'deadline' as const, row })).flat());
+    this.#arrive(
+      rows.flatMap((row) => (row.kind === waitKind ? this.#endOfWait(row) : { kind: 'deadline' as const, row })),
+    );
   }
 
   /** The wait for references is a deadline of the loop's own. */
   #armWait(row: ParkedRow): void {
     if (row.waitUntil === undefined) return;
-    this.#deadlines.set({ kind: waitKind, stream: waitKind, part: row.parkedId, partition: row.partition, key: row.subject, dueAt: row.waitUntil });
+    this.#deadlines.set({
+      kind: waitKind,
+      stream: waitKind,
+      part: row.parkedId,
+      partition: row.partition,
+      key: row.subject,
+      dueAt: row.waitUntil,
+    });
   }
 
   #endOfWait(row: DeadlineRow): readonly Arrival[] {
@@ -343,52 +412,60 @@ export class TaskLoop {
       const marks = this.#published.get(row.partition);
       if (marks !== undefined) marks[row.channel] = Math.max(marks[row.channel] ?? 0, row.sequence);
     }
-    this.#free();
-  }
-
-  #free(): void {
-    if (this.#queueFree.length === 0 || this.#isFull()) return;
-    const waiting = this.#queueFree;
-    this.#queueFree = [];
-    for (const resolve of waiting) resolve();
+    this.#intake.changed();
   }
 
   #arrive(arrivals: readonly Arrival[]): void {
-    for (const arrival of arrivals) if (this.owns(partitionOfArrival(arrival))) this.#queue.push(arrival);
-    if (this.#queue.length > 0 && !this.#stopping) this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    this.#intake.add(arrivals.filter((arrival) => this.owns(partitionOfArrival(arrival))));
+    this.#start();
+  }
+
+  #takeUp(rows: readonly ParkedRow[]): void {
+    this.#arrive(rows.map((row) => ({ kind: 'parked', row, waited: false })));
+  }
+
+  #start(): void {
+    if ((this.#intake.length > 0 || this.#lost.size > 0) && !this.#stopping) this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
-    while (this.#queue.length > 0 && !this.#stopping) {
-      const arrivals = this.#queue.slice(0, batchInputsMax);
-      this.#queue = this.#queue.slice(arrivals.length);
-      const partitions = [...new Set(arrivals.map(partitionOfArrival))];
-      try {
-        await this.#inTurn(() => this.#process(arrivals));
-      } catch (error) {
-        this.#options.logger.error({ error: (error as Error).message, inputs: arrivals.length }, 'cannot commit; the tasks are taken over anew');
-        await this.#recover(partitions);
-      }
-      this.#free();
+    while ((this.#intake.length > 0 || this.#lost.size > 0) && !this.#stopping) {
+      if (this.#lost.size > 0) await this.#recover();
+      else await this.#handle(this.#intake.take(batchInputsMax));
+      this.#intake.changed();
+    }
+    // In the same turn as the check above: what arrives later starts anew.
+    this.#running = undefined;
+  }
+
+  async #handle(arrivals: readonly Arrival[]): Promise<void> {
+    try {
+      await this.#turns.take(() => this.#process(arrivals));
+    } catch (error) {
+      this.#lose([...new Set(arrivals.map(partitionOfArrival))], error as Error);
     }
   }
 
-  /** Commits a batch. When the database refuses a row, halves it until the offender is alone and parks it. */
-  async #process(arrivals: readonly Arrival[], refused?: { readonly reason: string; readonly detail: string }): Promise<void> {
+  /** Commits a batch. When an input makes that impossible, halves it until the offender is alone and parks it. */
+  async #process(arrivals: readonly Arrival[], refused?: Refused): Promise<void> {
     const mine = arrivals.filter((arrival) => this.owns(partitionOfArrival(arrival)));
     if (mine.length === 0) return;
     const batch = new Batch(this.#ports, this.clock.now());
     try {
       await this.#options.store.commit(await batch.decide(mine, refused));
     } catch (error) {
-      if (error instanceof Fenced) {
-        this.#options.logger.warn({ error: error.message }, 'another owner has taken tasks over');
-        return this.#recover(this.partitions);
+      if (error instanceof Fenced && mine.some((arrival) => error.partitions.includes(partitionOfArrival(arrival)))) {
+        this.#options.logger.warn(
+          { partitions: error.partitions },
+          'another owner has taken tasks over; they are let go',
+        );
+        await this.#letGo(error.partitions);
+        return this.#process(mine, refused);
       }
-      if (!(error instanceof ConstraintViolated) || refused !== undefined) throw error;
-      if (mine.length === 1) return this.#process(mine, { reason: error.code, detail: error.message });
+      const isNobodysFault =
+        error instanceof StoreUnavailable || error instanceof StatementRefused || error instanceof Fenced;
+      if (isNobodysFault || refused !== undefined) throw error;
+      if (mine.length === 1) return this.#process(mine, refusedFor(error as Error));
       const half = Math.ceil(mine.length / 2);
       await this.#process(mine.slice(0, half));
       return this.#process(mine.slice(half));
@@ -397,54 +474,110 @@ export class TaskLoop {
   }
 
   #after(batch: Batch): void {
-    batch.adopt(this.#tasks);
+    const released = batch.adopt(this.#tasks);
+    this.#failures = 0;
+    this.#trouble = undefined;
     this.#replays.handled(batch.replayed);
     if (this.#catchingUp.size > 0) this.#armWhatCaughtUp();
     this.#publisher.publish(batch.events.filter((event) => event.channel !== privateChannel));
     for (const row of batch.deadlines) this.#deadlines.set(row);
     for (const row of batch.parked) this.#armWait(row);
     for (const row of batch.effects) this.#effects.start(row);
-    for (const reference of batch.arrivedReferences) {
-      this.#arrive(this.#parking.awaiting(reference).map((row) => ({ kind: 'parked', row, waited: false })));
-    }
+    this.#takeUp(released);
+    for (const reference of batch.arrivedReferences) this.#takeUp(this.#parking.awaiting(reference));
     this.#options.log.commit(groupOf(this.#options.definition.name), batch.positions);
     this.#options.onCommitted({ events: batch.events, documents: batch.changedDocuments });
   }
 
-  /** Drops all that was known of these tasks and takes them over anew, until the store and the log answer again. */
-  async #recover(partitions: readonly number[]): Promise<void> {
-    for (let waitMs = recoverFirstMs; !this.#stopping && partitions.length > 0; waitMs = Math.min(2 * waitMs, recoverMaxMs)) {
-      try {
-        await this.#own(partitions);
-        return;
-      } catch (error) {
-        this.#options.logger.error({ error: (error as Error).message, waitMs }, 'cannot take tasks over; trying again');
-        await new Promise((resolve) => setTimeout(resolve, waitMs));
-      }
+  /** What is known of these tasks may not be what is stored: they are taken over anew before anything else. */
+  #lose(partitions: readonly number[], error: Error): void {
+    this.#failures += 1;
+    this.#trouble = error.message;
+    const { logger } = this.#options;
+    const told = { partitions, error: error.message, failures: this.#failures };
+    if ((error as { retryable?: boolean }).retryable === true) logger.error(told, 'the tasks are taken over anew');
+    else
+      logger.fatal(
+        { ...told, stack: error.stack },
+        'the tasks cannot go on, and waiting will not mend it; they are taken over anew',
+      );
+    for (const partition of partitions) if (this.#assigned.has(partition)) this.#lost.add(partition);
+    this.#start();
+  }
+
+  /** Takes lost tasks over, at once the first time, then ever later until the store and the log answer again. */
+  async #recover(): Promise<void> {
+    await this.#turns.pause(
+      this.#failures <= 1 ? 0 : Math.min(recoverFirstMs * 2 ** (this.#failures - 2), recoverMaxMs),
+    );
+    if (this.#stopping) return;
+    try {
+      await this.#turns.take(async () => {
+        const partitions = [...this.#lost];
+        if (partitions.length > 0) await this.#own(partitions);
+        for (const partition of partitions) this.#lost.delete(partition);
+      });
+    } catch (error) {
+      this.#lose([], error as Error);
     }
   }
 
   /** Stops intake, finishes the batch, publishes what is committed, writes the marks and leaves the group. */
   async stop(): Promise<void> {
-    const partitions = this.partitions;
     this.#stopping = true;
+    this.#turns.stop();
     this.#effects.stop();
     this.#deadlines.stop();
-    for (const resolve of this.#queueFree) resolve();
-    await this.#takeovers.end(partitions);
+    this.#intake.changed();
+    let timer: NodeJS.Timeout | undefined;
+    const tooLong = new Promise<void>((resolve) => {
+      timer = setTimeout(() => {
+        this.#options.logger.warn(
+          { stopMs },
+          'the store or the log does not answer; the next owner finishes what is open',
+        );
+        resolve();
+      }, stopMs);
+    });
+    await Promise.race([this.#finish(), tooLong]);
+    clearTimeout(timer);
+  }
+
+  async #finish(): Promise<void> {
+    await this.#takeovers.end();
     await this.#running;
-    await this.#publisher.drained();
-    await this.#publisher.stop();
-    const tasks = [...this.#tasks.values()].map((task) => ({ ...task, published: this.#published.get(task.partition) ?? {} }));
-    if (tasks.length > 0) {
-      const nothing = { events: [], snapshots: [], deadlines: [], effectsOpened: [], effectsClosed: [], requestsTaken: [] };
-      const rest = { parked: [], unparked: [], references: [], documents: new Map(), statements: [] };
-      await this.#options.store.commit({ tasks, ...nothing, ...rest }).catch((error: Error) => {
-        this.#options.logger.warn({ error: error.message }, 'published marks were not written; the next owner publishes again');
-      });
-    }
+    await this.#turns.idle();
+    await this.#takeovers.end();
+    await this.#publisher.stop(publishGraceMs);
+    await this.#writeMarks();
     await this.#membership?.leave();
   }
+
+  /** So that the next owner need not publish again what is out. */
+  async #writeMarks(): Promise<void> {
+    const tasks = [...this.#tasks.values()].filter((task) => !this.#lost.has(task.partition));
+    if (tasks.length === 0) return;
+    const marked = tasks.map((task) => ({ ...task, published: this.#published.get(task.partition) ?? {} }));
+    const nothing = {
+      events: [],
+      snapshots: [],
+      deadlines: [],
+      effectsOpened: [],
+      effectsClosed: [],
+      requestsTaken: [],
+    };
+    const rest = { parked: [], unparked: [], references: [], documents: new Map(), statements: [] };
+    await this.#options.store.commit({ tasks: marked, ...nothing, ...rest }).catch((error: Error) => {
+      this.#options.logger.warn(
+        { error: error.message },
+        'published marks were not written; the next owner publishes again',
+      );
+    });
+  }
+}
+
+function refusedFor(error: Error & { readonly code?: unknown }): Refused {
+  return { reason: typeof error.code === 'string' ? error.code : 'not_decidable', detail: error.message };
 }
 
 const waitKind = 'reference-wait';

@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { PipelinedConnection, storeError } from '../store/postgres/connection.ts';
-import { type Bounds, type LogRecord, type LogTopic, LogUnavailable, type Position } from './log.ts';
 import type { RecordStore } from './local-log.ts';
+import { type Bounds, type LogRecord, type LogTopic, LogUnavailable, type Position } from './log.ts';
 
 /** Rows one clean-up statement removes at the most. */
 const cleanRecordsMax = 10_000;
@@ -66,7 +66,7 @@ async function openTopic(client: pg.Client, topic: Omit<LogTopic, 'id'>): Promis
   for (let partition = 0; partition < topic.partitions; partition += 1) {
     // Retention may have emptied a partition: its ends are kept so that offsets never start again.
     const found = await client.query<{ first: number | null; next: number | null }>(
-      `select coalesce(min(r."offset"), max(e.next)) as first, coalesce(max(r."offset") + 1, max(e.next)) as next
+      `select coalesce(min(r."offset"), max(e.next)) as first, greatest(max(r."offset") + 1, max(e.next)) as next
        from (select 1) as one
        left join ends e on e.topic = $1 and e.partition = $2
        left join records r on r.topic = $1 and r.partition = $2`,
@@ -115,7 +115,7 @@ class EmbeddedRecords implements RecordStore {
       text: `insert into records (topic, partition, "offset", key, headers, value, timestamp)
              select * from unnest($1::int[], $2::int[], $3::bigint[], $4::text[], $5::json[], $6::text[], $7::bigint[])
              on conflict (topic, partition, "offset") do update
-               set key = excluded.key, headers = excluded.headers, value = excluded.value`,
+               set key = excluded.key, headers = excluded.headers, value = excluded.value, timestamp = excluded.timestamp`,
       values: [
         records.map((each) => this.#numbers.get(each.topic)),
         records.map((each) => each.partition),
@@ -130,7 +130,9 @@ class EmbeddedRecords implements RecordStore {
       await this.#writer.query([insert]);
     } catch (error) {
       // Whether it was stored is unknown. Nobody has seen these offsets, so the next append writes over them.
-      throw new LogUnavailable(`the log did not take ${records.length} records: ${storeError(error).message}`, { cause: error });
+      throw new LogUnavailable(`the log did not take ${records.length} records: ${storeError(error).message}`, {
+        cause: error,
+      });
     }
   }
 

@@ -2,8 +2,8 @@ import { type Batcher, createBatcher } from '../batcher.ts';
 import {
   type Bounds,
   type ConsumeOptions,
-  consumeRecordsMax,
   type Consumption,
+  consumeRecordsMax,
   type JoinOptions,
   type Log,
   type LogRecord,
@@ -48,7 +48,10 @@ export class LocalLog implements Log {
     this.topics = store.topics;
     for (const topic of store.topics) {
       for (const [partition, bounds] of topic.bounds.entries()) {
-        this.#buffers.set(`${topic.name}/${partition}`, new PartitionBuffer({ ...bounds, recordsMax: bufferRecordsMax }));
+        this.#buffers.set(
+          `${topic.name}/${partition}`,
+          new PartitionBuffer({ ...bounds, recordsMax: bufferRecordsMax }),
+        );
       }
     }
     this.#appends = createBatcher({
@@ -58,8 +61,10 @@ export class LocalLog implements Log {
     });
   }
 
-  append(records: readonly OutgoingRecord[]): Promise<void> {
-    return records.length === 0 ? Promise.resolve() : this.#appends.add(records);
+  async append(records: readonly OutgoingRecord[]): Promise<void> {
+    // Checked here, so that who asks for a partition that is not there does not spoil the appends of others.
+    for (const record of records) this.#buffer(record);
+    if (records.length > 0) await this.#appends.add(records);
   }
 
   async #write(outgoing: readonly OutgoingRecord[], timestamp: number): Promise<void[]> {
@@ -81,9 +86,14 @@ export class LocalLog implements Log {
   }
 
   consume(options: ConsumeOptions): Consumption {
-    const consumption = new LocalConsumption(options, (position) => this.#page(position), (stopped) => {
-      for (const { topic, partition } of options.positions) this.#consumers.get(`${topic}/${partition}`)?.delete(stopped);
-    });
+    const consumption = new LocalConsumption(
+      options,
+      (position, recordsMax) => this.#page(position, recordsMax),
+      (stopped) => {
+        for (const { topic, partition } of options.positions)
+          this.#consumers.get(`${topic}/${partition}`)?.delete(stopped);
+      },
+    );
     for (const position of options.positions) {
       this.#buffer(position);
       const name = `${position.topic}/${position.partition}`;
@@ -94,13 +104,22 @@ export class LocalLog implements Log {
     return consumption;
   }
 
-  #page(position: Position): readonly LogRecord[] | Promise<readonly LogRecord[]> {
-    return this.#buffer(position).from(position.offset, consumeRecordsMax) ?? this.#store.read(position, consumeRecordsMax);
+  #page(position: Position, recordsMax: number): readonly LogRecord[] | Promise<readonly LogRecord[]> {
+    return this.#buffer(position).from(position.offset, recordsMax) ?? this.#stored(position, recordsMax);
+  }
+
+  /**
+   * Only what was acknowledged: an append of unknown outcome may be stored, and the next one writes over it. Who had read
+   * it would then miss what came in its place.
+   */
+  async #stored(position: Position, recordsMax: number): Promise<readonly LogRecord[]> {
+    const records = await this.#store.read(position, recordsMax);
+    const { next } = this.#buffer(position);
+    return records.filter((record) => record.offset < next);
   }
 
   read(from: Position, recordsMax: number): Promise<readonly LogRecord[]> {
-    this.#buffer(from);
-    return this.#store.read(from, recordsMax);
+    return this.#stored(from, recordsMax);
   }
 
   async bounds(partition: TopicPartition): Promise<Bounds> {
@@ -116,7 +135,8 @@ export class LocalLog implements Log {
   }
 
   commit(group: string, positions: readonly Position[]): void {
-    for (const position of positions) this.#committed.set(`${group}/${position.topic}/${position.partition}`, { ...position, group });
+    for (const position of positions)
+      this.#committed.set(`${group}/${position.topic}/${position.partition}`, { ...position, group });
   }
 
   async committed(): Promise<readonly (Position & { readonly group: string })[]> {
@@ -135,21 +155,19 @@ export class LocalLog implements Log {
   }
 }
 
+type Page = (position: Position, recordsMax: number) => readonly LogRecord[] | Promise<readonly LogRecord[]>;
+
 /** One consumer: asks for the next page of each of its partitions as long as there is one, then sleeps until woken. */
 class LocalConsumption implements Consumption {
   readonly #options: ConsumeOptions;
-  readonly #page: (position: Position) => readonly LogRecord[] | Promise<readonly LogRecord[]>;
+  readonly #page: Page;
   readonly #onStop: (self: LocalConsumption) => void;
   readonly #offsets: { topic: string; partition: number; offset: number }[];
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
 
-  constructor(
-    options: ConsumeOptions,
-    page: (position: Position) => readonly LogRecord[] | Promise<readonly LogRecord[]>,
-    onStop: (self: LocalConsumption) => void,
-  ) {
+  constructor(options: ConsumeOptions, page: Page, onStop: (self: LocalConsumption) => void) {
     this.#options = options;
     this.#page = page;
     this.#onStop = onStop;
@@ -170,18 +188,31 @@ class LocalConsumption implements Consumption {
   async #deliver(): Promise<void> {
     while (this.#again && !this.#stopped) {
       this.#again = false;
-      const arrived: LogRecord[] = [];
-      for (const position of this.#offsets) {
-        const page = this.#page(position);
-        const records = Array.isArray(page) ? (page as readonly LogRecord[]) : await page;
-        const last = records.at(-1);
-        if (last === undefined) continue;
-        arrived.push(...records);
-        position.offset = last.offset + 1;
-        this.#again = true;
-      }
+      const arrived = await this.#gather();
       if (arrived.length > 0 && !this.#stopped) await this.#options.onRecords(arrived);
     }
+  }
+
+  /** One chunk, from each partition in turn; positions move on only when all of it could be read. */
+  async #gather(): Promise<readonly LogRecord[]> {
+    const arrived: LogRecord[] = [];
+    const moved = new Map<{ offset: number }, number>();
+    for (const position of this.#offsets) {
+      const room = consumeRecordsMax - arrived.length;
+      if (room === 0) break;
+      const page = this.#page(position, room);
+      const records = Array.isArray(page) ? (page as readonly LogRecord[]) : await page;
+      const last = records.at(-1);
+      if (last === undefined) continue;
+      for (const record of records) arrived.push(record);
+      moved.set(position, last.offset + 1);
+    }
+    for (const [position, offset] of moved) position.offset = offset;
+    // Who was served first is last the next time: a busy partition does not starve the others.
+    const first = this.#offsets.shift();
+    if (first !== undefined) this.#offsets.push(first);
+    this.#again ||= arrived.length > 0;
+    return arrived;
   }
 
   async stop(): Promise<void> {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import type { LogRecord, LogTopic } from './log.ts';
 import type { RecordStore } from './local-log.ts';
+import type { LogRecord, LogTopic } from './log.ts';
 
 /** Records in memory: the `memory` driver, for tests and simulation. */
 export function createMemoryRecords(topics: readonly Omit<LogTopic, 'id'>[]): RecordStore {

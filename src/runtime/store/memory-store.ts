@@ -23,7 +23,8 @@ import {
 export class MemoryStore implements Store {
   readonly #now: () => number;
   readonly #tasks = new Map<number, TaskRow>();
-  readonly #events: EventRow[] = [];
+  readonly #events = new Map<string, EventRow[]>();
+  readonly #channels = new Map<string, EventRow[]>();
   readonly #versions = new Set<string>();
   readonly #sequences = new Set<string>();
   readonly #snapshots = new Map<string, { readonly version: number; readonly root: unknown }>();
@@ -40,7 +41,15 @@ export class MemoryStore implements Store {
 
   async takeOver(partitions: readonly number[]): Promise<Takeover> {
     for (const partition of partitions) {
-      const row = this.#tasks.get(partition) ?? { partition, epoch: 0, timeline: 1, positions: {}, heads: {}, sequences: {}, published: {} };
+      const row = this.#tasks.get(partition) ?? {
+        partition,
+        epoch: 0,
+        timeline: 1,
+        positions: {},
+        heads: {},
+        sequences: {},
+        published: {},
+      };
       this.#tasks.set(partition, { ...row, epoch: row.epoch + 1 });
     }
     const mine = <Row extends { readonly partition: number }>(rows: Iterable<Row>): Row[] =>
@@ -49,7 +58,9 @@ export class MemoryStore implements Store {
       tasks: mine(this.#tasks.values()),
       deadlines: mine(this.#deadlines.values()),
       effects: mine(this.#effects.values()),
-      requests: mine(this.#requests.values()).sort((a, b) => a.acceptedAt - b.acceptedAt || (a.requestId < b.requestId ? -1 : 1)),
+      requests: mine(this.#requests.values()).sort(
+        (a, b) => a.acceptedAt - b.acceptedAt || (a.requestId < b.requestId ? -1 : 1),
+      ),
       parked: mine(this.#parked.values()).sort((a, b) => a.position - b.position),
       now: this.#now(),
     };
@@ -63,15 +74,16 @@ export class MemoryStore implements Store {
   async loadStreams(wanted: readonly StreamToLoad[]): Promise<readonly LoadedStream[]> {
     return wanted.map((each) => {
       const snapshot = each.root ? this.#snapshots.get(each.stream) : undefined;
-      const events = this.#events
-        .filter((event) => event.stream === each.stream)
+      const events = (this.#events.get(each.stream) ?? [])
         .filter((event) => (each.root ? event.streamVersion > (snapshot?.version ?? 0) : event.subject === each.part))
         .sort((a, b) => a.streamVersion - b.streamVersion);
       return copy({ ...each, snapshot, events });
     });
   }
 
-  async loadReferences(keys: readonly { readonly topic: string; readonly key: string }[]): Promise<readonly ReferenceRow[]> {
+  async loadReferences(
+    keys: readonly { readonly topic: string; readonly key: string }[],
+  ): Promise<readonly ReferenceRow[]> {
     return keys.flatMap(({ topic, key }) => this.#references.get(`${topic} ${key}`) ?? []).map(copy);
   }
 
@@ -84,7 +96,9 @@ export class MemoryStore implements Store {
     this.#check(commit);
     for (const task of commit.tasks) this.#tasks.set(task.partition, copy(task));
     for (const event of commit.events) {
-      this.#events.push(copy(event));
+      const kept = copy(event);
+      push(this.#events, kept.stream, kept);
+      push(this.#channels, `${kept.channel}/${kept.partition}`, kept);
       this.#versions.add(versionName(event));
       this.#sequences.add(sequenceName(event));
     }
@@ -112,13 +126,14 @@ export class MemoryStore implements Store {
   /** All that a database would refuse, before anything is changed. */
   #check({ tasks, events, requestsTaken }: Commit): void {
     const moved = tasks.filter((task) => this.#tasks.get(task.partition)?.epoch !== task.epoch);
-    if (moved.length > 0) throw new Fenced(`tasks ${moved.map((task) => task.partition).join()} have another owner`);
-    const versions = new Set<string>();
+    if (moved.length > 0) throw new Fenced(moved.map((task) => task.partition));
+    const seen = new Set<string>();
     for (const event of events) {
-      if (this.#versions.has(versionName(event)) || versions.has(versionName(event)) || this.#sequences.has(sequenceName(event))) {
-        throw new ConstraintViolated(`event ${versionName(event)} exists already`);
-      }
-      versions.add(versionName(event));
+      const [version, sequence] = [versionName(event), sequenceName(event)];
+      const isKnown =
+        this.#versions.has(version) || this.#sequences.has(sequence) || seen.has(version) || seen.has(`#${sequence}`);
+      if (isKnown) throw new ConstraintViolated(`event ${version} (${sequence}) exists already`);
+      seen.add(version).add(`#${sequence}`);
     }
     const taken = requestsTaken.filter((id) => !this.#requests.has(id));
     if (taken.length > 0) throw new ConstraintViolated(`requests ${taken.join()} were taken before`);
@@ -135,8 +150,8 @@ export class MemoryStore implements Store {
   }
 
   async readEvents({ channel, partition, sequence, eventsMax }: EventsFrom): Promise<readonly EventRow[]> {
-    return this.#events
-      .filter((event) => event.channel === channel && event.partition === partition && event.sequence >= sequence)
+    return (this.#channels.get(`${channel}/${partition}`) ?? [])
+      .filter((event) => event.sequence >= sequence)
       .sort((a, b) => a.sequence - b.sequence)
       .slice(0, eventsMax)
       .map(copy);
@@ -157,4 +172,10 @@ function sequenceName({ channel, partition, sequence }: EventRow): string {
 
 function copy<Value>(value: Value): Value {
   return structuredClone(value);
+}
+
+function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
+  const known = map.get(key);
+  if (known === undefined) map.set(key, [value]);
+  else known.push(value);
 }

@@ -13,7 +13,8 @@ export interface Store {
   loadDocuments(view: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>>;
   /**
    * One transaction: either all of it or nothing. Throws `Fenced` when another owner has taken a task over,
-   * `ConstraintViolated` when a row breaks a constraint, `StoreUnavailable` where the outcome is unknown.
+   * `ConstraintViolated` when a row breaks a constraint, `StatementRefused` when a statement itself is wrong,
+   * `StoreUnavailable` where the outcome is unknown.
    */
   commit(commit: Commit): Promise<void>;
   /** Events of one channel partition in sequence order. */
@@ -196,12 +197,25 @@ export class Fenced extends Error {
   override readonly name = 'Fenced';
   readonly code = 'fenced';
   readonly retryable = false;
+  readonly partitions: readonly number[];
+
+  constructor(partitions: readonly number[], options?: ErrorOptions) {
+    super(`tasks ${partitions.join()} have another owner`, options);
+    this.partitions = partitions;
+  }
 }
 
 /** A row breaks a constraint of the database: the second wall held. */
 export class ConstraintViolated extends Error {
   override readonly name = 'ConstraintViolated';
   readonly code = 'constraint_violated';
+  readonly retryable = false;
+}
+
+/** The database does not know a table or a column, or may not be asked so: a bug or a missing migration, no input's fault. */
+export class StatementRefused extends Error {
+  override readonly name = 'StatementRefused';
+  readonly code = 'statement_refused';
   readonly retryable = false;
 }
 

@@ -40,8 +40,16 @@ export function partitionOfArrival(arrival: Arrival): number {
   }
 }
 
-/** What an arrival is about, for parking; `''` where that cannot be read. */
+/** What an arrival is about, for parking; `''` where that cannot be read, or could not be kept as a text. */
 export function subjectOf(arrival: FirstArrival): string {
+  const subject = toldSubject(arrival);
+  return subject.includes('\0') || subject.length > subjectCharsMax ? '' : subject;
+}
+
+/** Ids are far shorter; a longer one would not fit the index of the event table. */
+const subjectCharsMax = 500;
+
+function toldSubject(arrival: FirstArrival): string {
   switch (arrival.kind) {
     case 'record':
       return arrival.record.headers['ce_subject'] ?? '';
@@ -60,11 +68,29 @@ export function toMessage(arrival: FirstArrival, at: number, partitionsOf: (topi
     case 'record':
       return ofRecord(arrival.record, at, partitionsOf);
     case 'request':
-      return { source: 'request', key: arrival.row.key, partition: arrival.row.partition, at, envelope: ofRequest(arrival.row) };
+      return {
+        source: 'request',
+        key: arrival.row.key,
+        partition: arrival.row.partition,
+        at,
+        envelope: ofRequest(arrival.row),
+      };
     case 'answer':
-      return { source: 'answer', key: arrival.effect.key, partition: arrival.effect.partition, at, envelope: ofAnswer(arrival, at) };
+      return {
+        source: 'answer',
+        key: arrival.effect.key,
+        partition: arrival.effect.partition,
+        at,
+        envelope: ofAnswer(arrival, at),
+      };
     case 'deadline':
-      return { source: 'deadline', key: arrival.row.key, partition: arrival.row.partition, at, envelope: ofDeadline(arrival.row, at) };
+      return {
+        source: 'deadline',
+        key: arrival.row.key,
+        partition: arrival.row.partition,
+        at,
+        envelope: ofDeadline(arrival.row, at),
+      };
   }
 }
 
@@ -78,7 +104,10 @@ function ofRecord(record: LogRecord, at: number, partitionsOf: (topic: string) =
     throw new UnreadableRecord('unknown_type', `${envelope.type} is not an event of ${record.topic}`);
   }
   if (published.definition.version !== envelope.version) {
-    throw new UnreadableRecord('unsupported_version', `${envelope.type} ${envelope.version} is not known here, only ${published.definition.version}`);
+    throw new UnreadableRecord(
+      'unsupported_version',
+      `${envelope.type} ${envelope.version} is not known here, only ${published.definition.version}`,
+    );
   }
   const data = payload(record, published.definition.data);
   return { source: 'topic', key: record.key, partition: record.partition, at, envelope: { ...envelope, data } };
@@ -100,7 +129,10 @@ function payload(record: LogRecord, schema: PayloadSchema): unknown {
   const parsed = schema.safeParse(json);
   if (parsed.success) return parsed.data;
   const issue = parsed.error.issues[0];
-  throw new UnreadableRecord('schema_invalid', `/${issue?.path.join('/') ?? ''}: ${issue?.message ?? 'does not fit its schema'}`);
+  throw new UnreadableRecord(
+    'schema_invalid',
+    `/${issue?.path.join('/') ?? ''}: ${issue?.message ?? 'does not fit its schema'}`,
+  );
 }
 
 /** The key belongs to another partition: a foreign producer placed it by a rule of its own. */

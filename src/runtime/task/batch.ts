@@ -1,40 +1,32 @@
 import { UnreadableRecord } from '../../contracts/envelope.ts';
-import { publication, topicNamed, type TopicName } from '../../contracts/topics.ts';
 import type { Logger } from '../logger.ts';
 import type { Addressed, Applied, Message, ReferenceKey, ServiceDefinition } from '../service.ts';
+import type { Commit, DeadlineRow, EffectRow, EventRow, ParkedRow, Store, TaskRow } from '../store/store.ts';
 import {
-  type Commit,
-  type DeadlineRow,
-  type EffectRow,
-  type EventRow,
-  type ParkedRow,
-  privateChannel,
-  type RequestRow,
-  type Store,
-  type TaskRow,
-} from '../store/store.ts';
-import { type Arrival, type FirstArrival, partitionOfArrival, subjectOf, toMessage } from './arrival.ts';
+  type Arrival,
+  type FirstArrival,
+  partitionOfArrival,
+  subjectOf,
+  toMessage,
+  WrongPartition,
+} from './arrival.ts';
 import type { Documents } from './documents.ts';
-import type { Parking } from './parking.ts';
+import { eventOf, ownedEventOf } from './facts.ts';
+import { behind, type Parking } from './parking.ts';
+import { ParkingDraft, type Placed, type Reason } from './parking-draft.ts';
 import { envelopeOf } from './publisher.ts';
 import { nameOf, type References } from './references.ts';
-import { verdictOn } from './sequences.ts';
 import type { StateName, StreamStates } from './streams.ts';
+import { isCompacted, TaskDrafts } from './task-drafts.ts';
 
-/** An event larger than this fails before its commit: brokers refuse a megabyte. */
-export const eventBytesMax = 900_000;
-
-/** A task as a batch changes it; what it started from stays untouched until the batch has committed. */
-interface TaskDraft {
-  readonly row: TaskRow;
-  readonly positions: Record<string, { offset: number; topicId: string }>;
-  readonly heads: Record<string, { timeline: number; sequence: number }>;
-  readonly sequences: Record<string, number>;
+/** Why the store would not take a batch with this one input in it. */
+export interface Refused {
+  readonly reason: string;
+  readonly detail: string;
 }
 
 /** One arrival on its way through the batch. */
-interface Taken {
-  readonly arrival: Arrival;
+interface Taken extends Placed {
   readonly first: FirstArrival;
   readonly subject: string;
   readonly message: Message;
@@ -59,6 +51,9 @@ export interface BatchPorts {
   readonly logger: Logger;
 }
 
+/** One reference may name the next (the show tells the seat plan), so needs are asked for so many times. */
+const referenceRounds = 2;
+
 /**
  * One batch: what arrived becomes decisions, and the decisions one commit. Nothing outside is changed before `adopt`, so
  * a batch that could not be committed can be thrown away and decided again.
@@ -66,48 +61,46 @@ export interface BatchPorts {
 export class Batch {
   readonly #ports: BatchPorts;
   readonly #now: number;
-  readonly #drafts = new Map<number, TaskDraft>();
+  readonly #tasks: TaskDrafts;
   readonly #states;
   readonly #references;
   readonly #documents;
-  readonly #parkedHere: ParkedRow[] = [];
-  readonly #heldHere = new Set<string>();
-  readonly #unparked: ParkedRow[] = [];
+  readonly #parking: ParkingDraft;
   readonly #requestsTaken: string[] = [];
   readonly #effectsClosed: EffectRow[] = [];
   readonly #applied: Applied[] = [];
-  readonly #touched = new Map<string, { readonly name: StateName; readonly partition: number; readonly key: string }>();
-  readonly #fired = new Map<string, DeadlineRow>();
+  readonly #deadlines = new Map<string, DeadlineRow>();
+  readonly #partitionOfStream = new Map<string, number>();
   readonly events: EventRow[] = [];
   readonly effects: EffectRow[] = [];
-  deadlines: DeadlineRow[] = [];
   /** Records that a person had read again, and how many of them had been applied before. */
   readonly replayed = { read: 0, dropped: 0 };
-  /** References that came with this batch: whoever waits for them may go on. */
-  arrivedReferences: readonly { readonly topic: string; readonly key: string }[] = [];
 
   constructor(ports: BatchPorts, now: number) {
     this.#ports = ports;
     this.#now = now;
+    this.#tasks = new TaskDrafts(ports);
     this.#states = ports.states.draft();
     this.#references = ports.references.draft();
     this.#documents = ports.documents.draft();
+    this.#parking = new ParkingDraft({ parking: ports.parking, now, nextPosition: ports.nextParkedPosition });
   }
 
-  /** Decides all arrivals. Only the store can make it throw. */
-  async decide(arrivals: readonly Arrival[], refused?: { readonly reason: string; readonly detail: string }): Promise<Commit> {
+  /**
+   * Decides all arrivals. What the domain's own code throws parks its input; only the store, a view or a statement can make
+   * the whole throw. With `refused`, the one arrival is parked unseen.
+   */
+  async decide(arrivals: readonly Arrival[], refused?: Refused): Promise<Commit> {
     const taken: Taken[] = [];
     await this.#loadKnownReferences(arrivals);
-    for (const arrival of arrivals) {
-      const each = this.#take(arrival, refused);
+    for (const [index, arrival] of inOrder(arrivals).entries()) {
+      const each = this.#take({ index, arrival }, refused);
       if (each !== undefined) taken.push(each);
     }
     const ready = await this.#withReferences(taken);
     await this.#loadStates(ready);
     for (const each of ready) this.#decideOne(each);
     await this.#documents.fold(this.#applied, this.#ports.store);
-    this.deadlines = this.#deadlineRows();
-    this.arrivedReferences = this.#references.rows;
     return this.#commit();
   }
 
@@ -115,45 +108,37 @@ export class Batch {
   async #loadKnownReferences(arrivals: readonly Arrival[]): Promise<void> {
     const keys: { topic: string; key: string }[] = [];
     for (const arrival of arrivals) {
-      if (arrival.kind === 'record' && isCompacted(arrival.record.topic)) keys.push(arrival.record);
+      const first = firstOf(arrival);
+      if (first.kind === 'record' && isCompacted(first.record.topic)) keys.push(first.record);
     }
     if (keys.length > 0) await this.#ports.references.load(keys);
   }
 
-  #draft(partition: number): TaskDraft {
-    const known = this.#drafts.get(partition);
-    if (known !== undefined) return known;
-    const row = this.#ports.tasks.get(partition);
-    if (row === undefined) throw new Error(`task ${partition} is not owned here`);
-    const draft = { row, positions: { ...row.positions }, heads: { ...row.heads }, sequences: { ...row.sequences } };
-    this.#drafts.set(partition, draft);
-    return draft;
-  }
-
   /** Checks order, reads the message and sets aside what cannot go on. */
-  #take(arrival: Arrival, refused: { readonly reason: string; readonly detail: string } | undefined): Taken | undefined {
+  #take(placed: Placed, refused: Refused | undefined): Taken | undefined {
+    const { arrival } = placed;
     const first = firstOf(arrival);
-    const draft = this.#draft(partitionOfArrival(arrival));
-    const subject = arrival.kind === 'parked' ? arrival.row.subject : subjectOf(first);
+    this.#tasks.of(partitionOfArrival(arrival));
     if (arrival.kind === 'parked') {
-      this.#unparked.push(arrival.row);
-      if (arrival.discard) {
-        this.#finish(first);
-        return undefined;
-      }
+      const discard = arrival.discard === true;
+      if (!this.#parking.takeUp(arrival.row, discard) || discard) return undefined;
     } else if (arrival.kind === 'record') {
       if (arrival.replayed === true) this.replayed.read += 1;
-      if (!this.#isNews(arrival.record, draft)) return this.#drop(arrival);
+      if (!this.#tasks.isNews(arrival.record)) return this.#drop(arrival);
     }
-    if (refused !== undefined) return this.#park(arrival, refused.reason, refused.detail);
-    if (this.#isHeld(arrival, draft.row.partition, subject)) return this.#park(arrival, 'behind', 'an earlier input of this subject waits');
+    const subject = arrival.kind === 'parked' ? arrival.row.subject : subjectOf(first);
+    if (refused !== undefined) return this.#park(placed, refused);
+    if (this.#parking.holds(placed, subject)) return this.#parkBehind(placed);
     try {
       const message = toMessage(first, this.#now, this.#ports.partitionsOf);
-      if (first.kind === 'record' && isCompacted(first.record.topic) && !this.#keepReference(message, first.record.topic)) return this.#drop(arrival);
-      return { arrival, first, subject, message, addressed: [] };
+      if (first.kind === 'record' && isCompacted(first.record.topic)) {
+        // A record that was parked has been checked before; it may well be the one that is known by now.
+        const isLater = this.#keepReference(message, first.record.topic);
+        if (!isLater && arrival.kind !== 'parked') return this.#drop(arrival);
+      }
+      return { ...placed, first, subject, message, addressed: [] };
     } catch (error) {
-      const reason = error instanceof UnreadableRecord ? error.reason : ((error as { code?: string }).code ?? 'undecodable');
-      return this.#park(arrival, reason, (error as Error).message);
+      return this.#park(placed, { ...reasonOf(error as Error, 'undecodable'), alone: error instanceof WrongPartition });
     }
   }
 
@@ -161,93 +146,60 @@ export class Batch {
     if (arrival.kind === 'record' && arrival.replayed === true) this.replayed.dropped += 1;
   }
 
-  /** Rule 2: the producer's next event goes on, a repeated one is dropped, one beyond the next is not applied. */
-  #isNews(record: { topic: string; partition: number; offset: number; headers: Readonly<Record<string, string>> }, draft: TaskDraft): boolean {
-    const topicId = this.#ports.topicId(record.topic);
-    const before = draft.positions[record.topic];
-    // A replay reads what was read before: positions of one and the same topic never go back.
-    const offset = before?.topicId === topicId ? Math.max(before.offset, record.offset + 1) : record.offset + 1;
-    draft.positions[record.topic] = { offset, topicId };
-    if (isCompacted(record.topic)) return true;
-    const verdict = verdictOn(record.headers, draft.heads[record.topic]);
-    if (verdict.kind === 'next') draft.heads[record.topic] = verdict.head;
-    if (verdict.kind === 'gap') {
-      this.#ports.logger.error(
-        { topic: record.topic, partition: record.partition, expected: verdict.expected, found: verdict.found },
-        `events are missing; repeat them: fullhouse republish ${topicNamed(record.topic)?.owner} --topic ${record.topic} --partition ${record.partition} --from ${verdict.expected}`,
-      );
-    }
-    return verdict.kind === 'next' || verdict.kind === 'foreign';
-  }
-
   #keepReference(message: Message, topic: string): boolean {
     const { envelope, key } = message;
-    return this.#references.put({ topic, key, timeline: envelope.timeline, streamVersion: envelope.streamVersion, data: envelope.data });
-  }
-
-  #isHeld(arrival: Arrival, partition: number, subject: string): boolean {
-    if (this.#heldHere.has(`${partition} ${subject}`)) return true;
-    return arrival.kind !== 'parked' && this.#ports.parking.holds(partition, subject) && !this.#isUnparkedHere(partition, subject);
-  }
-
-  /** All that waited with this subject is part of this batch. */
-  #isUnparkedHere(partition: number, subject: string): boolean {
-    const here = this.#unparked.filter((row) => row.partition === partition && row.subject === subject).length;
-    return here > 0 && here === this.#ports.parking.subject(partition, subject).length;
-  }
-
-  #park(arrival: Arrival, reason: string, detail: string, waitUntil?: number): undefined {
-    const first = firstOf(arrival);
-    const partition = partitionOfArrival(arrival);
-    const subject = arrival.kind === 'parked' ? arrival.row.subject : subjectOf(first);
-    const again = arrival.kind === 'parked' ? arrival.row : undefined;
-    const position = again?.position ?? this.#ports.nextParkedPosition();
-    this.#parkedHere.push({
-      parkedId: again?.parkedId ?? `prk_${partition}_${position}`,
-      partition,
-      subject,
-      position,
-      reason,
-      detail,
-      arrival: first,
-      parkedAt: again?.parkedAt ?? this.#now,
-      waitUntil,
+    return this.#references.put({
+      topic,
+      key,
+      timeline: envelope.timeline,
+      streamVersion: envelope.streamVersion,
+      data: envelope.data,
     });
-    if (subject !== '') this.#heldHere.add(`${partition} ${subject}`);
-    if (arrival.kind !== 'parked') this.#finish(first);
-    if (reason !== 'behind' && waitUntil === undefined) this.#ports.logger.error({ partition, subject, reason, detail }, 'parked');
-    return undefined;
   }
 
-  /** The request row or the open effect behind an arrival is done with, whatever came of it. */
+  #park(placed: Placed, reason: Reason): undefined {
+    const { arrival } = placed;
+    this.#parking.park(placed, reason);
+    if (arrival.kind !== 'parked') this.#finish(arrival);
+    if (reason.reason === behind || reason.waitUntil !== undefined) return;
+    const first = firstOf(arrival);
+    this.#ports.logger.error(
+      { partition: partitionOfArrival(arrival), subject: subjectOf(first), ...reason },
+      'parked',
+    );
+  }
+
+  #parkBehind(placed: Placed): undefined {
+    this.#parking.parkBehind(placed);
+    if (placed.arrival.kind !== 'parked') this.#finish(placed.arrival);
+  }
+
+  /** The request row, the open effect or the timer behind an arrival is done with, whatever came of it. */
   #finish(first: FirstArrival): void {
     if (first.kind === 'request') this.#requestsTaken.push(first.row.requestId);
     if (first.kind === 'answer') this.#effectsClosed.push(first.effect);
+    if (first.kind !== 'deadline') return;
+    const name = deadlineName(first.row);
+    if (!this.#deadlines.has(name)) this.#deadlines.set(name, { ...first.row, dueAt: undefined });
   }
 
   /** Finds the references that decisions want to see; who misses one waits, and whoever is about the same subject with it. */
   async #withReferences(taken: readonly Taken[]): Promise<readonly Taken[]> {
-    const routes = this.#ports.definition.routes;
-    // Twice, since one reference may name the next: the show tells the seat plan.
-    for (let round = 0; round < 2; round += 1) {
-      const wanted: ReferenceKey[] = [];
-      for (const { message } of taken) {
-        wanted.push(...this.#references.missing(routes[message.envelope.type]?.needs?.(message as Message<never>, this.#references) ?? []));
-      }
+    for (let round = 0; round < referenceRounds; round += 1) {
+      const wanted = taken.flatMap((each) => this.#needs(each));
       if (wanted.length === 0) break;
-      await this.#ports.references.load(wanted);
+      await this.#ports.references.load(wanted.filter((key) => !this.#references.has(key)));
     }
     const ready: Taken[] = [];
     for (const each of taken) {
-      if (this.#isHeldNow(each)) {
-        this.#park(each.arrival, 'behind', 'an earlier input of this subject waits');
+      if (this.#parking.holds(each, each.subject)) {
+        this.#parkBehind(each);
         continue;
       }
-      const needs = routes[each.message.envelope.type]?.needs?.(each.message as Message<never>, this.#references) ?? [];
-      const missing = this.#references.missing(needs);
-      const until = this.#waitUntil(each.arrival);
-      if (missing.length > 0 && until > this.#now) {
-        this.#park(each.arrival, 'reference_missing', missing.map(nameOf).join('\n'), until);
+      const missing = this.#references.missing(this.#needs(each));
+      const waitUntil = this.#waitUntil(each.arrival);
+      if (missing.length > 0 && waitUntil > this.#now) {
+        this.#park(each, { reason: 'reference_missing', detail: missing.map(nameOf).join('\n'), waitUntil });
         continue;
       }
       ready.push(each);
@@ -255,8 +207,19 @@ export class Batch {
     return ready;
   }
 
-  #isHeldNow({ message, subject }: Taken): boolean {
-    return subject !== '' && this.#heldHere.has(`${message.partition} ${subject}`);
+  #needs(each: Taken): readonly ReferenceKey[] {
+    if (isPublication(each.first)) return [];
+    try {
+      return (
+        this.#ports.definition.routes[each.message.envelope.type]?.needs?.(
+          each.message as Message<never>,
+          this.#references,
+        ) ?? []
+      );
+    } catch (error) {
+      each.misrouted = error as Error;
+      return [];
+    }
   }
 
   #waitUntil(arrival: Arrival): number {
@@ -268,10 +231,13 @@ export class Batch {
   async #loadStates(taken: readonly Taken[]): Promise<void> {
     const names: StateName[] = [];
     for (const each of taken) {
+      if (isPublication(each.first)) continue;
       try {
         each.addressed = this.#address(each);
+        for (const to of each.addressed) this.#ports.states.definition(to.stream);
       } catch (error) {
-        each.misrouted = error as Error;
+        each.misrouted ??= error as Error;
+        each.addressed = [];
       }
       for (const to of each.addressed) names.push({ kind: to.stream, id: to.id, part: to.part });
     }
@@ -282,7 +248,12 @@ export class Batch {
   }
 
   #address({ first, message }: Taken): readonly Addressed[] {
-    const input = { ...(message.envelope.data as object), type: message.envelope.type, id: message.envelope.id, at: message.at };
+    const input = {
+      ...(message.envelope.data as object),
+      type: message.envelope.type,
+      id: message.envelope.id,
+      at: message.at,
+    };
     if (first.kind === 'deadline') {
       const { kind, stream, part } = first.row;
       return [{ stream: kind, id: stream, ...(part === '' ? {} : { part }), input }];
@@ -295,190 +266,165 @@ export class Batch {
   }
 
   #decideOne(each: Taken): void {
-    if (this.#isHeldNow(each)) {
-      this.#park(each.arrival, 'behind', 'an earlier input of this subject waits');
+    if (this.#parking.holds(each, each.subject)) {
+      this.#parkBehind(each);
       return;
     }
-    const events: EventRow[] = [];
-    const draft = this.#draft(each.message.partition);
-    const sequences = { ...draft.sequences };
+    const draft = this.#tasks.of(each.message.partition);
+    const { sequences } = draft;
     try {
-      if (each.first.kind === 'request' && each.first.row.intent === 'publish') {
-        events.push(this.#ownedEvent(each.first.row, draft));
-      } else {
-        if (each.misrouted !== undefined) throw each.misrouted;
-        for (const to of each.addressed) {
-          const name = { kind: to.stream, id: to.id, part: to.part };
-          const { decider } = this.#ports.states.definition(to.stream);
-          for (const fact of decider.decide(this.#states.state(name), to.input)) {
-            events.push(this.#event(each.message, draft, name, fact));
-          }
-          this.#touched.set(`${to.stream} ${to.id} ${to.part ?? ''}`, { name, partition: each.message.partition, key: each.message.key });
-        }
-      }
+      if (each.misrouted !== undefined) throw each.misrouted;
+      const events = isPublication(each.first)
+        ? [ownedEventOf(each.first.row, { draft, at: this.#now })]
+        : this.#decisions(each);
+      const deadlines = each.addressed.map((to) =>
+        this.#deadlineOf(each.message, { kind: to.stream, id: to.id, part: to.part }),
+      );
+      this.#states.settle();
+      this.#record(each, { events, deadlines });
     } catch (error) {
       this.#states.undo();
-      Object.assign(draft.sequences, sequences);
-      this.#park(each.arrival, 'decider_threw', (error as Error).message);
-      return;
+      draft.sequences = sequences;
+      this.#park(each, reasonOf(error as Error, 'decider_threw'));
     }
-    this.#states.settle();
-    this.#record(each, events);
   }
 
-  #record({ arrival, first, message }: Taken, events: readonly EventRow[]): void {
-    if (first.kind === 'deadline') this.#fired.set(`${first.row.stream} ${first.row.part}`, first.row);
-    if (arrival.kind !== 'parked') this.#finish(first);
-    if (message.source === 'topic') {
-      this.#applied.push({ kind: 'message', key: message.key, partition: message.partition, envelope: message.envelope });
+  /** What follows from a message, stream by stream. */
+  #decisions({ first, addressed, message }: Taken): readonly EventRow[] {
+    const draft = this.#tasks.of(message.partition);
+    const events: EventRow[] = [];
+    for (const to of addressed) {
+      const name = { kind: to.stream, id: to.id, part: to.part };
+      if (first.kind === 'deadline' && !this.#isDue(name)) continue;
+      for (const fact of this.#ports.states.definition(to.stream).decider.decide(this.#states.state(name), to.input)) {
+        const streamVersion = this.#states.evolve(name, fact);
+        events.push(eventOf(fact, { message, name, streamVersion, draft }));
+      }
+      this.#partitionOfStream.set(to.id, message.partition);
     }
+    return events;
+  }
+
+  /** A timer that rang may have been put off, or taken away, by what came before it. */
+  #isDue(name: StateName): boolean {
+    const dueAt = this.#states.deadline(name);
+    return dueAt !== undefined && dueAt <= this.#now;
+  }
+
+  #deadlineOf({ partition, key }: Message, name: StateName): DeadlineRow {
+    return {
+      kind: name.kind,
+      stream: name.id,
+      part: name.part ?? '',
+      partition,
+      key,
+      dueAt: this.#states.deadline(name),
+    };
+  }
+
+  /** The decisions of a message came through: only now do they count. */
+  #record(
+    each: Taken,
+    { events, deadlines }: { readonly events: readonly EventRow[]; readonly deadlines: readonly DeadlineRow[] },
+  ): void {
+    const { arrival, message, addressed } = each;
+    if (arrival.kind !== 'parked') this.#finish(arrival);
+    for (const row of deadlines) this.#deadlines.set(deadlineName(row), row);
+    if (message.source === 'topic') {
+      this.#applied.push({
+        kind: 'message',
+        key: message.key,
+        partition: message.partition,
+        envelope: message.envelope,
+      });
+    }
+    const kinds = new Map(addressed.map((to) => [to.id, to]));
     for (const event of events) {
       this.events.push(event);
       const envelope = envelopeOf(event, this.#ports.definition.name);
       this.#applied.push({ kind: 'fact', key: event.key, partition: event.partition, envelope });
+      const from = kinds.get(event.stream);
+      if (from === undefined || !Object.hasOwn(this.#ports.definition.effects ?? {}, event.type)) continue;
+      this.effects.push({ ...event, kind: from.stream, part: event.subject === event.stream ? '' : event.subject });
     }
-  }
-
-  #event(message: Message, draft: TaskDraft, name: StateName, fact: { readonly type: string; readonly data: unknown }): EventRow {
-    const streamVersion = this.#states.evolve(name, fact);
-    const event: EventRow = {
-      ...this.#numbered(fact.type, draft),
-      stream: name.id,
-      streamVersion,
-      type: fact.type,
-      subject: name.part ?? name.id,
-      key: message.key,
-      time: message.at,
-      causationId: message.envelope.id,
-      correlationId: message.envelope.correlationId,
-      traceparent: message.envelope.traceparent,
-      data: fact.data,
-      json: toJson(fact),
-    };
-    if (this.#ports.definition.effects?.[fact.type] !== undefined) {
-      this.effects.push({ ...event, kind: name.kind, part: name.part ?? '' });
-    }
-    return event;
-  }
-
-  #ownedEvent(row: RequestRow, draft: TaskDraft): EventRow {
-    return {
-      ...this.#numbered(row.type, draft),
-      stream: row.stream ?? row.subject,
-      streamVersion: row.streamVersion ?? 1,
-      type: row.type,
-      subject: row.subject,
-      key: row.key,
-      time: this.#now,
-      causationId: row.requestId,
-      correlationId: row.subject,
-      traceparent: row.traceparent,
-      data: row.data,
-      json: toJson(row),
-    };
-  }
-
-  /** The next number of a fact's channel; a topic of one partition is written by task 0 alone. */
-  #numbered(type: string, draft: TaskDraft) {
-    const published = publication(type);
-    const channel = published?.topic.name ?? privateChannel;
-    const sequence = (draft.sequences[channel] ?? 0) + 1;
-    if (published?.topic.partitions === 'one' && draft.row.partition !== 0) {
-      throw new Error(`${type} is published by task 0 alone, not by ${draft.row.partition}`);
-    }
-    draft.sequences[channel] = sequence;
-    return { channel, sequence, partition: draft.row.partition, timeline: draft.row.timeline, version: published?.definition.version ?? 1 };
-  }
-
-  #deadlineRows(): DeadlineRow[] {
-    const rows = new Map<string, DeadlineRow>();
-    for (const [name, row] of this.#fired) rows.set(name, { ...row, dueAt: undefined });
-    for (const { name, partition, key } of this.#touched.values()) {
-      const row = { kind: name.kind, stream: name.id, part: name.part ?? '', partition, key, dueAt: this.#states.deadline(name) };
-      rows.set(`${row.stream} ${row.part}`, row);
-    }
-    return [...rows.values()];
   }
 
   #commit(): Commit {
-    const drafts = [...this.#drafts.values()];
-    const parkedAgain = new Set(this.#parkedHere.map((row) => row.parkedId));
     return {
-      tasks: drafts.map((draft) => ({ ...draft.row, ...taskChanges(draft), published: this.#ports.published(draft.row.partition) })),
+      tasks: this.#tasks.rows().map((row) => ({ ...row, published: this.#ports.published(row.partition) })),
       events: this.events,
-      snapshots: this.#states.snapshots().map((each) => ({ ...each, partition: this.#partitionOf(each.stream) })),
+      snapshots: this.#states
+        .snapshots()
+        .map((each) => ({ ...each, partition: this.#partitionOfStream.get(each.stream) ?? 0 })),
       deadlines: this.deadlines,
       effectsOpened: this.effects,
       effectsClosed: this.#effectsClosed,
       requestsTaken: this.#requestsTaken,
-      parked: this.#parkedHere,
-      unparked: this.#unparked.filter((row) => !parkedAgain.has(row.parkedId)).map((row) => row.parkedId),
-      references: this.#references.rows,
+      parked: this.parked,
+      unparked: this.#parking.unparked,
+      references: this.arrivedReferences,
       documents: this.#documents.rows(),
       statements: this.#ports.definition.statements?.({ applied: this.#applied }) ?? [],
     };
   }
 
-  #partitionOf(stream: string): number {
-    for (const { name, partition } of this.#touched.values()) if (name.id === stream) return partition;
-    throw new Error(`stream ${stream} was not touched`);
-  }
-
-  /** The batch has committed: its drafts become what everybody sees. */
-  adopt(tasks: Map<number, TaskRow>): void {
-    for (const [partition, draft] of this.#drafts) tasks.set(partition, { ...draft.row, ...taskChanges(draft) });
+  /** The batch has committed: its drafts become what everybody sees. Returns parked inputs that may go on now. */
+  adopt(tasks: Map<number, TaskRow>): readonly ParkedRow[] {
+    for (const row of this.#tasks.rows()) tasks.set(row.partition, row);
     this.#states.adopt();
     this.#references.adopt();
     this.#documents.adopt();
-    for (const row of this.#unparked) this.#ports.parking.remove(row);
-    for (const row of this.#parkedHere) this.#ports.parking.add(row);
+    return this.#parking.adopt();
+  }
+
+  get deadlines(): readonly DeadlineRow[] {
+    return [...this.#deadlines.values()];
+  }
+
+  get parked(): readonly ParkedRow[] {
+    return this.#parking.rows;
+  }
+
+  /** References that came with this batch: whoever waits for them may go on. */
+  get arrivedReferences() {
+    return this.#references.rows;
   }
 
   get changedDocuments(): readonly { readonly view: string; readonly id: string }[] {
     return this.#documents.changed;
   }
 
-  get requestsTaken(): readonly string[] {
-    return this.#requestsTaken;
-  }
-
-  get parked(): readonly ParkedRow[] {
-    return this.#parkedHere;
-  }
-
   /** Positions to be told to the log, for lag tools. */
   get positions(): readonly { readonly topic: string; readonly partition: number; readonly offset: number }[] {
-    return [...this.#drafts.values()].flatMap((draft) =>
-      Object.entries(draft.positions).map(([topic, { offset }]) => ({ topic, partition: draft.row.partition, offset })),
-    );
+    return this.#tasks
+      .rows()
+      .flatMap(({ partition, positions }) =>
+        Object.entries(positions).map(([topic, { offset }]) => ({ topic, partition, offset })),
+      );
   }
 }
 
-/** A fact too large to travel. */
-export class EventTooLarge extends Error {
-  override readonly name = 'EventTooLarge';
-  readonly code = 'event_too_large';
-  readonly retryable = false;
-}
-
-/** Serialised once, for the store and for the log. */
-function toJson(fact: { readonly type: string; readonly data: unknown }): string {
-  const json = JSON.stringify(fact.data);
-  // Three bytes are the most a UTF-16 unit takes, so most events need no exact count.
-  if (json.length > eventBytesMax / 3 && Buffer.byteLength(json) > eventBytesMax) {
-    throw new EventTooLarge(`${fact.type} has ${Buffer.byteLength(json)} bytes, more than ${eventBytesMax}`);
-  }
-  return json;
+/** What is taken up again goes before what has just come, since it arrived before. */
+function inOrder(arrivals: readonly Arrival[]): readonly Arrival[] {
+  const parked = arrivals.filter((each) => each.kind === 'parked').sort((a, b) => a.row.position - b.row.position);
+  return parked.length === 0 ? arrivals : [...parked, ...arrivals.filter((each) => each.kind !== 'parked')];
 }
 
 function firstOf(arrival: Arrival): FirstArrival {
   return arrival.kind === 'parked' ? (arrival.row.arrival as FirstArrival) : arrival;
 }
 
-function isCompacted(topic: string): boolean {
-  return topicNamed(topic as TopicName)?.retentionDays === 'compacted';
+function deadlineName({ stream, part }: DeadlineRow): string {
+  return `${stream} ${part}`;
 }
 
-function taskChanges({ positions, heads, sequences }: TaskDraft): Pick<TaskRow, 'positions' | 'heads' | 'sequences'> {
-  return { positions, heads, sequences };
+/** A fact that its own transaction has decided: it concerns no stream here. */
+function isPublication(first: FirstArrival): first is FirstArrival & { readonly kind: 'request' } {
+  return first.kind === 'request' && first.row.intent === 'publish';
+}
+
+/** What `fullhouse parked` shows of an error. */
+function reasonOf(error: Error & { readonly code?: unknown }, otherwise: string): Reason {
+  const code = error instanceof UnreadableRecord ? error.reason : error.code;
+  return { reason: typeof code === 'string' ? code : otherwise, detail: error.message };
 }

@@ -15,6 +15,7 @@ export class Deadlines {
   readonly #queue = new TinyQueue<{ readonly name: string; readonly dueAt: number }>([], (a, b) => a.dueAt - b.dueAt);
   #timer: NodeJS.Timeout | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
+  #stopped = false;
 
   constructor(options: { readonly now: () => number; readonly onDue: (rows: readonly DeadlineRow[]) => void }) {
     this.#now = options.now;
@@ -50,7 +51,7 @@ export class Deadlines {
     clearTimeout(this.#timer);
     this.#armedFor = Number.POSITIVE_INFINITY;
     const next = this.#queue.peek();
-    if (next === undefined) return;
+    if (next === undefined || this.#stopped) return;
     this.#armedFor = next.dueAt;
     // One millisecond more: a timer may fire a fraction early, a deadline never does.
     this.#timer = setTimeout(() => this.#fire(), Math.min(Math.max(next.dueAt - this.#now() + 1, 0), sleepMaxMs));
@@ -70,7 +71,9 @@ export class Deadlines {
     if (due.length > 0) this.#onDue(due);
   }
 
+  /** A batch that is still under way may set more: they are stored, the next owner arms them. */
   stop(): void {
+    this.#stopped = true;
     clearTimeout(this.#timer);
     this.#rows.clear();
   }

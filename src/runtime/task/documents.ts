@@ -46,7 +46,9 @@ export class DocumentDraft {
         if (id !== undefined) concerned.push({ id, applied: each });
       }
       if (concerned.length === 0) continue;
-      const unknown = [...new Set(concerned.map((each) => each.id))].filter((id) => this.#documents.get(view.name, id) === undefined);
+      const unknown = [...new Set(concerned.map((each) => each.id))].filter(
+        (id) => this.#documents.get(view.name, id) === undefined,
+      );
       const loaded = unknown.length === 0 ? new Map<string, unknown>() : await store.loadDocuments(view.name, unknown);
       const rows = new Map<string, DocumentRow>();
       for (const { id, applied: change } of concerned) {

@@ -1,15 +1,15 @@
 import {
   BrokenCircuitError,
   bulkhead,
-  circuitBreaker,
   ConsecutiveBreaker,
+  circuitBreaker,
   ExponentialBackoff,
   handleAll,
   handleWhen,
   type IPolicy,
   retry,
-  timeout,
   TimeoutStrategy,
+  timeout,
   wrap,
 } from 'cockatiel';
 import type { Logger } from '../logger.ts';
@@ -30,7 +30,8 @@ export class Effects {
   readonly #runtime: ServiceRuntime;
   readonly #logger: Logger;
   readonly #onAnswer: (effect: EffectRow, answer: Answer) => void;
-  readonly #running = new Set<string>();
+  /** By intent: whether the task that asked is (still, or again) ours, so that the answer is too. */
+  readonly #running = new Map<string, { row: EffectRow; wanted: boolean }>();
   readonly #stop = new AbortController();
 
   constructor(options: {
@@ -59,22 +60,56 @@ export class Effects {
     const name = `${row.stream}/${row.streamVersion}`;
     const effect = this.#effects[row.type];
     const policy = this.#policies.get(row.type);
-    if (effect === undefined || policy === undefined || this.#running.has(name)) return;
-    this.#running.add(name);
-    void this.#run(row, effect, policy).finally(() => this.#running.delete(name));
+    if (effect === undefined || policy === undefined) return;
+    const running = this.#running.get(name);
+    if (running !== undefined) {
+      running.wanted = true;
+      return;
+    }
+    this.#running.set(name, { row, wanted: true });
+    void this.#run(row, effect, policy)
+      .then((answer) => {
+        const wanted = this.#running.get(name)?.wanted === true && !this.#stop.signal.aborted;
+        this.#running.delete(name);
+        if (wanted) this.#onAnswer(row, answer);
+      })
+      .catch((error: unknown) => {
+        this.#running.delete(name);
+        if (this.#stop.signal.aborted) return;
+        this.#logger.error(
+          { effect: row.type, subject: row.subject, error: (error as Error).message },
+          'effect without a usable answer; it stays open',
+        );
+      });
   }
 
-  async #run(row: EffectRow, effect: Effect, policy: IPolicy): Promise<void> {
-    const intent: Intent = { ...row, idempotencyKey: `${row.stream}/${row.streamVersion}`, part: row.part === '' ? undefined : row.part };
-    let answer: Answer;
+  /**
+   * Answers to what these tasks asked are not wanted any more: another owner asks again under the same key, and it may have
+   * had its answer before ours comes.
+   */
+  disown(partitions: readonly number[]): void {
+    for (const each of this.#running.values()) if (partitions.includes(each.row.partition)) each.wanted = false;
+  }
+
+  async #run(row: EffectRow, effect: Effect, policy: IPolicy): Promise<Answer> {
+    const intent: Intent = {
+      ...row,
+      idempotencyKey: `${row.stream}/${row.streamVersion}`,
+      part: row.part === '' ? undefined : row.part,
+    };
     try {
-      answer = await policy.execute(({ signal }) => effect.run(intent as Intent<never>, this.#runtime, signal), this.#stop.signal);
+      return await policy.execute(
+        ({ signal }) => effect.run(intent as Intent<never>, this.#runtime, signal),
+        this.#stop.signal,
+      );
     } catch (error) {
-      if (this.#stop.signal.aborted) return;
-      this.#logger.warn({ effect: row.type, subject: row.subject, error: (error as Error).message }, 'effect without an answer');
-      answer = effect.unanswered(intent as Intent<never>, error as Error);
+      if (this.#stop.signal.aborted) throw error;
+      this.#logger.warn(
+        { effect: row.type, subject: row.subject, error: (error as Error).message },
+        'effect without an answer',
+      );
+      return effect.unanswered(intent as Intent<never>, error as Error);
     }
-    if (!this.#stop.signal.aborted) this.#onAnswer(row, answer);
   }
 
   /** Lets go of what runs: its intent is stored, the next owner asks again under the same key. */

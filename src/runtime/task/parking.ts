@@ -3,6 +3,8 @@ import { nameOf } from './references.ts';
 
 /** Inputs a task may keep parked before it takes no more from its topics. */
 export const parkedInputsMax = 10_000;
+/** The reason of an input that only waits for those before it. */
+export const behind = 'behind';
 
 /**
  * Which subjects of a loop's tasks wait, and why. A subject waits as a whole: what comes after the input that could not
@@ -14,14 +16,16 @@ export class Parking {
   readonly #waiting = new Map<string, Set<string>>();
   readonly #counts = new Map<number, number>();
 
-  /** Whether inputs about this subject have to queue. */
-  holds(partition: number, subject: string): boolean {
-    return subject !== '' && this.#subjects.has(subjectName(partition, subject));
+  /** Whether a row is (still) parked. */
+  has(row: ParkedRow): boolean {
+    return row.subject === ''
+      ? this.#alone.has(row.parkedId)
+      : this.subject(row.partition, row.subject).some((each) => each.parkedId === row.parkedId);
   }
 
   /** Whether a task has parked as much as it may. */
   isFull(partition: number): boolean {
-    return (this.#counts.get(partition) ?? 0) >= parkedInputsMax;
+    return this.count(partition) >= parkedInputsMax;
   }
 
   add(row: ParkedRow): void {
@@ -31,9 +35,11 @@ export class Parking {
       return;
     }
     const name = subjectName(row.partition, row.subject);
-    const rows = this.#subjects.get(name);
-    if (rows === undefined) this.#subjects.set(name, [row]);
-    else rows.push(row);
+    const rows = this.#subjects.get(name) ?? [];
+    this.#subjects.set(name, rows);
+    rows.push(row);
+    // Almost always the newest is the last; one that was taken up and parked again goes back to its place.
+    if ((rows.at(-2)?.position ?? 0) > row.position) rows.sort((a, b) => a.position - b.position);
     if (row.waitUntil === undefined) return;
     for (const reference of awaitedBy(row)) {
       const names = this.#waiting.get(reference) ?? new Set();
@@ -42,12 +48,19 @@ export class Parking {
   }
 
   remove(row: ParkedRow): void {
+    if (!this.has(row)) return;
+    this.#count(row.partition, -1);
+    if (this.#alone.delete(row.parkedId)) return;
     const name = subjectName(row.partition, row.subject);
-    const rows = this.#subjects.get(name)?.filter((each) => each.parkedId !== row.parkedId);
-    if (this.#alone.delete(row.parkedId) || rows !== undefined) this.#count(row.partition, -1);
-    if (rows === undefined || rows.length === 0) this.#subjects.delete(name);
+    const rows = this.subject(row.partition, row.subject).filter((each) => each.parkedId !== row.parkedId);
+    if (rows.length === 0) this.#subjects.delete(name);
     else this.#subjects.set(name, rows);
-    if (row.waitUntil !== undefined) for (const reference of awaitedBy(row)) this.#waiting.get(reference)?.delete(name);
+    if (row.waitUntil === undefined) return;
+    for (const reference of awaitedBy(row)) {
+      const names = this.#waiting.get(reference);
+      names?.delete(name);
+      if (names?.size === 0) this.#waiting.delete(reference);
+    }
   }
 
   #count(partition: number, by: number): void {
@@ -64,16 +77,29 @@ export class Parking {
     return [...(this.#waiting.get(nameOf(reference)) ?? [])].flatMap((name) => this.#subjects.get(name) ?? []);
   }
 
+  /** What waits with a subject although nothing is left in front of it: it may go on. */
+  released(partition: number, subject: string): readonly ParkedRow[] {
+    const rows = this.subject(partition, subject);
+    return rows[0]?.reason === behind ? rows : [];
+  }
+
+  /** How many inputs a task has parked. */
+  count(partition: number): number {
+    return this.#counts.get(partition) ?? 0;
+  }
+
   get rows(): readonly ParkedRow[] {
     return [...this.#alone.values(), ...[...this.#subjects.values()].flat()];
   }
 
   drop(partitions: readonly number[]): void {
-    for (const row of this.rows) if (partitions.includes(row.partition)) this.remove(row);
+    const kept = this.rows.filter((row) => !partitions.includes(row.partition));
+    for (const all of [this.#subjects, this.#alone, this.#waiting, this.#counts]) all.clear();
+    for (const row of kept) this.add(row);
   }
 }
 
-function subjectName(partition: number, subject: string): string {
+export function subjectName(partition: number, subject: string): string {
   return `${partition} ${subject}`;
 }
 

@@ -2,79 +2,139 @@ import { type Envelope, toHeaders } from '../../contracts/envelope.ts';
 import type { TopicName } from '../../contracts/topics.ts';
 import type { Log, OutgoingRecord } from '../log/log.ts';
 import type { Logger } from '../logger.ts';
-import type { Enrichment, ReferenceKey } from '../service.ts';
+import type { Enrichment, Lookup, ReferenceKey } from '../service.ts';
 import type { ServiceRuntime } from '../service-runtime.ts';
-import type { EventRow } from '../store/store.ts';
+import type { EventRow, Store } from '../store/store.ts';
 import type { References } from './references.ts';
 
-/** Events waiting to be published before the loop takes no more inputs. */
+/** Events waiting to be published before topics are read no further, and the most that are kept in memory. */
 export const unpublishedEventsMax = 20_000;
 /** Events of one append. */
 const publishEventsMax = 2_000;
 const retryFirstMs = 100;
 const retryMaxMs = 5_000;
 
+/** Stored events of one channel partition that are read when their turn comes. */
+interface Stored {
+  readonly channel: string;
+  readonly partition: number;
+  next: number;
+  last: number;
+}
+
 /**
  * Publishes committed events in sequence order, one append in flight. An append of unknown outcome is done again:
- * consumers drop what they have seen.
+ * consumers drop what they have seen. What an earlier owner left, and what is too much for memory while the log does not
+ * answer, stays in the store and is read from there page by page.
  */
 export class Publisher {
-  readonly #service: string;
-  readonly #log: Log;
-  readonly #logger: Logger;
-  readonly #enrich: Readonly<Record<string, Enrichment>>;
-  readonly #references: References;
-  readonly #runtime: ServiceRuntime;
-  readonly #onPublished: (rows: readonly EventRow[]) => void;
+  readonly #options: PublisherOptions;
+  readonly #stored = new Map<string, Stored>();
   #queue: EventRow[] = [];
+  #inFlight = 0;
   #running: Promise<void> | undefined;
   #stopped = false;
   #wake: (() => void) | undefined;
 
-  constructor(options: {
-    readonly service: string;
-    readonly log: Log;
-    readonly logger: Logger;
-    readonly enrich: Readonly<Record<string, Enrichment>>;
-    readonly references: References;
-    readonly runtime: ServiceRuntime;
-    readonly onPublished: (rows: readonly EventRow[]) => void;
-  }) {
-    this.#service = options.service;
-    this.#log = options.log;
-    this.#logger = options.logger;
-    this.#enrich = options.enrich;
-    this.#references = options.references;
-    this.#runtime = options.runtime;
-    this.#onPublished = options.onPublished;
+  constructor(options: PublisherOptions) {
+    this.#options = options;
   }
 
   get waiting(): number {
-    return this.#queue.length;
+    let waiting = this.#queue.length;
+    for (const { next, last } of this.#stored.values()) waiting += last - next + 1;
+    return waiting;
   }
 
   publish(rows: readonly EventRow[]): void {
-    for (const row of rows) this.#queue.push(row);
-    if (this.#queue.length > 0 && !this.#stopped) this.#running ??= this.#run().finally(() => {
-      this.#running = undefined;
-    });
+    for (const row of rows) {
+      const stored = this.#stored.get(`${row.channel}/${row.partition}`);
+      if (stored !== undefined) stored.last = row.sequence;
+      else if (this.#queue.length < unpublishedEventsMax) this.#queue.push(row);
+      else this.#setStored({ ...row, next: row.sequence, last: row.sequence });
+    }
+    this.#start();
+  }
+
+  /** Publishes what is stored from one sequence to another, before anything that comes later in the same place. */
+  publishStored(stored: {
+    readonly channel: string;
+    readonly partition: number;
+    readonly next: number;
+    readonly last: number;
+  }): void {
+    if (stored.next <= stored.last) this.#setStored(stored);
+    this.#start();
+  }
+
+  #setStored({ channel, partition, next, last }: Stored): void {
+    this.#stored.set(`${channel}/${partition}`, { channel, partition, next, last });
+  }
+
+  /** Forgets what waits of tasks that are no longer owned, or are taken over anew: their owner reads it from the store. */
+  drop(partitions: readonly number[]): void {
+    this.#queue = this.#queue.filter((row, index) => index < this.#inFlight || !partitions.includes(row.partition));
+    for (const [name, { partition }] of this.#stored) if (partitions.includes(partition)) this.#stored.delete(name);
+  }
+
+  #start(): void {
+    if (this.waiting > 0 && !this.#stopped) this.#running ??= this.#run();
   }
 
   async #run(): Promise<void> {
     let retryMs = retryFirstMs;
-    while (this.#queue.length > 0 && !this.#stopped) {
-      const rows = this.#queue.slice(0, publishEventsMax);
+    while (this.waiting > 0 && !this.#stopped) {
       try {
-        await this.#log.append(await this.toRecords(rows));
-        this.#queue = this.#queue.slice(rows.length);
+        await this.#publishNext();
         retryMs = retryFirstMs;
-        this.#onPublished(rows);
       } catch (error) {
-        this.#logger.error({ error: (error as Error).message, events: rows.length, retryMs }, 'cannot publish; events stay stored and are tried again');
+        this.#inFlight = 0;
+        const { message } = error as Error;
+        this.#options.logger.error(
+          { error: message, events: this.waiting, retryMs },
+          'cannot publish; events stay stored and are tried again',
+        );
         await this.#sleep(retryMs);
         retryMs = Math.min(2 * retryMs, retryMaxMs);
       }
     }
+    // In the same turn as the check above: what comes later starts anew.
+    this.#running = undefined;
+  }
+
+  async #publishNext(): Promise<void> {
+    const stored = this.#nextStored();
+    if (stored !== undefined) return this.#publishFromStore(stored);
+    const rows = this.#queue.slice(0, publishEventsMax);
+    this.#inFlight = rows.length;
+    await this.#options.log.append(await this.toRecords(rows));
+    this.#queue = this.#queue.slice(rows.length);
+    this.#inFlight = 0;
+    this.#options.onPublished(rows);
+  }
+
+  /** Something stored whose turn has come: nothing earlier of the same place waits in memory. */
+  #nextStored(): Stored | undefined {
+    if (this.#stored.size === 0) return undefined;
+    const inMemory = new Set(this.#queue.map((row) => `${row.channel}/${row.partition}`));
+    return [...this.#stored].find(([name]) => !inMemory.has(name))?.[1];
+  }
+
+  async #publishFromStore(stored: Stored): Promise<void> {
+    const { channel, partition, next } = stored;
+    const rows = await this.#options.store.readEvents({
+      channel,
+      partition,
+      sequence: next,
+      eventsMax: publishEventsMax,
+    });
+    if (rows.length > 0) await this.#options.log.append(await this.toRecords(rows));
+    // Dropped meanwhile: whoever owns the task now reads it for himself.
+    const name = `${channel}/${partition}`;
+    if (this.#stored.get(name) !== stored) return;
+    stored.next = (rows.at(-1)?.sequence ?? stored.last) + 1;
+    if (stored.next > stored.last) this.#stored.delete(name);
+    this.#options.onPublished(rows);
   }
 
   #sleep(durationMs: number): Promise<void> {
@@ -90,37 +150,67 @@ export class Publisher {
   /** Events as they travel, with what is filled in only on the way out. */
   async toRecords(rows: readonly EventRow[]): Promise<readonly OutgoingRecord[]> {
     const needed: ReferenceKey[] = [];
-    for (const row of rows) needed.push(...(this.#enrich[row.type]?.needs(row.data as never) ?? []));
-    if (needed.length > 0) await this.#references.load(needed);
-    const lookup = { get: <Value>(topic: TopicName, key: string) => this.#references.get(topic, key) as Value | undefined };
-    return rows.map((row) => {
-      const enrichment = row.data === null ? undefined : this.#enrich[row.type];
-      const json = enrichment === undefined ? row.json : JSON.stringify(enrichment.fill(row.data as never, lookup, this.#runtime));
-      return {
-        topic: row.channel,
-        partition: row.partition,
-        key: row.key,
-        headers: toHeaders(envelopeOf(row, this.#service)),
-        value: row.data === null ? null : json,
-      };
-    });
+    const { enrich, references, service } = this.#options;
+    for (const row of rows) if (row.data !== null) needed.push(...(enrich[row.type]?.needs(row.data as never) ?? []));
+    if (needed.length > 0) await references.load(needed);
+    const lookup = { get: <Value>(topic: TopicName, key: string) => references.get(topic, key) as Value | undefined };
+    return rows.map((row) => ({
+      topic: row.channel,
+      partition: row.partition,
+      key: row.key,
+      headers: toHeaders(envelopeOf(row, service)),
+      value: row.data === null ? null : this.#filledIn(row, lookup),
+    }));
   }
 
-  /** Waits until all is published, or gives up on what is left: it is stored, the next owner publishes it. */
-  async stop(): Promise<void> {
-    if (this.#queue.length === 0) await this.#running;
+  #filledIn(row: EventRow, lookup: Lookup): string {
+    const enrichment = this.#options.enrich[row.type];
+    if (enrichment === undefined) return row.json;
+    try {
+      return JSON.stringify(enrichment.fill(row.data as never, lookup, this.#options.runtime));
+    } catch (error) {
+      // As it is stored, so that one event that cannot be filled in does not hold up all that come after it.
+      this.#options.logger.error(
+        { event: eventId(row), error: (error as Error).message },
+        'an event was published without what is filled in',
+      );
+      return row.json;
+    }
+  }
+
+  /** Gives up on what is left after a while: it is stored, the next owner publishes it. */
+  async stop(graceMs: number): Promise<void> {
+    const grace = setTimeout(() => {
+      this.#stopped = true;
+      this.#wake?.();
+    }, graceMs);
+    await this.drained();
+    clearTimeout(grace);
     this.#stopped = true;
-    this.#wake?.();
-    await this.#running;
   }
 
   async drained(): Promise<void> {
-    while (this.#running !== undefined && !this.#stopped) await this.#running;
+    while (this.#running !== undefined) await this.#running;
   }
 }
 
+export interface PublisherOptions {
+  readonly service: string;
+  readonly log: Log;
+  readonly store: Store;
+  readonly logger: Logger;
+  readonly enrich: Readonly<Record<string, Enrichment>>;
+  readonly references: References;
+  readonly runtime: ServiceRuntime;
+  readonly onPublished: (rows: readonly EventRow[]) => void;
+}
+
 /** The id an event has everywhere: its stream and version, and the timeline where the database was restored. */
-export function eventId(row: { readonly stream: string; readonly streamVersion: number; readonly timeline: number }): string {
+export function eventId(row: {
+  readonly stream: string;
+  readonly streamVersion: number;
+  readonly timeline: number;
+}): string {
   return `${row.stream}/${row.streamVersion}${row.timeline > 1 ? `@${row.timeline}` : ''}`;
 }
 

@@ -27,7 +27,8 @@ export class References {
   async load(keys: readonly { readonly topic: string; readonly key: string }[]): Promise<void> {
     const missing = new Map<string, { readonly topic: string; readonly key: string }>();
     for (const key of keys) {
-      if (key.topic !== 'settings' && !(this.#reads(key.topic) && this.#known.has(nameOf(key)))) missing.set(nameOf(key), key);
+      if (key.topic !== 'settings' && !(this.#reads(key.topic) && this.#known.has(nameOf(key))))
+        missing.set(nameOf(key), key);
     }
     if (missing.size === 0) return;
     for (const row of await this.#store.loadReferences([...missing.values()])) this.#known.set(nameOf(row), row);
@@ -72,6 +73,11 @@ export class ReferenceDraft implements Lookup {
   get<Value>(topic: TopicName, key: string): Value | undefined {
     const own = this.#rows.get(nameOf({ topic, key }));
     return (own === undefined ? this.#references.get(topic, key) : (own.data ?? undefined)) as Value | undefined;
+  }
+
+  /** Whether a record of this very batch is on top. */
+  has(key: ReferenceKey): boolean {
+    return this.#rows.has(nameOf(key));
   }
 
   /** Keys nothing is known of; an erased one is known. */

@@ -27,6 +27,8 @@ interface AnyDecider {
 
 /** States kept in memory; the store has them all. */
 const statesMax = 100_000;
+/** What the root of a split stream (all seats of a show) counts as, beside the state of a short one. */
+const splitRootWeight = 20;
 /** A split stream gets a new snapshot after so many events. */
 const snapshotEvents = 500;
 
@@ -36,14 +38,19 @@ const snapshotEvents = 500;
  */
 export class StreamStates {
   readonly #definitions: Readonly<Record<string, StreamDefinition>>;
-  readonly #roots = new LRUCache<string, RootState>({ max: statesMax });
+  readonly #roots = new LRUCache<string, RootState & { readonly kind: string }>({
+    maxSize: statesMax,
+    sizeCalculation: ({ kind }) => (this.definition(kind).shape === 'split' ? splitRootWeight : 1),
+  });
   readonly #parts = new LRUCache<string, { readonly state: unknown }>({ max: statesMax });
 
   constructor(definitions: Readonly<Record<string, StreamDefinition>>) {
     this.#definitions = definitions;
   }
 
-  definition(kind: string): { readonly decider: AnyDecider; readonly shape: 'whole' | 'split' } & Pick<StreamDefinition, 'codec'> {
+  definition(
+    kind: string,
+  ): { readonly decider: AnyDecider; readonly shape: 'whole' | 'split' } & Pick<StreamDefinition, 'codec'> {
     const definition = this.#definitions[kind];
     if (definition === undefined) throw new Error(`there is no stream kind ${kind}`);
     return definition as unknown as { decider: AnyDecider; shape: 'whole' | 'split' };
@@ -68,7 +75,8 @@ export class StreamStates {
       if (!each.root && each.part !== undefined) {
         const initial = decider.initialState as Split<unknown, unknown>;
         let part = initial.part;
-        for (const event of each.events) part = (decider.evolve({ root: initial.root, part }, event) as Split<unknown, unknown>).part;
+        for (const event of each.events)
+          part = (decider.evolve({ root: initial.root, part }, event) as Split<unknown, unknown>).part;
         this.#parts.set(partKey(each.kind, each.stream, each.part), { state: part });
         continue;
       }
@@ -79,11 +87,13 @@ export class StreamStates {
         for (const event of each.events) state = decider.evolve(state, event);
       } else {
         const initial = decider.initialState as Split<unknown, unknown>;
-        let root = each.snapshot === undefined ? initial.root : (codec?.decode(each.snapshot.root) ?? each.snapshot.root);
-        for (const event of each.events) root = (decider.evolve({ root, part: initial.part }, event) as Split<unknown, unknown>).root;
+        let root =
+          each.snapshot === undefined ? initial.root : (codec?.decode(each.snapshot.root) ?? each.snapshot.root);
+        for (const event of each.events)
+          root = (decider.evolve({ root, part: initial.part }, event) as Split<unknown, unknown>).root;
         state = root;
       }
-      this.#roots.set(rootKey(each.kind, each.stream), { state, version, snapshotVersion });
+      this.#roots.set(rootKey(each.kind, each.stream), { kind: each.kind, state, version, snapshotVersion });
     }
   }
 
@@ -110,13 +120,17 @@ export class StreamStates {
 /** The states as a batch makes them. A message's changes count only when all its decisions came through. */
 export class StreamDraft {
   readonly #states: StreamStates;
-  readonly #cachedRoots: LRUCache<string, RootState>;
+  readonly #cachedRoots: LRUCache<string, RootState & { readonly kind: string }>;
   readonly #cachedParts: LRUCache<string, { readonly state: unknown }>;
   readonly #roots = new Map<string, RootState & { readonly kind: string; readonly id: string }>();
   readonly #parts = new Map<string, { readonly state: unknown }>();
   #undo: (() => void)[] = [];
 
-  constructor(states: StreamStates, roots: LRUCache<string, RootState>, parts: LRUCache<string, { readonly state: unknown }>) {
+  constructor(
+    states: StreamStates,
+    roots: LRUCache<string, RootState & { readonly kind: string }>,
+    parts: LRUCache<string, { readonly state: unknown }>,
+  ) {
     this.#states = states;
     this.#cachedRoots = roots;
     this.#cachedParts = parts;

@@ -1,9 +1,6 @@
 import type { Consumption, Log, LogRecord, Position } from '../log/log.ts';
 import type { ServiceDefinition } from '../service.ts';
-import { type EventRow, privateChannel, type Store, type Takeover, type TaskRow } from '../store/store.ts';
-
-/** Events read at a time while publishing what an earlier owner left. */
-const republishEventsMax = 2_000;
+import { privateChannel, type Store, type Takeover, type TaskRow } from '../store/store.ts';
 
 /**
  * Taking tasks over: raise the epoch, read what a new owner needs, publish what the earlier one had committed but perhaps
@@ -14,7 +11,7 @@ export class Takeovers {
   readonly #store: Store;
   readonly #log: Log;
   readonly #onRecords: (records: readonly LogRecord[]) => Promise<void>;
-  readonly #onError: (error: Error) => void;
+  readonly #onError: (partition: number, error: Error) => void;
   readonly #consumptions = new Map<number, Consumption>();
 
   constructor(options: {
@@ -22,7 +19,7 @@ export class Takeovers {
     readonly store: Store;
     readonly log: Log;
     readonly onRecords: (records: readonly LogRecord[]) => Promise<void>;
-    readonly onError: (error: Error) => void;
+    readonly onError: (partition: number, error: Error) => void;
   }) {
     this.#definition = options.definition;
     this.#store = options.store;
@@ -33,20 +30,21 @@ export class Takeovers {
 
   async begin(partitions: readonly number[]): Promise<{
     readonly takeover: Takeover;
-    readonly unpublished: readonly EventRow[];
+    readonly unpublished: readonly Unpublished[];
     /** By task: where its inputs end now. Until they are handled, overdue deadlines wait. */
     readonly ends: ReadonlyMap<number, readonly Position[]>;
     /** Starts reading from the log. */
     readonly consume: () => void;
   }> {
     const takeover = await this.#store.takeOver(partitions);
-    const unpublished: EventRow[] = [];
-    for (const task of takeover.tasks) unpublished.push(...(await this.#unpublished(task)));
     const positions = new Map<number, readonly Position[]>();
     const ends = new Map<number, readonly Position[]>();
     for (const task of takeover.tasks) {
       const inputs = await Promise.all(this.#inputsOf(task.partition).map((topic) => this.#input(topic, task)));
-      positions.set(task.partition, inputs.map((each) => each.from));
+      positions.set(
+        task.partition,
+        inputs.map((each) => each.from),
+      );
       ends.set(
         task.partition,
         inputs.filter((each) => each.from.offset < each.end.offset).map((each) => each.end),
@@ -54,11 +52,15 @@ export class Takeovers {
     }
     return {
       takeover,
-      unpublished,
+      unpublished: takeover.tasks.flatMap(unpublishedOf),
       ends,
       consume: () => {
         for (const [partition, from] of positions) {
-          this.#consumptions.set(partition, this.#log.consume({ positions: from, onRecords: this.#onRecords, onError: this.#onError }));
+          const onError = (error: Error) => this.#onError(partition, error);
+          this.#consumptions.set(
+            partition,
+            this.#log.consume({ positions: from, onRecords: this.#onRecords, onError }),
+          );
         }
       },
     };
@@ -71,21 +73,11 @@ export class Takeovers {
     return names.filter((name) => partition < partitionsOf(name));
   }
 
-  async #unpublished(task: TaskRow): Promise<readonly EventRow[]> {
-    const events: EventRow[] = [];
-    for (const [channel, last] of Object.entries(task.sequences)) {
-      if (channel === privateChannel) continue;
-      for (let sequence = (task.published[channel] ?? 0) + 1; sequence <= last; ) {
-        const page = await this.#store.readEvents({ channel, partition: task.partition, sequence, eventsMax: republishEventsMax });
-        events.push(...page);
-        sequence = (page.at(-1)?.sequence ?? last) + 1;
-      }
-    }
-    return events;
-  }
-
   /** Where a task goes on reading a topic, and where the topic ends now. */
-  async #input(topic: string, { partition, positions }: TaskRow): Promise<{ readonly from: Position; readonly end: Position }> {
+  async #input(
+    topic: string,
+    { partition, positions }: TaskRow,
+  ): Promise<{ readonly from: Position; readonly end: Position }> {
     const stored = positions[topic];
     const { first, next } = await this.#log.bounds({ topic, partition });
     const id = this.#log.topics.find((each) => each.name === topic)?.id;
@@ -105,11 +97,26 @@ export class Takeovers {
     return records;
   }
 
-  async end(partitions: readonly number[]): Promise<void> {
+  async end(partitions: readonly number[] = [...this.#consumptions.keys()]): Promise<void> {
     for (const partition of partitions) {
       const consumption = this.#consumptions.get(partition);
       this.#consumptions.delete(partition);
       await consumption?.stop();
     }
   }
+}
+
+/** Events of a channel that an earlier owner had committed but perhaps not published. */
+export interface Unpublished {
+  readonly channel: string;
+  readonly partition: number;
+  readonly next: number;
+  readonly last: number;
+}
+
+function unpublishedOf({ partition, sequences, published }: TaskRow): readonly Unpublished[] {
+  return Object.entries(sequences)
+    .filter(([channel]) => channel !== privateChannel)
+    .map(([channel, last]) => ({ channel, partition, next: (published[channel] ?? 0) + 1, last }))
+    .filter(({ next, last }) => next <= last);
 }

@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { ConstraintViolated, Fenced, StoreUnavailable } from '../store.ts';
+import { ConstraintViolated, Fenced, StatementRefused, StoreUnavailable } from '../store.ts';
 
 /** Connections to PostgreSQL: one place for their limits and for what their errors mean. */
 
@@ -11,6 +11,8 @@ const idleInTransactionMs = 5_000;
 const lockWaitMs = 5_000;
 const statementMs = 30_000;
 const connectMs = 5_000;
+/** A server that says nothing at all is given up a little after it should have given up itself. */
+const answerMs = statementMs + 5_000;
 
 export interface ConnectionOptions {
   readonly url: string;
@@ -24,6 +26,7 @@ function settingsOf({ url, applicationName, asynchronousCommit = false }: Connec
     connectionString: url,
     application_name: applicationName,
     connectionTimeoutMillis: connectMs,
+    query_timeout: answerMs,
     keepAlive: true,
     options: [
       `-c idle_in_transaction_session_timeout=${idleInTransactionMs}`,
@@ -56,26 +59,39 @@ export class PipelinedConnection {
   }
 
   async #connected(): Promise<pg.Client> {
-    this.#client ??= (async () => {
-      const client = new pg.Client({ ...settingsOf(this.#options), pipeline: true } as pg.ClientConfig);
-      client.on('error', () => {
-        this.#client = undefined;
-      });
-      await client.connect();
-      return client;
-    })();
+    this.#client ??= this.#connect();
+    const connecting = this.#client;
     try {
-      return await this.#client;
+      return await connecting;
     } catch (error) {
-      this.#client = undefined;
+      this.#forget(connecting);
       throw storeError(error);
     }
+  }
+
+  #connect(): Promise<pg.Client> {
+    const client = new pg.Client({ ...settingsOf(this.#options), pipeline: true } as pg.ClientConfig);
+    const connecting = client.connect().then(() => client);
+    // However it ends, also without an error (the server was stopped in order): the next use connects anew.
+    client.on('error', () => this.#forget(connecting));
+    client.on('end', () => this.#forget(connecting));
+    return connecting;
+  }
+
+  /** Only this one: another may have taken its place. */
+  #forget(connecting: Promise<pg.Client>): void {
+    if (this.#client === connecting) this.#client = undefined;
   }
 
   /** Runs statements that need no transaction, all at once. */
   async query(statements: readonly pg.QueryConfig[]): Promise<pg.QueryResult[]> {
     const client = await this.#connected();
-    return this.#settle(statements.map((statement) => client.query(statement)));
+    // One write for all of them: the server wakes up once.
+    const { stream } = client.connection;
+    stream.cork();
+    const running = statements.map((statement) => client.query(statement));
+    stream.uncork();
+    return this.#settle(running);
   }
 
   /** Runs statements in one transaction and one round trip. */
@@ -87,11 +103,7 @@ export class PipelinedConnection {
     const settled = await Promise.allSettled(running);
     // The first failure is the cause; those behind it only say that the transaction is aborted.
     const failed = settled.find((each) => each.status === 'rejected');
-    if (failed?.status === 'rejected') {
-      const error = storeError(failed.reason);
-      if (error instanceof StoreUnavailable) await this.close();
-      throw error;
-    }
+    if (failed?.status === 'rejected') throw storeError(failed.reason);
     return settled.map((each) => (each as PromiseFulfilledResult<pg.QueryResult>).value);
   }
 
@@ -102,16 +114,28 @@ export class PipelinedConnection {
   }
 }
 
-/** What an error of the driver means to the task loop. */
+/**
+ * What an error of the driver means, by its SQLSTATE class. Only what the data at hand may have caused counts as a violated
+ * constraint, so that whoever brought the data can be set aside; a wrong statement is nobody's data. Errors that are no
+ * business of the database come through as they are.
+ */
 export function storeError(error: unknown): Error {
-  if (error instanceof Fenced || error instanceof ConstraintViolated || error instanceof StoreUnavailable) return error;
-  const { code, message, detail, constraint } = error as pg.DatabaseError;
-  if (code === 'FH001') return new Fenced(message, { cause: error });
-  if (code === 'FH002') return new ConstraintViolated(message, { cause: error });
-  // Class 23: integrity constraint violation; class 22: data exception (a value the column cannot hold).
-  if (code?.startsWith('23') || code?.startsWith('22')) {
+  if (error instanceof Fenced || error instanceof ConstraintViolated) return error;
+  if (error instanceof StatementRefused || error instanceof StoreUnavailable) return error;
+  if (error instanceof TypeError || error instanceof RangeError) return error;
+  const { code = '', message, detail = '', constraint } = error as pg.DatabaseError;
+  if (code === 'FH001') return new Fenced(detail.split(',').map(Number), { cause: error });
+  if (code === 'FH002' || dataClasses.has(code.slice(0, 2))) {
     const what = [message, detail, constraint && `constraint ${constraint}`].filter(Boolean).join('; ');
     return new ConstraintViolated(what, { cause: error });
   }
+  // Access rule violation, syntax error, undefined or mismatched names; feature not supported.
+  if (code.startsWith('42') || code.startsWith('0A')) return new StatementRefused(message, { cause: error });
   return new StoreUnavailable(message ?? String(error), { cause: error });
 }
+
+/**
+ * SQLSTATE classes: 21 cardinality (one row twice in a statement), 22 data exception (a value the column cannot hold),
+ * 23 integrity constraint, 44 check option, 54 program limit (a key too long for its index), P0 raised by our own walls.
+ */
+const dataClasses: ReadonlySet<string> = new Set(['21', '22', '23', '44', '54', 'P0']);

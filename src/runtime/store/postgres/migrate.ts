@@ -11,7 +11,10 @@ const migrationLock = 7_318_349;
  * Safe to run twice and from several places: an advisory lock lets one through at a time. A file that was changed after
  * it had been applied is refused.
  */
-export async function migrate(url: string, folders: readonly { readonly name: string; readonly path: string }[]): Promise<string[]> {
+export async function migrate(
+  url: string,
+  folders: readonly { readonly name: string; readonly path: string }[],
+): Promise<string[]> {
   const client = new pg.Client({ connectionString: url, application_name: 'fullhouse-migrate' });
   await client.connect();
   const applied: string[] = [];
@@ -21,7 +24,10 @@ export async function migrate(url: string, folders: readonly { readonly name: st
       'create table if not exists migrations (name text primary key, hash text not null, applied_at timestamptz not null default now())',
     );
     const known = new Map<string, string>(
-      (await client.query<{ name: string; hash: string }>('select name, hash from migrations')).rows.map((row) => [row.name, row.hash]),
+      (await client.query<{ name: string; hash: string }>('select name, hash from migrations')).rows.map((row) => [
+        row.name,
+        row.hash,
+      ]),
     );
     for (const folder of folders) {
       const files = (await readdir(folder.path).catch(() => [])).filter((file) => file.endsWith('.sql')).sort();
@@ -30,8 +36,11 @@ export async function migrate(url: string, folders: readonly { readonly name: st
         const sql = await readFile(join(folder.path, file), 'utf8');
         const hash = createHash('sha256').update(sql).digest('hex');
         if (known.get(name) === hash) continue;
-        if (known.has(name)) throw new Error(`migration ${name} was changed after it had been applied; add a new file instead`);
-        await client.query(`begin;\n${sql}\n;insert into migrations (name, hash) values (${client.escapeLiteral(name)}, '${hash}');commit`);
+        if (known.has(name))
+          throw new Error(`migration ${name} was changed after it had been applied; add a new file instead`);
+        await client.query(
+          `begin;\n${sql}\n;insert into migrations (name, hash) values (${client.escapeLiteral(name)}, '${hash}');commit`,
+        );
         applied.push(name);
       }
     }

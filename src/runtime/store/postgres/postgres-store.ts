@@ -74,7 +74,11 @@ export class PostgresStore implements Store {
     const roots = wanted.filter((each) => each.root).map((each) => each.stream);
     const parts = wanted.filter((each) => each.part !== undefined);
     const [snapshots, tails, subjects] = await this.#connection.query([
-      { name: 'load-snapshots', text: 'select stream, version, root from snapshots where stream = any ($1)', values: [roots] },
+      {
+        name: 'load-snapshots',
+        text: 'select stream, version, root from snapshots where stream = any ($1)',
+        values: [roots],
+      },
       {
         name: 'load-tails',
         text: `select e.stream, e.stream_version as "streamVersion", e.type, e.data
@@ -97,7 +101,10 @@ export class PostgresStore implements Store {
       rows<{ stream: string; version: number; root: unknown }>(snapshots).map((row) => [row.stream, row]),
     );
     const tailOf = grouped(rows<StoredFact & { stream: string }>(tails), (row) => row.stream);
-    const partOf = grouped(rows<StoredFact & { stream: string; subject: string }>(subjects), (row) => `${row.stream} ${row.subject}`);
+    const partOf = grouped(
+      rows<StoredFact & { stream: string; subject: string }>(subjects),
+      (row) => `${row.stream} ${row.subject}`,
+    );
     return wanted.map((each) => {
       const snapshot = each.root ? snapshotOf.get(each.stream) : undefined;
       const events = each.root ? tailOf.get(each.stream) : partOf.get(`${each.stream} ${each.part}`);
@@ -105,7 +112,9 @@ export class PostgresStore implements Store {
     });
   }
 
-  async loadReferences(keys: readonly { readonly topic: string; readonly key: string }[]): Promise<readonly ReferenceRow[]> {
+  async loadReferences(
+    keys: readonly { readonly topic: string; readonly key: string }[],
+  ): Promise<readonly ReferenceRow[]> {
     const [found] = await this.#connection.query([
       {
         name: 'load-references',
@@ -146,7 +155,8 @@ export class PostgresStore implements Store {
       if (view === undefined) throw new Error(`there is no view ${name}`);
       const kept = documents.filter((each) => each.doc !== undefined);
       const gone = documents.filter((each) => each.doc === undefined).map((each) => each.id);
-      if (gone.length > 0) statements.push({ name: `drop-${name}`, text: `delete from ${name} where id = any ($1)`, values: [gone] });
+      if (gone.length > 0)
+        statements.push({ name: `drop-${name}`, text: `delete from ${name} where id = any ($1)`, values: [gone] });
       if (kept.length === 0) continue;
       const columns = Object.entries(view.columns);
       const names = ['id', 'partition', 'body', ...columns.map(([column]) => column)];
@@ -155,7 +165,10 @@ export class PostgresStore implements Store {
         name: `keep-${name}`,
         text: `insert into ${name} (${names.join(', ')})
                select * from unnest(${types.map((type, index) => `$${index + 1}::${type}[]`).join(', ')})
-               on conflict (id) do update set ${names.slice(1).map((each) => `${each} = excluded.${each}`).join(', ')}`,
+               on conflict (id) do update set ${names
+                 .slice(1)
+                 .map((each) => `${each} = excluded.${each}`)
+                 .join(', ')}`,
         values: [
           kept.map((each) => each.id),
           kept.map((each) => each.partition),
@@ -194,7 +207,8 @@ function rows<Row>(result: { rows: unknown[] } | undefined): Row[] {
 
 /** SQL's null is `undefined` here, but for payloads, where it means something. */
 function withoutNulls<Row extends object>(row: Row): Row {
-  for (const [name, value] of Object.entries(row)) if (value === null && name !== 'data') Reflect.set(row, name, undefined);
+  for (const [name, value] of Object.entries(row))
+    if (value === null && name !== 'data') Reflect.set(row, name, undefined);
   return row;
 }
 

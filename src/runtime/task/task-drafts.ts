@@ -1,0 +1,95 @@
+import { topicNamed } from '../../contracts/topics.ts';
+import type { LogRecord } from '../log/log.ts';
+import type { Logger } from '../logger.ts';
+import type { TaskRow } from '../store/store.ts';
+import { verdictOn } from './sequences.ts';
+
+/** A task as a batch changes it; what it started from stays untouched until the batch has committed. */
+export interface TaskDraft {
+  readonly row: TaskRow;
+  readonly positions: Record<string, { offset: number; topicId: string }>;
+  readonly heads: Record<string, { timeline: number; sequence: number }>;
+  sequences: Readonly<Record<string, number>>;
+}
+
+/** The tasks of a batch: how far each has read, and what it has numbered. */
+export class TaskDrafts {
+  readonly #tasks: ReadonlyMap<number, TaskRow>;
+  readonly #topicId: (topic: string) => string;
+  readonly #logger: Logger;
+  readonly #drafts = new Map<number, TaskDraft>();
+  readonly #gaps = new Set<string>();
+
+  constructor(options: {
+    readonly tasks: ReadonlyMap<number, TaskRow>;
+    readonly topicId: (topic: string) => string;
+    readonly logger: Logger;
+  }) {
+    this.#tasks = options.tasks;
+    this.#topicId = options.topicId;
+    this.#logger = options.logger;
+  }
+
+  of(partition: number): TaskDraft {
+    const known = this.#drafts.get(partition);
+    if (known !== undefined) return known;
+    const row = this.#tasks.get(partition);
+    if (row === undefined) throw new Error(`task ${partition} is not owned here`);
+    const draft = { row, positions: { ...row.positions }, heads: { ...row.heads }, sequences: row.sequences };
+    this.#drafts.set(partition, draft);
+    return draft;
+  }
+
+  /**
+   * Advances the position, and says whether a record is news: the producer's next event is, a repeated one is dropped, one
+   * beyond the next is not applied. On a compacted topic this is decided per key, by the record itself.
+   */
+  isNews({ topic, partition, offset, headers }: LogRecord): boolean {
+    const { positions, heads } = this.of(partition);
+    const topicId = this.#topicId(topic);
+    const before = positions[topic];
+    // A replay reads what was read before: positions of one and the same topic never go back.
+    positions[topic] = {
+      offset: before?.topicId === topicId ? Math.max(before.offset, offset + 1) : offset + 1,
+      topicId,
+    };
+    if (isCompacted(topic)) return true;
+    const verdict = verdictOn(headers, heads[topic]);
+    if (verdict.kind === 'next') heads[topic] = verdict.head;
+    if (verdict.kind === 'gap') this.#alarm({ topic, partition, ...verdict });
+    return verdict.kind === 'next' || verdict.kind === 'foreign';
+  }
+
+  /** Once a batch and topic: behind a gap, every record is beyond the next. */
+  #alarm({
+    topic,
+    partition,
+    expected,
+    found,
+  }: {
+    topic: string;
+    partition: number;
+    expected: number;
+    found: number;
+  }): void {
+    const name = `${topic}/${partition}`;
+    if (this.#gaps.has(name)) return;
+    this.#gaps.add(name);
+    const command = `fullhouse republish ${topicNamed(topic)?.owner} --topic ${topic} --partition ${partition} --from ${expected}`;
+    this.#logger.error({ topic, partition, expected, found }, `events are missing; repeat them: ${command}`);
+  }
+
+  /** The tasks as they are after the batch. */
+  rows(): readonly TaskRow[] {
+    return [...this.#drafts.values()].map(({ row, positions, heads, sequences }) => ({
+      ...row,
+      positions,
+      heads,
+      sequences,
+    }));
+  }
+}
+
+export function isCompacted(topic: string): boolean {
+  return topicNamed(topic)?.retentionDays === 'compacted';
+}
