@@ -1,6 +1,6 @@
 import { Argument, Command } from 'commander';
 import type { GroupPosition } from '../operations/lag.ts';
-import { type TailedRecord, type TailQuery, tail, tailQuery } from '../operations/tail.ts';
+import { type FollowingMark, type TailedRecord, type TailQuery, tail, tailQuery } from '../operations/tail.ts';
 import type { TopicDescription, TopicSummary } from '../operations/topics.ts';
 import { CommandRefused, say, sayJson, sayTable, WrongUse } from './answers.ts';
 import { runningInstance } from './instance.ts';
@@ -91,11 +91,14 @@ async function runTail(topics: string, { json, follow, ...given }: TailOptions):
   }
   const stop = new AbortController();
   process.once('SIGINT', () => stop.abort()).once('SIGTERM', () => stop.abort());
-  const print = json === true ? (record: TailedRecord) => say(JSON.stringify(record)) : printRecord;
+  const printed = json === true ? (record: TailedRecord) => say(JSON.stringify(record)) : printRecord;
+  const print = (each: TailedRecord | FollowingMark) => {
+    if (!('following' in each)) printed(each);
+  };
   await askOrOpen(
     async (instance) => {
       try {
-        for await (const record of instance.run<TailedRecord>('tail', sent, stop.signal)) print(record);
+        for await (const record of instance.run<TailedRecord | FollowingMark>('tail', sent, stop.signal)) print(record);
       } catch (error) {
         if (!stop.signal.aborted) throw error;
       }

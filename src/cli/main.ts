@@ -1,7 +1,12 @@
 import { Command, CommanderError } from 'commander';
 import { WrongUse } from './answers.ts';
+import { bookCommand } from './book.ts';
+import { importCommand, migrateCommand } from './catalogue.ts';
+import { checkCommand } from './check.ts';
 import { lagCommand, tailCommand, topicsCommand } from './log.ts';
 import { parkedCommand } from './parked.ts';
+import { rebuildCommand, replayCommand, republishCommand } from './repair.ts';
+import { settingsCommand } from './settings.ts';
 import { timelineCommand } from './timeline.ts';
 import { upCommand } from './up.ts';
 
@@ -15,11 +20,22 @@ const program = new Command('fullhouse')
   .addCommand(tailCommand())
   .addCommand(lagCommand())
   .addCommand(parkedCommand())
-  .addCommand(timelineCommand());
+  .addCommand(timelineCommand())
+  .addCommand(checkCommand())
+  .addCommand(bookCommand())
+  .addCommand(replayCommand())
+  .addCommand(rebuildCommand())
+  .addCommand(republishCommand())
+  .addCommand(settingsCommand())
+  .addCommand(importCommand())
+  .addCommand(migrateCommand());
 
 // Commands that are added keep no settings of the program's: each has to throw instead of ending the process.
 for (const command of commandsOf(program))
   command.exitOverride().showHelpAfterError(`(fullhouse --help lists the commands)`);
+
+// Whoever reads our output may have seen enough: that is no error.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1));
 
 try {
   await program.parseAsync();

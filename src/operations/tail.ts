@@ -17,6 +17,11 @@ export interface TailedRecord {
   readonly data: unknown;
 }
 
+/** Between what was there and what comes: from here on nothing is missed. */
+export interface FollowingMark {
+  readonly following: true;
+}
+
 export const tailQuery = z.strictObject({
   topics: z.string().min(1).max(1_000),
   key: z.string().max(200).optional(),
@@ -41,7 +46,7 @@ export async function* tail(
   { log }: Installation,
   query: TailQuery,
   signal: AbortSignal,
-): AsyncGenerator<TailedRecord> {
+): AsyncGenerator<TailedRecord | FollowingMark> {
   const positions = await positionsOf(log, query);
   const wanted = (record: LogRecord) => query.key === undefined || record.key === query.key;
   const next: Position[] = [];
@@ -55,6 +60,7 @@ export async function* tail(
     next.push({ ...from, offset: Math.max(offset, from.offset) });
   }
   if (!query.follow) return;
+  yield { following: true };
   for await (const record of followed(log, next, signal)) if (wanted(record)) yield readable(record);
 }
 

@@ -120,6 +120,9 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   RefundFailed: (told) => `The refund was refused: ${error(told)}.`,
   BookingRefunded: (told) => `The customer has ${money(told.amount)} back.`,
   BookingRefundFailed: (told) => `A refund failed: ${error(told)}. A person has to look.`,
+  MessagePlanned: (told) =>
+    `Sending message ${words(told.kind)} by ${told.channel}${(told.round ?? 1) > 1 ? `, try ${told.round}` : ''}.`,
+  DemandMoved: () => 'The demand for the show has changed, and prices may follow.',
   NotificationSent: (told) =>
     `Message ${words(told.kind)} by ${told.channel}: ${told.status}${told.error ? ` (${error(told)})` : ''}.`,
   PaymentMessageSeen: () => 'The message about the payment has an outcome; the tickets wait for the confirmation.',

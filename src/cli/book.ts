@@ -1,0 +1,197 @@
+import { randomUUID } from 'node:crypto';
+import { Command } from 'commander';
+import { topicNames } from '../contracts/topics.ts';
+import type { TailedRecord } from '../operations/tail.ts';
+import { placesOf, sentenceFor } from '../operations/timeline-sentences.ts';
+import { CommandRefused, say, sayJson, WrongUse } from './answers.ts';
+import { type Instance, runningInstance } from './instance.ts';
+import { wholeNumber } from './log.ts';
+
+/** `fullhouse book`: a customer at the terminal, with all that happens to the booking as it happens. */
+
+const waitSeconds = 30;
+/** After its end, a booking's tickets and messages follow within moments; nobody watches longer than this. */
+const watchMaxMs = 30_000;
+const seatsByDefault = 2;
+
+interface Options {
+  readonly show?: string;
+  readonly seats?: string;
+  readonly best?: number;
+  readonly watch?: boolean;
+  readonly json?: boolean;
+}
+
+interface Booking {
+  readonly bookingId: string;
+  readonly status: string;
+  readonly reason?: string;
+  readonly seats: readonly string[];
+  readonly tickets: readonly string[];
+}
+
+export function bookCommand(): Command {
+  return new Command('book')
+    .description('book seats as the customer of the demo')
+    .option('--show <showId>', 'default: the first show on sale')
+    .option('--seats <ids>', 'seat ids, separated by commas')
+    .option('--best <n>', `the best n seats (default: ${seatsByDefault})`, wholeNumber('--best'))
+    .option('--watch', 'print every event of the booking as it happens')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fullhouse book --best 2 --watch')
+    .action(book);
+}
+
+async function book(options: Options): Promise<void> {
+  if (options.seats !== undefined && options.best !== undefined) throw new WrongUse('give either --seats or --best');
+  const instance = await runningInstance();
+  const { url } = await instance.status();
+  const api = await signIn(url);
+  const showId = options.show ?? (await firstOnSale(api));
+  const watch = options.watch === true ? watchBooking(instance, showId, options.json === true) : undefined;
+  await watch?.ready;
+  const since = performance.now();
+  watch?.begin();
+  const wanted =
+    options.seats === undefined
+      ? { bestAvailable: { count: options.best ?? seatsByDefault } }
+      : { seats: options.seats.split(',') };
+  const request = { showId, ...wanted, payment: { method: 'card', token: 'tok_visa' } };
+  try {
+    const accepted = await api<Booking>('POST', '/bookings', {
+      body: request,
+      key: randomUUID(),
+      wait: watch === undefined,
+    });
+    await watch?.until(accepted.bookingId);
+    const booking = await api<Booking>('GET', `/bookings/${accepted.bookingId}`);
+    if (options.json === true) sayJson(booking);
+    else report(booking, performance.now() - since);
+    if (booking.status !== 'confirmed') process.exitCode = 1;
+  } finally {
+    watch?.stop();
+  }
+}
+
+function report({ bookingId, status, reason, seats, tickets }: Booking, tookMs: number): void {
+  say(`${bookingId} is ${status}${reason === undefined ? '' : ` (${reason})`}: ${placesOf({ seats })}`);
+  for (const ticket of tickets) say(`  ${ticket}`);
+  if (tickets.length > 0) say(`from request to ticket: ${Math.round(tookMs)} ms`);
+}
+
+type Api = <Body>(
+  method: string,
+  path: string,
+  more?: { readonly body?: unknown; readonly key?: string; readonly wait?: boolean },
+) => Promise<Body>;
+
+function apiAt(url: string, token?: string): Api {
+  return async <Body>(method: string, path: string, { body, key, wait = false }: Parameters<Api>[2] = {}) => {
+    const answer = await fetch(`${url}/v1${path}`, {
+      method,
+      headers: {
+        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(key === undefined ? {} : { 'idempotency-key': key }),
+        ...(wait ? { prefer: `wait=${waitSeconds}` } : {}),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const told = (await answer.json()) as Body & { readonly detail?: string; readonly code?: string };
+    if (!answer.ok) throw new ApiRefused(told.code ?? '', told.detail ?? `${method} ${path} answered ${answer.status}`);
+    return told;
+  };
+}
+
+class ApiRefused extends CommandRefused {
+  readonly problem: string;
+  constructor(problem: string, message: string) {
+    super(message);
+    this.problem = problem;
+  }
+}
+
+async function signIn(url: string): Promise<Api> {
+  const anyone = apiAt(url);
+  const { demoUsers } = await import('../services/user/accounts.ts');
+  const [{ name, email, password }] = demoUsers;
+  const session = () => anyone<{ accessToken: string }>('POST', '/sessions', { body: { email, password } });
+  const { accessToken } = await session().catch(async (error: unknown) => {
+    if (!(error instanceof ApiRefused) || error.problem !== 'bad_credentials') throw error;
+    await anyone('POST', '/users', { body: { name, email, password } });
+    return session();
+  });
+  return apiAt(url, accessToken);
+}
+
+interface Shows {
+  readonly items: readonly { readonly showId: string; readonly status: string }[];
+  readonly nextCursor: string | null;
+}
+
+async function firstOnSale(api: Api): Promise<string> {
+  for (let cursor: string | null = ''; cursor !== null; ) {
+    const { items, nextCursor }: Shows = await api<Shows>(
+      'GET',
+      `/shows?limit=100${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
+    );
+    const show = items.find(({ status }) => status === 'on_sale');
+    if (show !== undefined) return show.showId;
+    cursor = nextCursor;
+  }
+  throw new CommandRefused('no show is on sale; import a catalogue, or name a show with --show');
+}
+
+/** Follows all topics of a show from now on; what is told before the booking's id is known is kept until it is. */
+function watchBooking(instance: Instance, showId: string, quiet: boolean) {
+  const stop = new AbortController();
+  const early: TailedRecord[] = [];
+  const over = Promise.withResolvers<void>();
+  const ready = Promise.withResolvers<void>();
+  const state = { since: performance.now(), bookingId: undefined as string | undefined, tickets: 0, ended: false };
+  const tell = (record: TailedRecord) => {
+    if (record.subject !== state.bookingId) return;
+    const ms = Math.round(performance.now() - state.since);
+    if (!quiet)
+      say(
+        `${`+ ${ms} ms`.padStart(10)}  ${record.topic.padEnd(18)} ${record.type.padEnd(26)} ${sentenceFor(record.type, record.data)}`,
+      );
+    if (isOver(record, state)) over.resolve();
+  };
+  const following = (async () => {
+    const query = { topics: topicNames.join(','), key: showId, from: 'end', follow: 'true' };
+    for await (const record of instance.run<TailedRecord | { readonly following: true }>('tail', query, stop.signal)) {
+      if ('following' in record) ready.resolve();
+      else if (state.bookingId === undefined) early.push(record);
+      else tell(record);
+    }
+  })();
+  following.catch((error: unknown) => {
+    if (stop.signal.aborted) return;
+    ready.reject(error as Error);
+    over.reject(error as Error);
+  });
+  const gaveUp = setTimeout(() => over.resolve(), watchMaxMs);
+  return {
+    ready: ready.promise,
+    begin: () => {
+      state.since = performance.now();
+    },
+    until: (bookingId: string) => {
+      state.bookingId = bookingId;
+      for (const record of early.splice(0)) tell(record);
+      return over.promise;
+    },
+    stop: () => {
+      clearTimeout(gaveUp);
+      stop.abort();
+    },
+  };
+}
+
+function isOver({ type, data }: TailedRecord, state: { tickets: number }): boolean {
+  if (['BookingRejected', 'BookingExpired', 'BookingCancelled'].includes(type)) return true;
+  if (type !== 'TicketIssued') return false;
+  state.tickets += 1;
+  return state.tickets === (data as { readonly ticketCount?: number } | null)?.ticketCount;
+}

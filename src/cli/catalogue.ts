@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { extname } from 'node:path';
+import { Command } from 'commander';
+import { serviceNames } from '../contracts/topics.ts';
+import { readConfiguration } from '../runtime/configuration.ts';
+import { isInUse, openDataDirectory } from '../runtime/embedded/data-directory.ts';
+import { CommandRefused, progress, say, sayJson, WrongUse } from './answers.ts';
+import { CallRefused, runningInstance } from './instance.ts';
+
+/** Filling the databases: a catalogue from a file, and their schemas. */
+
+export function importCommand(): Command {
+  return new Command('import')
+    .description('import a catalogue from JSON or CSV, all or nothing')
+    .argument('<file>')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fullhouse import programme.csv')
+    .action(importFile);
+}
+
+async function importFile(file: string, { json }: { json?: boolean }): Promise<void> {
+  const format = { '.json': 'json', '.csv': 'csv' }[extname(file).toLowerCase()];
+  if (format === undefined) throw new WrongUse(`${file}: a catalogue is a .json or a .csv file`);
+  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+    throw new CommandRefused(`cannot read ${file}: ${cause.message}`, { cause });
+  });
+  const instance = await runningInstance();
+  const waiting = progress();
+  const ticking = setInterval(() => waiting.tell(`importing ${file} …`), 250);
+  try {
+    const counts = await instance.call<Readonly<Record<string, number>>>('POST', '/catalogue/imports', {
+      format,
+      text,
+    });
+    waiting.done();
+    if (json === true) return sayJson(counts);
+    say(
+      `Imported ${Object.entries(counts)
+        .map(([name, count]) => `${count} ${name}`)
+        .join(', ')}; what was there already stays as it was.`,
+    );
+  } catch (error) {
+    waiting.done();
+    if (!(error instanceof CallRefused)) throw error;
+    for (const { pointer, message } of error.problem.errors ?? [])
+      process.stderr.write(`${file}: ${pointer}: ${message}\n`);
+    throw error;
+  } finally {
+    clearInterval(ticking);
+  }
+}
+
+export function migrateCommand(): Command {
+  return new Command('migrate')
+    .description('bring the databases up to date; safe to run twice and from several places')
+    .argument('[service...]', 'in embedded mode all of them are migrated together')
+    .addHelpText('after', '\nExample:\n  fullhouse migrate')
+    .action(migrateAll);
+}
+
+async function migrateAll(services: readonly string[]): Promise<void> {
+  const unknown = services.filter((name) => !(serviceNames as readonly string[]).includes(name));
+  if (unknown.length > 0)
+    throw new WrongUse(`there is no service ${unknown.join(', ')}; there are: ${serviceNames.join(', ')}`);
+  const directory = await openDataDirectory(readConfiguration(process.env).FULLHOUSE_DATA_DIR);
+  if (await isInUse(directory)) return say('Nothing to do: the running instance has migrated everything at its start.');
+  const { claim } = await import('../runtime/embedded/data-directory.ts');
+  const { openDatabases } = await import('../app.ts');
+  const control = await claim(directory);
+  try {
+    const { postgres } = await openDatabases(directory);
+    await postgres.stop();
+    say('All databases are up to date.');
+  } finally {
+    await new Promise((resolve) => control.close(resolve));
+  }
+}

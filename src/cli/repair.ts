@@ -1,0 +1,107 @@
+import { Command } from 'commander';
+import type { RebuildProgress, Rebuilt } from '../operations/rebuild.ts';
+import type { ReplayedPartition } from '../operations/replay.ts';
+import type { Republished } from '../operations/republish.ts';
+import { CommandRefused, progress, say, sayJson, sayTable } from './answers.ts';
+import { runningInstance } from './instance.ts';
+import { serviceArgument, wholeNumber } from './log.ts';
+
+/** Reading again, making anew, repeating: what a person does when something went missing. */
+
+export function replayCommand(): Command {
+  return new Command('replay')
+    .description('read records again; changes nothing that is applied, sends nothing')
+    .addArgument(serviceArgument)
+    .option('--topic <name>', 'only this input of the service')
+    .option('--from <offset>', 'from this offset on (default: the first)', wholeNumber('--from'))
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fullhouse replay booking --topic seat-events --from 0')
+    .action(async (service: string, { json, ...query }: { json?: boolean; topic?: string; from?: number }) => {
+      const replayed: ReplayedPartition[] = [];
+      const waiting = progress();
+      for await (const each of (await runningInstance()).run<ReplayedPartition>('replay', { service, ...query })) {
+        replayed.push(each);
+        waiting.tell(`${each.topic}/${each.partition}: ${each.read} records read again`);
+      }
+      waiting.done();
+      if (json === true) return sayJson(replayed);
+      sayTable(replayed.map((each) => ({ ...each })));
+      const total = (name: 'read' | 'dropped' | 'applied') => replayed.reduce((sum, each) => sum + each[name], 0);
+      say(`\n${total('read')} records read again: ${total('dropped')} known already, ${total('applied')} applied`);
+    });
+}
+
+export function rebuildCommand(): Command {
+  return new Command('rebuild')
+    .description('make a projection anew, compare the two by hash, put the new one in its place')
+    .argument('<projection>', 'such as user.bookings')
+    .option('--force', 'replace it although they differ or records are gone')
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fullhouse rebuild user.bookings')
+    .action(async (projection: string, { force = false, json }: { force?: boolean; json?: boolean }) => {
+      const waiting = progress();
+      let rebuilt: Rebuilt | undefined;
+      for await (const line of (await runningInstance()).run<Rebuilt | RebuildProgress>('rebuild', {
+        projection,
+        force,
+      })) {
+        if ('swapped' in line) rebuilt = line;
+        else waiting.tell(`${line.folded} facts and records folded`);
+      }
+      waiting.done();
+      if (rebuilt === undefined) throw new CommandRefused('the instance did not say how it went');
+      if (json === true) sayJson(rebuilt);
+      else printRebuilt(rebuilt);
+      if (!rebuilt.swapped) process.exitCode = 1;
+    });
+}
+
+function printRebuilt({
+  service,
+  projection,
+  folded,
+  rows,
+  rebuiltRows,
+  hash,
+  rebuiltHash,
+  equal,
+  differing,
+  incomplete,
+  swapped,
+}: Rebuilt): void {
+  say(`${service}.${projection}: ${folded} facts and records folded`);
+  say(`in use:  ${rows} rows, hash ${hash}`);
+  say(`rebuilt: ${rebuiltRows} rows, hash ${rebuiltHash}`);
+  if (!equal) say(`they differ, among others in ${differing.join(', ')}`);
+  for (const each of incomplete) say(`records are gone: ${each}`);
+  say(swapped ? 'The new one is in use.' : 'The old one stays in use; --force replaces it.');
+}
+
+export function republishCommand(): Command {
+  return new Command('republish')
+    .description("repeat a service's events from a sequence on; consumers drop what they know")
+    .addArgument(serviceArgument)
+    .requiredOption('--topic <name>', 'the topic with the gap')
+    .requiredOption('--partition <number>', 'its partition', wholeNumber('--partition'))
+    .requiredOption('--from <sequence>', 'the first missing sequence', wholeNumber('--from'))
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fullhouse republish booking --topic booking-events --partition 2 --from 1041')
+    .action(
+      async (
+        service: string,
+        { json, ...query }: { json?: boolean; topic: string; partition: number; from: number },
+      ) => {
+        const waiting = progress();
+        let last: Republished | undefined;
+        for await (const each of (await runningInstance()).run<Republished>('republish', { service, ...query })) {
+          last = each;
+          waiting.tell(`${each.events} events repeated`);
+        }
+        waiting.done();
+        if (json === true) return sayJson(last);
+        say(
+          `${last?.events ?? 0} events of ${query.topic}/${query.partition} repeated, up to sequence ${last?.last ?? 0}`,
+        );
+      },
+    );
+}

@@ -1,0 +1,53 @@
+import type { Installation } from '../installation.ts';
+import { type BookingFacts, firstBooking, gather, nextPage } from './booking-facts.ts';
+import { bookingInvariants, examineBooking } from './bookings.ts';
+import type { Invariant, Report } from './finding.ts';
+import { ledgerExamination } from './ledger.ts';
+import { sequenceExamination, topicExamination, versionExamination } from './streams.ts';
+import { requestExamination, wallExamination } from './walls.ts';
+
+/** One way through the databases, and the invariants it looks at. `only` limits it to what was found before. */
+export interface Examination {
+  readonly invariants: readonly Invariant[];
+  readonly examine: (installation: Installation, only: ReadonlySet<string> | undefined) => AsyncGenerator<Report>;
+}
+
+async function* examineBookings(
+  installation: Installation,
+  only: ReadonlySet<string> | undefined,
+): AsyncGenerator<Report> {
+  if (only !== undefined) {
+    yield* findings(await gather(installation, { ids: [...only] }), await clockOf(installation));
+    return;
+  }
+  for (let after = firstBooking; ; ) {
+    const { selection, isLast } = await nextPage(installation, after);
+    const bookings = await gather(installation, selection);
+    yield { looked: Object.fromEntries(bookingInvariants.map(({ name }) => [name, bookings.length])) };
+    yield* findings(bookings, await clockOf(installation));
+    if (isLast || !('upTo' in selection)) return;
+    after = selection.upTo;
+  }
+}
+
+function* findings(bookings: readonly BookingFacts[], now: number): Generator<Report> {
+  for (const facts of bookings) for (const finding of examineBooking(facts, now)) yield { finding };
+}
+
+async function clockOf({ query }: Installation): Promise<number> {
+  const [row] = await query<{ readonly now: number }>(
+    'booking',
+    'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
+  );
+  return row?.now ?? 0;
+}
+
+export const examinations: readonly Examination[] = [
+  { invariants: bookingInvariants, examine: examineBookings },
+  wallExamination,
+  requestExamination,
+  ledgerExamination,
+  versionExamination,
+  sequenceExamination,
+  topicExamination,
+];

@@ -1,0 +1,105 @@
+import type { BookingFacts, Data } from './booking-facts.ts';
+import type { Examined } from './bookings.ts';
+import { ended, validTickets } from './status.ts';
+
+/** Where the money of a booking is: rules about captures, refunds and what tickets cost. Amounts are minor units. */
+
+/** Facts of one type by an id, the last of each. */
+function byId(facts: BookingFacts['booking'], type: string, idOf: (data: Data) => string | undefined): readonly Data[] {
+  return [...new Map(facts.filter((fact) => fact.type === type).map(({ data }) => [idOf(data), data])).values()];
+}
+
+const sum = (all: readonly Data[]) => all.reduce((total, { amount }) => total + (amount?.amount ?? 0), 0);
+
+export function moneyAddsUp({ facts, history }: Examined): readonly string[] {
+  const wrong: string[] = [];
+  const held = facts.booking.find(({ type }) => type === 'BookingHeld')?.data;
+  const captures = byId(facts.payments, 'PaymentSucceeded', ({ paymentId }) => paymentId);
+  const refunded = byId(facts.payments, 'PaymentRefunded', ({ refundId }) => refundId);
+  const requested = byId(facts.booking, 'RefundRequested', ({ refundId }) => refundId);
+  for (const { paymentId, amount } of captures) {
+    if (amount?.amount !== held?.total?.amount)
+      wrong.push(`was charged ${amount?.amount} by ${paymentId}, not the ${held?.total?.amount} it was shown`);
+  }
+  for (const { refundId, amount } of refunded) {
+    const asked = requested.find((each) => each.refundId === refundId);
+    if (asked?.amount?.amount !== amount?.amount)
+      wrong.push(`got ${amount?.amount} back as ${refundId} where ${asked?.amount?.amount ?? 'nothing'} was asked for`);
+  }
+  // While it is not over, what was captured is on its way: to the seats, or back.
+  const isOver = history.status === 'confirmed' || ended.includes(history.status);
+  if (!isOver) return wrong;
+  const captured = sum(captures);
+  // A refund that was asked for is made or openly unsettled; either way it is not ours to keep.
+  const back = sum(requested);
+  const kept = facts.booking.reduce((total, { data }) => total + (data.kept?.amount ?? 0), 0);
+  const worth = history.status === 'confirmed' ? worthOfTickets(facts, held) : 0;
+  if (captured !== worth + back + kept) {
+    wrong.push(
+      `${captured} captured, but ${worth} in tickets and fees + ${back} to go back + ${kept} kept = ${worth + back + kept}`,
+    );
+  }
+  return wrong;
+}
+
+/** What the valid tickets cost, with the fees; before there are tickets, what the confirmed places cost. */
+function worthOfTickets(facts: BookingFacts, held: Data | undefined): number {
+  const items = [...(held?.items ?? [])];
+  const fees = (held?.fees ?? []).reduce((total, { price }) => total + price.amount, 0);
+  const issued = facts.tickets.some(({ type }) => type === 'TicketIssued');
+  const confirmed = facts.booking.findLast(({ type }) => type === 'BookingConfirmed')?.data;
+  const cancelled = new Set(
+    facts.booking.flatMap(({ type, data }) => (type === 'BookingCancelled' ? (data.seats ?? []) : [])),
+  );
+  const places = issued
+    ? validTickets(facts)
+    : (confirmed?.items ?? []).flatMap(({ seat, area }) =>
+        seat !== undefined && cancelled.has(seat) ? [] : (seat ?? area ?? ''),
+      );
+  let worth = fees;
+  for (const place of places) {
+    const index = items.findIndex(({ seat, area }) => (seat ?? area) === place);
+    worth += items[index]?.price.amount ?? 0;
+    if (index >= 0) items.splice(index, 1);
+  }
+  return worth;
+}
+
+export function oneCapture({ facts }: Examined): readonly string[] {
+  const captured = byId(facts.payments, 'PaymentSucceeded', ({ paymentId }) => paymentId).map(
+    ({ paymentId }) => paymentId,
+  );
+  // Captured although it had been called failed: it does not count, it goes back.
+  const surplus = new Set(
+    facts.payments.filter(({ type }) => type === 'ChargeCapturedAfterAll').map(({ data }) => data.paymentId),
+  );
+  const counted = captured.filter((id) => !surplus.has(id));
+  const wrong = counted.length > 1 ? [`was captured ${counted.length} times: ${counted.join(', ')}`] : [];
+  return facts.captures > 1 ? [...wrong, `has ${facts.captures} captures in the table`] : wrong;
+}
+
+/** Outcomes that the sandbox provider has told us of are in its ledger, to the cent. */
+export function providerAgrees({ facts }: Examined): readonly string[] {
+  const wrong: string[] = [];
+  const providers = new Map(
+    facts.payments.filter(({ type }) => type === 'PaymentSucceeded').map(({ data }) => [data.paymentId, data.provider]),
+  );
+  for (const { type, data } of facts.payments) {
+    if ((type !== 'PaymentSucceeded' && type !== 'PaymentRefunded') || providers.get(data.paymentId) !== 'sandbox')
+      continue;
+    const entry = facts.ledger.get(data.providerReference ?? '');
+    const wanted = type === 'PaymentSucceeded' ? 'charge' : 'refund';
+    if (entry === undefined) wrong.push(`has a ${wanted} ${data.providerReference} that the provider knows nothing of`);
+    else if (
+      entry.type !== wanted ||
+      entry.outcome !== 'succeeded' ||
+      entry.amount !== data.amount?.amount ||
+      entry.currency !== data.amount.currency
+    ) {
+      wrong.push(
+        `has a ${wanted} of ${data.amount?.amount} where the provider has a ${entry.type} of ${entry.amount} that ${entry.outcome}`,
+      );
+    }
+  }
+  return wrong;
+}

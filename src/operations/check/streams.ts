@@ -1,0 +1,121 @@
+import { type ServiceName, topics } from '../../contracts/topics.ts';
+import type { Installation } from '../installation.ts';
+import type { Examination } from './examinations.ts';
+
+/** Counting without gaps: versions of streams, sequences of channels, and what of them is on the topics. */
+
+const versions = {
+  name: 'versions-without-gaps',
+  promise: 2,
+  says: 'stream versions run from 1 without a gap',
+} as const;
+const sequences = {
+  name: 'sequences-without-gaps',
+  promise: 2,
+  says: 'sequences of each channel run without a gap to the last one given',
+} as const;
+const onTopic = {
+  name: 'events-on-topics',
+  promise: 2,
+  says: 'every stored event that its topic can still hold is on it',
+} as const;
+
+/** Streams of one question. */
+const streamsMax = 10_000;
+
+interface StreamRow {
+  readonly stream: string;
+  readonly count: number;
+  readonly first: number;
+  readonly last: number;
+}
+
+export const versionExamination: Examination = {
+  invariants: [versions],
+  examine: async function* ({ definitions, query }) {
+    for (const { name } of definitions) {
+      for (let after = ''; ; ) {
+        const page = await query<StreamRow>(
+          name as ServiceName,
+          `select stream, count(*)::int as count, min(stream_version) as first, max(stream_version) as last
+           from events where stream > $1 group by stream order by stream limit ${streamsMax}`,
+          [after],
+        );
+        yield { looked: { [versions.name]: page.length } };
+        for (const { stream, count, first, last } of page) {
+          if (first === 1 && last === count) continue;
+          const says = `${name} has ${count} events of ${stream} with versions ${first} to ${last}`;
+          yield { finding: { invariant: versions.name, key: `${name} ${stream}`, says } };
+        }
+        const end = page.at(-1);
+        if (end === undefined || page.length < streamsMax) break;
+        after = end.stream;
+      }
+    }
+  },
+};
+
+interface ChannelRow {
+  readonly channel: string;
+  readonly partition: number;
+  readonly count: number;
+  readonly first: number;
+  readonly last: number;
+  /** As the task row remembers it, in the same moment. */
+  readonly given: number | null;
+}
+
+function channelsOf({ query }: Installation, service: string): Promise<readonly ChannelRow[]> {
+  return query<ChannelRow>(
+    service as ServiceName,
+    `select channel, e.partition, count(*)::int as count, min(sequence) as first, max(sequence) as last,
+       (select (t.sequences ->> channel)::bigint from tasks t where t.partition = e.partition) as given
+     from events e group by channel, e.partition order by 1, 2`,
+  );
+}
+
+export const sequenceExamination: Examination = {
+  invariants: [sequences],
+  examine: async function* (installation) {
+    for (const { name } of installation.definitions) {
+      for (const { channel, partition, count, first, last, given } of await channelsOf(installation, name)) {
+        yield { looked: { [sequences.name]: count } };
+        if (first === 1 && last === count && last === given) continue;
+        const says = `${name} has ${count} events on ${channel === '' ? 'no topic' : channel}/${partition} with sequences ${first} to ${last}, the task has given ${given}`;
+        yield { finding: { invariant: sequences.name, key: `${name} ${channel} ${partition}`, says } };
+      }
+    }
+  },
+};
+
+interface RecordsRow {
+  readonly count: number;
+  readonly first: number | null;
+  readonly last: number | null;
+}
+
+export const topicExamination: Examination = {
+  invariants: [onTopic],
+  examine: async function* (installation) {
+    const kept = Object.values(topics).filter(({ retentionDays }) => retentionDays !== 'compacted');
+    for (const { name, owner } of kept) {
+      for (const { channel, partition, last } of await channelsOf(installation, owner)) {
+        if (channel !== name) continue;
+        const [records] = await installation.query<RecordsRow>(
+          'log',
+          `select count(distinct (headers ->> 'ce_sequence')::bigint)::int as count,
+             min((headers ->> 'ce_sequence')::bigint) as first, max((headers ->> 'ce_sequence')::bigint) as last
+           from records where topic = (select number from topics where name = $1) and partition = $2
+             and headers ->> 'ce_source' = $3`,
+          [name, partition, `/fullhouse/${owner}`],
+        );
+        const { count = 0, first = null, last: published = null } = records ?? {};
+        yield { looked: { [onTopic.name]: count } };
+        // Retention removes from the beginning; nothing else may be missing.
+        if (published === last && first !== null && count === published - first + 1) continue;
+        const says = `${name}/${partition} has ${count} of the events ${first} to ${published}; the last one stored is ${last}`;
+        yield { finding: { invariant: onTopic.name, key: `${name}/${partition}`, says } };
+      }
+    }
+  },
+};
