@@ -51,6 +51,8 @@ export interface Call<Params, Query, Body> {
   readonly idempotency: Idempotency | undefined;
   /** Milliseconds the client is ready to wait (`Prefer: wait=N`, at most 30 s); 0 without. */
   readonly waitMs: number;
+  /** Aborted when the server is about to close: who waits then answers with what is known. */
+  readonly closing: AbortSignal;
   readonly raw: Buffer;
   readonly traceparent: string;
   readonly request: FastifyRequest;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { invalid } from './problem.ts';
+import { isText } from './text.ts';
 
 /** Keyset pages: `{ items, nextCursor }`, ordered by a key that the cursor carries. */
 export const pageLimitMax = 100;
@@ -35,7 +36,11 @@ export function decodeCursor(cursor: string | undefined, parts: number): readonl
   if (cursor === undefined) return undefined;
   try {
     const key: unknown = JSON.parse(Buffer.from(cursor, 'base64url').toString());
-    if (Array.isArray(key) && key.length === parts && key.every((each) => ['string', 'number'].includes(typeof each))) {
+    if (
+      Array.isArray(key) &&
+      key.length === parts &&
+      key.every((each) => ['string', 'number'].includes(typeof each) && isText(String(each)))
+    ) {
       return key.map(String);
     }
   } catch {

@@ -13,6 +13,7 @@ export const problemCodes = {
   forbidden: { status: 403, title: 'This needs another role' },
   not_found: { status: 404, title: 'There is no such thing here' },
   method_not_allowed: { status: 405, title: 'This resource does not take that method' },
+  request_timeout: { status: 408, title: 'The request did not come in time' },
   conflict: { status: 409, title: 'The state of the resource does not allow this' },
   request_in_progress: { status: 409, title: 'The first request with this key is still being stored' },
   email_taken: { status: 409, title: 'The e-mail address is registered already' },
@@ -84,4 +85,9 @@ export function invalid(pointer: string, code: string, message: string): Problem
 /** Somebody else's thing and a missing thing look the same. */
 export function notFound(what: string): Problem {
   return new Problem('not_found', `There is no such ${what}. Check the id.`);
+}
+
+/** The URI that names a kind of problem. */
+export function typeOf(code: ProblemCode): string {
+  return `https://fullhouse.dev/problems/${code}`;
 }

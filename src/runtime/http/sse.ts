@@ -1,4 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
+import { closingSignal } from './closing.ts';
 
 /** Bytes a client may leave unread before it is dropped: one that never reads must not fill our memory. */
 const unreadBytesMax = 1_048_576;
@@ -26,6 +27,7 @@ export function openEventStream(
   { onClose }: { readonly onClose: () => void },
 ): EventStream {
   const { reply } = call;
+  const closing = closingSignal(reply.server);
   reply.hijack();
   const socket = reply.raw;
   const headers = Object.entries(reply.getHeaders()).filter(
@@ -36,6 +38,8 @@ export function openEventStream(
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
+    // A stream ends with its connection, so that a server that closes has nothing to wait for.
+    connection: 'close',
   });
   socket.flushHeaders();
   let open = true;
@@ -44,6 +48,7 @@ export function openEventStream(
     if (!open) return;
     open = false;
     clearInterval(heartbeat);
+    closing.removeEventListener('abort', close);
     socket.end();
     onClose();
   };
@@ -55,6 +60,7 @@ export function openEventStream(
       close();
     }
   };
+  closing.addEventListener('abort', close);
   socket.on('close', close);
   socket.on('error', close);
   return { send: (event, data, id) => write(eventFrame(event, data, id)), sendFrame: write, close };

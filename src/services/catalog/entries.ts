@@ -15,9 +15,15 @@ const label = z
   .refine((text) => !/[\p{Cc}\u202A-\u202E\u2066-\u2069]/u.test(text), 'must not have control or direction characters');
 const day = z.iso.date('must be a date like 2026-03-01');
 
+/** What both JavaScript and PostgreSQL can keep. */
+const firstMoment = Date.UTC(1900, 0, 1);
+const lastMoment = Date.UTC(9999, 0, 1);
+const isMoment = (text: string) => Date.parse(text) >= firstMoment && Date.parse(text) < lastMoment;
+
 /** A moment with any offset, kept in UTC. */
 export const momentField = z.iso
-  .datetime({ offset: true, message: 'must be an RFC 3339 time like 2026-03-01T19:30:00Z' })
+  .datetime({ offset: true, message: 'must be an RFC 3339 time like 2026-03-01T19:30:00Z', abort: true })
+  .refine(isMoment, { message: 'must lie between the years 1900 and 9998', abort: true })
   .overwrite((text) => new Date(text).toISOString());
 
 /** Why something is done, for those who read the log of the service. */

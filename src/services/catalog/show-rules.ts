@@ -52,7 +52,14 @@ type Rule = (
   context: { readonly planCategories: readonly string[]; readonly now: number },
 ) => readonly ShowFault[];
 
-const rules: readonly Rule[] = [startsInFuture, salesWindow, categoriesOnce, oneCurrency, everyCategoryHasAPrice];
+const rules: readonly Rule[] = [
+  startsInFuture,
+  salesWindow,
+  categoriesOnce,
+  knownCurrency,
+  oneCurrency,
+  everyCategoryHasAPrice,
+];
 
 /** Everything that is wrong with a show that is to be sold. */
 export function showFaults(show: Show, context: { readonly planCategories: readonly string[]; readonly now: number }) {
@@ -111,6 +118,22 @@ function categoriesOnce({ priceCategories }: Show): readonly ShowFault[] {
     priceCategories.findIndex((each) => each.name === name) === index
       ? []
       : [fault(`/priceCategories/${index}/name`, 'duplicate', `"${name}" has a price already`)],
+  );
+}
+
+const currencies: ReadonlySet<string> = new Set(Intl.supportedValuesOf('currency'));
+
+function knownCurrency({ priceCategories }: Show): readonly ShowFault[] {
+  return priceCategories.flatMap(({ price: { currency } }, index) =>
+    currencies.has(currency)
+      ? []
+      : [
+          fault(
+            `/priceCategories/${index}/price/currency`,
+            'unknown_currency',
+            `"${currency}" is no ISO 4217 currency`,
+          ),
+        ],
   );
 }
 

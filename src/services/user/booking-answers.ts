@@ -63,7 +63,7 @@ export function mayRead(principal: Principal): (document: BookingDocument) => bo
 /** How a request about a booking is answered: at once with 202, or with the outcome where the client waits for it. */
 export async function answerAbout(
   service: ServiceRuntime,
-  call: Pick<Call<unknown, unknown, unknown>, 'waitMs'>,
+  call: Pick<Call<unknown, unknown, unknown>, 'waitMs' | 'closing'>,
   about: { readonly first: FirstAnswer; readonly isDone: (document: BookingDocument) => boolean },
 ): Promise<Answered> {
   const { first } = about;
@@ -71,6 +71,7 @@ export async function answerAbout(
   const { document, done } = await waitFor(service, {
     bookingId: first.resource,
     waitMs: call.waitMs,
+    closing: call.closing,
     isDone: about.isDone,
   });
   if (document === undefined)
@@ -89,6 +90,7 @@ export async function waitFor(
   wait: {
     readonly bookingId: string;
     readonly waitMs: number;
+    readonly closing: AbortSignal;
     readonly isDone: (document: BookingDocument) => boolean;
   },
 ): Promise<{ readonly document: BookingDocument | undefined; readonly done: boolean }> {
@@ -96,7 +98,7 @@ export async function waitFor(
     return { document: await service.document<BookingDocument>('bookings', wait.bookingId), done: false };
   }
   const over = new AbortController();
-  const signal = AbortSignal.any([over.signal, AbortSignal.timeout(wait.waitMs)]);
+  const signal = AbortSignal.any([over.signal, wait.closing, AbortSignal.timeout(wait.waitMs)]);
   try {
     for (;;) {
       // Asked for before the document is read, so that no change falls between the two.

@@ -236,7 +236,7 @@ async function submitPayment(
   const submitted = await service.submit({ idempotency: call.idempotency, answer, requests: [request] });
   // Taken within moments; answered after that, so that a second payment sees this one and is refused.
   const isTaken = (now: BookingDocument) => now.payment.status === 'pending' || now.status !== document.status;
-  await waitFor(service, { bookingId: id, waitMs: takenWithinMs, isDone: isTaken });
+  await waitFor(service, { bookingId: id, waitMs: takenWithinMs, closing: call.closing, isDone: isTaken });
   return submitted.answer;
 }
 
