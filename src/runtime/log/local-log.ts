@@ -40,7 +40,7 @@ export class LocalLog implements Log {
   readonly #store: RecordStore;
   readonly #buffers = new Map<string, PartitionBuffer>();
   readonly #consumers = new Map<string, Set<LocalConsumption>>();
-  readonly #appends: Batcher<readonly OutgoingRecord[], void>;
+  readonly #appends: Batcher<readonly OutgoingRecord[], undefined>;
   readonly #committed = new Map<string, Position & { readonly group: string }>();
 
   constructor(store: RecordStore, now: () => number = Date.now) {
@@ -67,7 +67,7 @@ export class LocalLog implements Log {
     if (records.length > 0) await this.#appends.add(records);
   }
 
-  async #write(outgoing: readonly OutgoingRecord[], timestamp: number): Promise<void[]> {
+  async #write(outgoing: readonly OutgoingRecord[], timestamp: number): Promise<readonly undefined[]> {
     const nextOffsets = new Map<PartitionBuffer, number>();
     const records = outgoing.map((record) => {
       const buffer = this.#buffer(record);

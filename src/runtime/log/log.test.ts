@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { startTestPostgres, type TestPostgres } from '../../../tests/support/postgres.ts';
+import { openEmbeddedRecords } from './embedded-records.ts';
+import { LocalLog, type RecordStore } from './local-log.ts';
+import { follow, logContract, record, testTopics } from './log.contract.ts';
+import { LogUnavailable } from './log.ts';
+import { createMemoryRecords } from './memory-records.ts';
+
+logContract('memory', async () => new LocalLog(createMemoryRecords(testTopics)));
+
+const start = { topic: 'letters', partition: 0, offset: 0 };
+
+describe('a log whose store fails', () => {
+  /** A store whose next write or read fails; `stored` says whether the write had happened all the same. */
+  function failing() {
+    const records = createMemoryRecords(testTopics);
+    const kept = new Map<string, Parameters<RecordStore['write']>[0][number]>();
+    const faults: { write?: 'before' | 'after'; read?: boolean } = {};
+    const store: RecordStore = {
+      ...records,
+      async write(all) {
+        const fault = faults.write;
+        delete faults.write;
+        if (fault === 'before') throw new LogUnavailable('away');
+        for (const each of all) kept.set(`${each.topic}/${each.partition}/${each.offset}`, each);
+        if (fault === 'after') throw new LogUnavailable('away');
+      },
+      async read(from, recordsMax) {
+        if (faults.read === true) {
+          delete faults.read;
+          throw new LogUnavailable('away');
+        }
+        return [...kept.values()]
+          .filter(
+            (each) => each.topic === from.topic && each.partition === from.partition && each.offset >= from.offset,
+          )
+          .sort((a, b) => a.offset - b.offset)
+          .slice(0, recordsMax);
+      },
+    };
+    return { log: new LocalLog(store), faults };
+  }
+
+  for (const moment of ['before', 'after'] as const) {
+    test(`says so when it failed ${moment} storing, and takes the same records again`, async () => {
+      const { log, faults } = failing();
+      await log.append([record('a')]);
+      faults.write = moment;
+      await assert.rejects(log.append([record('b')]), LogUnavailable);
+      await log.append([record('b')]);
+      assert.deepEqual(
+        (await log.read(start, 9)).map(({ offset, value }) => [offset, value]),
+        [
+          [0, 'a'],
+          [1, 'b'],
+        ],
+      );
+    });
+  }
+
+  test('shows nobody an append of unknown outcome: what comes in its place is not missed', async () => {
+    const { log, faults } = failing();
+    // Far enough that a consumer from the beginning reads from the store.
+    for (let n = 0; n < 15; n += 1) await log.append(Array.from({ length: 100 }, () => record('old')));
+    faults.write = 'after';
+    await assert.rejects(log.append([record('unknown')]), LogUnavailable);
+    const follower = follow(log, [start]);
+    await follower.arrived(1_500);
+    assert.equal((await log.read({ ...start, offset: 1_500 }, 9)).length, 0);
+    await log.append([record('known')]);
+    await follower.arrived(1_501);
+    await follower.stop();
+    assert.deepEqual(follower.values().slice(1_499), ['old', 'known']);
+  });
+
+  test('tells a consumer that cannot be served, and goes on from the same place', async () => {
+    const { log, faults } = failing();
+    for (let n = 0; n < 15; n += 1) await log.append(Array.from({ length: 100 }, () => record('old')));
+    await log.append([record('n', { topic: 'numbers' })]);
+    faults.read = true;
+    const follower = follow(log, [{ ...start, topic: 'numbers' }, start]);
+    await follower.failed();
+    assert.deepEqual(follower.values(), []);
+    await log.append([record('last')]);
+    await follower.arrived(1_502);
+    await follower.stop();
+    assert.equal(follower.values().length, 1_502);
+  });
+});
+
+describe('over PostgreSQL', () => {
+  let postgres: TestPostgres;
+  before(async () => {
+    postgres = await startTestPostgres();
+  });
+  after(() => postgres.stop());
+  const openAt = async (url: string, topics = testTopics) => new LocalLog(await openEmbeddedRecords(url, topics));
+
+  logContract('embedded', async () => openAt(await postgres.emptyDatabase()));
+
+  test('keeps records, offsets and topic ids when it is opened again', async () => {
+    const url = await postgres.emptyDatabase();
+    const first = await openAt(url);
+    await first.append([record('a', { headers: { h: '1' } }), record('b')]);
+    const ids = first.topics.map((topic) => topic.id);
+    await first.close();
+    const second = await openAt(url);
+    await second.append([record('c')]);
+    assert.deepEqual(
+      (await second.read(start, 9)).map(({ offset, value }) => [offset, value]),
+      [
+        [0, 'a'],
+        [1, 'b'],
+        [2, 'c'],
+      ],
+    );
+    assert.deepEqual(
+      second.topics.map((topic) => topic.id),
+      ids,
+    );
+    await second.close();
+  });
+
+  test('never gives an offset twice, whatever retention has removed', async () => {
+    const url = await postgres.emptyDatabase();
+    const first = await openAt(url);
+    await first.append(['a', 'b', 'c'].map((value) => record(value)));
+    await first.close();
+    // The clock had gone back when the last two were written.
+    await postgres.sql(url, 'update records set timestamp = 0 where "offset" > 0');
+    await (await openAt(url)).close();
+    const later = await openAt(url);
+    assert.deepEqual(await later.bounds(start), { first: 0, next: 3 });
+    await later.append([record('d')]);
+    assert.deepEqual(
+      (await later.read(start, 9)).map(({ offset, value }) => [offset, value]),
+      [
+        [0, 'a'],
+        [3, 'd'],
+      ],
+    );
+    await later.close();
+  });
+
+  test('an emptied partition goes on where it ended', async () => {
+    const url = await postgres.emptyDatabase();
+    const first = await openAt(url);
+    await first.append(['a', 'b'].map((value) => record(value)));
+    await first.close();
+    await postgres.sql(url, 'update records set timestamp = 0');
+    await (await openAt(url)).close();
+    const later = await openAt(url);
+    assert.deepEqual(await later.bounds(start), { first: 2, next: 2 });
+    await later.close();
+  });
+
+  test('a compacted topic keeps the last record of each key', async () => {
+    const url = await postgres.emptyDatabase();
+    const kept = { topic: 'kept' };
+    const first = await openAt(url);
+    await first.append([
+      record('old', { ...kept, key: 'x' }),
+      record('y', { ...kept, key: 'y' }),
+      record('new', { ...kept, key: 'x' }),
+    ]);
+    await first.close();
+    await (await openAt(url)).close();
+    const later = await openAt(url);
+    const follower = follow(later, [{ ...start, ...kept }]);
+    await follower.arrived(2);
+    assert.deepEqual(
+      follower.records().map(({ offset, value }) => [offset, value]),
+      [
+        [1, 'y'],
+        [2, 'new'],
+      ],
+    );
+    await follower.stop();
+    await later.close();
+  });
+
+  test('refuses to open with another number of partitions, and says what to set', async () => {
+    const url = await postgres.emptyDatabase();
+    await (await openAt(url)).close();
+    const changed = testTopics.map((topic) => ({ ...topic, partitions: 8 }));
+    await assert.rejects(openAt(url, changed), /letters has 2 partitions, not 8; set FULLHOUSE_PARTITIONS=2/);
+  });
+});

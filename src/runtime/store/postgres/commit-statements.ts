@@ -1,0 +1,218 @@
+import type { QueryConfig } from 'pg';
+import type { View } from '../../service.ts';
+import type { Commit, EventRow, ReferenceRow, TaskRow } from '../store.ts';
+
+/** The statements of one commit, the fence first. Their number depends on what changes, never on how much of it. */
+export function commitStatements(commit: Commit, views: ReadonlyMap<string, View>): readonly QueryConfig[] {
+  return [
+    advanceTasks(commit.tasks),
+    ...(commit.events.length > 0 ? [insertEvents(commit.events)] : []),
+    ...ofSnapshots(commit),
+    ...ofDeadlines(commit),
+    ...ofEffects(commit),
+    ...ofRequestsAndParked(commit),
+    ...ofReferences(commit.references),
+    ...ofDocuments(commit, views),
+    ...commit.statements.map((each) => ({ name: each.name, text: each.text, values: [...each.values] })),
+  ];
+}
+
+function advanceTasks(tasks: readonly TaskRow[]): QueryConfig {
+  return {
+    name: 'advance-tasks',
+    text: 'select advance_tasks($1, $2, $3, $4, $5, $6)',
+    values: [
+      tasks.map((each) => each.partition),
+      tasks.map((each) => each.epoch),
+      tasks.map((each) => JSON.stringify(each.positions)),
+      tasks.map((each) => JSON.stringify(each.heads)),
+      tasks.map((each) => JSON.stringify(each.sequences)),
+      tasks.map((each) => JSON.stringify(each.published)),
+    ],
+  };
+}
+
+function insertEvents(events: readonly EventRow[]): QueryConfig {
+  return {
+    name: 'insert-events',
+    text: `insert into events (channel, partition, sequence, timeline, stream, stream_version, type, version, subject, key,
+             time, causation_id, correlation_id, traceparent, data)
+           select * from unnest($1::text[], $2::int[], $3::bigint[], $4::int[], $5::text[], $6::int[], $7::text[], $8::int[],
+             $9::text[], $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::json[])`,
+    values: [
+      events.map((each) => each.channel),
+      events.map((each) => each.partition),
+      events.map((each) => each.sequence),
+      events.map((each) => each.timeline),
+      events.map((each) => each.stream),
+      events.map((each) => each.streamVersion),
+      events.map((each) => each.type),
+      events.map((each) => each.version),
+      events.map((each) => each.subject),
+      events.map((each) => each.key),
+      events.map((each) => each.time),
+      events.map((each) => each.causationId),
+      events.map((each) => each.correlationId),
+      events.map((each) => each.traceparent ?? null),
+      events.map((each) => each.json),
+    ],
+  };
+}
+
+function ofSnapshots({ snapshots }: Commit): QueryConfig[] {
+  if (snapshots.length === 0) return [];
+  return [
+    {
+      name: 'keep-snapshots',
+      text: `insert into snapshots (stream, partition, version, root) select * from unnest($1::text[], $2::int[], $3::int[], $4::json[])
+             on conflict (stream) do update set version = excluded.version, root = excluded.root`,
+      values: [
+        snapshots.map((each) => each.stream),
+        snapshots.map((each) => each.partition),
+        snapshots.map((each) => each.version),
+        snapshots.map((each) => JSON.stringify(each.root)),
+      ],
+    },
+  ];
+}
+
+function ofDeadlines({ deadlines }: Commit): QueryConfig[] {
+  const set = deadlines.filter((each) => each.dueAt !== undefined);
+  const unset = deadlines.filter((each) => each.dueAt === undefined);
+  const statements: QueryConfig[] = [];
+  if (unset.length > 0) {
+    statements.push({
+      name: 'drop-deadlines',
+      text: 'delete from deadlines d using unnest($1::text[], $2::text[]) as b(stream, part) where d.stream = b.stream and d.part = b.part',
+      values: [unset.map((each) => each.stream), unset.map((each) => each.part)],
+    });
+  }
+  if (set.length > 0) {
+    statements.push({
+      name: 'keep-deadlines',
+      text: `insert into deadlines (stream, part, partition, kind, key, due_at)
+             select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::bigint[])
+             on conflict (stream, part) do update set due_at = excluded.due_at`,
+      values: [
+        set.map((each) => each.stream),
+        set.map((each) => each.part),
+        set.map((each) => each.partition),
+        set.map((each) => each.kind),
+        set.map((each) => each.key),
+        set.map((each) => each.dueAt),
+      ],
+    });
+  }
+  return statements;
+}
+
+function ofEffects({ effectsOpened, effectsClosed }: Commit): QueryConfig[] {
+  const statements: QueryConfig[] = [];
+  if (effectsClosed.length > 0) {
+    statements.push({
+      name: 'close-effects',
+      text: `delete from open_effects o using unnest($1::text[], $2::int[]) as b(stream, stream_version)
+             where o.stream = b.stream and o.stream_version = b.stream_version`,
+      values: [effectsClosed.map((each) => each.stream), effectsClosed.map((each) => each.streamVersion)],
+    });
+  }
+  if (effectsOpened.length > 0) {
+    statements.push({
+      name: 'open-effects',
+      text: `insert into open_effects (stream, stream_version, part, kind, partition)
+             select * from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[])`,
+      values: [
+        effectsOpened.map((each) => each.stream),
+        effectsOpened.map((each) => each.streamVersion),
+        effectsOpened.map((each) => each.part),
+        effectsOpened.map((each) => each.kind),
+        effectsOpened.map((each) => each.partition),
+      ],
+    });
+  }
+  return statements;
+}
+
+function ofRequestsAndParked({ requestsTaken, parked, unparked }: Commit): QueryConfig[] {
+  const statements: QueryConfig[] = [];
+  if (requestsTaken.length > 0) {
+    statements.push({ name: 'take-requests', text: 'select take_requests($1)', values: [[...requestsTaken]] });
+  }
+  if (unparked.length > 0) {
+    statements.push({ name: 'unpark', text: 'delete from parked where parked_id = any ($1)', values: [[...unparked]] });
+  }
+  if (parked.length > 0) {
+    statements.push({
+      name: 'park',
+      text: `insert into parked (parked_id, partition, subject, position, reason, detail, arrival, parked_at, wait_until)
+             select * from unnest($1::text[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::json[],
+               $8::bigint[], $9::bigint[])
+             on conflict (parked_id) do update set reason = excluded.reason, detail = excluded.detail, wait_until = excluded.wait_until`,
+      values: [
+        parked.map((each) => each.parkedId),
+        parked.map((each) => each.partition),
+        parked.map((each) => each.subject),
+        parked.map((each) => each.position),
+        parked.map((each) => each.reason),
+        parked.map((each) => each.detail),
+        parked.map((each) => JSON.stringify(each.arrival)),
+        parked.map((each) => each.parkedAt),
+        parked.map((each) => each.waitUntil ?? null),
+      ],
+    });
+  }
+  return statements;
+}
+
+function ofReferences(references: readonly ReferenceRow[]): QueryConfig[] {
+  if (references.length === 0) return [];
+  return [
+    {
+      name: 'keep-references',
+      text: `insert into reference_records as r (topic, key, timeline, stream_version, data)
+             select * from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::json[])
+             on conflict (topic, key) do update
+               set timeline = excluded.timeline, stream_version = excluded.stream_version, data = excluded.data
+               where (r.timeline, r.stream_version) < (excluded.timeline, excluded.stream_version)`,
+      values: [
+        references.map((each) => each.topic),
+        references.map((each) => each.key),
+        references.map((each) => each.timeline),
+        references.map((each) => each.streamVersion),
+        references.map((each) => JSON.stringify(each.data)),
+      ],
+    },
+  ];
+}
+
+function ofDocuments({ documents: changed }: Commit, views: ReadonlyMap<string, View>): QueryConfig[] {
+  const statements: QueryConfig[] = [];
+  for (const [name, documents] of changed) {
+    const view = views.get(name);
+    if (view === undefined) throw new Error(`there is no view ${name}`);
+    const kept = documents.filter((each) => each.doc !== undefined);
+    const gone = documents.filter((each) => each.doc === undefined).map((each) => each.id);
+    if (gone.length > 0)
+      statements.push({ name: `drop-${name}`, text: `delete from ${name} where id = any ($1)`, values: [gone] });
+    if (kept.length === 0) continue;
+    const columns = Object.entries(view.columns);
+    const names = ['id', 'partition', 'body', ...columns.map(([column]) => column)];
+    const types = ['text', 'int', 'json', ...columns.map(([, column]) => column.type)];
+    statements.push({
+      name: `keep-${name}`,
+      text: `insert into ${name} (${names.join(', ')})
+             select * from unnest(${types.map((type, index) => `$${index + 1}::${type}[]`).join(', ')})
+             on conflict (id) do update set ${names
+               .slice(1)
+               .map((each) => `${each} = excluded.${each}`)
+               .join(', ')}`,
+      values: [
+        kept.map((each) => each.id),
+        kept.map((each) => each.partition),
+        kept.map((each) => JSON.stringify(each.doc)),
+        ...columns.map(([, column]) => kept.map((each) => column.of(each.doc))),
+      ],
+    });
+  }
+  return statements;
+}

@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import pg from 'pg';
+import { startEmbeddedPostgres } from '../../src/runtime/embedded/postgres.ts';
+import { migrate } from '../../src/runtime/store/postgres/migrate.ts';
+
+const runtimeMigrations = fileURLToPath(new URL('../../src/runtime/store/postgres/migrations', import.meta.url));
+
+/** A PostgreSQL server of a test file's own: one start, a new database for whoever asks. */
+export interface TestPostgres {
+  /** An empty database. */
+  emptyDatabase(): Promise<string>;
+  /** A database with the task loop's tables and the given statements on top. */
+  database(more?: string): Promise<string>;
+  /** Runs SQL as the administrator of a database. */
+  sql<Row = Record<string, unknown>>(url: string, text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  stop(): Promise<void>;
+}
+
+export async function startTestPostgres(): Promise<TestPostgres> {
+  const directory = await mkdtemp(join(tmpdir(), 'fullhouse-test-'));
+  const server = await startEmbeddedPostgres(join(directory, 'postgres'));
+  const sql = async <Row>(url: string, text: string, values: readonly unknown[] = []) => {
+    const client = new pg.Client({ connectionString: url });
+    await client.connect();
+    try {
+      return (await client.query(text, values.length === 0 ? undefined : [...values])).rows as Row[];
+    } finally {
+      await client.end();
+    }
+  };
+  const emptyDatabase = async () => {
+    const name = `t_${randomUUID().replaceAll('-', '')}`;
+    await sql(server.url('postgres'), `create database ${name} strategy file_copy`);
+    return server.url(name);
+  };
+  return {
+    emptyDatabase,
+    sql,
+    async database(more = '') {
+      const url = await emptyDatabase();
+      await migrate(url, [{ name: 'runtime', path: runtimeMigrations }]);
+      if (more !== '') await sql(url, more);
+      return url;
+    },
+    async stop() {
+      await server.stop();
+      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+    },
+  };
+}
