@@ -70,7 +70,10 @@ describe('which places a booking gets', () => {
     assert.equal(body.status, 'awaiting_payment');
     assert.equal(new Set(body.seats.map((seat) => seat.slice(0, 4))).size, 1, `in one row: ${body.seats}`);
     const numbers = body.seats.map((seat) => Number(seat.slice(4))).sort((a, b) => a - b);
-    assert.deepEqual(numbers, [0, 1, 2, 3].map((step) => (numbers[0] ?? 0) + step));
+    assert.deepEqual(
+      numbers,
+      [0, 1, 2, 3].map((step) => (numbers[0] ?? 0) + step),
+    );
     const premium = await ada.book({ showId, bestAvailable: { count: 2, priceCategory: 'premium' } });
     assert.ok(premium.body.seats.every((seat) => seat.startsWith('C-')));
     assert.equal(premium.body.total?.amount, 4_150);
@@ -105,7 +108,11 @@ describe('which places a booking gets', () => {
     const showId = await openShow(admin, venue, { seatsPerCustomerMax: 3 });
     const first = await ada.book({ showId, seats: ['S-A-1', 'S-A-2'], payment: visa });
     assert.equal(first.body.status, 'confirmed');
-    assert.deepEqual(outcome(await ada.book({ showId, seats: ['S-A-3', 'S-A-4'] })), [200, 'rejected', 'limit_exceeded']);
+    assert.deepEqual(outcome(await ada.book({ showId, seats: ['S-A-3', 'S-A-4'] })), [
+      200,
+      'rejected',
+      'limit_exceeded',
+    ]);
     assert.equal((await ada.book({ showId, seats: ['S-A-3'] })).body.status, 'awaiting_payment');
     assert.deepEqual(outcome(await ada.book({ showId, seats: ['S-A-4'] })), [200, 'rejected', 'limit_exceeded']);
     const grace = await running.anyone.register('Grace Hopper');
@@ -189,7 +196,10 @@ describe('which places a booking gets', () => {
     const tickets = await clerk.get<Listed>(`/v1/bookings/${body.bookingId}/tickets`);
     assert.deepEqual([...new Set(tickets.body.items.map(({ bookedUnder }) => bookedUnder))], ['Katherine Johnson']);
     const held = await clerk.book({ showId, seats: ['S-A-3'], customerName: 'Mary Jackson' });
-    const paid = await clerk.post<Booking>(`/v1/bookings/${held.body.bookingId}/payments`, cash, { key: 'k', waitSeconds: 20 });
+    const paid = await clerk.post<Booking>(`/v1/bookings/${held.body.bookingId}/payments`, cash, {
+      key: 'k',
+      waitSeconds: 20,
+    });
     assert.deepEqual([paid.status, paid.body.status], [200, 'confirmed']);
     const customersCash = await ada.book({ showId, seats: ['S-A-4'], payment: cash });
     assert.deepEqual([customersCash.status, customersCash.body.code], [403, 'forbidden']);
@@ -206,9 +216,15 @@ describe('which places a booking gets', () => {
     const { client: clerk } = await newPerson(running, { roles: ['customer', 'staff'] });
     const { body } = await customer.client.book({ showId, seats: ['S-A-1'] });
     const found = await clerk.get<{ items: Booking[] }>(`/v1/bookings?email=${customer.email}`);
-    assert.deepEqual(found.body.items.map(({ bookingId }) => bookingId), [body.bookingId]);
+    assert.deepEqual(
+      found.body.items.map(({ bookingId }) => bookingId),
+      [body.bookingId],
+    );
     assert.equal((await clerk.booking(body.bookingId)).status, 200);
-    const paid = await clerk.post<Booking>(`/v1/bookings/${body.bookingId}/payments`, visa, { key: 'k', waitSeconds: 20 });
+    const paid = await clerk.post<Booking>(`/v1/bookings/${body.bookingId}/payments`, visa, {
+      key: 'k',
+      waitSeconds: 20,
+    });
     assert.equal(paid.body.status, 'confirmed');
     for (const path of ['', '/tickets', '/stream']) {
       const theirs = await ada.get<Refused>(`/v1/bookings/${body.bookingId}${path}`);

@@ -52,7 +52,9 @@ describe('a hold that nobody pays', () => {
 
   it('ends on time as one of many', async () => {
     const showId = await openShow(running.admin, venue);
-    const holds = await Promise.all(Array.from({ length: 50 }, () => ada.book({ showId, bestAvailable: { count: 2 } })));
+    const holds = await Promise.all(
+      Array.from({ length: 50 }, () => ada.book({ showId, bestAvailable: { count: 2 } })),
+    );
     for (const { body } of holds) {
       assert.equal(body.status, 'awaiting_payment');
       endedOnTime(body, await bookingOnce(ada, body.bookingId, hasStatus('expired')));
