@@ -1,0 +1,303 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import pg from 'pg';
+import { databaseOf, definitions } from '../src/app.ts';
+import { examinations } from '../src/operations/check/examinations.ts';
+import { type CheckedInvariant, check } from '../src/operations/check.ts';
+import { type DatabaseName, type Installation, openInstallation } from '../src/operations/installation.ts';
+import { declined, eventually, visa } from './support/client.ts';
+import { type RunningApp, runApp } from './support/servers.ts';
+import { buildVenue, openShow } from './support/venue.ts';
+
+/** The auditor on databases that are right, and on databases in which each promise was broken by hand. */
+
+let running: RunningApp;
+let installation: Installation;
+/** A booking that is confirmed, one that was rejected, one that was cancelled with a fee kept. */
+const booked = { confirmed: '', rejected: '', cancelled: '' };
+
+const urlOf = (name: string) => running.app.postgres.url(databaseOf(name));
+
+/** Runs SQL as somebody who may do anything; `$confirmed` and the like stand for the bookings. */
+async function sql(database: DatabaseName, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: urlOf(database) });
+  await client.connect();
+  const named = text.replace(
+    /\$(confirmed|rejected|cancelled)/g,
+    (_, name: keyof typeof booked) => `'${booked[name]}'`,
+  );
+  await client.query(named).finally(() => client.end());
+}
+
+async function checkNow(): Promise<readonly CheckedInvariant[]> {
+  const checked: CheckedInvariant[] = [];
+  for await (const line of check(installation, { looksAfterMs: [] })) if ('checked' in line) checked.push(line.checked);
+  return checked;
+}
+
+async function brokenNow(): Promise<readonly string[]> {
+  return (await checkNow()).filter(({ holds }) => !holds).map(({ name }) => name);
+}
+
+interface Plant {
+  readonly invariant: string;
+  readonly how: string;
+  readonly database: DatabaseName;
+  readonly plant: string;
+  readonly undo: string;
+}
+
+const unknown = 'bkg_01900000-0000-7000-8000-000000000001';
+/** An event that nobody decided, far behind the last one. */
+const event = (stream: string, type: string, data: string) =>
+  `insert into events select '', 0, 1000000, 1, ${stream}, 1000000, '${type}', 1, ${stream}, 'key', 0, 'x', 'x', null, ${data}`;
+const noEvent = 'delete from events where sequence = 1000000';
+
+const plants: readonly Plant[] = [
+  {
+    invariant: 'seat-has-one-owner',
+    how: 'a second owner of a seat',
+    database: 'seat-inventory',
+    plant: `alter table allocations drop constraint allocations_pkey;
+      insert into allocations select show_id, seat_index, $rejected from allocations where booking_id = $confirmed limit 1`,
+    undo: `delete from allocations where booking_id = $rejected;
+      alter table allocations add primary key (show_id, seat_index)`,
+  },
+  {
+    invariant: 'owners-agree',
+    how: 'a seat without its owner',
+    database: 'seat-inventory',
+    plant: `update allocations set booking_id = '${unknown}' where booking_id = $confirmed`,
+    undo: `update allocations set booking_id = $confirmed where booking_id = '${unknown}'`,
+  },
+  {
+    invariant: 'confirmed-is-sold',
+    how: 'a confirmed booking whose seats were never sold',
+    database: 'seat-inventory',
+    plant: `update events set type = 'Nothing' where subject = $confirmed and type = 'SeatsSold'`,
+    undo: `update events set type = 'SeatsSold' where type = 'Nothing'`,
+  },
+  {
+    invariant: 'tickets-match-seats',
+    how: 'a sold seat whose ticket is void',
+    database: 'ticket',
+    plant: `update tickets set status = 'void' where id = (select min(id) from tickets where booking_id = $confirmed)`,
+    undo: `update tickets set status = 'valid' where booking_id = $confirmed`,
+  },
+  ...['one-ticket-per-seat', 'one-ticket-per-show-seat'].map((invariant) => ({
+    invariant,
+    how: 'a second ticket for a seat',
+    database: 'ticket' as const,
+    plant: `alter index tickets_one_per_seat rename to put_away; drop index put_away;
+      insert into tickets select id || 'x', partition, body, booking_id, show_id, seat, status from tickets
+      where booking_id = $confirmed and seat is not null limit 1`,
+    undo: `delete from tickets where id like '%x';
+      create unique index tickets_one_per_seat on tickets (show_id, seat) where seat is not null and status <> 'void'`,
+  })),
+  {
+    invariant: 'ended-owns-nothing',
+    how: 'a rejected booking with a seat',
+    database: 'seat-inventory',
+    plant: `insert into allocations values ('shw_x', 1, $rejected)`,
+    undo: `delete from allocations where booking_id = $rejected`,
+  },
+  {
+    invariant: 'area-capacity',
+    how: 'an area with more places taken than it holds',
+    database: 'seat-inventory',
+    plant: `alter table area_allocations drop constraint places_left; insert into area_allocations values ('shw_x', 'FLOOR', 11, 10)`,
+    undo: `delete from area_allocations where show_id = 'shw_x';
+      alter table area_allocations add constraint places_left check (held_or_sold between 0 and capacity)`,
+  },
+  {
+    invariant: 'history-allowed',
+    how: 'a rejected booking that is confirmed later',
+    database: 'booking',
+    plant: event('$rejected', 'BookingConfirmed', `'{"seats": [], "areas": []}'`),
+    undo: noEvent,
+  },
+  {
+    invariant: 'ends-in-time',
+    how: 'a booking that is requested for ever',
+    database: 'booking',
+    plant: event(`'${unknown}'`, 'BookingCreated', `'{}'`),
+    undo: noEvent,
+  },
+  {
+    invariant: 'customer-reads-it',
+    how: 'a confirmed booking whose customer reads expired',
+    database: 'user',
+    plant: `update bookings set status = 'expired' where id = $confirmed`,
+    undo: `update bookings set status = 'confirmed' where id = $confirmed`,
+  },
+  {
+    invariant: 'answer-has-booking',
+    how: 'an acknowledged booking that was lost',
+    database: 'user',
+    plant: `insert into idempotency_keys values ('planted', 'x', 'x', 202, null, '${unknown}', 0)`,
+    undo: `delete from idempotency_keys where scope = 'planted'`,
+  },
+  {
+    invariant: 'money-adds-up',
+    how: 'a cent kept that nobody captured',
+    database: 'booking',
+    plant: event('$cancelled', 'BookingCancellationRefused', `'{"kept": {"amount": 1, "currency": "EUR"}}'`),
+    undo: noEvent,
+  },
+  {
+    invariant: 'money-adds-up',
+    how: 'a charge of another amount than was shown',
+    database: 'payment',
+    plant: `update events set data = jsonb_set(data::jsonb, '{amount,amount}', '1')::json where stream = $confirmed and type = 'PaymentSucceeded'`,
+    undo: `update events set data = jsonb_set(data::jsonb, '{amount}',
+        (select other.data::jsonb -> 'amount' from events other where other.stream = $confirmed and other.type = 'ChargeRequested'))::json
+      where stream = $confirmed and type = 'PaymentSucceeded'`,
+  },
+  {
+    invariant: 'provider-agrees',
+    how: 'a charge that the provider has another amount for',
+    database: 'sandbox_provider',
+    plant: `update ledger set amount = amount + 1 where booking_id = $confirmed`,
+    undo: `update ledger set amount = amount - 1 where booking_id = $confirmed`,
+  },
+  {
+    invariant: 'ledger-known',
+    how: 'a charge that was never asked for',
+    database: 'sandbox_provider',
+    plant: `insert into ledger select 'led_x', 'pay_x', 'charge', $confirmed, 1, 'EUR', 'succeeded', null, null, 0, 0, 'none'`,
+    undo: `delete from ledger where entry_id = 'led_x'`,
+  },
+  {
+    invariant: 'ledger-known',
+    how: 'a charge that the provider captured and we call failed',
+    database: 'sandbox_provider',
+    plant: `update ledger set outcome = 'succeeded' where booking_id = $rejected`,
+    undo: `update ledger set outcome = 'declined' where booking_id = $rejected`,
+  },
+  {
+    invariant: 'one-capture',
+    how: 'a second capture of a booking',
+    database: 'payment',
+    plant: event(
+      '$confirmed',
+      'PaymentSucceeded',
+      `'{"paymentId": "pay_x", "provider": "cash", "amount": {"amount": 1, "currency": "EUR"}}'`,
+    ),
+    undo: noEvent,
+  },
+  {
+    invariant: 'one-message',
+    how: 'a second message about the same cause',
+    database: 'notification',
+    plant: `insert into events select '', partition, 1000000, 1, stream, 1000000, type, 1, subject, key, 0, 'x', 'x', null,
+        jsonb_set(data::jsonb, '{messageId}', '"msg_x"')::json
+      from events where stream = $confirmed and type = 'NotificationSent' limit 1`,
+    undo: noEvent,
+  },
+  {
+    invariant: 'holds-end-in-time',
+    how: 'a hold that was taken away early',
+    database: 'seat-inventory',
+    plant: `update events set data = jsonb_set(data::jsonb, '{cause}', '"hold_expired"')::json where subject = $rejected and type = 'SeatsReleased'`,
+    undo: `update events set data = jsonb_set(data::jsonb, '{cause}', '"booking_ended"')::json where subject = $rejected and type = 'SeatsReleased'`,
+  },
+  {
+    invariant: 'versions-without-gaps',
+    how: 'a version that is missing',
+    database: 'booking',
+    plant: `update events set stream_version = 1000 where stream = $confirmed and type = 'BookingPaid'`,
+    undo: `update events set stream_version = (select count(*) - 1 from events where stream = $confirmed) where stream_version = 1000`,
+  },
+  {
+    invariant: 'sequences-without-gaps',
+    how: 'a sequence that is missing',
+    database: 'booking',
+    plant: `update events set sequence = sequence + 1000 where stream = $confirmed and type = 'BookingConfirmed'`,
+    undo: `update events set sequence = sequence - 1000 where stream = $confirmed and type = 'BookingConfirmed'`,
+  },
+  {
+    invariant: 'events-on-topics',
+    how: 'an event that never reached its topic',
+    database: 'log',
+    plant: `update records set topic = 1000 + topic where headers ->> 'ce_subject' = $confirmed and headers ->> 'ce_type' = 'BookingConfirmed'`,
+    undo: `update records set topic = topic - 1000 where topic > 1000`,
+  },
+];
+
+before(async () => {
+  running = await runApp();
+  const { admin, anyone, app } = running;
+  installation = openInstallation({ definitions, log: app.log, hosts: app.hosts, urlOf });
+  const venue = await buildVenue(admin);
+  const showId = await openShow(admin, venue, { refundPolicy: { untilMinutesBefore: 0, feePercent: 10 } });
+  const customer = await anyone.register();
+  const { body: confirmed } = await customer.book({ showId, seats: ['S-A-1', 'S-A-2'], payment: visa });
+  booked.confirmed = confirmed.bookingId;
+  const { body: standing } = await customer.book({ showId, areas: [{ area: 'FLOOR', count: 3 }], payment: visa });
+  const { body: undone } = await customer.book({ showId, bestAvailable: { count: 2 }, payment: visa });
+  booked.cancelled = undone.bookingId;
+  const { body: refused } = await customer.book({ showId, seats: ['C-A-5'], payment: declined });
+  booked.rejected = refused.bookingId;
+  for (let attempt = 2; attempt <= 3; attempt += 1) {
+    await customer.post(`/v1/bookings/${booked.rejected}/payments`, declined, { key: randomUUID(), waitSeconds: 20 });
+  }
+  for (const { bookingId } of [confirmed, standing, undone]) {
+    await eventually(
+      () => customer.booking(bookingId),
+      ({ body }) => body.tickets.length >= 2,
+    );
+  }
+  await customer.post(`/v1/bookings/${booked.cancelled}/cancellation`, {}, { key: randomUUID(), waitSeconds: 20 });
+  await eventually(
+    () => customer.booking(booked.cancelled),
+    ({ body }) => body.refund?.status === 'succeeded',
+  );
+  await eventually(brokenNow, (broken) => broken.length === 0);
+});
+after(async () => {
+  await installation?.close();
+  await running?.stop();
+});
+
+describe('the auditor', () => {
+  it('finds nothing wrong where nothing is, and says how much it has looked at', async () => {
+    const checked = await checkNow();
+    assert.deepEqual(
+      checked.filter(({ holds }) => !holds),
+      [],
+    );
+    assert.deepEqual(
+      checked.filter(({ looked }) => looked === 0),
+      [],
+    );
+  });
+
+  for (const { invariant, how, database, plant, undo } of plants) {
+    it(`finds ${how} (${invariant})`, async () => {
+      await sql(database, plant);
+      const broken = await brokenNow();
+      await sql(database, undo);
+      assert.ok(broken.includes(invariant), `found only ${broken.join(', ') || 'nothing'}`);
+      assert.deepEqual(await brokenNow(), []);
+    });
+  }
+
+  it('has a planted violation for every invariant', () => {
+    const all = examinations.flatMap(({ invariants }) => invariants.map(({ name }) => name));
+    assert.deepEqual(new Set(plants.map(({ invariant }) => invariant)), new Set(all));
+  });
+
+  it('forgives what is put right before the next look', async () => {
+    await sql('user', `update bookings set status = 'expired' where id = $confirmed`);
+    const checked: CheckedInvariant[] = [];
+    for await (const line of check(installation, { looksAfterMs: [0] })) {
+      if ('checked' in line) checked.push(line.checked);
+      else await sql('user', `update bookings set status = 'confirmed' where id = $confirmed`);
+    }
+    assert.deepEqual(
+      checked.filter(({ holds }) => !holds),
+      [],
+    );
+  });
+});
