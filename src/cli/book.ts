@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { topicNames } from '../contracts/topics.ts';
 import type { TailedRecord } from '../operations/tail.ts';
@@ -12,6 +13,8 @@ import { wholeNumber } from './log.ts';
 const waitSeconds = 30;
 /** After its end, a booking's tickets and messages follow within moments; nobody watches longer than this. */
 const watchMaxMs = 30_000;
+const ticketsMaxMs = 10_000;
+const ticketsPauseMs = 20;
 const seatsByDefault = 2;
 
 interface Options {
@@ -64,12 +67,22 @@ async function book(options: Options): Promise<void> {
       wait: watch === undefined,
     });
     await watch?.until(accepted.bookingId);
-    const booking = await api<Booking>('GET', `/bookings/${accepted.bookingId}`);
+    const booking = await withTickets(api, accepted.bookingId);
     if (options.json === true) sayJson(booking);
     else report(booking, performance.now() - since);
     if (booking.status !== 'confirmed') process.exitCode = 1;
   } finally {
     watch?.stop();
+  }
+}
+
+/** The booking, with its tickets where it has some: they may follow its end by moments. */
+async function withTickets(api: Api, bookingId: string): Promise<Booking> {
+  const until = performance.now() + ticketsMaxMs;
+  for (;;) {
+    const booking = await api<Booking>('GET', `/bookings/${bookingId}`);
+    if (booking.status !== 'confirmed' || booking.tickets.length > 0 || performance.now() > until) return booking;
+    await delay(ticketsPauseMs);
   }
 }
 

@@ -15,6 +15,7 @@ interface Setting extends Change {
   readonly history?: readonly Change[];
 }
 
+const valueShownMax = 60;
 const path = (key: string) => `/settings/${encodeURIComponent(key)}`;
 
 export function settingsCommand(): Command {
@@ -28,7 +29,11 @@ export function settingsCommand(): Command {
       const { items } = await (await runningInstance()).call<{ items: readonly Setting[] }>('GET', '/settings');
       if (json === true) return sayJson(items);
       sayTable(
-        items.map(({ key, value, version }) => ({ setting: key, value: JSON.stringify(value), changes: version })),
+        items.map(({ key, value, version }) => ({
+          setting: key,
+          value: shortened(JSON.stringify(value)),
+          changes: version,
+        })),
       );
     });
   command
@@ -75,6 +80,11 @@ export function settingsCommand(): Command {
       );
     });
   return command;
+}
+
+/** A list shows as much of a value as fits a line; `get` shows all of it. */
+function shortened(text: string): string {
+  return text.length <= valueShownMax ? text : `${text.slice(0, valueShownMax)}…`;
 }
 
 function jsonOr(text: string): unknown {

@@ -1,0 +1,291 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
+import { startApp } from '../src/app.ts';
+import { readConfiguration } from '../src/runtime/configuration.ts';
+import { createLogger } from '../src/runtime/logger.ts';
+import { Client, eventually } from './support/client.ts';
+import { administrator, temporaryDirectory } from './support/servers.ts';
+import { buildVenue, openShow, type Venue } from './support/venue.ts';
+
+/** The command line as a person uses it: a process each, against an instance and against a directory at rest. */
+
+interface Ran {
+  readonly code: number;
+  readonly out: string;
+  readonly error: string;
+}
+
+const directory = await temporaryDirectory();
+after(() => directory.remove());
+
+async function fullhouse(...parameters: readonly string[]): Promise<Ran> {
+  const env = { PATH: process.env['PATH'], FULLHOUSE_DATA_DIR: directory.path };
+  try {
+    const ran = await promisify(execFile)(process.execPath, ['src/cli/main.ts', ...parameters], { env });
+    return { code: 0, out: ran.stdout, error: ran.stderr };
+  } catch (failed) {
+    const { code, stdout, stderr } = failed as {
+      readonly code: number;
+      readonly stdout: string;
+      readonly stderr: string;
+    };
+    return { code, out: stdout, error: stderr };
+  }
+}
+
+/** What a command prints as JSON; it has to go well. */
+async function json<Value>(...parameters: readonly string[]): Promise<Value> {
+  const { code, out, error } = await fullhouse(...parameters, '--json');
+  assert.equal(code, 0, error);
+  return JSON.parse(out) as Value;
+}
+
+async function start() {
+  const configuration = readConfiguration({
+    PORT: '0',
+    FULLHOUSE_DEMO: 'false',
+    FULLHOUSE_DATA_DIR: directory.path,
+    FULLHOUSE_ADMIN_EMAIL: administrator.email,
+    FULLHOUSE_ADMIN_PASSWORD: administrator.password,
+    LOG_LEVEL: 'silent',
+  });
+  return startApp(configuration, createLogger('silent'));
+}
+
+describe('wrong use', () => {
+  it('of a command that does not exist or lacks something ends with 2', async () => {
+    for (const parameters of [
+      ['fly'],
+      ['tail'],
+      ['republish', 'booking'],
+      ['book', '--best', 'many'],
+      ['book', '--best', '1', '--seats', 'A-1'],
+    ]) {
+      assert.equal((await fullhouse(...parameters)).code, 2, parameters.join(' '));
+    }
+  });
+
+  it('every command has a help with an example', async () => {
+    const { out } = await fullhouse('--help');
+    const names = [...out.matchAll(/^ {2}([a-z]+) /gm)].map(([, name]) => name ?? '').filter((name) => name !== 'help');
+    assert.ok(names.length >= 14, names.join(' '));
+    const helps = await Promise.all(
+      names.filter((name) => !['topics', 'parked', 'settings'].includes(name)).map((name) => fullhouse(name, '--help')),
+    );
+    for (const help of helps) assert.match(help.out, /Example:\n {2}.*fullhouse /);
+  });
+});
+
+describe('where nothing runs', () => {
+  it('says so in a line and ends with 1', async () => {
+    const { code, error } = await fullhouse('lag');
+    assert.equal(code, 1);
+    assert.match(error, /^fullhouse: nothing runs on .*; start it with "fullhouse up".*\n$/);
+  });
+});
+
+describe('a running instance', () => {
+  let app: Awaited<ReturnType<typeof start>>;
+  let admin: Client;
+  let venue: Venue;
+  let showId: string;
+  let bookingId: string;
+
+  before(async () => {
+    app = await start();
+    admin = await new Client(app.url).signIn(administrator.email, administrator.password);
+    venue = await buildVenue(admin);
+    showId = await openShow(admin, venue);
+  });
+  after(() => app?.stop());
+
+  it('books at the terminal and shows each event as it happens', async () => {
+    const { code, out, error } = await fullhouse('book', '--best', '2', '--watch');
+    assert.equal(code, 0, error);
+    for (const type of [
+      'BookingRequested',
+      'SeatsReserved',
+      'PriceCalculated',
+      'PaymentSucceeded',
+      'BookingConfirmed',
+      'TicketIssued',
+    ]) {
+      assert.match(out, new RegExp(`^ *\\+ \\d+ ms  [a-z-]+ +${type} `, 'm'));
+    }
+    assert.match(out, /from request to ticket: \d+ ms/);
+    bookingId = /^(bkg_\S+) is confirmed/m.exec(out)?.[1] ?? '';
+    assert.notEqual(bookingId, '');
+  });
+
+  it('says why seats could not be booked', async () => {
+    const { code, out } = await fullhouse('book', '--show', showId, '--seats', 'X-Y-1');
+    assert.equal(code, 1);
+    assert.match(out, /is rejected \(seat_unknown\)/);
+  });
+
+  it('tells a booking’s story, and why it ended so', async () => {
+    const told = await json<{ entries: { type: string; causedBy?: string }[]; conclusion: string }>(
+      'timeline',
+      bookingId,
+    );
+    const types = told.entries.map(({ type }) => type);
+    assert.ok(types.indexOf('BookingCreated') < types.indexOf('SeatsReserved'));
+    assert.ok(types.indexOf('SeatsReserved') < types.indexOf('BookingConfirmed'));
+    const sold = told.entries.find(({ type }) => type === 'BookingConfirmed');
+    assert.match(sold?.causedBy ?? '', /^seat-inventory SeatsSold /);
+    assert.match(told.conclusion, /^It was confirmed because /);
+    assert.equal((await fullhouse('timeline', 'bkg_01900000-0000-7000-8000-000000000001')).code, 1);
+  });
+
+  it('lists topics, their records and who is behind', async () => {
+    const topics = await json<{ topic: string; records: number }[]>('topics', 'list');
+    assert.ok((topics.find(({ topic }) => topic === 'ticket-details')?.records ?? 0) >= 2);
+    assert.match((await fullhouse('topics', 'describe', 'booking-events')).out, /BookingConfirmed/);
+    const { out } = await fullhouse('tail', 'booking-movie', '--from', '0', '--key', showId, '--json');
+    const records = out
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { type: string; key: string });
+    assert.deepEqual([...new Set(records.map(({ type }) => type))], ['BookingRequested']);
+    await Promise.all(app.hosts.map((host) => host.loop.caughtUp()));
+    const lag = await json<{ group: string; lag: number }[]>('lag', '--group', 'fullhouse-booking');
+    assert.deepEqual([...new Set(lag.map(({ lag: behind }) => behind))], [0]);
+  });
+
+  it('replays without changing anything', async () => {
+    const before = await eventsOf('booking');
+    const replayed = await json<{ read: number; dropped: number; applied: number }[]>(
+      'replay',
+      'booking',
+      '--from',
+      '0',
+    );
+    assert.ok(replayed.some(({ read }) => read > 0));
+    assert.deepEqual(
+      replayed.filter(({ applied }) => applied > 0),
+      [],
+    );
+    assert.equal(await eventsOf('booking'), before);
+  });
+
+  it('republishes, and consumers drop what they know', async () => {
+    const before = await eventsOf('user');
+    const partition = app.hosts.find(({ definition }) => definition.name === 'booking')?.loop.partitions ?? [];
+    const counts = await Promise.all(
+      partition.map((each) =>
+        json<{ events: number }>(
+          'republish',
+          'booking',
+          '--topic',
+          'booking-events',
+          '--partition',
+          String(each),
+          '--from',
+          '1',
+        ),
+      ),
+    );
+    assert.ok(counts.some(({ events }) => events > 0));
+    await Promise.all(app.hosts.map((host) => host.loop.caughtUp()));
+    assert.equal(await eventsOf('user'), before);
+  });
+
+  it('rebuilds a projection, keeps the old one where they differ, and replaces it when told to', async () => {
+    const same = await json<{ equal: boolean; swapped: boolean }>('rebuild', 'user.bookings');
+    assert.deepEqual([same.equal, same.swapped], [true, true]);
+    await host('user').query(`update bookings set status = 'expired' where id = $1`, [bookingId]);
+    const refused = await fullhouse('rebuild', 'user.bookings', '--json');
+    assert.equal(refused.code, 1);
+    assert.deepEqual((JSON.parse(refused.out) as { differing: string[] }).differing, [bookingId]);
+    assert.equal((await fullhouse('rebuild', 'user.bookings', '--force')).code, 0);
+    const [row] = await host('user').query<{ status: string }>('select status from bookings where id = $1', [
+      bookingId,
+    ]);
+    assert.equal(row?.status, 'confirmed');
+    assert.equal((await fullhouse('book', '--best', '1')).code, 0);
+  });
+
+  it('shows what is parked, and throws it away', async () => {
+    const headers = { ce_id: 'x/1', ce_type: 'SeatsSold', ce_source: '/elsewhere', ce_subject: 'bkg_nobody' };
+    const partition = app.hosts[0]?.loop.partitions.length ?? 1;
+    await Promise.all(
+      Array.from({ length: partition }, (_, each) =>
+        app.log.append([{ topic: 'seat-events', partition: each, key: showId, headers, value: '{}' }]),
+      ),
+    );
+    const list = () =>
+      json<{ parkedId: string; reason: string; service: string }[]>('parked', 'list', '--service', 'booking');
+    const parked = await eventually(list, (rows) => rows.length > 0);
+    const first = parked[0];
+    assert.ok(first !== undefined);
+    assert.match((await fullhouse('parked', 'show', first.parkedId)).out, /SeatsSold from seat-events/);
+    assert.match((await fullhouse('parked', 'redrive', first.parkedId)).out, /1 taken up again/);
+    for (const { parkedId } of parked) assert.equal((await fullhouse('parked', 'discard', parkedId)).code, 0);
+    assert.equal((await fullhouse('parked', 'show', 'booking.prk_0_1')).code, 1);
+  });
+
+  it('changes settings and remembers who, when and why', async () => {
+    assert.equal((await fullhouse('settings', 'set', 'holdTtlMs', '200000', '--why', 'a test')).code, 0);
+    assert.equal((await fullhouse('settings', 'get', 'holdTtlMs')).out, '200000\n');
+    const [change] = await json<{ value: number; who: string; why: string }[]>('settings', 'history', 'holdTtlMs');
+    assert.deepEqual([change?.value, change?.who, change?.why], [200_000, 'command-line', 'a test']);
+    assert.equal((await fullhouse('settings', 'set', 'holdTtlMs', '-1', '--why', 'a test')).code, 1);
+  });
+
+  it('imports a catalogue, or says per line what is wrong', async () => {
+    const file = join(directory.path, 'programme.csv');
+    const header = 'movie,runningTimeMinutes,theatre,location,timeZone,screen,plan,startsAt,currency,price:standard';
+    const good = `Fight Club,139,Lakeview,"Chicago, Illinois",America/Chicago,1,10x16,2127-03-01 19:30,USD,12.50`;
+    await writeFile(file, `${header}\n${good}\n${good.replace('12.50', 'free')}\n`);
+    const refused = await fullhouse('import', file);
+    assert.equal(refused.code, 1);
+    assert.match(refused.error, /line 3: /);
+    await writeFile(file, `${header}\n${good}\n`);
+    assert.equal((await json<{ shows: number }>('import', file)).shows, 1);
+  });
+
+  it('answers operators over HTTP, and nobody else', async () => {
+    const stranger = await new Client(app.url).register();
+    for (const path of [
+      '/v1/ops/topics',
+      '/v1/ops/groups',
+      '/v1/ops/parked',
+      `/v1/ops/bookings/${bookingId}/timeline`,
+    ]) {
+      assert.equal((await admin.get(path)).status, 200, path);
+      assert.equal((await stranger.get(path)).status, 403, path);
+    }
+    assert.equal((await admin.post('/v1/ops/parked/booking.prk_0_1/discard', undefined)).status, 404);
+  });
+
+  it('proves its promises', async () => {
+    const { code, out } = await fullhouse('check');
+    assert.equal(code, 0, out);
+    assert.match(out, /^✔ seat-has-one-owner: .* looked at\)$/m);
+    assert.match(out, /All \d+ invariants hold\.\n$/);
+  });
+
+  it('leaves a directory that can be asked when it has stopped', async () => {
+    await app.stop();
+    assert.equal((await json<{ holds: boolean }>('check')).holds, true);
+    assert.match((await fullhouse('timeline', bookingId)).out, /It was confirmed/);
+    assert.match((await fullhouse('tail', 'ticket-details')).out, /TicketIssued/);
+    assert.equal((await fullhouse('migrate')).code, 0);
+    assert.match((await fullhouse('parked')).error, /nothing runs/);
+  });
+
+  function host(name: string) {
+    const found = app.hosts.find(({ definition }) => definition.name === name);
+    assert.ok(found !== undefined);
+    return found;
+  }
+
+  async function eventsOf(name: string): Promise<number> {
+    const [row] = await host(name).query<{ count: number }>('select count(*)::int as count from events');
+    return row?.count ?? 0;
+  }
+});
