@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
-import { type Examination, examinations } from './check/examinations.ts';
-import type { Finding, Invariant } from './check/finding.ts';
+import { examinations } from './check/examinations.ts';
+import type { Examination, Finding, Invariant } from './check/finding.ts';
 import type { Installation } from './installation.ts';
 
 /**

@@ -1,7 +1,7 @@
 import type { ServiceName } from '../contracts/topics.ts';
 import type { Installation } from './installation.ts';
 import { whatArrived } from './parked.ts';
-import type { TimelineEntry } from './timeline.ts';
+import type { TimelineEntry } from './timeline-entry.ts';
 
 /** What of a booking waits in the services now: parked inputs, open effects, deadlines and requests not yet taken. */
 

@@ -2,6 +2,7 @@ import type { ServiceName } from '../contracts/topics.ts';
 import type { ServiceDefinition } from '../runtime/service.ts';
 import { privateChannel } from '../runtime/store/store.ts';
 import { type Installation, OperationRefused } from './installation.ts';
+import type { TimelineEntry } from './timeline-entry.ts';
 import { conclusionOf, sentenceFor } from './timeline-sentences.ts';
 import { whatWaits } from './timeline-waiting.ts';
 
@@ -9,21 +10,6 @@ import { whatWaits } from './timeline-waiting.ts';
  * All that happened to a booking, in all services: each fact with what caused it, what the provider's own books say, and
  * what still waits. The event tables are the truth, so it can be told after any retention of the topics.
  */
-export interface TimelineEntry {
-  readonly at: string;
-  /** Milliseconds since the first entry. */
-  readonly ms: number;
-  readonly service: string;
-  readonly kind: 'event' | 'provider' | 'parked' | 'effect' | 'deadline' | 'request';
-  readonly type: string;
-  readonly id: string;
-  /** The entry that led to this one, as `service type id`, or the request or timer that did. */
-  readonly causedBy?: string | undefined;
-  /** The topic it was published on; absent for what a service keeps to itself. */
-  readonly topic?: string | undefined;
-  readonly says: string;
-}
-
 export interface Timeline {
   readonly bookingId: string;
   readonly entries: readonly TimelineEntry[];

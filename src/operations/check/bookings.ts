@@ -1,17 +1,9 @@
 import type { BookingFacts } from './booking-facts.ts';
 import type { Finding, Invariant } from './finding.ts';
 import { moneyAddsUp, oneCapture, providerAgrees } from './money.ts';
-import { ended, type History, historyOf, type Owned, ownedBy, placesIn, validTickets } from './status.ts';
+import { type Examined, ended, historyOf, ownedBy, placesIn, validTickets } from './status.ts';
 
 /** What has to be true of every booking, one rule each. A rule gives a sentence for each thing that is wrong. */
-export interface Examined {
-  readonly facts: BookingFacts;
-  readonly history: History;
-  readonly owned: Owned;
-  /** The clock of the databases: milliseconds since 1970. */
-  readonly now: number;
-}
-
 type Rule = (examined: Examined) => readonly string[];
 
 /** Later than this is late: a deadline is at most two seconds late, and its answer passes two services. */

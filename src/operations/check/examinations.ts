@@ -1,16 +1,10 @@
 import type { Installation } from '../installation.ts';
 import { type BookingFacts, firstBooking, gather, nextPage } from './booking-facts.ts';
 import { bookingInvariants, examineBooking } from './bookings.ts';
-import type { Invariant, Report } from './finding.ts';
+import type { Examination, Report } from './finding.ts';
 import { ledgerExamination } from './ledger.ts';
 import { sequenceExamination, topicExamination, versionExamination } from './streams.ts';
 import { requestExamination, wallExamination } from './walls.ts';
-
-/** One way through the databases, and the invariants it looks at. `only` limits it to what was found before. */
-export interface Examination {
-  readonly invariants: readonly Invariant[];
-  readonly examine: (installation: Installation, only: ReadonlySet<string> | undefined) => AsyncGenerator<Report>;
-}
 
 async function* examineBookings(
   installation: Installation,

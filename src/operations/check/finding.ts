@@ -1,3 +1,5 @@
+import type { Installation } from '../installation.ts';
+
 /** What the auditor looks for: one invariant each, with the promise (design, section 7) that it proves. */
 export interface Invariant {
   readonly name: string;
@@ -16,3 +18,9 @@ export interface Finding {
 
 /** What an examination reports while it goes: rows looked at, and what it found. */
 export type Report = { readonly looked: Readonly<Record<string, number>> } | { readonly finding: Finding };
+
+/** One way through the databases, and the invariants it looks at. `only` limits it to what was found before. */
+export interface Examination {
+  readonly invariants: readonly Invariant[];
+  readonly examine: (installation: Installation, only: ReadonlySet<string> | undefined) => AsyncGenerator<Report>;
+}

@@ -1,6 +1,6 @@
 import type { Installation } from '../installation.ts';
 import type { Data, LedgerEntry } from './booking-facts.ts';
-import type { Examination } from './examinations.ts';
+import type { Examination } from './finding.ts';
 
 /** The provider's own ledger, row by row: what it charged and gave back is known to us, or openly unsettled. */
 

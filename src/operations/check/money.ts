@@ -1,6 +1,5 @@
 import type { BookingFacts, Data } from './booking-facts.ts';
-import type { Examined } from './bookings.ts';
-import { ended, validTickets } from './status.ts';
+import { type Examined, ended, validTickets } from './status.ts';
 
 /** Where the money of a booking is: rules about captures, refunds and what tickets cost. Amounts are minor units. */
 

@@ -129,3 +129,12 @@ export function validTickets({ ticketRows }: BookingFacts): readonly string[] {
     .map(({ seat, area }) => seat ?? area ?? '')
     .sort();
 }
+
+/** A booking as the rules look at it. */
+export interface Examined {
+  readonly facts: BookingFacts;
+  readonly history: History;
+  readonly owned: Owned;
+  /** The clock of the databases: milliseconds since 1970. */
+  readonly now: number;
+}

@@ -1,6 +1,6 @@
 import { type ServiceName, topics } from '../../contracts/topics.ts';
 import type { Installation } from '../installation.ts';
-import type { Examination } from './examinations.ts';
+import type { Examination } from './finding.ts';
 
 /** Counting without gaps: versions of streams, sequences of channels, and what of them is on the topics. */
 

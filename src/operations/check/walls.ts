@@ -1,6 +1,5 @@
 import type { Installation } from '../installation.ts';
-import type { Examination } from './examinations.ts';
-import type { Finding, Report } from './finding.ts';
+import type { Examination, Finding, Report } from './finding.ts';
 
 /** What tables say by themselves: owners of seats, places of areas, tickets of seats, answers that were given. */
 
