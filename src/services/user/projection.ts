@@ -1,4 +1,4 @@
-import { view } from '../../runtime/service.ts';
+import { type AppliedBatch, type Statement, view } from '../../runtime/service.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import type { BookingChange, BookingDocument } from './booking-document.ts';
 import { foldBooking } from './booking-fold.ts';
@@ -287,4 +287,12 @@ export async function insertSigningKey(
 
 export async function retireSigningKey(database: Database, kid: string): Promise<void> {
   await database.query('update signing_keys set retired_at = now() where kid = $1 and retired_at is null', [kid]);
+}
+
+/** Erasing reaches what was published before: the only events that ever change, into the tombstones they are now. */
+export function erasures({ applied }: AppliedBatch): readonly Statement[] {
+  const profiles = applied.filter(({ kind, envelope }) => kind === 'fact' && envelope.type === 'UserProfileChanged');
+  const erased = profiles.filter(({ envelope }) => envelope.data === null).map(({ key }) => key);
+  const text = `update events set data = 'null' where channel = 'user-profiles' and subject = any ($1)`;
+  return erased.length === 0 ? [] : [{ name: 'erase-profiles', text, values: [erased] }];
 }
