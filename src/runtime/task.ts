@@ -3,6 +3,7 @@ import type { Logger } from './logger.ts';
 import type { ServiceDefinition } from './service.ts';
 import type { ServiceRuntime } from './service-runtime.ts';
 import {
+  type Commit,
   type DeadlineRow,
   type EventRow,
   Fenced,
@@ -50,6 +51,8 @@ const batchInputsMax = 500;
 const inputsQueuedMax = 2_000;
 /** Requests, answers and timers do not wait for room in memory, so their senders have to: beyond this, ingress says 503. */
 export const inputsWaitingMax = 20_000;
+/** Inputs of which nothing followed that a crash may have us read again. */
+const unwrittenInputsMax = 2_000;
 const caughtUpPauseMs = 5;
 /** The first recovery is tried at once, the next after this and then ever later. */
 const recoverFirstMs = 200;
@@ -107,6 +110,9 @@ export class TaskLoop {
   #running: Promise<void> | undefined;
   #stopping = false;
   #parkedPosition = 0;
+  /** Tasks whose positions in memory are ahead of the stored ones, and by how many inputs at the most. */
+  readonly #unwritten = new Set<number>();
+  #unwrittenInputs = 0;
   #failures = 0;
   #trouble: string | undefined;
 
@@ -159,6 +165,7 @@ export class TaskLoop {
       partitionsOf,
       topicId,
       published: (partition) => this.#published.get(partition) ?? {},
+      isNewDeadline: (row) => this.#catchingUp.holds(row.partition) || !this.#deadlines.isSet(row),
       nextParkedPosition: () => this.#nextParkedPosition(),
       referenceWaitMs: options.referenceWaitMs,
     };
@@ -342,6 +349,7 @@ export class TaskLoop {
       this.#published.delete(partition);
     }
     this.#intake.keep((arrival) => this.owns(partitionOfArrival(arrival)));
+    for (const partition of partitions) this.#unwritten.delete(partition);
     this.#catchingUp.end(partitions);
     this.#replays.abandon();
     this.#publisher.drop(partitions);
@@ -452,9 +460,9 @@ export class TaskLoop {
     if (mine.length === 0) return;
     const batch = new Batch(this.#ports, this.clock.now());
     try {
-      await this.#options.store.commit(await batch.decide(mine, refused));
+      await this.#write(await batch.decide(mine, refused), mine.length);
     } catch (error) {
-      if (error instanceof Fenced && mine.some((arrival) => error.partitions.includes(partitionOfArrival(arrival)))) {
+      if (error instanceof Fenced && error.partitions.some((partition) => this.owns(partition))) {
         this.#options.logger.warn(
           { partitions: error.partitions },
           'another owner has taken tasks over; they are let go',
@@ -471,6 +479,29 @@ export class TaskLoop {
       return this.#process(mine.slice(half));
     }
     this.#after(batch);
+  }
+
+  /**
+   * A batch of which nothing follows but positions need not be written at once: they go with the next one of which
+   * something does. After a crash in between its inputs are read again, and nothing follows of them again.
+   */
+  async #write(commit: Commit, inputs: number): Promise<void> {
+    for (const { partition } of commit.tasks) this.#unwritten.add(partition);
+    this.#unwrittenInputs += inputs;
+    if (isNothing(commit) && this.#unwrittenInputs < unwrittenInputsMax) return;
+    const others = [...this.#unwritten].filter(
+      (partition) => !commit.tasks.some((task) => task.partition === partition),
+    );
+    const rows = others.flatMap((partition) => this.#marked(partition));
+    await this.#options.store.commit({ ...commit, tasks: [...commit.tasks, ...rows] });
+    this.#unwritten.clear();
+    this.#unwrittenInputs = 0;
+  }
+
+  /** A task's row with what is published by now. */
+  #marked(partition: number): readonly TaskRow[] {
+    const task = this.#tasks.get(partition);
+    return task === undefined ? [] : [{ ...task, published: this.#published.get(partition) ?? {} }];
   }
 
   #after(batch: Batch): void {
@@ -555,9 +586,10 @@ export class TaskLoop {
 
   /** So that the next owner need not publish again what is out. */
   async #writeMarks(): Promise<void> {
-    const tasks = [...this.#tasks.values()].filter((task) => !this.#lost.has(task.partition));
-    if (tasks.length === 0) return;
-    const marked = tasks.map((task) => ({ ...task, published: this.#published.get(task.partition) ?? {} }));
+    const marked = this.partitions
+      .filter((partition) => !this.#lost.has(partition))
+      .flatMap((each) => this.#marked(each));
+    if (marked.length === 0) return;
     const nothing = {
       events: [],
       snapshots: [],
@@ -574,6 +606,11 @@ export class TaskLoop {
       );
     });
   }
+}
+
+/** Whether nothing follows of a batch but positions. */
+function isNothing({ tasks: _tasks, documents, ...rows }: Commit): boolean {
+  return documents.size === 0 && Object.values(rows).every((each) => each.length === 0);
 }
 
 function refusedFor(error: Error & { readonly code?: unknown }): Refused {

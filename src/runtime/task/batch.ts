@@ -46,6 +46,8 @@ export interface BatchPorts {
   readonly partitionsOf: (topic: string) => number;
   readonly topicId: (topic: string) => string;
   readonly published: (partition: number) => Readonly<Record<string, number>>;
+  /** Whether a timer is another than the one that is stored. */
+  readonly isNewDeadline: (row: DeadlineRow) => boolean;
   readonly nextParkedPosition: () => number;
   readonly referenceWaitMs: () => number;
   readonly logger: Logger;
@@ -70,6 +72,7 @@ export class Batch {
   readonly #effectsClosed: EffectRow[] = [];
   readonly #applied: Applied[] = [];
   readonly #deadlines = new Map<string, DeadlineRow>();
+  readonly #fired = new Set<string>();
   readonly #partitionOfStream = new Map<string, number>();
   readonly events: EventRow[] = [];
   readonly effects: EffectRow[] = [];
@@ -180,6 +183,7 @@ export class Batch {
     if (first.kind === 'answer') this.#effectsClosed.push(first.effect);
     if (first.kind !== 'deadline') return;
     const name = deadlineName(first.row);
+    this.#fired.add(name);
     if (!this.#deadlines.has(name)) this.#deadlines.set(name, { ...first.row, dueAt: undefined });
   }
 
@@ -377,8 +381,11 @@ export class Batch {
     return this.#parking.adopt();
   }
 
+  /** Timers that are other than they were; one that has gone off is, whatever follows. */
   get deadlines(): readonly DeadlineRow[] {
-    return [...this.#deadlines.values()];
+    return [...this.#deadlines]
+      .filter(([name, row]) => this.#fired.has(name) || this.#ports.isNewDeadline(row))
+      .map(([, row]) => row);
   }
 
   get parked(): readonly ParkedRow[] {

@@ -24,6 +24,11 @@ export class CatchingUp {
     return this.#backlogs.size;
   }
 
+  /** Whether the stored timers of this task are not armed yet. */
+  holds(partition: number): boolean {
+    return this.#backlogs.has(partition);
+  }
+
   begin(partition: number, backlog: Backlog): void {
     this.#backlogs.set(partition, backlog);
   }

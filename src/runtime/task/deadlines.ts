@@ -26,6 +26,11 @@ export class Deadlines {
     return this.#rows.size;
   }
 
+  /** Whether the stream's timer is set for just this moment, or not set where there is none. */
+  isSet(row: DeadlineRow): boolean {
+    return this.#rows.get(`${row.stream} ${row.part}`)?.dueAt === row.dueAt;
+  }
+
   has(row: DeadlineRow): boolean {
     return this.#rows.has(`${row.stream} ${row.part}`);
   }
