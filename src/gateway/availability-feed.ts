@@ -31,7 +31,8 @@ interface Change {
 }
 
 interface Watched {
-  readonly streams: Set<EventStream>;
+  /** Those who watch, with the version up to which each has been told. */
+  readonly streams: Map<EventStream, number>;
   version: number;
   areas: Map<string, AreaAvailability>;
 }
@@ -85,55 +86,78 @@ export class AvailabilityFeed {
 
   /** Whether there is such a show to watch. */
   async exists(showId: string): Promise<boolean> {
-    return (await this.#watch(showId)) !== undefined;
+    return this.#watched.has(showId) || (await this.#snapshot(showId)) !== undefined;
   }
 
   /** Sends what a watcher has missed, or everything, and from then on every change. */
   async watch(showId: string, stream: EventStream, lastVersion: number | undefined): Promise<void> {
-    const watched = await this.#watch(showId);
-    if (watched === undefined) return stream.close();
-    const recent = this.#recent.get(showId);
-    const canResume =
-      lastVersion !== undefined &&
-      lastVersion <= watched.version &&
-      lastVersion >= (recent?.completeFrom ?? watched.version);
-    if (canResume) {
-      const missed = (recent?.changes ?? []).filter((change) => change.version > lastVersion);
-      if (missed.length > 0) stream.sendFrame(deltaFrame(watched, missed));
-    } else {
-      const snapshot = await this.#snapshot(showId);
-      if (snapshot === undefined) return stream.close();
-      stream.send('snapshot', snapshot, String(snapshot.version));
-      const since = (this.#recent.get(showId)?.changes ?? []).filter((change) => change.version > snapshot.version);
-      if (since.length > 0) stream.sendFrame(deltaFrame(watched, since));
-    }
-    watched.streams.add(stream);
+    const found = await this.#watch(showId);
+    if (found === undefined) return stream.close();
+    // The client may have gone while its show was looked up, and nobody would take it from the list again.
+    if (!stream.isOpen) return this.#forget(showId, found.watched);
+    const { watched } = found;
+    // In the list from here on, so that its show is not forgotten; nothing is sent before it has its beginning.
+    watched.streams.set(stream, Number.POSITIVE_INFINITY);
     this.#watchers += 1;
+    const snapshot = this.#mayResume(showId, watched, lastVersion)
+      ? undefined
+      : (found.snapshot ?? (await this.#snapshot(showId)));
+    if (!stream.isOpen) return;
+    // Versions are the show's own: a newer one than was followed here may have been seen elsewhere, or say nothing of seats.
+    const isKnown = snapshot === undefined || (lastVersion !== undefined && lastVersion <= snapshot.version);
+    const from = isKnown && this.#isComplete(showId, lastVersion) ? lastVersion : snapshot?.version;
+    if (from === undefined) return stream.close();
+    if (from !== lastVersion) stream.send('snapshot', snapshot, String(from));
+    this.#sendSince(showId, { watched, stream, from });
+  }
+
+  /** Whether every change after a version is kept here. */
+  #isComplete(showId: string, version: number | undefined): version is number {
+    return version !== undefined && version >= (this.#recent.get(showId)?.completeFrom ?? Number.POSITIVE_INFINITY);
+  }
+
+  #mayResume(showId: string, watched: Watched, lastVersion: number | undefined): boolean {
+    return this.#isComplete(showId, lastVersion) && lastVersion <= watched.version;
+  }
+
+  #sendSince(
+    showId: string,
+    to: { readonly watched: Watched; readonly stream: EventStream; readonly from: number },
+  ): void {
+    const missed = (this.#recent.get(showId)?.changes ?? []).filter((change) => change.version > to.from);
+    if (missed.length > 0) to.stream.sendFrame(deltaFrame(to.watched, missed));
+    to.watched.streams.set(to.stream, Math.max(to.from, missed.at(-1)?.version ?? 0));
   }
 
   unwatch(showId: string, stream: EventStream): void {
     const watched = this.#watched.get(showId);
     if (watched?.streams.delete(stream) !== true) return;
     this.#watchers -= 1;
-    if (watched.streams.size === 0) this.#watched.delete(showId);
+    this.#forget(showId, watched);
   }
 
-  async #watch(showId: string): Promise<Watched | undefined> {
+  #forget(showId: string, watched: Watched): void {
+    if (watched.streams.size === 0 && this.#watched.get(showId) === watched) this.#watched.delete(showId);
+  }
+
+  async #watch(showId: string): Promise<{ readonly watched: Watched; readonly snapshot?: Availability } | undefined> {
     const known = this.#watched.get(showId);
-    if (known !== undefined) return known;
+    if (known !== undefined) return { watched: known };
     const snapshot = await this.#snapshot(showId);
     if (snapshot === undefined) return undefined;
     const again = this.#watched.get(showId);
-    if (again !== undefined) return again;
+    if (again !== undefined) return { watched: again };
     const watched: Watched = {
-      streams: new Set(),
+      streams: new Map(),
       version: snapshot.version,
       areas: new Map(snapshot.areas.map((area) => [area.area, area])),
     };
     this.#watched.set(showId, watched);
-    for (const change of this.#recent.get(showId)?.changes ?? [])
-      if (change.version > watched.version) apply(watched, change);
-    return watched;
+    const recent = this.#recent.get(showId);
+    // What comes from here on is kept, so who has this version can come back to it.
+    if (recent === undefined) this.#recent.set(showId, { completeFrom: snapshot.version, changes: [] });
+    for (const change of recent?.changes ?? []) if (change.version > watched.version) apply(watched, change);
+    return { watched, snapshot };
   }
 
   #follow(records: readonly LogRecord[]): void {
@@ -149,7 +173,20 @@ export class AvailabilityFeed {
       if (watched === undefined || news.length === 0) continue;
       for (const change of news) apply(watched, change);
       const frame = deltaFrame(watched, news);
-      for (const stream of watched.streams) stream.sendFrame(frame);
+      const [first, last] = [news[0]?.version ?? 0, news.at(-1)?.version ?? 0];
+      for (const [stream, sent] of watched.streams) {
+        // A snapshot may be ahead of the log: what it has is not sent again.
+        if (sent >= last) continue;
+        if (sent < first) stream.sendFrame(frame);
+        else
+          stream.sendFrame(
+            deltaFrame(
+              watched,
+              news.filter((change) => change.version > sent),
+            ),
+          );
+        watched.streams.set(stream, last);
+      }
     }
   }
 
@@ -166,7 +203,7 @@ export class AvailabilityFeed {
 
   async stop(): Promise<void> {
     for (const consumption of this.#consumptions) await consumption.stop();
-    for (const { streams } of this.#watched.values()) for (const stream of [...streams]) stream.close();
+    for (const { streams } of this.#watched.values()) for (const stream of [...streams.keys()]) stream.close();
   }
 }
 

@@ -366,13 +366,17 @@ export class TaskLoop {
     const handovers = this.#handovers;
     const partition = records[0]?.partition ?? 0;
     this.#arrive(records.map((record) => ({ kind: 'record', record })));
-    if (this.#parking.isFull(partition)) {
-      this.#options.logger.error(
-        { partition, parkedInputsMax },
-        'too many inputs are parked; the topics of this task are read no further',
-      );
+    let told = false;
+    while (!this.#stopping && handovers === this.#handovers && this.#isFull(partition)) {
+      if (this.#parking.isFull(partition) && !told) {
+        told = true;
+        this.#options.logger.error(
+          { partition, parkedInputsMax },
+          'too many inputs are parked; the topics of this task are read no further',
+        );
+      }
+      await this.#intake.change();
     }
-    while (!this.#stopping && handovers === this.#handovers && this.#isFull(partition)) await this.#intake.change();
   }
 
   /** Whether topics have to wait; requests, answers and deadlines never do, they drain what is full. */

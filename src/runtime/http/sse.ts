@@ -7,6 +7,8 @@ const heartbeatMs = 15_000;
 
 /** A stream of server-sent events (WHATWG HTML, section 9.2). */
 export interface EventStream {
+  /** Whether anybody may still be listening. */
+  readonly isOpen: boolean;
   send(event: string, data: unknown, id?: string): void;
   /** Sends a frame made before, for streams that many clients follow. */
   sendFrame(frame: Buffer): void;
@@ -63,5 +65,12 @@ export function openEventStream(
   closing.addEventListener('abort', close);
   socket.on('close', close);
   socket.on('error', close);
-  return { send: (event, data, id) => write(eventFrame(event, data, id)), sendFrame: write, close };
+  return {
+    get isOpen() {
+      return open;
+    },
+    send: (event, data, id) => write(eventFrame(event, data, id)),
+    sendFrame: write,
+    close,
+  };
 }
