@@ -28,7 +28,8 @@ export interface Envelope<Data = unknown> {
 
 export type Headers = Readonly<Record<string, string>>;
 
-const sourcePrefix = '/fullhouse/';
+/** Before the name of one of our services in `ce_source`. */
+export const sourcePrefix = '/fullhouse/';
 
 export function toHeaders(envelope: Envelope): Headers {
   const headers: Record<string, string> = {

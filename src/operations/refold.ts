@@ -133,7 +133,7 @@ async function* messages(
 }
 
 function isNews(record: LogRecord, { heads }: RefoldState): boolean {
-  const verdict = verdictOn(record.headers, heads.get(record.topic));
+  const verdict = verdictOn(record.topic, record.headers, heads.get(record.topic));
   if (verdict.kind === 'next') heads.set(record.topic, verdict.head);
   return verdict.kind === 'next' || verdict.kind === 'foreign';
 }

@@ -1,4 +1,4 @@
-import type { Setting } from '../contracts/catalog.ts';
+import { type Setting, SettingChanged } from '../contracts/catalog.ts';
 import { defaultSettings, isSettingKey, type Settings, settingFrom, settingKeys } from '../contracts/settings.ts';
 import type { Consumption, Log, LogRecord } from './log/log.ts';
 import type { Logger } from './logger.ts';
@@ -44,12 +44,9 @@ export class SettingsFeed {
   #apply(records: readonly LogRecord[]): void {
     for (const { key, value } of records) {
       if (value === null || !isSettingKey(key)) continue;
-      try {
-        const setting = JSON.parse(value) as Setting;
-        if ((this.#records.get(key)?.version ?? 0) < setting.version) this.#records.set(key, setting);
-      } catch (error) {
-        this.#logger.error({ key, error: (error as Error).message }, 'a setting cannot be read');
-      }
+      const setting = read(value);
+      if (setting === undefined) this.#logger.error({ key }, 'a setting cannot be read');
+      else if ((this.#records.get(key)?.version ?? 0) < setting.version) this.#records.set(key, setting);
     }
     const get = (key: string) => this.#records.get(key);
     this.current = Object.freeze(
@@ -59,5 +56,14 @@ export class SettingsFeed {
 
   async stop(): Promise<void> {
     await this.#consumption?.stop();
+  }
+}
+
+/** A record's setting; `undefined` for what is none: it must not stand in the way of the changes to come. */
+function read(value: string): Setting | undefined {
+  try {
+    return SettingChanged.data.safeParse(JSON.parse(value)).data;
+  } catch {
+    return undefined;
   }
 }

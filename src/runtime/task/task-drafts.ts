@@ -54,7 +54,7 @@ export class TaskDrafts {
       topicId,
     };
     if (isCompacted(topic)) return true;
-    const verdict = verdictOn(headers, heads[topic]);
+    const verdict = verdictOn(topic, headers, heads[topic]);
     if (verdict.kind === 'next') heads[topic] = verdict.head;
     if (verdict.kind === 'gap') this.#alarm({ topic, partition, ...verdict });
     return verdict.kind === 'next' || verdict.kind === 'foreign';
