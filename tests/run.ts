@@ -14,7 +14,7 @@ const onlyStatic = process.argv.includes('--static');
 const fileTimeoutMs = 600_000;
 
 const checks: readonly (readonly [string, readonly string[]])[] = [
-  ['formatting and lint', ['biome', 'ci', '--error-on-warnings', '.']],
+  ['formatting and lint', ['biome', 'ci', '--colors=off', '--error-on-warnings', '.']],
   ['types', ['tsc', '-p', '.']],
   ['import rules', ['depcruise', '--config', '.dependency-cruiser.json', 'src', 'tests']],
   ['unused code', ['knip', '--no-progress']],

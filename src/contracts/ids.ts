@@ -53,7 +53,6 @@ export const seatPlanId: z.ZodString = idSchema('seatPlan');
 export const showId: z.ZodString = idSchema('show');
 export const userId: z.ZodString = idSchema('user');
 export const bookingId: z.ZodString = idSchema('booking');
-export const quoteId: z.ZodString = idSchema('quote');
 export const paymentId: z.ZodString = idSchema('payment');
 export const refundId: z.ZodString = idSchema('refund');
 export const ticketId: z.ZodString = idSchema('ticket');

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { event, type FactOf } from './event.ts';
+import { event } from './event.ts';
 import { bookingId, messageId, showId, userId } from './ids.ts';
 
 /** What the notification service publishes: what became of each message. */
@@ -41,4 +41,3 @@ export const NotificationSent = event(
 );
 
 export const notificationEvents = [NotificationSent] as const;
-export type NotificationEvent = FactOf<typeof notificationEvents>;

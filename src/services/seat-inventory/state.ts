@@ -71,7 +71,6 @@ interface Released extends Owned {
   readonly seatPlanId: string;
 }
 export type Allocation = { readonly status: 'none' | 'refused' | 'lost' | 'ended' } | Held | Sold | Released;
-export type HeldAllocation = Held;
 export type OwnedAllocation = Held | Sold;
 export type ReleasedAllocation = Released;
 
