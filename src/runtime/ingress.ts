@@ -3,6 +3,7 @@ import { newId } from '../contracts/ids.ts';
 import { publication } from '../contracts/topics.ts';
 import { type Batcher, createBatcher } from './batcher.ts';
 import { Problem } from './http/problem.ts';
+import { type AnswerRow, insertDocuments, insertRequests, keepAnswers, selectAnswers } from './ingress-statements.ts';
 import { partitionOf } from './log/partitioner.ts';
 import type { View } from './service.ts';
 import type {
@@ -43,7 +44,7 @@ export interface IngressOptions {
 export class Ingress {
   readonly #options: IngressOptions;
   readonly #connection: PipelinedConnection;
-  readonly #submissions: Batcher<Submission, Submitted & { readonly reused: boolean }>;
+  readonly #submissions: Batcher<Submission, Stored | { readonly failed: Error }>;
   readonly #storing = new Set<string>();
 
   constructor(options: IngressOptions) {
@@ -61,6 +62,7 @@ export class Ingress {
     if (this.#options.isFull())
       throw new Problem('overloaded', 'Too much is waiting. Come back in a second.', { retryAfterSeconds: 1 });
     const stored = await this.#once(submission.idempotency, () => this.#submissions.add(submission));
+    if ('failed' in stored) throw stored.failed;
     if (stored.reused) throw reused();
     return stored;
   }
@@ -79,7 +81,8 @@ export class Ingress {
     }
   }
 
-  async #store(submissions: readonly Submission[]): Promise<readonly (Submitted & { readonly reused: boolean })[]> {
+  /** One transaction for all; where one of them makes that impossible, one for each. */
+  async #store(submissions: readonly Submission[]): Promise<readonly (Stored | { readonly failed: Error })[]> {
     const now = this.#options.now();
     const firsts = await this.#firstAnswers(submissions);
     const fresh = submissions.filter((_, index) => firsts[index] === undefined);
@@ -87,7 +90,7 @@ export class Ingress {
     const statements = [
       keepAnswers(fresh, now),
       ...(rows.length > 0 ? [insertRequests(rows)] : []),
-      ...this.#insertDocuments(fresh),
+      ...insertDocuments(fresh, this.#options),
     ];
     if (fresh.length > 0) {
       try {
@@ -96,8 +99,7 @@ export class Ingress {
         // Another instance stored one of the keys a moment ago: now its answer can be read.
         if (error instanceof ConstraintViolated && submissions.length === 1)
           return this.#firstAnswersOrThrow(submissions, error);
-        if (error instanceof ConstraintViolated)
-          return (await Promise.all(submissions.map((each) => this.#store([each])))).flat();
+        if (error instanceof ConstraintViolated) return this.#storeEach(submissions);
         if (error instanceof StoreUnavailable && rows.length > 0) this.#options.onUnknown(error);
         throw error;
       }
@@ -108,6 +110,13 @@ export class Ingress {
       if (first === undefined) return { repeated: false, reused: false, answer: each.answer };
       return { repeated: true, ...first };
     });
+  }
+
+  async #storeEach(submissions: readonly Submission[]) {
+    const stored = await Promise.all(
+      submissions.map((each) => this.#store([each]).catch((error: unknown) => [{ failed: error as Error }])),
+    );
+    return stored.flat();
   }
 
   async #firstAnswersOrThrow(submissions: readonly Submission[], error: ConstraintViolated) {
@@ -164,30 +173,6 @@ export class Ingress {
     };
   }
 
-  #insertDocuments(submissions: readonly Submission[]): pg.QueryConfig[] {
-    const byView = new Map<string, { id: string; key: string; doc: unknown }[]>();
-    for (const document of submissions.flatMap((each) => each.documents ?? [])) {
-      byView.set(document.view, [...(byView.get(document.view) ?? []), document]);
-    }
-    return [...byView].map(([name, documents]) => {
-      const view = this.#options.views.find((each) => each.name === name);
-      if (view === undefined) throw new Error(`there is no view ${name}`);
-      const columns = Object.entries(view.columns);
-      const types = ['text', 'int', 'json', ...columns.map(([, column]) => column.type)];
-      return {
-        name: `first-${name}`,
-        text: `insert into ${name} (id, partition, body${columns.map(([column]) => `, ${column}`).join('')})
-               select * from unnest(${types.map((type, index) => `$${index + 1}::${type}[]`).join(', ')}) on conflict do nothing`,
-        values: [
-          documents.map((each) => each.id),
-          documents.map((each) => partitionOf(each.key, this.#options.partitions)),
-          documents.map((each) => JSON.stringify(each.doc)),
-          ...columns.map(([, column]) => documents.map((each) => column.of(each.doc))),
-        ],
-      };
-    });
-  }
-
   /** What was answered to a key before; throws `idempotency_key_reused`. */
   async answered(idempotency: Idempotency): Promise<FirstAnswer | undefined> {
     const { text, values } = selectAnswers([idempotency]);
@@ -212,6 +197,9 @@ export class Ingress {
       client.query(text, [...values]).catch((error: unknown) => {
         throw storeError(error);
       });
+    // Between two queries nobody else listens: without this, a connection that breaks then would end the process.
+    const onBroken = () => undefined;
+    client.on('error', onBroken);
     const rows: RequestRow[] = [];
     let committing = false;
     try {
@@ -234,6 +222,8 @@ export class Ingress {
       );
       if (committing && error instanceof StoreUnavailable && rows.length > 0) this.#options.onUnknown(error);
       throw error;
+    } finally {
+      client.off('error', onBroken);
     }
   }
 
@@ -260,15 +250,26 @@ export class Ingress {
     return this.#once(idempotency, async () => {
       const first = idempotency === undefined ? undefined : await this.answered(idempotency);
       if (first !== undefined) return { repeated: true, answer: first };
-      const answer = await this.transaction(async (transaction) => {
-        const done = await work(transaction);
-        if (idempotency !== undefined) {
-          const { text, values } = keepAnswers([{ idempotency, answer: done, requests: [] }], this.#options.now());
-          await transaction.query(text, values);
-        }
-        return done;
-      });
-      return { repeated: false, answer };
+      let storing = false;
+      try {
+        const answer = await this.transaction(async (transaction) => {
+          const done = await work(transaction);
+          if (idempotency !== undefined) {
+            const { text, values } = keepAnswers([{ idempotency, answer: done, requests: [] }], this.#options.now());
+            storing = true;
+            await transaction.query(text, values);
+            storing = false;
+          }
+          return done;
+        });
+        return { repeated: false, answer };
+      } catch (error) {
+        // Another instance stored the key a moment ago: its work counts, ours was rolled back.
+        const theirs = storing && error instanceof ConstraintViolated && idempotency !== undefined;
+        const answer = theirs ? await this.answered(idempotency) : undefined;
+        if (answer === undefined) throw error;
+        return { repeated: true, answer };
+      }
     });
   }
 
@@ -278,19 +279,12 @@ export class Ingress {
   }
 }
 
+type Stored = Submitted & { readonly reused: boolean };
+
 interface StoredAnswer {
   readonly answer: FirstAnswer;
   /** The key came with another body this time. */
   readonly reused: boolean;
-}
-
-interface AnswerRow {
-  readonly scope: string;
-  readonly key: string;
-  readonly bodyHash: string;
-  readonly status: number;
-  readonly location: string | null;
-  readonly resource: string;
 }
 
 export function reused(): Problem {
@@ -302,55 +296,4 @@ export function reused(): Problem {
 
 function toAnswer({ status, location, resource }: AnswerRow): FirstAnswer {
   return { status, resource, ...(location === null ? {} : { location }) };
-}
-
-function selectAnswers(keys: readonly Idempotency[]) {
-  return {
-    name: 'find-answers',
-    text: `select k.scope, k.key, k.body_hash as "bodyHash", k.status, k.location, k.resource
-           from unnest($1::text[], $2::text[]) as wanted(scope, key) join idempotency_keys k using (scope, key)`,
-    values: [keys.map((each) => each.scope), keys.map((each) => each.key)],
-  };
-}
-
-function keepAnswers(submissions: readonly Submission[], now: number) {
-  const keyed = submissions.flatMap(({ idempotency, answer }) =>
-    idempotency === undefined ? [] : [{ ...idempotency, ...answer }],
-  );
-  return {
-    name: 'keep-answers',
-    text: `insert into idempotency_keys (scope, key, body_hash, status, location, resource, stored_at)
-           select s.*, $7::bigint from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[]) as s`,
-    values: [
-      keyed.map((each) => each.scope),
-      keyed.map((each) => each.key),
-      keyed.map((each) => each.bodyHash),
-      keyed.map((each) => each.status),
-      keyed.map((each) => each.location ?? null),
-      keyed.map((each) => each.resource),
-      now,
-    ],
-  };
-}
-
-function insertRequests(rows: readonly RequestRow[]) {
-  return {
-    name: 'insert-requests',
-    text: `insert into requests (request_id, partition, intent, type, key, subject, stream, stream_version, traceparent, accepted_at, data)
-           select * from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
-             $9::text[], $10::bigint[], $11::json[])`,
-    values: [
-      rows.map((each) => each.requestId),
-      rows.map((each) => each.partition),
-      rows.map((each) => each.intent),
-      rows.map((each) => each.type),
-      rows.map((each) => each.key),
-      rows.map((each) => each.subject),
-      rows.map((each) => each.stream ?? null),
-      rows.map((each) => each.streamVersion ?? null),
-      rows.map((each) => each.traceparent ?? null),
-      rows.map((each) => each.acceptedAt),
-      rows.map((each) => JSON.stringify(each.data)),
-    ],
-  };
 }

@@ -327,7 +327,8 @@ export class TaskLoop {
         rows.filter((row) => row.partition === partition);
       this.#catchingUp.begin(partition, { inputs, deadlines: mine(takeover.deadlines), parked: mine(takeover.parked) });
     }
-    this.#takeUp(takeover.parked.filter((row) => this.#parking.released(row.partition, row.subject).includes(row)));
+    const subjects = new Map(takeover.parked.map((row) => [`${row.partition} ${row.subject}`, row]));
+    this.#takeUp([...subjects.values()].flatMap((row) => this.#parking.released(row.partition, row.subject)));
     this.requestsArrived([...takeover.requests, ...this.#early.splice(0)]);
     consume();
     this.#armWhatCaughtUp();

@@ -1,11 +1,10 @@
 import { randomUUID } from 'node:crypto';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import pg from 'pg';
 import { startEmbeddedPostgres } from '../../src/runtime/embedded/postgres.ts';
 import { migrate } from '../../src/runtime/store/postgres/migrate.ts';
+import { temporaryDirectory } from './directory.ts';
 
 const runtimeMigrations = fileURLToPath(new URL('../../src/runtime/store/postgres/migrations', import.meta.url));
 
@@ -21,8 +20,8 @@ export interface TestPostgres {
 }
 
 export async function startTestPostgres(): Promise<TestPostgres> {
-  const directory = await mkdtemp(join(tmpdir(), 'fullhouse-test-'));
-  const server = await startEmbeddedPostgres(join(directory, 'postgres'));
+  const directory = await temporaryDirectory();
+  const server = await startEmbeddedPostgres(join(directory.path, 'postgres'));
   const sql = async <Row>(url: string, text: string, values: readonly unknown[] = []) => {
     const client = new pg.Client({ connectionString: url });
     await client.connect();
@@ -48,7 +47,7 @@ export async function startTestPostgres(): Promise<TestPostgres> {
     },
     async stop() {
       await server.stop();
-      await rm(directory, { recursive: true, force: true, maxRetries: 5 });
+      await directory.remove();
     },
   };
 }

@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { type App, startApp } from '../../src/app.ts';
 import { readConfiguration } from '../../src/runtime/configuration.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { Client } from './client.ts';
+import { temporaryDirectory } from './directory.ts';
+
+export { temporaryDirectory };
 
 export const administrator = { email: 'admin@example.com', password: 'a password for tests' } as const;
 
@@ -17,12 +17,6 @@ const environment = {
   FULLHOUSE_ADMIN_PASSWORD: administrator.password,
   LOG_LEVEL: 'error',
 };
-
-/** A directory of its own, gone with the test. */
-export async function temporaryDirectory(): Promise<{ readonly path: string; remove(): Promise<void> }> {
-  const path = await mkdtemp(join(tmpdir(), 'fullhouse-test-'));
-  return { path, remove: () => rm(path, { recursive: true, force: true, maxRetries: 5 }) };
-}
 
 export interface RunningApp {
   readonly app: App;
