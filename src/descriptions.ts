@@ -4,6 +4,7 @@ import { asyncApi, topicsPage } from './contracts/async-api.ts';
 import { availabilityStream } from './gateway/availability-stream.ts';
 import { apiInfo } from './gateway/gateway.ts';
 import { operationsEndpoints } from './gateway/operations-endpoints.ts';
+import { unsettledEndpoint } from './gateway/unsettled.ts';
 import { readConfiguration } from './runtime/configuration.ts';
 import { openApiOf } from './runtime/http/openapi.ts';
 import type { ServiceRuntime } from './runtime/service-runtime.ts';
@@ -20,6 +21,7 @@ export function descriptions(): Readonly<Record<string, string>> {
     ...definitions.flatMap((definition) => definition.endpoints?.(service) ?? []),
     ...operationsEndpoints(nobody),
     availabilityStream(nobody),
+    unsettledEndpoint([]),
   ];
   return {
     'docs/api/openapi.json': pretty(openApiOf(endpoints, apiInfo)),

@@ -64,8 +64,13 @@ describe('an entry of the catalogue', () => {
         422,
         'validation_failed',
       ]);
-      const removed = await organizer.call('DELETE', path);
-      assert.deepEqual([removed.status, removed.body], [204, '']);
+      const key = randomUUID();
+      for (const removed of [
+        await organizer.call('DELETE', path, { key }),
+        await organizer.call('DELETE', path, { key }),
+      ]) {
+        assert.deepEqual([removed.status, removed.body], [204, ''], 'the same request again is answered the same');
+      }
       assert.deepEqual(refusal(await anyone.get<Refused>(path)), [404, 'not_found']);
       assert.deepEqual(refusal(await organizer.call<Refused>('DELETE', path)), [404, 'not_found']);
     });

@@ -8,6 +8,7 @@ import type { Settings } from '../contracts/settings.ts';
 import { createAuthenticator } from '../runtime/http/auth.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
 import { openApiOf } from '../runtime/http/openapi.ts';
+import { Problem } from '../runtime/http/problem.ts';
 import { createServer, serveEndpoints } from '../runtime/http/server.ts';
 import { traceparentOf } from '../runtime/http/trace.ts';
 import type { Log } from '../runtime/log/log.ts';
@@ -16,6 +17,7 @@ import { type Availability, AvailabilityFeed } from './availability-feed.ts';
 import { availabilityStream } from './availability-stream.ts';
 import { publishedKeys } from './published-keys.ts';
 import { createRateLimits } from './rate-limits.ts';
+import { type Unsettled, type UnsettledPart, unsettledEndpoint } from './unsettled.ts';
 
 /** The one door: rate limits, security headers, live seat maps, the description of it all, and the services behind it. */
 export interface Gateway {
@@ -57,7 +59,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     kind === 'user' ? settings().rateLimitPerUser : settings().rateLimitPerAddress,
   );
   const feed = new AvailabilityFeed({ logger, snapshot: (showId) => snapshot(server, showId) });
-  const endpoints = [...options.endpoints, availabilityStream(feed)];
+  const endpoints = [...options.endpoints, availabilityStream(feed), unsettledEndpoint(unsettledParts(server))];
   await server.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: contentSecurity },
     xFrameOptions: { action: 'deny' },
@@ -65,7 +67,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   });
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', traceparentOf(request).slice(3, 35));
-    await limits.admit('address', request.ip);
+    if (request.ip !== ownAddress) await limits.admit('address', request.ip);
   });
   serveEndpoints(server, endpoints, {
     authenticator: createAuthenticator(publishedKeys(jwks)),
@@ -82,10 +84,41 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   };
 }
 
+/** Where requests of the gateway itself come from: no socket has this address, and no limit is theirs. */
+const ownAddress = 'gateway';
+
 /** The seat map as seat-inventory tells it. */
 async function snapshot(server: FastifyInstance, showId: string): Promise<Availability | undefined> {
-  const answer = await server.inject({ url: `/v1/shows/${encodeURIComponent(showId)}/availability` });
+  const url = `/v1/shows/${encodeURIComponent(showId)}/availability`;
+  const answer = await server.inject({ url, remoteAddress: ownAddress });
   return answer.statusCode === 200 ? (answer.json() as Availability) : undefined;
+}
+
+interface LostMessage extends Omit<Unsettled, 'kind' | 'id' | 'reason' | 'error'> {
+  readonly messageId: string;
+  readonly kind: string;
+  readonly error?: string;
+}
+
+/** The payment and the notification service, each with its own list. */
+export function unsettledParts(server: FastifyInstance): readonly UnsettledPart[] {
+  const part =
+    <Item>(path: string, shown: (item: Item) => Unsettled): UnsettledPart =>
+    async ({ limit, cursor, authorization }) => {
+      const query = new URLSearchParams({ limit: String(limit), ...(cursor === undefined ? {} : { cursor }) });
+      const headers = authorization === undefined ? {} : { authorization };
+      const answer = await server.inject({ url: `${path}${query}`, headers, remoteAddress: ownAddress });
+      if (answer.statusCode !== 200) throw new Problem('unavailable', `${path.split('?')[0]} does not answer.`);
+      const page = answer.json<{ items: Item[]; nextCursor: string | null }>();
+      return { items: page.items.map(shown), more: page.nextCursor !== null };
+    };
+  return [
+    part('/v1/ops/payments?', (item: Unsettled) => item),
+    part('/v1/ops/messages?status=unknown&', ({ messageId: id, kind: messageKind, error, ...item }: LostMessage) => ({
+      ...{ kind: 'message', id, messageKind, since: item.since, bookingId: item.bookingId, showId: item.showId },
+      ...{ channel: item.channel, reason: error },
+    })),
+  ];
 }
 
 async function serveDescription(

@@ -79,7 +79,7 @@ function operation(endpoint: Endpoint): object {
       ? {}
       : {
           requestBody: {
-            required: true,
+            required: !endpoint.body.safeParse({}).success,
             content: { 'application/json': { schema: schemaOf(endpoint.body, 'input') } },
           },
         }),

@@ -99,13 +99,17 @@ export async function troubledMessage(service: ServiceRuntime, messageId: string
 /** Messages of unknown fate or refused, oldest first. */
 export async function openTrouble(
   service: ServiceRuntime,
-  page: { readonly limit: number; readonly after: readonly string[] | undefined },
+  page: {
+    readonly limit: number;
+    readonly after: readonly string[] | undefined;
+    readonly status: 'unknown' | 'failed' | undefined;
+  },
 ): Promise<readonly TroubledDoc[]> {
   const rows = await service.query<{ readonly body: TroubledDoc }>(
     `select body from troubled_messages
-     where status in ('unknown', 'failed') and ($1::timestamptz is null or (since, id) > ($1::timestamptz, $2::text))
+     where status in ('unknown', 'failed') and ($4::text is null or status = $4) and ($1::timestamptz is null or (since, id) > ($1::timestamptz, $2::text))
      order by since, id limit $3`,
-    [page.after?.[0] ?? null, page.after?.[1] ?? null, page.limit],
+    [page.after?.[0] ?? null, page.after?.[1] ?? null, page.limit, page.status ?? null],
   );
   return rows.map((row) => row.body);
 }

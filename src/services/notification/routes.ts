@@ -83,13 +83,13 @@ function troubleEndpoint(service: ServiceRuntime): Endpoint {
   return endpoint({
     method: 'GET',
     path: '/ops/messages',
-    summary: 'Messages of unknown fate and refused ones, oldest first',
+    summary: 'Messages of unknown fate and refused ones, oldest first; `status` for one of the two',
     tag: 'operations',
     who: ['staff'],
-    query: z.strictObject(pageQuery),
+    query: z.strictObject({ ...pageQuery, status: z.enum(['unknown', 'failed']).optional() }),
     answers: { 200: { says: 'Messages a person may send again', body: pageOf(trouble) } },
-    handle: async ({ query: { limit, cursor } }) => {
-      const rows = await openTrouble(service, { limit: limit + 1, after: sinceAndId(cursor) });
+    handle: async ({ query: { limit, cursor, status } }) => {
+      const rows = await openTrouble(service, { limit: limit + 1, after: sinceAndId(cursor), status });
       return { status: 200, body: page(rows, limit, (row) => [row.since, row.messageId]) };
     },
   });

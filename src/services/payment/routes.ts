@@ -73,7 +73,7 @@ const unsettledItem = z.object({
 function unsettledEndpoint(service: ServiceRuntime): Endpoint {
   return endpoint({
     method: 'GET',
-    path: '/ops/unsettled',
+    path: '/ops/payments',
     summary: 'Charges of unknown outcome, failed refunds and webhooks without a match, oldest first',
     tag: 'operations',
     who: ['staff'],

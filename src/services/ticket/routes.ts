@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { renderSVG } from 'uqr';
 import { z } from 'zod';
 import type { Show } from '../../contracts/catalog.ts';
 import { bookingId, ticketId } from '../../contracts/ids.ts';
+import { waitForNewMs } from '../../contracts/rules/new-id.ts';
 import type { Profile } from '../../contracts/user.ts';
 import { type Endpoint, endpoint, hasRole, type Principal } from '../../runtime/http/endpoint.ts';
 import { notFound } from '../../runtime/http/problem.ts';
@@ -38,6 +40,7 @@ export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
   return [ofBooking(service), asSvg(service), one(service), checkInEndpoint(service)];
 }
 
+const pauseMsMax = 200;
 const readers = ['customer', 'staff', 'organizer'] as const;
 
 function mayRead(principal: Principal, ownerId: string): boolean {
@@ -57,12 +60,22 @@ function ofBooking(service: ServiceRuntime): Endpoint {
     },
     problems: ['not_found'],
     handle: async ({ params, principal }) => {
-      const owner = await ownerOf(service, params.bookingId);
+      const owner = await ownerOfNew(service, params.bookingId);
       if (owner === undefined || !mayRead(principal, owner)) throw notFound('booking');
       const rows = await ticketsOf(service, params.bookingId);
       return { status: 200, body: { items: await Promise.all(rows.map((row) => shown(service, row))) } };
     },
   });
+}
+
+/** Whose a booking is; one that was just made is waited for, like everywhere. */
+async function ownerOfNew(service: ServiceRuntime, id: string): Promise<string | undefined> {
+  const until = performance.now() + waitForNewMs(id, Date.now(), service.settings().referenceWaitMs);
+  for (let pauseMs = 5; ; pauseMs = Math.min(2 * pauseMs, pauseMsMax)) {
+    const owner = await ownerOf(service, id);
+    if (owner !== undefined || performance.now() + pauseMs > until) return owner;
+    await delay(pauseMs);
+  }
 }
 
 async function readable(service: ServiceRuntime, id: string, principal: Principal): Promise<TicketRow> {

@@ -109,15 +109,17 @@ function changingMovies(service: ServiceRuntime): readonly Endpoint[] {
     endpoint({
       ...{ method: 'DELETE', path: '/movies/{movieId}', tag, who: ['organizer'], params },
       summary: 'Remove a movie that no show to come needs.',
+      idempotency: 'honoured',
       answers: { 204: { says: 'Removed.', body: null } },
       problems: ['forbidden', 'not_found', 'conflict'],
-      async handle({ params }) {
-        await service.transaction(async (transaction) => {
+      async handle({ params, idempotency }) {
+        await service.transactionOnce(idempotency, async (transaction) => {
           const found = await projection.movieById(transaction, params.movieId, 'lock');
           if (found === undefined) throw notFound('movie');
           if (!(await projection.deleteEntry(transaction, 'movies', params.movieId))) {
             throw new Problem('conflict', 'Shows to come need this movie. Cancel or remove them first.');
           }
+          return { status: 204, resource: params.movieId };
         });
         return { status: 204 };
       },

@@ -105,15 +105,17 @@ function changingScreens(service: ServiceRuntime): readonly Endpoint[] {
     endpoint({
       ...{ method: 'DELETE', path: '/screens/{screenId}', tag, who: ['organizer'], params },
       summary: 'Remove a screen without shows to come.',
+      idempotency: 'honoured',
       answers: { 204: { says: 'Removed.', body: null } },
       problems: ['forbidden', 'not_found', 'conflict'],
-      async handle({ params }) {
-        await service.transaction(async (transaction) => {
+      async handle({ params, idempotency }) {
+        await service.transactionOnce(idempotency, async (transaction) => {
           const found = await projection.screenById(transaction, params.screenId, 'lock');
           if (found === undefined) throw notFound('screen');
           if (!(await projection.deleteEntry(transaction, 'screens', params.screenId))) {
             throw new Problem('conflict', 'The screen has shows to come. Cancel or remove them first.');
           }
+          return { status: 204, resource: params.screenId };
         });
         return { status: 204 };
       },

@@ -108,16 +108,18 @@ function changingSeatPlans(service: ServiceRuntime): readonly Endpoint[] {
     endpoint({
       ...{ method: 'DELETE', path: '/seat-plans/{seatPlanId}', tag, who: ['organizer'], params },
       summary: 'Remove a seat plan that no screen and no show uses.',
+      idempotency: 'honoured',
       answers: { 204: { says: 'Removed.', body: null } },
       problems: ['forbidden', 'not_found', 'conflict'],
-      async handle({ params, traceparent }) {
-        await service.transaction(async (transaction) => {
+      async handle({ params, idempotency, traceparent }) {
+        await service.transactionOnce(idempotency, async (transaction) => {
           const plan = await projection.seatPlanById(transaction, params.seatPlanId);
           if (plan === undefined) throw notFound('seat plan');
           if (!(await projection.deleteEntry(transaction, 'seat_plans', params.seatPlanId))) {
             throw new Problem('conflict', 'Screens or shows use this seat plan.');
           }
           await transaction.publish({ ...seatPlanFact(plan, traceparent), streamVersion: 2, data: null });
+          return { status: 204, resource: params.seatPlanId };
         });
         return { status: 204 };
       },

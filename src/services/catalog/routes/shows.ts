@@ -169,13 +169,15 @@ function withdrawing(service: ServiceRuntime): Endpoint {
     tag: 'shows',
     who: ['organizer'],
     params,
+    idempotency: 'honoured',
     answers: { 204: { says: 'Withdrawn.', body: null } },
     problems: ['forbidden', 'not_found', 'conflict'],
-    async handle({ params: { showId: id }, traceparent }) {
-      await service.transaction(async (transaction) => {
+    async handle({ params: { showId: id }, idempotency, traceparent }) {
+      await service.transactionOnce(idempotency, async (transaction) => {
         if ((await projection.showById(transaction, id)) === undefined) throw notFound('show');
         const booked = isBooked(await projection.salesOf(transaction, id));
         await changeShow(transaction, { showId: id, command: { type: 'WithdrawShow', booked }, traceparent });
+        return { status: 204, resource: id };
       });
       return { status: 204 };
     },

@@ -90,15 +90,17 @@ function changingTheatres(service: ServiceRuntime): readonly Endpoint[] {
     endpoint({
       ...{ method: 'DELETE', path: '/theatres/{theatreId}', tag, who: ['organizer'], params },
       summary: 'Remove a theatre without screens.',
+      idempotency: 'honoured',
       answers: { 204: { says: 'Removed.', body: null } },
       problems: ['forbidden', 'not_found', 'conflict'],
-      async handle({ params }) {
-        await service.transaction(async (transaction) => {
+      async handle({ params, idempotency }) {
+        await service.transactionOnce(idempotency, async (transaction) => {
           const found = await projection.theatreById(transaction, params.theatreId, 'lock');
           if (found === undefined) throw notFound('theatre');
           if (!(await projection.deleteEntry(transaction, 'theatres', params.theatreId))) {
             throw new Problem('conflict', 'The theatre has screens. Remove them first.');
           }
+          return { status: 204, resource: params.theatreId };
         });
         return { status: 204 };
       },

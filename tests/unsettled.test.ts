@@ -1,0 +1,140 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { hostNamed } from '../src/app.ts';
+import type { Channel } from '../src/services/notification/channels/channel.ts';
+import { type Booking, type Client, eventually, visa } from './support/client.ts';
+import { bookingOnce, changeSetting, hasStatus, messagesAbout } from './support/operations.ts';
+import { newPerson } from './support/people.ts';
+import { type RunningApp, runApp } from './support/servers.ts';
+import { buildVenue, openShow } from './support/venue.ts';
+
+interface Item {
+  readonly kind: string;
+  readonly id: string;
+  readonly since: string;
+  readonly bookingId?: string;
+}
+interface List {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+const anHour = { method: 'card', token: 'tok_slow_3600' };
+
+describe('what needs a person', () => {
+  let running: RunningApp;
+  let ada: Client;
+  let staff: Client;
+  let showId: string;
+
+  before(async () => {
+    running = await runApp();
+    ada = await running.anyone.register();
+    staff = (await newPerson(running, { roles: ['staff'] })).client;
+    showId = await openShow(running.admin, await buildVenue(running.admin));
+    await changeSetting(running, 'paymentUnsettledAfterMs', 1_000);
+    await changeSetting(running, 'notificationChannels', ['email']);
+  });
+  after(() => running.stop());
+
+  /** Waits until something about a booking is listed. */
+  async function listed(bookingId: string, kind: string): Promise<Item> {
+    const found = async () => {
+      const { body } = await staff.get<List>('/v1/ops/unsettled');
+      return body.items.find((each) => each.bookingId === bookingId && each.kind === kind);
+    };
+    const item = await eventually(found, (each) => each !== undefined);
+    assert.ok(item !== undefined);
+    return item;
+  }
+  const gone = (bookingId: string, kind: string) =>
+    eventually(
+      () => staff.get<List>('/v1/ops/unsettled'),
+      ({ body }) => !body.items.some((each) => each.bookingId === bookingId && each.kind === kind),
+    );
+  const settle = (paymentId: string, outcome: string) =>
+    staff.post(`/v1/ops/payments/${paymentId}/settlement`, { outcome, why: 'looked up at the provider' });
+
+  /** A booking whose charge has no outcome for an hour. */
+  async function unknownCharge(
+    seats: readonly string[],
+  ): Promise<{ readonly booking: Booking; readonly paymentId: string }> {
+    const { body } = await ada.book({ showId, seats, payment: anHour }, { waitSeconds: 0 });
+    const { id } = await listed(body.bookingId, 'charge');
+    const booking = await bookingOnce(ada, body.bookingId, ({ payment }) => payment.status === 'unknown');
+    assert.equal(booking.status, 'paying', 'no clock decides about money');
+    return { booking, paymentId: id };
+  }
+
+  it('is a charge without an outcome: found to have failed, it may be tried again', async () => {
+    const { booking, paymentId } = await unknownCharge(['S-A-1']);
+    const settled = await settle(paymentId, 'failed');
+    assert.equal(settled.status, 202);
+    const back = await bookingOnce(ada, booking.bookingId, hasStatus('awaiting_payment'));
+    assert.equal(back.payment.status, 'declined');
+    await gone(booking.bookingId, 'charge');
+    const again = await settle(paymentId, 'succeeded');
+    assert.deepEqual([again.status, again.body['code']], [409, 'conflict']);
+    const path = `/v1/bookings/${booking.bookingId}/payments`;
+    const paid = await ada.post<Booking>(path, visa, { key: randomUUID(), waitSeconds: 20 });
+    assert.equal(paid.body.status, 'confirmed');
+  });
+
+  it('is a refund that the provider refuses, and can be asked for again', async () => {
+    const { booking, paymentId } = await unknownCharge(['S-A-2']);
+    await settle(paymentId, 'succeeded');
+    await bookingOnce(ada, booking.bookingId, hasStatus('confirmed'));
+    // The provider has captured nothing, whatever the person said: it has nothing to give back.
+    await ada.post(`/v1/bookings/${booking.bookingId}/cancellation`, {}, { key: randomUUID() });
+    const failed = await bookingOnce(ada, booking.bookingId, ({ refund }) => refund?.status === 'failed');
+    assert.equal(failed.status, 'cancelled');
+    const { id } = await listed(booking.bookingId, 'refund');
+    const retried = await staff.post(`/v1/ops/refunds/${id}/retry`, undefined);
+    assert.equal(retried.status, 202);
+    await listed(booking.bookingId, 'refund');
+  });
+
+  it('is a message of unknown fate, which is sent again by a person only', async () => {
+    const channels = hostNamed(running.app.hosts, 'notification').part<Record<string, Channel>>('channels');
+    const { email } = channels;
+    assert.ok(email !== undefined);
+    channels['email'] = { idempotent: false, send: () => Promise.reject(new Error('connection lost')) };
+    const { body } = await ada.book({ showId, seats: ['S-A-3'] });
+    const { id } = await listed(body.bookingId, 'message');
+    channels['email'] = email;
+    assert.deepEqual(await messagesAbout(running.admin, body.bookingId), []);
+    const resent = await staff.post(`/v1/ops/messages/${id}/resend`, undefined);
+    assert.equal(resent.status, 202);
+    const messages = await eventually(
+      () => messagesAbout(running.admin, body.bookingId),
+      (all) => all.length > 0,
+    );
+    assert.deepEqual([messages.length, messages[0]?.messageId], [1, id]);
+    await gone(body.bookingId, 'message');
+  });
+
+  it('is one list, oldest first, page by page, for staff', async () => {
+    await unknownCharge(['S-B-1']);
+    await unknownCharge(['S-B-2']);
+    const { body: whole } = await staff.get<List>('/v1/ops/unsettled');
+    assert.ok(whole.items.length >= 3);
+    assert.deepEqual(
+      whole.items.map(({ since }) => since),
+      whole.items.map(({ since }) => since).sort(),
+    );
+    const paged: Item[] = [];
+    for (let cursor: string | null = ''; cursor !== null && paged.length <= whole.items.length; ) {
+      const query: string = cursor === '' ? '' : `&cursor=${cursor}`;
+      const { status, body }: { status: number; body: List } = await staff.get<List>(
+        `/v1/ops/unsettled?limit=1${query}`,
+      );
+      assert.equal(status, 200);
+      paged.push(...body.items);
+      cursor = body.nextCursor;
+    }
+    assert.deepEqual(paged, whole.items);
+    assert.equal((await ada.get('/v1/ops/unsettled')).status, 403);
+    assert.equal((await staff.get('/v1/ops/unsettled?cursor=nonsense')).status, 422);
+    assert.equal((await staff.get('/v1/ops/unsettled?limit=100')).status, 200);
+  });
+});
