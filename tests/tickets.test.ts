@@ -124,6 +124,13 @@ describe('a ticket', () => {
     assert.deepEqual(modulesOf(body), encode(ticket.code, { ecc: 'M', border: 0 }).data);
   });
 
+  it('is not there before the booking is confirmed, and is no error then', async () => {
+    const { body } = await ada.client.book({ showId, seats: ['S-A-5'] }, { waitSeconds: 0 });
+    const path = `/v1/bookings/${body.bookingId}/tickets`;
+    const { status, body: none } = await ada.client.get(path);
+    assert.deepEqual([status, none], [200, { items: [] }], 'a booking that was accepted a moment ago is known');
+  });
+
   it('is for its owner and staff', async () => {
     const [ticket] = await tickets({ seats: ['S-A-4'] });
     const { client: stranger } = await newPerson(running);
