@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { createToyLog, Toy, type ToyOptions } from '../../tests/support/toy-service.ts';
+import { createToyLog, logWith, Toy, type ToyOptions } from '../../tests/support/toy-service.ts';
 import { newId } from '../contracts/ids.ts';
+import type { OutgoingRecord } from './log/log.ts';
 import { ConstraintViolated, StatementRefused, StoreUnavailable } from './store/store.ts';
 
 const toys: Toy[] = [];
@@ -337,9 +338,8 @@ describe('a log that fails', () => {
   test('is asked again, and order is kept', async () => {
     const log = createToyLog();
     let failures = 3;
-    const faulty = Object.assign(Object.create(log) as typeof log, {
-      topics: log.topics,
-      append: async (records: Parameters<typeof log.append>[0]) => {
+    const faulty = logWith(log, {
+      append: async (records: readonly OutgoingRecord[]) => {
         if (records[0]?.topic === 'booking-events' && failures > 0) {
           failures -= 1;
           // The last failure had stored its records all the same.
@@ -348,11 +348,6 @@ describe('a log that fails', () => {
         }
         await log.append(records);
       },
-      consume: log.consume.bind(log),
-      read: log.read.bind(log),
-      bounds: log.bounds.bind(log),
-      join: log.join.bind(log),
-      commit: log.commit.bind(log),
     });
     const toy = await start({ log: faulty });
     const [a = ''] = bookings(1);
@@ -368,15 +363,9 @@ describe('a log that fails', () => {
   test('does not keep a stop from coming to its end; the next owner publishes what is left', async () => {
     const log = createToyLog();
     let isAway = true;
-    const faulty = Object.assign(Object.create(log) as typeof log, {
-      topics: log.topics,
-      append: (records: Parameters<typeof log.append>[0]) =>
+    const faulty = logWith(log, {
+      append: (records: readonly OutgoingRecord[]) =>
         isAway && records[0]?.topic === 'booking-events' ? Promise.reject(new Error('no answer')) : log.append(records),
-      consume: log.consume.bind(log),
-      read: log.read.bind(log),
-      bounds: log.bounds.bind(log),
-      join: log.join.bind(log),
-      commit: log.commit.bind(log),
     });
     const toy = new Toy({ log: faulty });
     await toy.loop.start();
@@ -420,15 +409,9 @@ describe('a crash', () => {
 
   test('between commit and publishing leaves events that the next owner publishes first', async () => {
     const log = createToyLog();
-    const silent = Object.assign(Object.create(log) as typeof log, {
-      topics: log.topics,
-      append: (records: Parameters<typeof log.append>[0]) =>
+    const silent = logWith(log, {
+      append: (records: readonly OutgoingRecord[]) =>
         records[0]?.topic === 'booking-events' ? new Promise<void>(() => {}) : log.append(records),
-      consume: log.consume.bind(log),
-      read: log.read.bind(log),
-      bounds: log.bounds.bind(log),
-      join: log.join.bind(log),
-      commit: log.commit.bind(log),
     });
     const first = new Toy({ log: silent });
     await first.loop.start();

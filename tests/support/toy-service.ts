@@ -245,6 +245,22 @@ export function createToyLog(): LocalLog {
   );
 }
 
+/** A log that does some things otherwise. */
+export function logWith(log: Log, otherwise: Partial<Log>): Log {
+  return {
+    topics: log.topics,
+    append: (records) => log.append(records),
+    consume: (options) => log.consume(options),
+    read: (from, recordsMax) => log.read(from, recordsMax),
+    bounds: (partition) => log.bounds(partition),
+    join: (options) => log.join(options),
+    commit: (group, positions) => log.commit(group, positions),
+    committed: () => log.committed(),
+    close: () => log.close(),
+    ...otherwise,
+  };
+}
+
 /** A show whose key belongs to a partition. */
 export function showIn(partition: number): string {
   for (;;) {

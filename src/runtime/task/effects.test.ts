@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { Toy, type ToyOptions } from '../../../tests/support/toy-service.ts';
+import { createToyLog, logWith, Toy, type ToyOptions } from '../../../tests/support/toy-service.ts';
 import { newId } from '../../contracts/ids.ts';
+import type { JoinOptions } from '../log/log.ts';
 
 const toys: Toy[] = [];
 const start = async (options: ToyOptions = {}) => {
@@ -97,6 +98,38 @@ describe('an effect', () => {
     await second.send(a, { do: 'note', text: 'later' });
     await second.loop.caughtUp();
     assert.deepEqual([(await second.note(a)).answers, keys], [['yes'], [`${a}/1`, `${a}/1`]]);
+  });
+
+  test('that another owner has had answered meanwhile brings no second answer when its task comes back', async () => {
+    const log = createToyLog();
+    const groups: JoinOptions[] = [];
+    const watched = logWith(log, {
+      join: (options: JoinOptions) => {
+        groups.push(options);
+        return log.join(options);
+      },
+    });
+    const first = await start({ log: watched });
+    const a = newId('booking');
+    const gate = Promise.withResolvers<string>();
+    let calls = 0;
+    first.faults.provider = () => {
+      calls += 1;
+      return calls === 1 ? gate.promise : Promise.resolve('yes');
+    };
+    await first.send(a, ask('x'));
+    await first.until(() => calls === 1);
+    await groups[0]?.onRevoked([0]);
+    const second = first.next({ log });
+    await second.loop.start();
+    await answered(second, a);
+    await second.loop.stop();
+    await groups[0]?.onAssigned([0]);
+    gate.resolve('late');
+    await first.send(a, { do: 'note', text: 'later' });
+    await first.until(async () => (await first.note(a)).texts.length === 1);
+    await first.loop.caughtUp();
+    assert.deepEqual((await first.note(a)).answers, ['yes']);
   });
 
   test('goes on while its task is taken over anew, and is not asked twice for that', async () => {

@@ -178,6 +178,52 @@ describe('a decider that throws', () => {
     assert.deepEqual([(await toy.note(a)).texts, reasons(toy)], [['good'], ['undecodable', 'behind']]);
   });
 
+  test('and an unreadable input behind it, in one batch, are kept in the order in which they came', async () => {
+    const toy = await start();
+    const a = newId('booking');
+    toy.faults.broken.add('bad');
+    const unreadable = { ...toy.producer.record(a, noted('x'), { foreign: true }), value: 'no json' };
+    await toy.log.append([toy.producer.record(a, noted('bad')), unreadable]);
+    await toy.loop.caughtUp();
+    assert.deepEqual(reasons(toy), ['decider_threw', 'undecodable']);
+  });
+
+  test('redriven while another input of its subject is on its way takes that up as well', async () => {
+    const toy = await start();
+    const a = newId('booking');
+    toy.faults.broken.add('bad');
+    await toy.send(a, noted('bad'));
+    await toy.loop.caughtUp();
+    const gate = Promise.withResolvers<void>();
+    toy.store.onCommit = async (moment) => void (moment === 'before' && (await gate.promise));
+    await toy.send(a, noted('on its way'));
+    await toy.until(() => toy.loop.queued === 0);
+    toy.faults.broken.clear();
+    toy.loop.redrive(0, a);
+    gate.resolve();
+    await toy.loop.caughtUp();
+    assert.deepEqual([(await toy.note(a)).texts, reasons(toy)], [['bad', 'on its way'], []]);
+  });
+
+  test('set aside alone and taken up twice at once is parked again once', async () => {
+    const toy = await start();
+    const record = toy.producer.record(newId('booking'), noted('lost'), { foreign: true });
+    await toy.log.append([{ ...record, partition: 1 }]);
+    await toy.loop.caughtUp();
+    const parkedId = toy.loop.parked[0]?.parkedId;
+    const gate = Promise.withResolvers<void>();
+    toy.store.onCommit = async (moment) => void (moment === 'before' && (await gate.promise));
+    await toy.send(newId('booking'), noted('first'));
+    await toy.until(() => toy.loop.queued === 0);
+    for (let times = 0; times < 2; times += 1) toy.loop.redrive(1, '', parkedId);
+    gate.resolve();
+    await toy.loop.caughtUp();
+    assert.deepEqual(
+      toy.store.commits.at(-1)?.parked.map((row) => row.parkedId),
+      [parkedId],
+    );
+  });
+
   test('breaking half way takes everything of its input back: no event, no number, no effect', async () => {
     const toy = await start();
     const asked: string[] = [];
