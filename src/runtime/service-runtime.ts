@@ -60,7 +60,12 @@ export interface Submission {
   readonly answer: FirstAnswer;
   readonly requests: readonly Request[];
   /** Documents that must be readable at once, such as a booking that is `requested`. Existing ones are left alone. */
-  readonly documents?: readonly { readonly view: string; readonly id: string; readonly key: string; readonly doc: unknown }[];
+  readonly documents?: readonly {
+    readonly view: string;
+    readonly id: string;
+    readonly key: string;
+    readonly doc: unknown;
+  }[];
 }
 
 export interface Submitted {

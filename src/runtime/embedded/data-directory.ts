@@ -1,6 +1,6 @@
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createHash, randomBytes } from 'node:crypto';
-import { connect, type Server, createServer } from 'node:net';
+import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -29,7 +29,10 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
   try {
     await mkdir(join(absolute, 'keys'), { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new Error(`FULLHOUSE_DATA_DIR: cannot write to ${absolute} (${(cause as Error).message}); give a directory that can be written to`, { cause });
+    throw new Error(
+      `FULLHOUSE_DATA_DIR: cannot write to ${absolute} (${(cause as Error).message}); give a directory that can be written to`,
+      { cause },
+    );
   }
   return {
     path: absolute,

@@ -49,7 +49,10 @@ export async function startEmbeddedPostgres(directory: string): Promise<Embedded
   const owner = await serverOwner(directory);
   // Named after the directory itself, not only its path: one that was deleted and made again is another one.
   const { dev, ino } = await stat(directory);
-  const sockets = join(tmpdir(), `fullhouse-pg-${createHash('sha256').update(`${dev} ${ino} ${directory}`).digest('hex').slice(0, 16)}`);
+  const sockets = join(
+    tmpdir(),
+    `fullhouse-pg-${createHash('sha256').update(`${dev} ${ino} ${directory}`).digest('hex').slice(0, 16)}`,
+  );
   await mkdir(sockets, { recursive: true });
   if (owner !== undefined) await chown(sockets, owner.uid, owner.gid);
   await chmod(sockets, 0o755);
@@ -90,7 +93,10 @@ async function findBinaries(): Promise<Binaries> {
   try {
     return (await import(name)) as Binaries;
   } catch (cause) {
-    throw new Error(`there is no embedded PostgreSQL for ${platform()} ${arch()} (${name} is not installed); set DATABASE_URL to use a server of yours`, { cause });
+    throw new Error(
+      `there is no embedded PostgreSQL for ${platform()} ${arch()} (${name} is not installed); set DATABASE_URL to use a server of yours`,
+      { cause },
+    );
   }
 }
 
@@ -104,7 +110,8 @@ async function serverOwner(directory: string): Promise<Owner | undefined> {
   await mkdir(directory, { recursive: true });
   if (userInfo().uid !== 0) return undefined;
   const known = await stat(join(directory, 'data')).catch(() => undefined);
-  const owner = known === undefined || known.uid === 0 ? { uid: 65_534, gid: 65_534 } : { uid: known.uid, gid: known.gid };
+  const owner =
+    known === undefined || known.uid === 0 ? { uid: 65_534, gid: 65_534 } : { uid: known.uid, gid: known.gid };
   await chmod(directory, 0o711);
   return owner;
 }
@@ -117,7 +124,12 @@ function asOwner(owner: Owner | undefined, command: readonly string[]): readonly
   return ['setpriv', [...identity, '--inh-caps=+dac_override', '--ambient-caps=+dac_override', '--', program, ...rest]];
 }
 
-async function initialise(options: { binaries: Binaries; data: string; passwordFile: string; owner: Owner | undefined }): Promise<void> {
+async function initialise(options: {
+  binaries: Binaries;
+  data: string;
+  passwordFile: string;
+  owner: Owner | undefined;
+}): Promise<void> {
   const { binaries, data, passwordFile, owner } = options;
   const initialised = `${data}.new`;
   // A first start that was interrupted leaves a half-made cluster behind: it starts again from nothing.
@@ -140,9 +152,13 @@ async function initialise(options: { binaries: Binaries; data: string; passwordF
     '--no-sync',
     '--no-instructions',
   ]);
-  await run(program, [...parameters], { env: { PATH: process.env['PATH'], LC_ALL: 'C' } }).catch((error: Error & { stderr?: string }) => {
-    throw new Error(`the embedded PostgreSQL could not be set up: ${error.stderr?.trim() || error.message}`, { cause: error });
-  });
+  await run(program, [...parameters], { env: { PATH: process.env['PATH'], LC_ALL: 'C' } }).catch(
+    (error: Error & { stderr?: string }) => {
+      throw new Error(`the embedded PostgreSQL could not be set up: ${error.stderr?.trim() || error.message}`, {
+        cause: error,
+      });
+    },
+  );
   await run('mv', [initialised, data]);
 }
 
@@ -154,12 +170,16 @@ async function spawnServer(options: {
   owner: Owner | undefined;
 }): Promise<ChildProcess> {
   const { postgres, data, sockets, directory, owner } = options;
-  const settings = Object.entries({ ...serverSettings, unix_socket_directories: sockets }).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const settings = Object.entries({ ...serverSettings, unix_socket_directories: sockets }).flatMap(([name, value]) => [
+    '-c',
+    `${name}=${value}`,
+  ]);
   const [program, parameters] = asOwner(owner, [postgres, '-D', data, ...settings]);
   const logFile = join(directory, 'server.log');
   const log = await open(logFile, 'a');
   // The shell waits for the end of its standard input, which comes with the end of this process, and stops the server.
-  const keeper = 'exec 3<&0; "$@" </dev/null 3<&- & server=$!; (read -r _ <&3; kill -INT $server 2>/dev/null) & exec 3<&-; wait $server';
+  const keeper =
+    'exec 3<&0; "$@" </dev/null 3<&- & server=$!; (read -r _ <&3; kill -INT $server 2>/dev/null) & exec 3<&-; wait $server';
   const child = spawn('sh', ['-c', keeper, 'fullhouse-postgres', program, ...parameters], {
     cwd: '/',
     detached: true,
