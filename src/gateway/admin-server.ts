@@ -46,5 +46,6 @@ async function readiness(host: ServiceHost): Promise<{ readonly ready: boolean; 
   } catch (error) {
     return { ready: false, reason: `the database does not answer: ${(error as Error).message}` };
   }
+  if (host.loop.trouble !== undefined) return { ready: false, reason: host.loop.trouble };
   return host.loop.partitions.length > 0 ? { ready: true } : { ready: false, reason: 'no task is owned yet' };
 }
