@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import type { Server } from 'node:net';
+import type { AddressInfo, Server } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
 import { serviceNames, topics } from './contracts/topics.ts';
 import { createAdminServer } from './gateway/admin-server.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
@@ -9,7 +9,7 @@ import { operationsEndpoints } from './gateway/operations-endpoints.ts';
 import { ControlDoor } from './operations/control-door.ts';
 import { createControlServer } from './operations/control-server.ts';
 import { openInstallation } from './operations/installation.ts';
-import type { Configuration } from './runtime/configuration.ts';
+import { type Configuration, ConfigurationError } from './runtime/configuration.ts';
 import { claim, type DataDirectory, openDataDirectory } from './runtime/embedded/data-directory.ts';
 import { type EmbeddedPostgres, ensureDatabases, startEmbeddedPostgres } from './runtime/embedded/postgres.ts';
 import { openEmbeddedRecords } from './runtime/log/embedded-records.ts';
@@ -32,7 +32,7 @@ import { pricing } from './services/pricing/service.ts';
 import { seatInventory } from './services/seat-inventory/service.ts';
 import { createTicketCodes, newTicketKey } from './services/ticket/code.ts';
 import { ticket } from './services/ticket/service.ts';
-import { demoUsers, ensureAdministrator, ensureDemoUsers } from './services/user/accounts.ts';
+import { ensureAdministrator, ensureDemoUsers } from './services/user/accounts.ts';
 import { createMessageFeed, messageFeedPart } from './services/user/message-feed.ts';
 import { userService } from './services/user/service.ts';
 import { createTokenIssuer } from './services/user/tokens.ts';
@@ -85,7 +85,9 @@ export async function openDatabases(directory: DataDirectory) {
   const postgres = await startEmbeddedPostgres(`${directory.path}/postgres`);
   try {
     const names = [...serviceNames.map(databaseOf), logDatabase, sandboxDatabase];
-    const databases = await Promise.all(names.map(async (name) => ({ name, password: await directory.secret(`${name}-password`) })));
+    const databases = await Promise.all(
+      names.map(async (name) => ({ name, password: await directory.secret(`${name}-password`) })),
+    );
     await ensureDatabases(postgres.url('postgres'), databases);
     const urls = new Map(databases.map(({ name, password }) => [name, postgres.url(name, { name, password })]));
     const urlOf = (name: string): string => urls.get(databaseOf(name)) ?? '';
@@ -128,22 +130,40 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     const configuration: Configuration = {
       ...given,
       QUOTE_SECRET: given.QUOTE_SECRET ?? (await directory.secret('quote-secret')),
-      SANDBOX_WEBHOOK_SECRET: given.SANDBOX_WEBHOOK_SECRET ?? (await directory.secret('sandbox-webhook-secret', newWebhookSecret)),
+      SANDBOX_WEBHOOK_SECRET:
+        given.SANDBOX_WEBHOOK_SECRET ?? (await directory.secret('sandbox-webhook-secret', newWebhookSecret)),
     };
     const { postgres, urlOf } = await openDatabases(directory);
     started.push(() => postgres.stop());
-    const log = new LocalLog(await openEmbeddedRecords(urlOf(logDatabase), topicsOf(configuration.FULLHOUSE_PARTITIONS)));
+    const log = new LocalLog(
+      await openEmbeddedRecords(urlOf(logDatabase), topicsOf(configuration.FULLHOUSE_PARTITIONS)),
+    );
     started.push(() => log.close());
     const settings = new SettingsFeed(logger);
     await settings.start(log);
     started.push(() => settings.stop());
 
     const address = { url: undefined as string | undefined };
-    const parts = await wire({ configuration, directory, log, logger, urlOf, webhookUrl: () => address.url && `${address.url}/v1/webhooks/payments/sandbox` });
+    const parts = await wire({
+      configuration,
+      directory,
+      log,
+      logger,
+      urlOf,
+      webhookUrl: () => address.url && `${address.url}/v1/webhooks/payments/sandbox`,
+    });
     started.push(() => parts.stop());
     const hosts = definitions.map(
       (definition) =>
-        new ServiceHost({ definition, databaseUrl: urlOf(definition.name), log, logger, configuration, settings, parts: parts.byName }),
+        new ServiceHost({
+          definition,
+          databaseUrl: urlOf(definition.name),
+          log,
+          logger,
+          configuration,
+          settings,
+          parts: parts.byName,
+        }),
     );
     started.push(() => Promise.all(hosts.map((host) => host.stop())));
     await Promise.all(hosts.map((host) => host.start()));
@@ -152,7 +172,10 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     const users = hostNamed(hosts, 'user');
     const installation = openInstallation({ definitions, log, hosts, urlOf });
     started.push(() => installation.close());
-    const endpoints = [...hosts.flatMap((host) => host.definition.endpoints?.(host) ?? []), ...operationsEndpoints(installation)];
+    const endpoints = [
+      ...hosts.flatMap((host) => host.definition.endpoints?.(host) ?? []),
+      ...operationsEndpoints(installation),
+    ];
     const issuer = createTokenIssuer(users);
     const gateway = await createGateway({
       log,
@@ -166,16 +189,25 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     const demo = configuration.FULLHOUSE_DEMO ?? true;
     if (demo) await importDemo(hosts);
     await Promise.all(hosts.map((host) => host.loop.caughtUp()));
-    await gateway.server.listen({ host: configuration.HOST, port: configuration.PORT });
+    const { HOST: host, PORT: port, ADMIN_PORT: adminPort = port === 0 ? 0 : 9090 } = configuration;
+    await listen(gateway.server, { host, port, variable: 'PORT' });
     const url = urlOfServer(gateway.server.server.address(), configuration.HOST);
     address.url = url;
     const admin = createAdminServer({ hosts, logger });
     started.push(() => admin.close());
-    await admin.listen({ host: configuration.HOST, port: configuration.ADMIN_PORT ?? (configuration.PORT === 0 ? 0 : 9090) });
+    await listen(admin, { host, port: adminPort, variable: 'ADMIN_PORT' });
     const adminUrl = urlOfServer(admin.server.address(), configuration.HOST);
-    const status = () => ({ url, adminUrl, dataDirectory: directory.path, services: hosts.map((host) => host.definition.name) });
+    const status = () => ({
+      url,
+      adminUrl,
+      dataDirectory: directory.path,
+      services: hosts.map((host) => host.definition.name),
+    });
     const controlServer = await createControlServer({ installation, endpoints, logger, status });
-    started.push(() => controlServer.close(), async () => door.close());
+    started.push(
+      () => controlServer.close(),
+      async () => door.close(),
+    );
     door.open(controlServer.server);
     return { url, adminUrl, directory, postgres, log, hosts, gateway, control, firstAdministrator, demo, stop };
   } catch (error) {
@@ -249,7 +281,23 @@ async function importDemo(hosts: readonly ServiceHost[]): Promise<void> {
   await ensureDemoUsers(hostNamed(hosts, 'user'));
 }
 
-export { demoUsers };
+/** Listens, or says in one line which variable gives another place. */
+async function listen(
+  server: FastifyInstance,
+  at: { readonly host: string; readonly port: number; readonly variable: 'PORT' | 'ADMIN_PORT' },
+): Promise<void> {
+  try {
+    await server.listen({ host: at.host, port: at.port });
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? `port ${at.port} of ${at.host} is in use` : message;
+    const host = code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' ? ', or another HOST' : '';
+    throw new ConfigurationError(
+      `${at.variable}: ${why}; set ${at.variable} to another port (0 takes a free one)${host}`,
+      { cause },
+    );
+  }
+}
 
 function urlOfServer(address: string | AddressInfo | null, host: string): string {
   const port = address !== null && typeof address !== 'string' ? address.port : 0;

@@ -24,9 +24,7 @@ const canary = {
 const personal = [canary.name, canary.email, canary.phone];
 
 /** Registers the canary and lets it buy, pay, be refused, sign in wrongly and be told by message. */
-async function liveALittle(
-  url: string,
-): Promise<{
+async function liveALittle(url: string): Promise<{
   readonly client: Client;
   readonly userId: string;
   readonly bookingId: string;

@@ -23,21 +23,28 @@ async function up(): Promise<void> {
   });
   // Nothing else of the command line needs the whole of it.
   const { startApp } = await import('../app.ts');
-  const app = await startApp(configuration, logger);
-  if (app.firstAdministrator !== undefined) {
-    const { email, password } = app.firstAdministrator;
-    console.log(
-      `Administrator: ${email}${process.env['FULLHOUSE_ADMIN_PASSWORD'] ? '' : `, password ${password} (shown this once)`}`,
-    );
-  }
-  console.log(`Fullhouse is ready at ${app.url}`);
+  const starting = startApp(configuration, logger);
   let stopping = false;
   const stop = (signal: string) => {
     if (stopping) return;
     stopping = true;
     logger.info({ signal }, 'stopping');
     setTimeout(() => process.exit(1), stopMaxMs).unref();
-    void app.stop().then(() => process.exit(0));
+    // A start that is under way comes to its end first; one that fails says so itself.
+    void starting
+      .then((app) => app.stop())
+      .then(
+        () => process.exit(0),
+        () => process.exit(1),
+      );
   };
   process.on('SIGTERM', stop).on('SIGINT', stop);
+  const app = await starting;
+  if (app.firstAdministrator !== undefined) {
+    const { email, password } = app.firstAdministrator;
+    console.log(
+      `Administrator: ${email}${process.env['FULLHOUSE_ADMIN_PASSWORD'] ? '' : `, password ${password} (shown this once)`}`,
+    );
+  }
+  if (!stopping) console.log(`Fullhouse is ready at ${app.url}`);
 }

@@ -3,6 +3,7 @@ import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 /** What keeps everything of the embedded mode: databases, log, keys. One process at a time. */
 export interface DataDirectory {
@@ -13,6 +14,8 @@ export interface DataDirectory {
   secret(name: string, make?: () => string): Promise<string>;
 }
 
+/** What SQLite says when somebody else holds a lock (https://sqlite.org/rescode.html#busy). */
+const sqliteBusy = 5;
 /** Longer paths do not fit the address of a Unix socket. */
 const socketPathMax = 100;
 
@@ -29,10 +32,7 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
   try {
     await mkdir(join(absolute, 'keys'), { recursive: true, mode: 0o700 });
   } catch (cause) {
-    throw new Error(
-      `FULLHOUSE_DATA_DIR: cannot write to ${absolute} (${(cause as Error).message}); give a directory that can be written to`,
-      { cause },
-    );
+    throw notWritable(absolute, cause as Error);
   }
   return {
     path: absolute,
@@ -71,27 +71,52 @@ export function isInUse(directory: DataDirectory): Promise<boolean> {
 }
 
 /**
- * Takes the directory for this process: whoever listens at its control socket owns it. Throws `DataDirectoryInUse`.
- * The returned server hands its connections to whoever serves the command line.
+ * Takes the directory for this process: whoever holds its lock owns it, until its server is closed or the process is gone.
+ * Throws `DataDirectoryInUse`. The returned server listens at the control socket and hands its connections to whoever
+ * serves the command line.
  */
 export async function claim(directory: DataDirectory): Promise<Server> {
-  if (await isInUse(directory)) {
+  const release = lock(directory);
+  const server = createServer();
+  server.once('close', release);
+  try {
+    // Nobody else can be there: the socket was left behind by a process that is gone.
+    await rm(directory.socketPath, { force: true });
+    await new Promise<void>((resolveListening, reject) => {
+      server.once('error', reject);
+      server.listen(directory.socketPath, resolveListening);
+    });
+    return server;
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/**
+ * Node.js has no file locks, but its SQLite has: an open exclusive transaction is one. The operating system ends it with
+ * the process, however that went, and of two who try at once one gets it.
+ */
+function lock({ path }: DataDirectory): () => void {
+  const database = new DatabaseSync(join(path, 'lock'), { open: false });
+  const release = () => {
+    if (database.isOpen) database.close();
+  };
+  try {
+    database.open();
+    database.exec('begin exclusive');
+    return release;
+  } catch (cause) {
+    release();
+    if ((cause as { errcode?: number }).errcode !== sqliteBusy) throw notWritable(path, cause as Error);
     throw new DataDirectoryInUse(
-      `another Fullhouse runs on ${directory.path}; stop it first, or give this one a directory of its own with FULLHOUSE_DATA_DIR`,
+      `another Fullhouse runs on ${path}; stop it first, or give this one a directory of its own with FULLHOUSE_DATA_DIR`,
+      { cause },
     );
   }
-  // Nobody answers: the socket was left behind by a process that is gone.
-  await rm(directory.socketPath, { force: true });
-  const server = createServer();
-  await new Promise<void>((resolveListening, reject) => {
-    server.once('error', (cause: NodeJS.ErrnoException) =>
-      reject(
-        cause.code === 'EADDRINUSE'
-          ? new DataDirectoryInUse(`another Fullhouse has just started on ${directory.path}; stop it first`, { cause })
-          : cause,
-      ),
-    );
-    server.listen(directory.socketPath, resolveListening);
-  });
-  return server;
+}
+
+function notWritable(path: string, cause: Error): Error {
+  const fix = 'give a directory that can be written to';
+  return new Error(`FULLHOUSE_DATA_DIR: cannot write to ${path} (${cause.message}); ${fix}`, { cause });
 }

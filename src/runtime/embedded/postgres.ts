@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { chmod, chown, mkdir, open, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, open, readFile, readlink, realpath, rm, stat, writeFile } from 'node:fs/promises';
 import { arch, platform, tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -65,14 +65,23 @@ export async function startEmbeddedPostgres(directory: string): Promise<Embedded
   // A server whose process is gone may still be on its way out: this one starts when that one has ended.
   await stopServer(data);
   let stopping = false;
+  const restart = () => {
+    setTimeout(() => (stopping ? undefined : void start().catch(() => undefined)), restartAfterMs);
+  };
   const start = async (): Promise<void> => {
     const server = await spawnServer({ postgres: binaries.postgres, data, sockets, directory, owner });
-    server.once('exit', () => {
-      if (!stopping) setTimeout(() => void start().catch(() => undefined), restartAfterMs);
-    });
+    // It may have ended already: a server whose predecessor is still on its way out gives up at once.
+    if (server.exitCode !== null || server.signalCode !== null) restart();
+    else server.once('exit', restart);
     await started(url('postgres'), server, join(directory, 'server.log'));
   };
-  await start();
+  try {
+    await start();
+  } catch (error) {
+    stopping = true;
+    await stopServer(data);
+    throw error;
+  }
   return {
     url,
     stop: async () => {
@@ -177,9 +186,10 @@ async function spawnServer(options: {
   const [program, parameters] = asOwner(owner, [postgres, '-D', data, ...settings]);
   const logFile = join(directory, 'server.log');
   const log = await open(logFile, 'a');
-  // The shell waits for the end of its standard input, which comes with the end of this process, and stops the server.
+  // The shell waits for the end of its standard input, which comes with the end of this process, and stops the server. When
+  // the server has ended, it waits no more: its process id may be somebody else's by then.
   const keeper =
-    'exec 3<&0; "$@" </dev/null 3<&- & server=$!; (read -r _ <&3; kill -INT $server 2>/dev/null) & exec 3<&-; wait $server';
+    'exec 3<&0; "$@" </dev/null 3<&- & server=$!; (read -r _ <&3; kill -INT $server 2>/dev/null) & exec 3<&-; keeper=$!; wait $server; kill $keeper 2>/dev/null';
   const child = spawn('sh', ['-c', keeper, 'fullhouse-postgres', program, ...parameters], {
     cwd: '/',
     detached: true,
@@ -218,7 +228,7 @@ async function started(url: string, server: ChildProcess, logFile: string): Prom
 async function stopServer(data: string): Promise<void> {
   const pidFile = join(data, 'postmaster.pid');
   const pid = Number((await readFile(pidFile, 'utf8').catch(() => '')).split('\n')[0]);
-  if (!Number.isSafeInteger(pid) || pid <= 0) return;
+  if (!Number.isSafeInteger(pid) || pid <= 0 || !(await isServerOf(pid, data))) return;
   try {
     process.kill(pid, 'SIGINT');
   } catch {
@@ -226,6 +236,16 @@ async function stopServer(data: string): Promise<void> {
   }
   const until = performance.now() + stopTimeoutMs;
   while ((await exists(pidFile)) && performance.now() < until) await new Promise((resolve) => setTimeout(resolve, 20));
+}
+
+/** Whether this process is the server of the directory: the file may be older than the machine's last start. */
+async function isServerOf(pid: number, data: string): Promise<boolean> {
+  if (platform() === 'linux') {
+    const directory = await readlink(`/proc/${pid}/cwd`).catch(() => '');
+    return directory === (await realpath(data));
+  }
+  const { stdout } = await run('ps', ['-o', 'command=', '-p', String(pid)]).catch(() => ({ stdout: '' }));
+  return stdout.includes(data);
 }
 
 function exists(path: string): Promise<boolean> {

@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Client, eventually, visa } from './support/client.ts';
+import { openEvents } from './support/event-source.ts';
+import { outcomesOf, startLoad } from './support/load.ts';
+import { occupiedPort, postgresProcesses, processes } from './support/operating-system.ts';
+import { administrator, type RunningProcess, temporaryDirectory } from './support/servers.ts';
+import { buildVenue, openShow } from './support/venue.ts';
+
+const { start, endAll } = processes();
+let directory: { readonly path: string; remove(): Promise<void> };
+before(async () => {
+  directory = await temporaryDirectory();
+});
+after(async () => {
+  await endAll();
+  await directory.remove();
+});
+
+const signIn = (server: RunningProcess) => new Client(server.url).signIn(administrator.email, administrator.password);
+
+async function opened(server: RunningProcess): Promise<{ readonly admin: Client; readonly showIds: string[] }> {
+  const admin = await signIn(server);
+  const venue = await buildVenue(admin, { rows: 20, seats: 50 });
+  return { admin, showIds: [await openShow(admin, venue), await openShow(admin, venue)] };
+}
+
+const enough = (load: { readonly acknowledged: readonly string[] }, count: number) =>
+  eventually(
+    async () => load.acknowledged.length,
+    (length) => length >= count,
+  );
+
+describe('a first start', async () => {
+  await it('makes an administrator and shows the password once', async () => {
+    const data = join(directory.path, 'first');
+    const nobody = { FULLHOUSE_ADMIN_EMAIL: '', FULLHOUSE_ADMIN_PASSWORD: '' };
+    const first = await start(data, nobody);
+    const shown = /^Administrator: (\S+), password (\S+) \(shown this once\)$/m.exec(first.output());
+    assert.ok(shown !== null, first.output());
+    const [, email = '', password = ''] = shown;
+    const admin = await new Client(first.url).signIn(email, password);
+    assert.equal((await admin.get('/v1/settings')).status, 200);
+    assert.equal(await first.end('SIGINT'), 0);
+    const second = await start(data, nobody);
+    assert.doesNotMatch(second.output(), /Administrator|password/);
+    await new Client(second.url).signIn(email, password);
+    assert.equal(await second.end('SIGTERM'), 0);
+  });
+
+  await it('says on its admin port that it lives and is ready, and counts', async () => {
+    const data = join(directory.path, 'observed');
+    const { port, server: placeholder } = await occupiedPort();
+    await new Promise((resolve) => placeholder.close(resolve));
+    const server = await start(data, { ADMIN_PORT: String(port) });
+    const admin = new Client(`http://127.0.0.1:${port}`);
+    assert.deepEqual((await admin.get('/livez')).body, { status: 'ok' });
+    const ready = await admin.get<{ status: string; services: { ready: boolean }[] }>('/readyz');
+    assert.deepEqual([ready.status, ready.body.status, ready.body.services.length], [200, 'ok', 8]);
+    assert.ok(ready.body.services.every((each) => each.ready));
+    const metrics = await admin.get<string>('/metrics');
+    for (const name of ['fullhouse_tasks_owned', 'fullhouse_inputs_parked', 'process_cpu_seconds_total']) {
+      assert.match(String(metrics.body), new RegExp(`^${name}`, 'm'));
+    }
+    assert.equal((await new Client(server.url).get('/metrics')).status, 404);
+    assert.equal(await server.end('SIGTERM'), 0);
+  });
+});
+
+describe('an orderly end', async () => {
+  await it('under load, with streams open and clients waiting, takes less than ten seconds and loses nothing', async () => {
+    const data = join(directory.path, 'orderly');
+    const server = await start(data);
+    const { admin, showIds } = await opened(server);
+    const { body: held } = await admin.book({ showId: showIds[0], bestAvailable: { count: 1 } });
+    const streams = await Promise.all([
+      openEvents(admin, `/v1/bookings/${held.bookingId}/stream`),
+      openEvents(admin, `/v1/shows/${showIds[0]}/availability/stream`),
+    ]);
+    // Somebody waits for half a minute for what will not happen.
+    const waiting = admin.book(
+      { showId: showIds[0], bestAvailable: { count: 1 }, payment: { ...visa, token: 'tok_slow_60' } },
+      { waitSeconds: 30 },
+    );
+    const load = startLoad(
+      Array.from({ length: 8 }, () => admin),
+      showIds,
+    );
+    await enough(load, 50);
+    const begun = performance.now();
+    assert.equal(await server.end('SIGTERM'), 0);
+    assert.ok(performance.now() - begun < 9_000, `it took ${Math.round(performance.now() - begun)} ms`);
+    assert.equal((await waiting).status, 202, 'who waited was cut off');
+    await load.end();
+    await Promise.all(streams.map((stream) => stream.close()));
+    assert.deepEqual(await postgresProcesses(data), []);
+
+    const again = await start(data);
+    const bookings = await outcomesOf(await signIn(again), load);
+    assert.ok(bookings.every(({ status }) => status === 'confirmed'));
+    assert.equal(await again.end('SIGTERM'), 0);
+  });
+
+  await it('lets the directory go elsewhere, with its tickets, sessions and secrets', async () => {
+    const data = join(directory.path, 'here');
+    const server = await start(data);
+    const { admin, showIds } = await opened(server);
+    const quote = await admin.post<{ quote: string }>(`/v1/shows/${showIds[0]}/quotes`, { seats: ['S-B-1'] });
+    const { body } = await admin.book({ showId: showIds[0], seats: ['S-A-1'], payment: visa });
+    const tickets = (client: Client) =>
+      eventually(
+        () => client.get<{ items: { code: string }[] }>(`/v1/bookings/${body.bookingId}/tickets`),
+        (answer) => answer.body.items.length > 0,
+      );
+    const before = await tickets(admin);
+    assert.equal(await server.end('SIGTERM'), 0);
+
+    const elsewhere = join(directory.path, 'there');
+    await rename(data, elsewhere);
+    const moved = await start(elsewhere);
+    const same = new Client(moved.url, admin.token);
+    assert.deepEqual((await tickets(same)).body.items[0]?.code, before.body.items[0]?.code);
+    const quoted = await same.book({ showId: showIds[0], quote: quote.body.quote, payment: visa });
+    assert.equal(quoted.body.status, 'confirmed');
+    const code = before.body.items[0]?.code;
+    const admitted = await same.post('/v1/check-ins', { code, gate: 'north' });
+    assert.equal(admitted.body['admitted'], true);
+    assert.equal(await moved.end('SIGTERM'), 0);
+  });
+});

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { Client, eventually } from './support/client.ts';
+import { outcomesOf, startLoad } from './support/load.ts';
+import { postgresGone, postgresProcesses, postmasterOf, processes } from './support/operating-system.ts';
+import { administrator, type RunningProcess, temporaryDirectory } from './support/servers.ts';
+import { buildVenue, openShow } from './support/venue.ts';
+
+const { start, endAll } = processes();
+let directory: { readonly path: string; remove(): Promise<void> };
+before(async () => {
+  directory = await temporaryDirectory();
+});
+after(async () => {
+  await endAll();
+  await directory.remove();
+});
+
+const signIn = (server: RunningProcess) => new Client(server.url).signIn(administrator.email, administrator.password);
+
+async function opened(server: RunningProcess): Promise<{ readonly admin: Client; readonly showIds: string[] }> {
+  const admin = await signIn(server);
+  const venue = await buildVenue(admin, { rows: 20, seats: 50 });
+  return { admin, showIds: [await openShow(admin, venue), await openShow(admin, venue)] };
+}
+
+const enough = (load: { readonly acknowledged: readonly string[] }, count: number) =>
+  eventually(
+    async () => load.acknowledged.length,
+    (length) => length >= count,
+  );
+
+describe('a sudden end', async () => {
+  await it('of the process leaves no PostgreSQL behind', async () => {
+    const data = join(directory.path, 'sudden');
+    const server = await start(data);
+    assert.ok((await postgresProcesses(data)).includes(await postmasterOf(data)));
+    assert.equal(await server.end('SIGKILL'), null);
+    await postgresGone(data);
+  });
+
+  await it('of PostgreSQL under load is mended: it comes back, and every acknowledged booking ends', async () => {
+    const data = join(directory.path, 'mended');
+    const server = await start(data);
+    const { admin, showIds } = await opened(server);
+    const load = startLoad(
+      Array.from({ length: 8 }, () => admin),
+      showIds,
+    );
+    for (let kill = 0; kill < 2; kill += 1) {
+      await enough(load, load.acknowledged.length + 30);
+      process.kill(await postmasterOf(data), 'SIGKILL');
+      // What is acknowledged from here on was stored by the server that came back.
+      await enough(load, load.acknowledged.length + 30);
+    }
+    await load.end();
+    const bookings = await outcomesOf(admin, load);
+    assert.ok(bookings.filter(({ status }) => status === 'confirmed').length >= 60);
+    const ledger = await admin.all<{ type: string; bookingId: string }>('/v1/dev/ledger');
+    const charged = new Map<string, number>();
+    for (const { type, bookingId } of ledger)
+      charged.set(bookingId, (charged.get(bookingId) ?? 0) + (type === 'charge' ? 1 : -1));
+    for (const { bookingId, status } of bookings) {
+      assert.equal(charged.get(bookingId) ?? 0, status === 'confirmed' ? 1 : 0, `${bookingId} is ${status}`);
+    }
+    assert.equal(await server.end('SIGTERM'), 0);
+    await postgresGone(data);
+  });
+});
