@@ -32,9 +32,19 @@ export function percentOf(whole: Money, percent: number): Money {
   return { amount: Math.floor((whole.amount * percent) / 100 + 0.5), currency: whole.currency };
 }
 
+/** Formats are costly to make and few: locales times currencies. */
+const formats = new Map<string, Intl.NumberFormat>();
+const formatsMax = 1_000;
+
 /** An amount as a person reads it, in the given locale: `$12.50`. */
 export function formatMoney(value: Money, locale = 'en'): string {
-  const format = new Intl.NumberFormat(locale, { style: 'currency', currency: value.currency });
+  const name = `${locale} ${value.currency}`;
+  let format = formats.get(name);
+  if (format === undefined) {
+    if (formats.size >= formatsMax) formats.clear();
+    format = new Intl.NumberFormat(locale, { style: 'currency', currency: value.currency });
+    formats.set(name, format);
+  }
   const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
   return format.format(value.amount / 10 ** digits);
 }

@@ -81,35 +81,42 @@ export class Ingress {
     }
   }
 
-  /** One transaction for all; where one of them makes that impossible, one for each. */
+  /**
+   * One transaction for all, taking every key for a new one. Where that fails, those answered before are told from the
+   * new ones; where one of these makes it impossible, one transaction for each.
+   */
   async #store(submissions: readonly Submission[]): Promise<readonly (Stored | { readonly failed: Error })[]> {
-    const now = this.#options.now();
+    try {
+      await this.#insert(submissions);
+      return submissions.map(({ answer }) => ({ repeated: false, reused: false, answer }));
+    } catch (error) {
+      if (!(error instanceof ConstraintViolated)) throw error;
+      if (submissions.length === 1) return this.#firstAnswersOrThrow(submissions, error);
+    }
     const firsts = await this.#firstAnswers(submissions);
     const fresh = submissions.filter((_, index) => firsts[index] === undefined);
-    const rows = fresh.flatMap((each) => each.requests.map((request) => this.#rowOf(request, now)));
+    // None was answered before: one of them cannot be stored, whatever comes with it.
+    if (fresh.length === submissions.length) return this.#storeEach(submissions);
+    const stored = fresh.length === 0 ? [] : [...(await this.#store(fresh))];
+    return firsts.map((first) => (first === undefined ? shifted(stored) : { repeated: true, ...first }));
+  }
+
+  /** Stores submissions as new; throws `ConstraintViolated` where a key was answered before. */
+  async #insert(submissions: readonly Submission[]): Promise<void> {
+    const now = this.#options.now();
+    const rows = submissions.flatMap((each) => each.requests.map((request) => this.#rowOf(request, now)));
     const statements = [
-      keepAnswers(fresh, now),
+      keepAnswers(submissions, now),
       ...(rows.length > 0 ? [insertRequests(rows)] : []),
-      ...insertDocuments(fresh, this.#options),
+      ...insertDocuments(submissions, this.#options),
     ];
-    if (fresh.length > 0) {
-      try {
-        await this.#connection.transaction(statements);
-      } catch (error) {
-        // Another instance stored one of the keys a moment ago: now its answer can be read.
-        if (error instanceof ConstraintViolated && submissions.length === 1)
-          return this.#firstAnswersOrThrow(submissions, error);
-        if (error instanceof ConstraintViolated) return this.#storeEach(submissions);
-        if (error instanceof StoreUnavailable && rows.length > 0) this.#options.onUnknown(error);
-        throw error;
-      }
-      this.#options.onStored(rows);
+    try {
+      await this.#connection.transaction(statements);
+    } catch (error) {
+      if (error instanceof StoreUnavailable && rows.length > 0) this.#options.onUnknown(error);
+      throw error;
     }
-    return submissions.map((each, index) => {
-      const first = firsts[index];
-      if (first === undefined) return { repeated: false, reused: false, answer: each.answer };
-      return { repeated: true, ...first };
-    });
+    this.#options.onStored(rows);
   }
 
   async #storeEach(submissions: readonly Submission[]) {
@@ -280,6 +287,13 @@ export class Ingress {
 }
 
 type Stored = Submitted & { readonly reused: boolean };
+
+/** The next result, in order. */
+function shifted<Result>(results: Result[]): Result {
+  const next = results.shift();
+  if (next === undefined) throw new Error('a submission has no result');
+  return next;
+}
 
 interface StoredAnswer {
   readonly answer: FirstAnswer;

@@ -51,8 +51,8 @@ interface Words {
 function wordsFor({ show, places, locale }: Occasion): Words {
   const language = usableLocale(locale);
   const timeZone = show?.theatre.timeZone ?? 'UTC';
-  const format = new Intl.DateTimeFormat(language, { dateStyle: 'full', timeStyle: 'short', timeZone });
-  const clock = new Intl.DateTimeFormat(language, { timeStyle: 'short', timeZone, dateStyle: 'medium' });
+  const format = dateFormat(language, timeZone, 'full');
+  const clock = dateFormat(language, timeZone, 'medium');
   const starts = show && format.format(Date.parse(show.startsAt));
   return {
     title: show === undefined ? 'your show' : oneLine(show.movie.title),
@@ -64,6 +64,20 @@ function wordsFor({ show, places, locale }: Occasion): Words {
     money: (value) => formatMoney(value, language),
     time: (moment) => clock.format(Date.parse(moment)),
   };
+}
+
+/** Formats are costly to make and few: languages times zones of theatres. */
+const dateFormats = new Map<string, Intl.DateTimeFormat>();
+const dateFormatsMax = 1_000;
+
+function dateFormat(language: string, timeZone: string, dateStyle: 'full' | 'medium'): Intl.DateTimeFormat {
+  const name = `${language} ${timeZone} ${dateStyle}`;
+  const known = dateFormats.get(name);
+  if (known !== undefined) return known;
+  if (dateFormats.size >= dateFormatsMax) dateFormats.clear();
+  const format = new Intl.DateTimeFormat(language, { dateStyle, timeStyle: 'short', timeZone });
+  dateFormats.set(name, format);
+  return format;
 }
 
 function usableLocale(locale: string): string {
