@@ -21,8 +21,8 @@ export function startLoad(clients: readonly Client[], showIds: readonly string[]
         // Cut off, or nobody there: nothing was acknowledged.
         .catch(() => undefined);
       if (answer?.status === 200 || answer?.status === 202) acknowledged.push(answer.body.bookingId);
-      // Refused or cut off: a moment later it may go on.
-      else await new Promise((resolve) => setTimeout(resolve, 20));
+      // Refused or cut off: a moment later it may go on. A test that has failed is not kept waiting for it.
+      else await new Promise((resolve) => setTimeout(resolve, 20).unref());
     }
   });
   return {
