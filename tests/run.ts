@@ -58,8 +58,8 @@ const wanted = (file: string) => patterns.length === 0 || patterns.some((pattern
 if (patterns.length === 0) for (const [name, command] of checks) await check(name, command);
 if (!onlyStatic) {
   await tests(globSync('src/**/*.test.ts').sort().filter(wanted), availableParallelism());
-  // Each of these runs servers of its own: one at a time, so that they do not starve each other.
-  await tests(globSync('tests/**/*.test.ts').sort().filter(wanted), 1);
+  // Each of these runs servers of its own, and much of its time is waiting for them.
+  await tests(globSync('tests/**/*.test.ts').sort().filter(wanted), availableParallelism());
 }
 const { passed, failed, skipped } = counts;
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
