@@ -44,7 +44,6 @@ test('a quote with any other content, mac or secret is not ours', () => {
 });
 
 test('something else that was signed with the secret is not a quote', () => {
-  const { showId: _, ...incomplete } = quote;
-  // @ts-expect-error a quote without its show
+  const incomplete = { ...quote, showId: 'not a show' };
   assert.equal(readQuote(signQuote(incomplete, secret), secret), undefined);
 });

@@ -59,6 +59,8 @@ const referenceRounds = 2;
 /**
  * One batch: what arrived becomes decisions, and the decisions one commit. Nothing outside is changed before `adopt`, so
  * a batch that could not be committed can be thrown away and decided again.
+ *
+ * Longer than other files: the steps of a batch share its drafts, and are read in one go, from `decide` down.
  */
 export class Batch {
   readonly #ports: BatchPorts;
