@@ -1,5 +1,5 @@
 import { writeFile } from 'node:fs/promises';
-import { definitions } from './app.ts';
+import { definitions } from './composition/services.ts';
 import { asyncApi, topicsPage } from './contracts/async-api.ts';
 import { availabilityStream } from './gateway/availability-stream.ts';
 import { apiInfo } from './gateway/gateway.ts';

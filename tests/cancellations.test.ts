@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { hostNamed } from '../src/app.ts';
+import { hostNamed } from '../src/composition/services.ts';
 import { type Booking, type Client, declined, eventually, visa } from './support/client.ts';
 import { bookingOnce, hasStatus, moneyKept, seatStates } from './support/operations.ts';
 import { newPerson } from './support/people.ts';

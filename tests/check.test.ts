@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import pg from 'pg';
-import { databaseOf, definitions } from '../src/app.ts';
+import { databaseOf, definitions } from '../src/composition/services.ts';
 import { examinations } from '../src/operations/check/examinations.ts';
 import { type CheckedInvariant, check } from '../src/operations/check.ts';
 import { type DatabaseName, type Installation, openInstallation } from '../src/operations/installation.ts';

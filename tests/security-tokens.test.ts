@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createHmac, createPublicKey, randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { type CryptoKey, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
-import { hostNamed } from '../src/app.ts';
+import { hostNamed } from '../src/composition/services.ts';
 import type { Client } from './support/client.ts';
 import { newPerson } from './support/people.ts';
 import { assertRefused, rawRequest } from './support/refusals.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
-import { hostNamed } from '../src/app.ts';
+import { hostNamed } from '../src/composition/services.ts';
 import { createTokenIssuer } from '../src/services/user/tokens.ts';
 import { type Answer, Client, eventually } from './support/client.ts';
 import type { SentMessage } from './support/operations.ts';

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { createPublicKey, verify } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { encode } from 'uqr';
-import { hostNamed } from '../src/app.ts';
+import { hostNamed } from '../src/composition/services.ts';
 import { consumeRecordsMax } from '../src/runtime/log/log.ts';
 import type { Channel } from '../src/services/notification/channels/channel.ts';
 import { type Client, eventually, visa } from './support/client.ts';

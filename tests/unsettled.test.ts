@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import { hostNamed } from '../src/app.ts';
+import { hostNamed } from '../src/composition/services.ts';
 import type { Channel } from '../src/services/notification/channels/channel.ts';
 import { type Booking, type Client, eventually, visa } from './support/client.ts';
 import { bookingOnce, changeSetting, hasStatus, messagesAbout } from './support/operations.ts';

@@ -28,7 +28,8 @@ async function withOpened<Result>(
   const steps: (() => Promise<unknown>)[] = [() => new Promise((resolve) => control.close(resolve))];
   try {
     // Only these commands need the whole of it; the others start faster without.
-    const { definitions, logDatabase, openDatabases, topicsOf } = await import('../app.ts');
+    const { logDatabase, openDatabases } = await import('../app.ts');
+    const { definitions, topicsOf } = await import('../composition/services.ts');
     const { openEmbeddedRecords } = await import('../runtime/log/embedded-records.ts');
     const { LocalLog } = await import('../runtime/log/local-log.ts');
     const { postgres, urlOf } = await openDatabases(directory);

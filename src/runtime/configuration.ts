@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { type ServiceName, serviceNames } from '../contracts/topics.ts';
 
 /**
  * Configuration that is fixed at start: defaults < environment < `NAME_FILE` secrets, checked and frozen. Settings that
@@ -8,6 +9,31 @@ import { z } from 'zod';
 const port = z.coerce.number().int().min(0).max(65_535);
 const truth = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
 const secret = z.string().min(32, 'must have at least 32 characters');
+const databaseUrl = z.url('must be a URL like postgres://user@host/database').optional();
+const addresses = z
+  .string()
+  .transform((text) => text.split(',').map((each) => each.trim().replace(/\/+$/, '')))
+  .refine((urls) => urls.every((url) => URL.canParse(url) && /^https?:/.test(url)), {
+    message: 'must be a URL like http://127.0.0.1:9101, or several separated by commas',
+  })
+  .optional();
+
+/** What runs as a process of its own beside the services. */
+export type RoleName = ServiceName | 'operations';
+type Spelled<Name extends string> = Name extends `${infer First}-${infer Rest}`
+  ? `${Uppercase<First>}_${Spelled<Rest>}`
+  : Uppercase<Name>;
+
+/** A service's name as environment variables spell it: `seat-inventory` is `SEAT_INVENTORY`. */
+function spelled<Name extends RoleName>(name: Name): Spelled<Name> {
+  return name.replaceAll('-', '_').toUpperCase() as Spelled<Name>;
+}
+const databaseUrls = Object.fromEntries(
+  serviceNames.map((name) => [`${spelled(name)}_DATABASE_URL`, databaseUrl]),
+) as Record<`${Spelled<ServiceName>}_DATABASE_URL`, typeof databaseUrl>;
+const serviceUrls = Object.fromEntries(
+  [...serviceNames, 'operations' as const].map((name) => [`${spelled(name)}_URL`, addresses]),
+) as Record<`${Spelled<RoleName>}_URL`, typeof addresses>;
 
 const schema = z.object({
   PORT: port.default(8080),
@@ -18,10 +44,18 @@ const schema = z.object({
   FULLHOUSE_ADMIN_EMAIL: z.email('must be an e-mail address').optional(),
   FULLHOUSE_ADMIN_PASSWORD: z.string().min(8, 'must have at least 8 characters').max(128).optional(),
   FULLHOUSE_PARTITIONS: z.coerce.number().int().min(1).max(128).default(4),
-  DATABASE_URL: z.url('must be a URL like postgres://user@host/database').optional(),
+  DATABASE_URL: databaseUrl,
+  ...databaseUrls,
+  SANDBOX_DATABASE_URL: databaseUrl,
+  ...serviceUrls,
+  JWKS_URL: z.url('must be a URL like http://127.0.0.1:9102/.well-known/jwks.json').optional(),
   KAFKA_BROKERS: z.string().min(1).optional(),
   QUOTE_SECRET: secret.optional(),
   SANDBOX_WEBHOOK_SECRET: secret.optional(),
+  TICKET_SIGNING_KEY: z
+    .string()
+    .includes('PRIVATE KEY', { message: 'must be an Ed25519 private key (PKCS #8 in PEM)' })
+    .optional(),
   SMTP_URL: z.url('must be a URL like smtp://user:password@host:587').optional(),
   MAIL_FROM: z.string().min(3).default('Fullhouse <tickets@fullhouse.example>'),
   PUBLIC_URL: z.url('must be a URL').optional(),
@@ -29,7 +63,16 @@ const schema = z.object({
 });
 
 export type Configuration = Readonly<z.infer<typeof schema>>;
-const secrets = ['QUOTE_SECRET', 'SANDBOX_WEBHOOK_SECRET', 'FULLHOUSE_ADMIN_PASSWORD', 'DATABASE_URL', 'SMTP_URL'];
+const secrets: readonly string[] = [
+  'QUOTE_SECRET',
+  'SANDBOX_WEBHOOK_SECRET',
+  'TICKET_SIGNING_KEY',
+  'FULLHOUSE_ADMIN_PASSWORD',
+  'DATABASE_URL',
+  'SANDBOX_DATABASE_URL',
+  ...Object.keys(databaseUrls),
+  'SMTP_URL',
+];
 
 /** A wrong or missing setting: one line that names it and the fix. */
 export class ConfigurationError extends Error {

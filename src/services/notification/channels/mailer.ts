@@ -14,3 +14,8 @@ export function createMailer(channel: Channel): Mailer {
     },
   };
 }
+
+/** Where there is no way out for mail: whoever sends some is told so, and it is written down. */
+export const noMailer: Mailer = {
+  send: () => Promise.reject(new Error('no mail server is configured; set SMTP_URL')),
+};

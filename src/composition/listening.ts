@@ -1,0 +1,31 @@
+import type { AddressInfo } from 'node:net';
+import type { FastifyInstance } from 'fastify';
+import { ConfigurationError } from '../runtime/configuration.ts';
+
+/** Where a server listens, and which variable says so. */
+export interface ListenAt {
+  readonly host: string;
+  readonly port: number;
+  readonly variable: 'PORT' | 'ADMIN_PORT';
+}
+
+/** Listens and returns the server's URL, or says in one line which variable gives another place. */
+export async function listen(server: FastifyInstance, at: ListenAt): Promise<string> {
+  try {
+    await server.listen({ host: at.host, port: at.port });
+    return urlOfServer(server.server.address(), at.host);
+  } catch (cause) {
+    const { code, message } = cause as NodeJS.ErrnoException;
+    const why = code === 'EADDRINUSE' ? `port ${at.port} of ${at.host} is in use` : message;
+    const host = code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' ? ', or another HOST' : '';
+    throw new ConfigurationError(
+      `${at.variable}: ${why}; set ${at.variable} to another port (0 takes a free one)${host}`,
+      { cause },
+    );
+  }
+}
+
+function urlOfServer(address: string | AddressInfo | null, host: string): string {
+  const port = address !== null && typeof address !== 'string' ? address.port : 0;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
+}

@@ -1,0 +1,107 @@
+import type { ServiceName } from '../contracts/topics.ts';
+import type { Configuration } from '../runtime/configuration.ts';
+import type { Log } from '../runtime/log/log.ts';
+import type { Logger } from '../runtime/logger.ts';
+import type { Channels, Mailer } from '../services/notification/channels/channel.ts';
+import { createInbox } from '../services/notification/channels/inbox.ts';
+import { createMailer, noMailer } from '../services/notification/channels/mailer.ts';
+import { createSmtpChannel } from '../services/notification/channels/smtp.ts';
+import { openPostgresLedger } from '../services/payment/providers/postgres-ledger.ts';
+import { createSandboxProvider, sandboxTokenKnown } from '../services/payment/providers/sandbox.ts';
+import { createTicketCodes } from '../services/ticket/code.ts';
+import { createMessageFeed, messageFeedPart } from '../services/user/message-feed.ts';
+
+/** What services ask for by name: providers, channels, keys. The same in both modes. */
+export interface Parts {
+  readonly byName: Readonly<Record<string, unknown>>;
+  /** Once the services run. */
+  start(): Promise<void>;
+  stop(): Promise<void>;
+}
+
+export interface PartsOptions {
+  /** The services that run here. */
+  readonly services: readonly ServiceName[];
+  readonly configuration: Configuration;
+  readonly log: Log;
+  readonly logger: Logger;
+  /** Connection URL of a database by its service's or its own name. */
+  readonly urlOf: (database: string) => string;
+  /** Where the sandbox provider reports to; asked when it does. */
+  readonly webhookUrl: () => string | undefined;
+}
+
+/** Makes the parts that the named services need, and no others. */
+export async function wireParts(options: PartsOptions): Promise<Parts> {
+  const runs = (service: ServiceName) => options.services.includes(service);
+  const channels = runs('notification') || runs('user') ? channelsOf(options) : undefined;
+  const all = [
+    ...(channels === undefined ? [] : [channels]),
+    ...(runs('payment') ? [await providerOf(options)] : []),
+    ...(runs('user') ? [messagesOf(options)] : []),
+    ...(runs('ticket') ? [ticketCodesOf(options)] : []),
+  ];
+  return {
+    byName: Object.assign({}, ...all.map((each) => each.byName)) as Readonly<Record<string, unknown>>,
+    start: async () => {
+      for (const each of all) await each.start();
+    },
+    stop: async () => {
+      for (const each of all.toReversed()) await each.stop();
+    },
+  };
+}
+
+const nothing = async (): Promise<void> => undefined;
+
+/**
+ * E-mail goes by SMTP where a server is named; what has no way out is put in the inbox, which is in the notification
+ * service's database. A process that has neither sends no mail.
+ */
+function channelsOf({ services, configuration, logger, urlOf }: PartsOptions): Parts {
+  const { SMTP_URL: url, MAIL_FROM: from } = configuration;
+  const smtp = url === undefined ? undefined : createSmtpChannel({ url, from });
+  const inbox = services.includes('notification') ? createInbox(urlOf('notification')) : undefined;
+  const channels: Channels = { ...inbox?.channels, ...(smtp === undefined ? {} : { email: smtp }) };
+  const mailer: Mailer = channels.email === undefined ? noMailer : createMailer(channels.email);
+  const way = (channel: keyof Channels) => (channel === 'email' && smtp !== undefined ? 'smtp' : 'inbox');
+  const ways =
+    inbox === undefined ? { email: smtp === undefined ? 'none' : 'smtp' } : { email: way('email'), sms: way('sms') };
+  logger.info(ways, 'messages go this way; SMTP_URL names a mail server');
+  return {
+    byName: { channels, mailer },
+    start: nothing,
+    stop: async () => {
+      smtp?.close();
+      await inbox?.close();
+    },
+  };
+}
+
+async function providerOf({ configuration, urlOf, webhookUrl }: PartsOptions): Promise<Parts> {
+  const ledger = await openPostgresLedger(urlOf('sandbox_provider'));
+  const webhook = { url: webhookUrl, secret: configuration.SANDBOX_WEBHOOK_SECRET ?? '' };
+  const provider = createSandboxProvider({ ledger, webhook });
+  return {
+    byName: { 'payment-provider': provider },
+    start: () => provider.start(),
+    stop: async () => {
+      await provider.stop();
+      await ledger.close();
+    },
+  };
+}
+
+function messagesOf({ log, logger }: PartsOptions): Parts {
+  const messages = createMessageFeed(logger);
+  return {
+    byName: { [messageFeedPart]: messages, 'payment-token-known': sandboxTokenKnown },
+    start: () => messages.start(log),
+    stop: () => messages.stop(),
+  };
+}
+
+function ticketCodesOf({ configuration }: PartsOptions): Parts {
+  const codes = createTicketCodes(configuration.TICKET_SIGNING_KEY ?? '');
+  return { byName: { 'ticket-codes': codes }, start: nothing, stop: nothing };
+}
