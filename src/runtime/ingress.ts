@@ -106,12 +106,12 @@ export class Ingress {
     const now = this.#options.now();
     const rows = submissions.flatMap((each) => each.requests.map((request) => this.#rowOf(request, now)));
     const statements = [
-      keepAnswers(submissions, now),
+      ...(submissions.some((each) => each.idempotency !== undefined) ? [keepAnswers(submissions, now)] : []),
       ...(rows.length > 0 ? [insertRequests(rows)] : []),
       ...insertDocuments(submissions, this.#options),
     ];
     try {
-      await this.#connection.transaction(statements);
+      await this.#connection.write(statements);
     } catch (error) {
       if (error instanceof StoreUnavailable && rows.length > 0) this.#options.onUnknown(error);
       throw error;

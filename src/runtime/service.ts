@@ -178,6 +178,8 @@ export interface View<Doc = unknown> {
   readonly on: Readonly<Record<string, (applied: Applied<never>) => string | undefined>>;
   /** The new document; `undefined` where there is none (yet). */
   readonly fold: (doc: Doc | undefined, applied: Applied<never>) => Doc | undefined;
+  /** Its documents are first written with the requests that begin them, not by the task loop. */
+  readonly begunByRequests?: boolean;
   /** Further columns to find and order documents by, with their SQL types. */
   readonly columns: Readonly<
     Record<string, { readonly type: string; readonly of: (doc: Doc) => string | number | boolean | null }>

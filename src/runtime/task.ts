@@ -289,7 +289,7 @@ export class TaskLoop {
       try {
         return await work();
       } finally {
-        this.#documents.clear();
+        this.#documents.distrust();
       }
     });
   }
@@ -312,6 +312,8 @@ export class TaskLoop {
     const { takeover, unpublished, ends, consume } = await this.#takeovers.begin(partitions);
     if (this.#stopping) return;
     this.clock.synchronise(takeover.now);
+    this.#states.learn(takeover.latest?.streams);
+    this.#documents.learn(takeover.latest?.documents);
     for (const task of takeover.tasks) {
       this.#tasks.set(task.partition, task);
       this.#published.set(task.partition, { ...task.published });

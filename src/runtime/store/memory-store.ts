@@ -63,6 +63,10 @@ export class MemoryStore implements Store {
       ),
       parked: mine(this.#parked.values()).sort((a, b) => a.position - b.position),
       now: this.#now(),
+      latest: {
+        streams: [...this.#events].flatMap(([stream, events]) => [stream, ...events.map((event) => event.subject)]),
+        documents: new Map([...this.#documents].map(([view, documents]) => [view, [...documents.keys()]])),
+      },
     };
   }
 

@@ -193,6 +193,27 @@ export function storeContract(name: string, open: () => Promise<TestedStore>): v
       );
     });
 
+    test('tells at a takeover after which ids there is none, whoever’s task they belong to', async () => {
+      const { store, another } = await open();
+      const id = (prefix: string, time: string) => `${prefix}_019a0000-${time}-7000-8000-000000000000`;
+      const tasks = (await store.takeOver([0, 1])).tasks;
+      const events = ['0002', '0009', '0004'].map((time, index) =>
+        eventOf({ sequence: index + 1, partition: 1, stream: id('shw', time), subject: id('bkg', time) }),
+      );
+      const notes = ['0001', '0003'].map((time) => ({ id: id('bkg', time), partition: 1, doc: { size: 1 } }));
+      await store.commit(commitOf({ tasks, events, documents: new Map([['notes', notes]]) }));
+      const { latest } = await another().takeOver([0]);
+      const last = (ids: readonly string[] | undefined, prefix: string) =>
+        (ids ?? [])
+          .filter((each) => each.startsWith(prefix))
+          .sort()
+          .at(-1);
+      assert.deepEqual(
+        [last(latest?.streams, 'shw'), last(latest?.streams, 'bkg'), last(latest?.documents.get('notes'), 'bkg')],
+        [id('shw', '0009'), id('bkg', '0009'), id('bkg', '0003')],
+      );
+    });
+
     test('tells its clock at a takeover, in whole milliseconds', async () => {
       const { store } = await open();
       const { now } = await store.takeOver([0]);

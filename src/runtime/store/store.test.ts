@@ -61,7 +61,7 @@ describe('over PostgreSQL', () => {
 
     test('a wall that a statement breaks is a violated constraint, whatever it is made of', async () => {
       const store = storeAt(
-        await postgres.database('create table walls (seat text primary key, n smallint check (n > 0))'),
+        await postgres.database(`${notesTable}; create table walls (seat text primary key, n smallint check (n > 0))`),
       );
       const tasks = await ownedBy(store);
       const walls = [
@@ -82,7 +82,7 @@ describe('over PostgreSQL', () => {
     });
 
     test('a statement that is wrong in itself is refused by name, not taken for a database that is away', async () => {
-      const store = storeAt(await postgres.database());
+      const store = storeAt(await postgres.database(notesTable));
       const tasks = await ownedBy(store);
       for (const text of ['insert into nowhere values (1)', 'selekt 1', 'select missing from tasks']) {
         await assert.rejects(store.commit(commitOf({ tasks, statements: [statement(text)] })), StatementRefused, text);
@@ -99,7 +99,7 @@ describe('over PostgreSQL', () => {
     });
 
     test('a server that ends the connection is unavailable once, and the next use connects anew', async () => {
-      const url = await postgres.database();
+      const url = await postgres.database(notesTable);
       const store = storeAt(url);
       await ownedBy(store);
       await postgres.sql(
@@ -111,7 +111,7 @@ describe('over PostgreSQL', () => {
     });
 
     test('a connection that ends in the middle of a transaction leaves nothing behind', async () => {
-      const url = await postgres.database();
+      const url = await postgres.database(notesTable);
       const store = storeAt(url);
       const tasks = await ownedBy(store);
       const dying = statement('select pg_terminate_backend(pg_backend_pid())');

@@ -47,6 +47,16 @@ export interface Takeover {
   readonly parked: readonly ParkedRow[];
   /** The database's clock: milliseconds since 1970. */
   readonly now: number;
+  /** Ids after which there is none in the store, whoever's they are; `undefined` where the store cannot tell quickly. */
+  readonly latest: LatestIds | undefined;
+}
+
+/** Of each kind of id that is there, at least the one that sorts last. */
+export interface LatestIds {
+  /** Of streams and of their events' subjects. */
+  readonly streams: readonly string[];
+  /** By view. */
+  readonly documents: ReadonlyMap<string, readonly string[]>;
 }
 
 export interface StreamToLoad {

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Applied, View } from '../service.ts';
-import type { DocumentRow, Store } from '../store/store.ts';
+import type { DocumentRow, LatestIds, Store } from '../store/store.ts';
+import { NewIds } from './new-ids.ts';
 
 /** Documents kept in memory; the store has them all. */
 const documentsMax = 50_000;
@@ -8,10 +9,27 @@ const documentsMax = 50_000;
 /** The documents of a loop's views: a bounded cache of what is committed, and a draft for the batch at hand. */
 export class Documents {
   readonly views: readonly View[];
-  readonly #known = new LRUCache<string, { readonly doc: unknown }>({ max: documentsMax });
+  readonly #newIds: ReadonlyMap<string, NewIds>;
+  readonly #known = new LRUCache<string, Known>({
+    max: documentsMax,
+    dispose: ({ view, id }, _, why) => (why === 'set' ? undefined : this.#newIds.get(view)?.passed(id)),
+  });
 
   constructor(views: readonly View[]) {
     this.views = views;
+    this.#newIds = new Map(
+      views.filter((view) => view.begunByRequests !== true).map((view) => [view.name, new NewIds()]),
+    );
+  }
+
+  /** Learns at a takeover which ids are the latest in the store. */
+  learn(latest: LatestIds['documents'] | undefined): void {
+    for (const [view, ids] of this.#newIds) ids.learn(latest === undefined ? undefined : (latest.get(view) ?? []));
+  }
+
+  /** Whether a document must be looked up to know if there is one. */
+  isUnknown(view: string, id: string): boolean {
+    return this.get(view, id) === undefined && this.#newIds.get(view)?.isNew(id) !== true;
   }
 
   get(view: string, id: string): { readonly doc: unknown } | undefined {
@@ -19,20 +37,32 @@ export class Documents {
   }
 
   draft(): DocumentDraft {
-    return new DocumentDraft(this, (name, doc) => this.#known.set(name, { doc }));
+    return new DocumentDraft(this, (known) => this.#known.set(`${known.view} ${known.id}`, known));
   }
 
   clear(): void {
     this.#known.clear();
   }
+
+  /** Somebody else has written to the views: nothing that was known of them holds any more. */
+  distrust(): void {
+    this.clear();
+    for (const ids of this.#newIds.values()) ids.distrust();
+  }
+}
+
+interface Known {
+  readonly view: string;
+  readonly id: string;
+  readonly doc: unknown;
 }
 
 export class DocumentDraft {
   readonly #documents: Documents;
-  readonly #keep: (name: string, doc: unknown) => void;
+  readonly #keep: (known: Known) => void;
   readonly #rows = new Map<string, Map<string, DocumentRow>>();
 
-  constructor(documents: Documents, keep: (name: string, doc: unknown) => void) {
+  constructor(documents: Documents, keep: (known: Known) => void) {
     this.#documents = documents;
     this.#keep = keep;
   }
@@ -46,8 +76,8 @@ export class DocumentDraft {
         if (id !== undefined) concerned.push({ id, applied: each });
       }
       if (concerned.length === 0) continue;
-      const unknown = [...new Set(concerned.map((each) => each.id))].filter(
-        (id) => this.#documents.get(view.name, id) === undefined,
+      const unknown = [...new Set(concerned.map((each) => each.id))].filter((id) =>
+        this.#documents.isUnknown(view.name, id),
       );
       const loaded = unknown.length === 0 ? new Map<string, unknown>() : await store.loadDocuments(view.name, unknown);
       const rows = new Map<string, DocumentRow>();
@@ -69,6 +99,6 @@ export class DocumentDraft {
   }
 
   adopt(): void {
-    for (const [view, rows] of this.#rows) for (const [id, row] of rows) this.#keep(`${view} ${id}`, row.doc);
+    for (const [view, rows] of this.#rows) for (const [id, row] of rows) this.#keep({ view, id, doc: row.doc });
   }
 }

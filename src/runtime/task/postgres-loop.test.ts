@@ -151,8 +151,9 @@ describe('the loop over PostgreSQL', () => {
   });
 
   test('says loudly that a table is missing, and goes on once it is there', async () => {
-    const url = await postgres.database('create table walls (text text, n int)');
+    const url = await postgres.database(toyTables);
     const toy = await start(url);
+    await postgres.sql(url, 'drop table notes');
     await toy.send(newId('booking'), noted('n'));
     await toy.until(() => toy.lines.some((line) => line.level === 60));
     assert.match(toy.loop.trouble ?? '', /"notes" does not exist/);

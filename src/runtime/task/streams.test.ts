@@ -38,3 +38,34 @@ describe('a split stream', () => {
     await next.loop.stop();
   });
 });
+
+describe('what the store cannot know', () => {
+  test('is not asked of it; what it holds is loaded, by the next owner too', async () => {
+    const toy = await Toy.start();
+    const asked: string[] = [];
+    const watched = (from: Toy) => {
+      const load = from.store.loadStreams.bind(from.store);
+      from.store.loadStreams = (wanted) => {
+        asked.push(...wanted.map((each) => each.part ?? each.stream));
+        return load(wanted);
+      };
+    };
+    watched(toy);
+    const old = newId('booking');
+    const late = `bkg_ffffffff${newId('booking').slice(12)}`;
+    await toy.send(old, { do: 'note', text: 'first' });
+    await toy.loop.caughtUp();
+    assert.deepEqual(asked, []);
+    await toy.loop.stop();
+
+    const next = toy.next();
+    watched(next);
+    await next.loop.start();
+    await next.send(old, { do: 'note', text: 'second' });
+    await next.send(late, { do: 'note', text: 'third' });
+    await next.loop.caughtUp();
+    assert.deepEqual(asked, [old]);
+    assert.deepEqual(await next.publishedTexts(), ['first', 'second', 'third']);
+    await next.loop.stop();
+  });
+});

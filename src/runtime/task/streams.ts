@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Split, StreamDefinition } from '../service.ts';
 import type { LoadedStream, StreamToLoad } from '../store/store.ts';
+import { NewIds } from './new-ids.ts';
 
 /** Which state: of a stream, or of one part of a split stream. */
 export interface StateName {
@@ -14,6 +15,16 @@ interface RootState {
   /** Version of the stream's last event; 0 before the first. */
   readonly version: number;
   readonly snapshotVersion: number;
+}
+
+interface KeptRoot extends RootState {
+  readonly kind: string;
+  readonly id: string;
+}
+
+interface KeptPart {
+  readonly part: string;
+  readonly state: unknown;
 }
 
 type Decide = (state: unknown, input: unknown) => readonly { readonly type: string; readonly data: unknown }[];
@@ -38,11 +49,16 @@ const snapshotEvents = 500;
  */
 export class StreamStates {
   readonly #definitions: Readonly<Record<string, StreamDefinition>>;
-  readonly #roots = new LRUCache<string, RootState & { readonly kind: string }>({
+  readonly #newIds = new NewIds();
+  readonly #roots = new LRUCache<string, KeptRoot>({
     maxSize: statesMax,
     sizeCalculation: ({ kind }) => (this.definition(kind).shape === 'split' ? splitRootWeight : 1),
+    dispose: ({ id }, _, why) => (why === 'set' ? undefined : this.#newIds.passed(id)),
   });
-  readonly #parts = new LRUCache<string, { readonly state: unknown }>({ max: statesMax });
+  readonly #parts = new LRUCache<string, KeptPart>({
+    max: statesMax,
+    dispose: ({ part }, _, why) => (why === 'set' ? undefined : this.#newIds.passed(part)),
+  });
 
   constructor(definitions: Readonly<Record<string, StreamDefinition>>) {
     this.#definitions = definitions;
@@ -56,16 +72,24 @@ export class StreamStates {
     return definition as unknown as { decider: AnyDecider; shape: 'whole' | 'split' };
   }
 
-  /** What must be loaded before these states can be used. */
+  /** What must be loaded before these states can be used; what the store cannot know begins at once. */
   missing(names: readonly StateName[]): readonly (StreamToLoad & { readonly kind: string })[] {
     const missing = new Map<string, StreamToLoad & { readonly kind: string }>();
+    const want = (wanted: StreamToLoad & { readonly kind: string }, isNew: boolean) => {
+      if (isNew) this.keep([{ ...wanted, snapshot: undefined, events: [] }]);
+      else missing.set(`${wanted.kind} ${wanted.stream} ${wanted.part ?? ''}`, wanted);
+    };
     for (const { kind, id, part } of names) {
-      if (!this.#roots.has(rootKey(kind, id))) missing.set(rootKey(kind, id), { kind, stream: id, root: true });
-      if (part !== undefined && !this.#parts.has(partKey(kind, id, part))) {
-        missing.set(partKey(kind, id, part), { kind, stream: id, root: false, part });
-      }
+      if (!this.#roots.has(rootKey(kind, id))) want({ kind, stream: id, root: true }, this.#newIds.isNew(id));
+      if (part !== undefined && !this.#parts.has(partKey(kind, id, part)))
+        want({ kind, stream: id, root: false, part }, this.#newIds.isNew(part));
     }
     return [...missing.values()];
+  }
+
+  /** Learns at a takeover which ids are the latest in the store. */
+  learn(latest: readonly string[] | undefined): void {
+    this.#newIds.learn(latest);
   }
 
   /** Folds what the store loaded and keeps it. */
@@ -77,7 +101,7 @@ export class StreamStates {
         let part = initial.part;
         for (const event of each.events)
           part = (decider.evolve({ root: initial.root, part }, event) as Split<unknown, unknown>).part;
-        this.#parts.set(partKey(each.kind, each.stream, each.part), { state: part });
+        this.#parts.set(partKey(each.kind, each.stream, each.part), { part: each.part, state: part });
         continue;
       }
       const snapshotVersion = each.snapshot?.version ?? 0;
@@ -93,7 +117,8 @@ export class StreamStates {
           root = (decider.evolve({ root, part: initial.part }, event) as Split<unknown, unknown>).root;
         state = root;
       }
-      this.#roots.set(rootKey(each.kind, each.stream), { kind: each.kind, state, version, snapshotVersion });
+      const root = { kind: each.kind, id: each.stream, state, version, snapshotVersion };
+      this.#roots.set(rootKey(each.kind, each.stream), root);
     }
   }
 
@@ -120,17 +145,13 @@ export class StreamStates {
 /** The states as a batch makes them. A message's changes count only when all its decisions came through. */
 export class StreamDraft {
   readonly #states: StreamStates;
-  readonly #cachedRoots: LRUCache<string, RootState & { readonly kind: string }>;
-  readonly #cachedParts: LRUCache<string, { readonly state: unknown }>;
-  readonly #roots = new Map<string, RootState & { readonly kind: string; readonly id: string }>();
-  readonly #parts = new Map<string, { readonly state: unknown }>();
+  readonly #cachedRoots: LRUCache<string, KeptRoot>;
+  readonly #cachedParts: LRUCache<string, KeptPart>;
+  readonly #roots = new Map<string, KeptRoot>();
+  readonly #parts = new Map<string, KeptPart>();
   #undo: (() => void)[] = [];
 
-  constructor(
-    states: StreamStates,
-    roots: LRUCache<string, RootState & { readonly kind: string }>,
-    parts: LRUCache<string, { readonly state: unknown }>,
-  ) {
+  constructor(states: StreamStates, roots: LRUCache<string, KeptRoot>, parts: LRUCache<string, KeptPart>) {
     this.#states = states;
     this.#cachedRoots = roots;
     this.#cachedParts = parts;
@@ -168,7 +189,7 @@ export class StreamDraft {
     const state = shape === 'whole' ? after : (after as Split<unknown, unknown>).root;
     this.#set(this.#roots, rootKey(kind, id), { kind, id, state, version, snapshotVersion: before.snapshotVersion });
     if (shape === 'split' && part !== undefined) {
-      this.#set(this.#parts, partKey(kind, id, part), { state: (after as Split<unknown, unknown>).part });
+      this.#set(this.#parts, partKey(kind, id, part), { part, state: (after as Split<unknown, unknown>).part });
     }
     return version;
   }

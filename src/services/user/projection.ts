@@ -36,6 +36,7 @@ const bookingChanges = [
 /** One document per booking: what GET answers, and under `internal` what only the routes need. */
 export const bookings = view<BookingDocument>({
   name: 'bookings',
+  begunByRequests: true,
   on: Object.fromEntries(bookingChanges.map((type) => [type, byBookingId])),
   fold: (document, { envelope }) => {
     const { type, data, time, streamVersion, timeline } = envelope;

@@ -1,20 +1,33 @@
 import type { QueryConfig } from 'pg';
 import type { View } from '../../service.ts';
 import type { Commit, EventRow, ReferenceRow, TaskRow } from '../store.ts';
+import { Together } from './together.ts';
 
-/** The statements of one commit, the fence first. Their number depends on what changes, never on how much of it. */
-export function commitStatements(commit: Commit, views: ReadonlyMap<string, View>): readonly QueryConfig[] {
-  return [
+/**
+ * The statements of one commit, the fence first. Their number depends on what changes, never on how much of it. Those
+ * `together` touch no row twice; those `inOrder` come after them and one after the other.
+ */
+export function commitStatements(
+  commit: Commit,
+  views: ReadonlyMap<string, View>,
+): { readonly together: readonly QueryConfig[]; readonly inOrder: readonly QueryConfig[] } {
+  const together = [
     advanceTasks(commit.tasks),
     ...(commit.events.length > 0 ? [insertEvents(commit.events)] : []),
     ...ofSnapshots(commit),
     ...ofDeadlines(commit),
     ...ofEffects(commit),
-    ...ofRequestsAndParked(commit),
+    ...ofRequests(commit),
     ...ofReferences(commit.references),
     ...ofDocuments(commit, views),
-    ...commit.statements.map((each) => ({ name: each.name, text: each.text, values: [...each.values] })),
   ];
+  const parked = ofParked(commit);
+  const own = commit.statements.map((each) => ({ name: each.name, text: each.text, values: [...each.values] }));
+  // A service's own statements are about tables of its own; several may follow from one another.
+  const [only] = own;
+  if (parked.length === 0 && own.length === 1 && only !== undefined && Together.takes(only))
+    return { together: [...together, only], inOrder: [] };
+  return { together, inOrder: [...parked, ...own] };
 }
 
 function advanceTasks(tasks: readonly TaskRow[]): QueryConfig {
@@ -133,11 +146,14 @@ function ofEffects({ effectsOpened, effectsClosed }: Commit): QueryConfig[] {
   return statements;
 }
 
-function ofRequestsAndParked({ requestsTaken, parked, unparked }: Commit): QueryConfig[] {
+function ofRequests({ requestsTaken }: Commit): QueryConfig[] {
+  if (requestsTaken.length === 0) return [];
+  return [{ name: 'take-requests', text: 'select take_requests($1)', values: [[...requestsTaken]] }];
+}
+
+/** What is taken up again may be parked again in the same commit. */
+function ofParked({ parked, unparked }: Commit): QueryConfig[] {
   const statements: QueryConfig[] = [];
-  if (requestsTaken.length > 0) {
-    statements.push({ name: 'take-requests', text: 'select take_requests($1)', values: [[...requestsTaken]] });
-  }
   if (unparked.length > 0) {
     statements.push({ name: 'unpark', text: 'delete from parked where parked_id = any ($1)', values: [[...unparked]] });
   }

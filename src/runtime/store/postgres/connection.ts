@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { ConstraintViolated, Fenced, StatementRefused, StoreUnavailable } from '../store.ts';
+import { Together } from './together.ts';
 
 /** Connections to PostgreSQL: one place for their limits and for what their errors mean. */
 
@@ -33,6 +34,8 @@ function settingsOf({ url, applicationName, asynchronousCommit = false }: Connec
       `-c lock_timeout=${lockWaitMs}`,
       `-c statement_timeout=${statementMs}`,
       '-c jit=off',
+      // Rows come as arrays of any length, so a plan for one length is as good as another, and planning costs more than running.
+      '-c plan_cache_mode=force_generic_plan',
       ...(asynchronousCommit ? ['-c synchronous_commit=off'] : []),
     ].join(' '),
   };
@@ -52,6 +55,7 @@ export function createPool(options: ConnectionOptions & { readonly connectionsMa
  */
 export class PipelinedConnection {
   readonly #options: ConnectionOptions;
+  readonly #together = new Together();
   #client: Promise<pg.Client> | undefined;
 
   constructor(options: ConnectionOptions) {
@@ -78,6 +82,11 @@ export class PipelinedConnection {
     return connecting;
   }
 
+  async #ended(client: pg.Client): Promise<void> {
+    const current = this.#client;
+    if ((await current) === client && current !== undefined) this.#forget(current);
+  }
+
   /** Only this one: another may have taken its place. */
   #forget(connecting: Promise<pg.Client>): void {
     if (this.#client === connecting) this.#client = undefined;
@@ -91,7 +100,7 @@ export class PipelinedConnection {
     stream.cork();
     const running = statements.map((statement) => client.query(statement));
     stream.uncork();
-    return this.#settle(running);
+    return this.#settle(running, client);
   }
 
   /** Runs statements in one transaction and one round trip. */
@@ -99,11 +108,25 @@ export class PipelinedConnection {
     return this.query([{ text: 'begin' }, ...statements, { text: 'commit' }]);
   }
 
-  async #settle(running: readonly Promise<pg.QueryResult>[]): Promise<pg.QueryResult[]> {
+  /**
+   * Writes in one transaction: first what may be one statement, since no two of `together` touch the same row, then what
+   * must come one after the other.
+   */
+  async write(together: readonly pg.QueryConfig[], inOrder: readonly pg.QueryConfig[] = []): Promise<void> {
+    const one = this.#together.of(together);
+    if (one !== undefined && inOrder.length === 0) await this.query([one]);
+    else await this.transaction([...(one === undefined ? together : [one]), ...inOrder]);
+  }
+
+  async #settle(running: readonly Promise<pg.QueryResult>[], client: pg.Client): Promise<pg.QueryResult[]> {
     const settled = await Promise.allSettled(running);
     // The first failure is the cause; those behind it only say that the transaction is aborted.
     const failed = settled.find((each) => each.status === 'rejected');
-    if (failed?.status === 'rejected') throw storeError(failed.reason);
+    if (failed?.status === 'rejected') {
+      // The server closes the connection after this; who comes next need not run into it.
+      if ((failed.reason as pg.DatabaseError).severity === 'FATAL') await this.#ended(client);
+      throw storeError(failed.reason);
+    }
     return settled.map((each) => (each as PromiseFulfilledResult<pg.QueryResult>).value);
   }
 

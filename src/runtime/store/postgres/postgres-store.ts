@@ -1,3 +1,5 @@
+import type { QueryConfig } from 'pg';
+import { idPrefixes } from '../../../contracts/ids.ts';
 import type { View } from '../../service.ts';
 import type {
   Commit,
@@ -33,33 +35,36 @@ export class PostgresStore implements Store {
 
   async takeOver(partitions: readonly number[]): Promise<Takeover> {
     const mine = [[...partitions]];
-    const [, , tasks, deadlines, effects, requests, parked, now] = await this.#connection.transaction([
-      { text: 'insert into tasks (partition) select unnest($1::int[]) on conflict do nothing', values: mine },
-      {
-        text: `update tasks set epoch = epoch + 1 where partition = any ($1)
+    const [, , tasks, deadlines, effects, requests, parked, now, streams, ...documents] =
+      await this.#connection.transaction([
+        { text: 'insert into tasks (partition) select unnest($1::int[]) on conflict do nothing', values: mine },
+        {
+          text: `update tasks set epoch = epoch + 1 where partition = any ($1)
                returning partition, epoch, timeline, positions, heads, sequences, published`,
-        values: mine,
-      },
-      {
-        text: `select stream, part, partition, kind, key, due_at as "dueAt" from deadlines where partition = any ($1)`,
-        values: mine,
-      },
-      {
-        text: `select o.kind, o.stream, o.stream_version as "streamVersion", o.part, o.partition, e.type, e.subject, e.key,
+          values: mine,
+        },
+        {
+          text: `select stream, part, partition, kind, key, due_at as "dueAt" from deadlines where partition = any ($1)`,
+          values: mine,
+        },
+        {
+          text: `select o.kind, o.stream, o.stream_version as "streamVersion", o.part, o.partition, e.type, e.subject, e.key,
                  e.correlation_id as "correlationId", e.traceparent, e.data
                from open_effects o join events e using (stream, stream_version) where o.partition = any ($1)
                order by e.time, o.stream_version`,
-        values: mine,
-      },
-      { text: `${selectRequests} where partition = any ($1) order by accepted_at, request_id`, values: mine },
-      {
-        text: `select parked_id as "parkedId", partition, subject, position, reason, detail, arrival,
+          values: mine,
+        },
+        { text: `${selectRequests} where partition = any ($1) order by accepted_at, request_id`, values: mine },
+        {
+          text: `select parked_id as "parkedId", partition, subject, position, reason, detail, arrival,
                  parked_at as "parkedAt", wait_until as "waitUntil"
                from parked where partition = any ($1) order by position`,
-        values: mine,
-      },
-      { text: `select (extract(epoch from clock_timestamp()) * 1000)::bigint as now` },
-    ]);
+          values: mine,
+        },
+        { text: `select (extract(epoch from clock_timestamp()) * 1000)::bigint as now` },
+        latestIds('events', ['stream', 'subject']),
+        ...[...this.#views.keys()].map((view) => latestIds(view, ['id'])),
+      ]);
     return {
       tasks: rows<TaskRow>(tasks),
       deadlines: rows<DeadlineRow>(deadlines),
@@ -67,19 +72,26 @@ export class PostgresStore implements Store {
       requests: rows<RequestRow>(requests).map(withoutNulls),
       parked: rows<ParkedRow>(parked).map(withoutNulls),
       now: rows<{ now: number }>(now)[0]?.now ?? 0,
+      latest:
+        rows(streams).length > 0
+          ? {
+              streams: idsOf(streams),
+              documents: new Map([...this.#views.keys()].map((view, index) => [view, idsOf(documents[index])])),
+            }
+          : undefined,
     };
   }
 
   async loadStreams(wanted: readonly StreamToLoad[]): Promise<readonly LoadedStream[]> {
     const roots = wanted.filter((each) => each.root).map((each) => each.stream);
     const parts = wanted.filter((each) => each.part !== undefined);
-    const [snapshots, tails, subjects] = await this.#connection.query([
-      {
+    const [snapshots, tails, subjects] = await Promise.all([
+      this.#found<{ stream: string; version: number; root: unknown }>(roots.length, {
         name: 'load-snapshots',
         text: 'select stream, version, root from snapshots where stream = any ($1)',
         values: [roots],
-      },
-      {
+      }),
+      this.#found<StoredFact & { stream: string }>(roots.length, {
         name: 'load-tails',
         text: `select e.stream, e.stream_version as "streamVersion", e.type, e.data
                from unnest($1::text[]) as wanted(stream)
@@ -87,29 +99,31 @@ export class PostgresStore implements Store {
                join events e on e.stream = wanted.stream and e.stream_version > coalesce(s.version, 0)
                order by e.stream, e.stream_version`,
         values: [roots],
-      },
-      {
+      }),
+      this.#found<StoredFact & { stream: string; subject: string }>(parts.length, {
         name: 'load-parts',
         text: `select e.stream, e.subject, e.stream_version as "streamVersion", e.type, e.data
                from unnest($1::text[], $2::text[]) as wanted(stream, subject)
                join events e on e.subject = wanted.subject and e.stream = wanted.stream
                order by e.stream, e.stream_version`,
         values: [parts.map((each) => each.stream), parts.map((each) => each.part)],
-      },
+      }),
     ]);
-    const snapshotOf = new Map(
-      rows<{ stream: string; version: number; root: unknown }>(snapshots).map((row) => [row.stream, row]),
-    );
-    const tailOf = grouped(rows<StoredFact & { stream: string }>(tails), (row) => row.stream);
-    const partOf = grouped(
-      rows<StoredFact & { stream: string; subject: string }>(subjects),
-      (row) => `${row.stream} ${row.subject}`,
-    );
+    const snapshotOf = new Map(snapshots.map((row) => [row.stream, row]));
+    const tailOf = grouped(tails, (row) => row.stream);
+    const partOf = grouped(subjects, (row) => `${row.stream} ${row.subject}`);
     return wanted.map((each) => {
       const snapshot = each.root ? snapshotOf.get(each.stream) : undefined;
       const events = each.root ? tailOf.get(each.stream) : partOf.get(`${each.stream} ${each.part}`);
       return { ...each, snapshot, events: events ?? [] };
     });
+  }
+
+  /** The rows for something that is wanted; nothing is asked where nothing is. */
+  async #found<Row>(wanted: number, statement: QueryConfig): Promise<readonly Row[]> {
+    if (wanted === 0) return [];
+    const [found] = await this.#connection.query([statement]);
+    return rows<Row>(found);
   }
 
   async loadReferences(
@@ -134,7 +148,8 @@ export class PostgresStore implements Store {
   }
 
   async commit(commit: Commit): Promise<void> {
-    await this.#connection.transaction(commitStatements(commit, this.#views));
+    const { together, inOrder } = commitStatements(commit, this.#views);
+    await this.#connection.write(together, inOrder);
   }
 
   async readEvents(from: EventsFrom): Promise<readonly EventRow[]> {
@@ -157,6 +172,28 @@ export class PostgresStore implements Store {
 
 export const selectRequests = `select request_id as "requestId", partition, intent, type, key, subject, stream,
   stream_version as "streamVersion", traceparent, accepted_at as "acceptedAt", data from requests`;
+
+const prefixes = Object.values(idPrefixes).map((prefix) => `${prefix}_`);
+
+/**
+ * The id of each kind that sorts last in these columns: one look at the end of an index each. Only where text is sorted by
+ * its bytes, as ids are; elsewhere no index would help.
+ */
+function latestIds(table: string, columns: readonly string[]): QueryConfig {
+  const last = columns.map(
+    (column) => `(select max(${column}) from ${table} where ${column} >= p.prefix and ${column} < p.prefix || '~')`,
+  );
+  return {
+    text: `select array_remove(array[${last.join(', ')}], null) as ids
+           from pg_database d, unnest($1::text[]) as p(prefix)
+           where d.datname = current_database() and d.datcollate in ('C', 'POSIX')`,
+    values: [prefixes],
+  };
+}
+
+function idsOf(result: { rows: unknown[] } | undefined): readonly string[] {
+  return rows<{ ids: readonly string[] }>(result).flatMap((row) => row.ids);
+}
 
 function rows<Row>(result: { rows: unknown[] } | undefined): Row[] {
   return (result?.rows ?? []) as Row[];
