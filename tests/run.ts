@@ -16,7 +16,7 @@ const fileTimeoutMs = 600_000;
 const checks: readonly (readonly [string, readonly string[]])[] = [
   ['formatting and lint', ['biome', 'ci', '--colors=off', '--error-on-warnings', '.']],
   ['types', ['tsc', '-p', '.']],
-  ['import rules', ['depcruise', '--config', '.dependency-cruiser.json', 'src', 'tests']],
+  ['import rules', ['depcruise', '--config', '.dependency-cruiser.json', 'src', 'tests', 'deploy']],
   ['unused code', ['knip', '--no-progress']],
 ];
 

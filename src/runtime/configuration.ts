@@ -35,6 +35,30 @@ const serviceUrls = Object.fromEntries(
   [...serviceNames, 'operations' as const].map((name) => [`${spelled(name)}_URL`, addresses]),
 ) as Record<`${Spelled<RoleName>}_URL`, typeof addresses>;
 
+/** `host:port` of one or more brokers, separated by commas; an IPv6 address in brackets. */
+const brokers = z.string().transform((text, context) =>
+  text.split(',').map((each) => {
+    const [, bracketed, plain, digits] = /^(?:\[([0-9a-fA-F:.]+)\]|([^\s:[\]/@]+)):(\d{1,5})$/.exec(each.trim()) ?? [];
+    const broker = { host: bracketed ?? plain ?? '', port: Number(digits) };
+    if (broker.host === '' || !(broker.port >= 1 && broker.port <= 65_535)) {
+      context.addIssue({ code: 'custom', message: 'must be host:port, several of them separated by commas' });
+    }
+    return broker;
+  }),
+);
+
+/** The certificates in a file, as PEM. */
+function readCertificates(file: string, context: z.RefinementCtx): string {
+  try {
+    const text = readFileSync(file, 'utf8');
+    if (text.includes('-----BEGIN CERTIFICATE-----')) return text;
+    context.addIssue({ code: 'custom', message: 'must name a file of certificates in PEM' });
+  } catch {
+    context.addIssue({ code: 'custom', message: 'cannot be read; give a readable file' });
+  }
+  return z.NEVER;
+}
+
 const schema = z.object({
   PORT: port.default(8080),
   HOST: z.string().min(1).default('127.0.0.1'),
@@ -49,7 +73,14 @@ const schema = z.object({
   SANDBOX_DATABASE_URL: databaseUrl,
   ...serviceUrls,
   JWKS_URL: z.url('must be a URL like http://127.0.0.1:9102/.well-known/jwks.json').optional(),
-  KAFKA_BROKERS: z.string().min(1).optional(),
+  KAFKA_BROKERS: brokers.optional(),
+  KAFKA_TLS: truth.default(false),
+  KAFKA_TLS_CA: z.string().min(1).transform(readCertificates).optional(),
+  KAFKA_SASL_MECHANISM: z.enum(['PLAIN', 'SCRAM-SHA-256', 'SCRAM-SHA-512']).optional(),
+  KAFKA_SASL_USERNAME: z.string().min(1).optional(),
+  KAFKA_SASL_PASSWORD: z.string().min(1).optional(),
+  KAFKA_REPLICATION_FACTOR: z.coerce.number().int().min(1).max(32_767).default(1),
+  KAFKA_MIN_INSYNC_REPLICAS: z.coerce.number().int().min(1).max(32_767).default(1),
   QUOTE_SECRET: secret.optional(),
   SANDBOX_WEBHOOK_SECRET: secret.optional(),
   TICKET_SIGNING_KEY: z
@@ -72,6 +103,7 @@ const secrets: readonly string[] = [
   'SANDBOX_DATABASE_URL',
   ...Object.keys(databaseUrls),
   'SMTP_URL',
+  'KAFKA_SASL_PASSWORD',
 ];
 
 /** A wrong or missing setting: one line that names it and the fix. */
@@ -100,13 +132,30 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
     throw new ConfigurationError(`${unknown.join(', ')}: no such setting; remove it or check the spelling`);
   }
   const parsed = schema.safeParse(given);
-  if (parsed.success) return Object.freeze(parsed.data);
+  if (parsed.success) {
+    const contradiction = contradictionIn(parsed.data);
+    if (contradiction !== undefined) throw new ConfigurationError(contradiction);
+    return Object.freeze(parsed.data);
+  }
   const wrong = parsed.error.issues.map((issue) => {
     const name = String(issue.path[0]);
     const shown = secrets.includes(name) ? '' : ` (it is "${given[name]}")`;
     return `${name}: ${issue.message}${shown}`;
   });
   throw new ConfigurationError(wrong.join('; '));
+}
+
+/** Settings that are well each alone, and not together. */
+function contradictionIn(given: Configuration): string | undefined {
+  const sasl = ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'] as const;
+  const missing = sasl.filter((name) => given[name] === undefined);
+  if (missing.length > 0 && missing.length < sasl.length)
+    return `${missing.join(', ')}: missing; set all of ${sasl.join(', ')}, or none`;
+  if (given.KAFKA_TLS_CA !== undefined && !given.KAFKA_TLS)
+    return 'KAFKA_TLS_CA: means nothing without KAFKA_TLS=true; set both, or remove it';
+  if (given.KAFKA_MIN_INSYNC_REPLICAS > given.KAFKA_REPLICATION_FACTOR)
+    return `KAFKA_MIN_INSYNC_REPLICAS: ${given.KAFKA_MIN_INSYNC_REPLICAS} of ${given.KAFKA_REPLICATION_FACTOR} replicas can never be in sync; set it to KAFKA_REPLICATION_FACTOR at the most`;
+  return undefined;
 }
 
 function readSecret(name: string, file: string): string {

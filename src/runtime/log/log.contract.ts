@@ -282,7 +282,7 @@ export function logContract(name: string, open: () => Promise<Log>): void {
       const log = await opened();
       const told: string[] = [];
       const membership = await log.join({
-        group: 'g',
+        group: 'fullhouse-g',
         topic: 'letters',
         onAssigned: async (partitions) => void told.push(`+${partitions.join()}`),
         onRevoked: async (partitions) => void told.push(`-${partitions.join()}`),
@@ -293,12 +293,12 @@ export function logContract(name: string, open: () => Promise<Log>): void {
 
     test('keeps how far each group has come', async () => {
       const log = await opened();
-      log.commit('g', [from(3)]);
-      log.commit('g', [from(5)]);
-      log.commit('h', [from(1)]);
+      log.commit('fullhouse-g', [from(3)]);
+      log.commit('fullhouse-g', [from(5)]);
+      log.commit('fullhouse-h', [from(1)]);
       assert.deepEqual(await log.committed(), [
-        { ...from(5), group: 'g' },
-        { ...from(1), group: 'h' },
+        { ...from(5), group: 'fullhouse-g' },
+        { ...from(1), group: 'fullhouse-h' },
       ]);
     });
   });

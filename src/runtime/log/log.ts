@@ -1,8 +1,8 @@
 import type { Headers } from '../../contracts/envelope.ts';
 
 /**
- * The log port: partitioned, durable, replayable topics. Drivers: `embedded` (a database of the embedded PostgreSQL) and
- * `memory` (tests, simulation); one contract suite runs over each of them.
+ * The log port: partitioned, durable, replayable topics. Drivers: `kafka` (Apache Kafka), `embedded` (a database of the
+ * embedded PostgreSQL) and `memory` (tests, simulation); one contract suite runs over each of them.
  */
 export interface Log {
   readonly topics: readonly LogTopic[];
@@ -68,7 +68,21 @@ export interface LogRecord extends OutgoingRecord {
 export interface ConsumeOptions {
   readonly positions: readonly Position[];
   readonly onRecords: (records: readonly LogRecord[]) => Promise<void>;
+  /**
+   * What `onRecords` threw, and what reading on would not mend: after that one nothing comes any more, and what is asked
+   * for anew is asked for at the right place. A log that cannot be reached is no error, reading goes on when it can.
+   */
   readonly onError: (error: Error) => void;
+  /**
+   * There are no records from one offset up to another, where reading goes on: compaction has taken them, or they were
+   * never for readers. Told only where no record follows that would show it.
+   */
+  readonly onSkipped?: (skipped: Skipped) => void;
+}
+
+export interface Skipped extends TopicPartition {
+  readonly from: number;
+  readonly next: number;
 }
 
 export interface Consumption {

@@ -1,0 +1,268 @@
+import {
+  type API,
+  apiVersionsV3,
+  Connection,
+  type ConnectionOptions,
+  findCoordinatorV6,
+  metadataV12,
+} from '@platformatic/kafka';
+import type { Logger } from '../../logger.ts';
+import { LogUnavailable } from '../log.ts';
+import { answeredWith, errorName, explain, isAuthenticationFailure, KafkaRefused, responseOf } from './errors.ts';
+import { HealthBook } from './health.ts';
+
+/**
+ * The brokers: a connection of its own for each purpose, since a broker answers one connection's requests in turn and a
+ * long poll would hold up everything behind it; which broker leads which partition; who coordinates which group.
+ */
+export interface KafkaAccess {
+  readonly brokers: readonly { readonly host: string; readonly port: number }[];
+  /** With the certificates to trust, in PEM, where the system's do not do. */
+  readonly tls?: { readonly ca?: string } | undefined;
+  readonly sasl?:
+    | {
+        readonly mechanism: 'PLAIN' | 'SCRAM-SHA-256' | 'SCRAM-SHA-512';
+        readonly username: string;
+        readonly password: string;
+      }
+    | undefined;
+  readonly clientId: string;
+  readonly logger: Logger;
+}
+
+export type Purpose = 'control' | 'group' | 'produce' | 'fetch' | 'fetch-aside' | 'read';
+
+/** A topic as the brokers know it now. */
+export interface TopicState {
+  readonly id: string;
+  /** By partition: the broker that leads it, -1 for none. */
+  readonly leaders: readonly number[];
+}
+
+/** Connecting, with TLS and the password, and waiting for an answer. */
+const connectTimeoutMs = 5_000;
+const requestTimeoutMs = 8_000;
+/** How often brokers are asked for topics and leaders when nothing seems wrong. */
+const refreshEveryMs = 10_000;
+/** Coordinators in Kafka: of groups, not of transactions. */
+const groupCoordinator = 0;
+const heartbeatApiKey = 68;
+
+export class Cluster {
+  readonly #access: KafkaAccess;
+  readonly #book: HealthBook;
+  readonly #options: ConnectionOptions;
+  readonly #connections = new Map<string, Promise<Connection>>();
+  readonly #coordinators = new Map<string, Promise<number>>();
+  #nodes = new Map<number, { readonly host: string; readonly port: number }>();
+  #topics = new Map<string, TopicState>();
+  #names: readonly string[] = [];
+  #refreshing: Promise<void> | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #onRefreshed: () => void = () => {};
+  #closed = false;
+
+  constructor(access: KafkaAccess) {
+    this.#access = access;
+    const { logger, tls, sasl } = access;
+    this.#book = new HealthBook((part, error) => {
+      if (error === undefined) logger.info({ part }, 'Kafka answers again');
+      else logger.error({ part, error }, 'Kafka does not do what it is asked; it is tried again');
+    });
+    this.#options = {
+      connectTimeout: connectTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      ...(tls === undefined ? {} : { tls: { ...tls }, tlsServerName: true }),
+      ...(sasl === undefined ? {} : { sasl: { ...sasl } }),
+    };
+  }
+
+  get book(): HealthBook {
+    return this.#book;
+  }
+
+  get topics(): ReadonlyMap<string, TopicState> {
+    return this.#topics;
+  }
+
+  get nodes(): readonly number[] {
+    return [...this.#nodes.keys()];
+  }
+
+  get isClosed(): boolean {
+    return this.#closed;
+  }
+
+  leader(topic: string, partition: number): number {
+    return this.#topics.get(topic)?.leaders[partition] ?? -1;
+  }
+
+  /** Asks for these topics from now on, at once and then ever again; `onRefreshed` is called after each answer. */
+  async watch(names: readonly string[], onRefreshed: () => void): Promise<void> {
+    this.#names = names;
+    await this.#checkVersion();
+    await this.refresh();
+    this.#onRefreshed = onRefreshed;
+    const again = () => {
+      this.#timer = setTimeout(
+        () =>
+          void this.refresh()
+            .catch(() => undefined)
+            .finally(again),
+        refreshEveryMs,
+      );
+      this.#timer.unref();
+      if (this.#closed) clearTimeout(this.#timer);
+    };
+    again();
+  }
+
+  async #checkVersion(): Promise<void> {
+    const { apiKeys } = await this.request({ purpose: 'control' }, apiVersionsV3.api, 'fullhouse', '1');
+    const heartbeat = apiKeys.find((each) => each.apiKey === heartbeatApiKey);
+    if ((heartbeat?.maxVersion ?? 0) >= 1) return;
+    throw new KafkaRefused('the Kafka broker is too old: it must know the consumer group protocol of Kafka 4.0');
+  }
+
+  /** Asks for topics and leaders; callers at the same time share one question. */
+  refresh(): Promise<void> {
+    this.#refreshing ??= this.#refresh().finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
+  }
+
+  async #refresh(): Promise<void> {
+    const answer = await this.#metadata();
+    this.#nodes = new Map(answer.brokers.map(({ nodeId, host, port }) => [nodeId, { host, port }]));
+    const topics = new Map<string, TopicState>();
+    for (const { name, topicId, errorCode, partitions } of answer.topics) {
+      if (errorCode !== 0 && errorName(errorCode).endsWith('AUTHORIZATION_FAILED'))
+        throw new KafkaRefused(`access to topic ${name} is refused (${errorName(errorCode)})`);
+      if (errorCode !== 0 || typeof name !== 'string') continue;
+      const leaders: number[] = [];
+      for (const { partitionIndex, leaderId } of partitions) leaders[partitionIndex] = leaderId;
+      topics.set(name, { id: topicId, leaders });
+    }
+    this.#topics = topics;
+    this.#onRefreshed();
+  }
+
+  async #metadata(): Promise<metadataV12.MetadataResponse> {
+    try {
+      return await this.request({ purpose: 'control' }, metadataV12.api, [...this.#names], false, false);
+    } catch (error) {
+      // A topic that is not there is an error of the whole answer, which tells of the others all the same.
+      const answer = responseOf<metadataV12.MetadataResponse>(error);
+      if (answer === undefined) throw error;
+      return answer;
+    }
+  }
+
+  /** The broker that coordinates a group. */
+  coordinator(group: string): Promise<number> {
+    const known = this.#coordinators.get(group);
+    if (known !== undefined) return known;
+    const asked = this.#findCoordinator(group);
+    this.#coordinators.set(group, asked);
+    asked.catch(() => this.#coordinators.delete(group));
+    return asked;
+  }
+
+  async #findCoordinator(group: string): Promise<number> {
+    const { coordinators } = await this.request({ purpose: 'control' }, findCoordinatorV6.api, groupCoordinator, [
+      group,
+    ]);
+    const [found] = coordinators;
+    if (found === undefined || found.errorCode !== 0)
+      throw new LogUnavailable(`group ${group} has no coordinator (${errorName(found?.errorCode ?? 15)})`);
+    this.#nodes.set(found.nodeId, { host: found.host, port: found.port });
+    return found.nodeId;
+  }
+
+  /** Another broker may coordinate this group by now. */
+  forgetCoordinator(group: string): void {
+    this.#coordinators.delete(group);
+  }
+
+  /**
+   * One request; without a node to any broker. Throws `LogUnavailable` where there was no answer, or an error in it: that
+   * one is its `cause`. Throws `KafkaRefused` where the broker refuses us.
+   */
+  async request<Arguments extends unknown[], Answer>(
+    to: { readonly purpose: Purpose; readonly node?: number },
+    api: API<Arguments, Answer>,
+    ...parameters: Arguments
+  ): Promise<Answer> {
+    if (this.#closed) throw new LogUnavailable('the log is closed');
+    const part = to.purpose;
+    try {
+      const connection = await (to.node === undefined ? this.#any(part) : this.#connect(part, this.#address(to.node)));
+      const answer = await api.async(connection, ...parameters);
+      this.#book.succeeded(part);
+      return answer;
+    } catch (cause) {
+      if (cause instanceof LogUnavailable || cause instanceof KafkaRefused) throw cause;
+      const line = explain(cause);
+      if (answeredWith(cause) === undefined || isAuthenticationFailure(cause)) {
+        const error = `Kafka at ${this.#where()} cannot be reached: ${line}`;
+        if (!this.#closed) this.#book.failed(part, error);
+        if (isAuthenticationFailure(cause)) throw new KafkaRefused(error, { cause });
+        throw new LogUnavailable(error, { cause });
+      }
+      this.#book.succeeded(part);
+      throw new LogUnavailable(`Kafka answered ${line}`, { cause });
+    }
+  }
+
+  #where(): string {
+    return this.#access.brokers.map(({ host, port }) => `${host}:${port}`).join(',');
+  }
+
+  #address(node: number): { readonly host: string; readonly port: number } {
+    const address = this.#nodes.get(node);
+    if (address === undefined) throw new LogUnavailable(`there is no broker ${node} at the moment`);
+    return address;
+  }
+
+  async #any(purpose: Purpose): Promise<Connection> {
+    const errors: unknown[] = [];
+    for (const broker of [...this.#nodes.values(), ...this.#access.brokers]) {
+      try {
+        return await this.#connect(purpose, broker);
+      } catch (error) {
+        errors.push(error);
+      }
+    }
+    throw new AggregateError(errors, 'no broker answers');
+  }
+
+  #connect(purpose: Purpose, { host, port }: { readonly host: string; readonly port: number }): Promise<Connection> {
+    const name = `${purpose} ${host}:${port}`;
+    const known = this.#connections.get(name);
+    if (known !== undefined) return known;
+    const connection = new Connection(this.#access.clientId, this.#options);
+    const connected = new Promise<Connection>((resolve, reject) => {
+      connection.connect(host, port, (error) => (error ? reject(error) : resolve(connection)));
+    });
+    const forget = () => {
+      if (this.#connections.get(name) === connected) this.#connections.delete(name);
+    };
+    this.#connections.set(name, connected);
+    // Whoever waits for an answer is told by it; without a listener an error would end the process.
+    connection.on('error', forget);
+    connection.on('close', forget);
+    connected.catch(forget);
+    return connected;
+  }
+
+  /** Ends every connection; requests without an answer fail. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#timer);
+    const open = await Promise.allSettled(this.#connections.values());
+    await Promise.all(
+      open.map((each) => (each.status === 'fulfilled' ? each.value.close().catch(() => undefined) : undefined)),
+    );
+  }
+}

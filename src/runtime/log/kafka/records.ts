@@ -1,0 +1,105 @@
+import type { fetchV17, MessageRecord, RecordsBatch } from '@platformatic/kafka';
+import type { LogRecord, OutgoingRecord, TopicPartition } from '../log.ts';
+
+/** Records as they lie in Kafka: keys, values and headers are UTF-8 text, `null` is a tombstone. */
+
+/** What a record takes beside its key, value and headers: lengths, deltas and attributes. */
+const recordOverheadBytes = 32;
+const headerOverheadBytes = 6;
+/** The few header names there are, encoded once. */
+const headerNames = new Map<string, Buffer>();
+const headerNamesMax = 256;
+
+export interface EncodedRecord {
+  readonly message: MessageRecord;
+  readonly bytes: number;
+}
+
+export function encode({ topic, partition, key, headers, value }: OutgoingRecord): EncodedRecord {
+  const keyBytes = Buffer.from(key);
+  const valueBytes = value === null ? null : Buffer.from(value);
+  let bytes = recordOverheadBytes + keyBytes.length + (valueBytes?.length ?? 0);
+  const encoded = new Map<Buffer, Buffer>();
+  for (const [name, text] of Object.entries(headers)) {
+    const nameBytes = headerName(name);
+    const textBytes = Buffer.from(text);
+    encoded.set(nameBytes, textBytes);
+    bytes += headerOverheadBytes + nameBytes.length + textBytes.length;
+  }
+  // The client writes a missing value as the null of a tombstone; its types say otherwise.
+  const message = { topic, partition, key: keyBytes, value: valueBytes as Buffer, headers: encoded };
+  return { message, bytes };
+}
+
+function headerName(name: string): Buffer {
+  const known = headerNames.get(name);
+  if (known !== undefined) return known;
+  const bytes = Buffer.from(name);
+  if (headerNames.size < headerNamesMax) headerNames.set(name, bytes);
+  return bytes;
+}
+
+export interface Decoded {
+  readonly records: readonly LogRecord[];
+  /** The offset after everything that was read, records or not. */
+  readonly next: number;
+}
+
+const logAppendTime = 1 << 3;
+const transactional = 1 << 4;
+const control = 1 << 5;
+/** Type of the control record that ends a transaction without its records. */
+const abortMarker = 0;
+
+/**
+ * The records from an offset on. Batches start earlier than asked for, and lose records to compaction; markers of
+ * transactions and what was aborted are not for consumers (KIP-98).
+ */
+export function decode(
+  { topic, partition }: TopicPartition,
+  from: number,
+  answer: fetchV17.FetchResponsePartition,
+): Decoded {
+  const records: LogRecord[] = [];
+  const aborted = [...(answer.abortedTransactions ?? [])].sort((a, b) => Number(a.firstOffset - b.firstOffset));
+  const aborting = new Set<bigint>();
+  let next = from;
+  for (const batch of answer.records ?? []) {
+    const first = Number(batch.firstOffset);
+    const last = first + batch.lastOffsetDelta;
+    while (aborted[0] !== undefined && Number(aborted[0].firstOffset) <= last)
+      aborting.add(aborted.shift()?.producerId ?? -1n);
+    next = Math.max(next, last + 1);
+    if ((batch.attributes & control) !== 0) {
+      if (batch.records[0]?.key?.readInt16BE(2) === abortMarker) aborting.delete(batch.producerId);
+      continue;
+    }
+    if ((batch.attributes & transactional) !== 0 && aborting.has(batch.producerId)) continue;
+    append(records, { topic, partition }, { batch, first, from });
+  }
+  return { records, next };
+}
+
+function append(
+  records: LogRecord[],
+  { topic, partition }: TopicPartition,
+  { batch, first, from }: { readonly batch: RecordsBatch; readonly first: number; readonly from: number },
+): void {
+  const firstTimestamp = Number(batch.firstTimestamp);
+  const appendedAt = (batch.attributes & logAppendTime) === 0 ? undefined : Number(batch.maxTimestamp);
+  for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
+    const offset = first + offsetDelta;
+    if (offset < from) continue;
+    const named: Record<string, string> = {};
+    for (const [name, text] of headers) if (name !== null) named[name.toString()] = text?.toString() ?? '';
+    records.push({
+      topic,
+      partition,
+      offset,
+      timestamp: appendedAt ?? firstTimestamp + Number(timestampDelta),
+      key: key?.toString() ?? '',
+      headers: named,
+      value: value?.toString() ?? null,
+    });
+  }
+}
