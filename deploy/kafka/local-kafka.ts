@@ -74,7 +74,11 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
   const ended = new Promise<void>((resolve) => broker.once('exit', () => resolve()));
   const stop = async (): Promise<void> => {
     broker.stdin?.end();
-    await Promise.race([ended, timeout(stopTimeoutMs)]);
+    broker.ref();
+    const tooLong = Promise.withResolvers<void>();
+    const timer = setTimeout(tooLong.resolve, stopTimeoutMs);
+    await Promise.race([ended, tooLong.promise]);
+    clearTimeout(timer);
   };
   try {
     await answering({ broker, port: addresses.port, logFile });

@@ -1,7 +1,12 @@
 import { Argument, Command } from 'commander';
+import { topicsOf } from '../composition/services.ts';
 import type { GroupPosition } from '../operations/lag.ts';
 import { type FollowingMark, type TailedRecord, type TailQuery, tail, tailQuery } from '../operations/tail.ts';
 import type { TopicDescription, TopicSummary } from '../operations/topics.ts';
+import { readConfiguration } from '../runtime/configuration.ts';
+import { kafkaAccess } from '../runtime/log/kafka/access.ts';
+import { createTopics } from '../runtime/log/kafka/topic-admin.ts';
+import { createLogger } from '../runtime/logger.ts';
 import { CommandRefused, say, sayJson, sayTable, WrongUse } from './answers.ts';
 import { runningInstance } from './instance.ts';
 import { askOrOpen } from './opened.ts';
@@ -42,10 +47,35 @@ export function topicsCommand(): Command {
     .action(describe);
   command
     .command('create')
-    .description('in embedded mode topics are made at start: this only says so')
-    .addHelpText('after', '\nExample:\n  fullhouse topics create')
-    .action(() => say('Nothing to do: in embedded mode all topics are made when Fullhouse starts.'));
+    .description(
+      'make the topics that are missing on Kafka, and set the others right; on the embedded log nothing is to do',
+    )
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  KAFKA_BROKERS=127.0.0.1:9092 fullhouse topics create')
+    .action(create);
   return command;
+}
+
+async function create({ json }: { json?: boolean }): Promise<void> {
+  const configuration = readConfiguration(process.env);
+  const logger = createLogger('silent');
+  const access = kafkaAccess(configuration, { clientId: 'fullhouse-topics', logger });
+  if (access === undefined) {
+    return say('Nothing to do: in embedded mode all topics are made when Fullhouse starts.');
+  }
+  const topics = await createTopics(access, topicsOf(configuration.FULLHOUSE_PARTITIONS), {
+    replicationFactor: configuration.KAFKA_REPLICATION_FACTOR,
+    minInsyncReplicas: configuration.KAFKA_MIN_INSYNC_REPLICAS,
+  });
+  if (json === true) return sayJson(topics);
+  sayTable(
+    topics.map(({ topic, partitions, outcome, changes }) => ({
+      topic,
+      partitions,
+      outcome,
+      changes: changes.join(', '),
+    })),
+  );
 }
 
 async function describe(name: string, { json }: { json?: boolean }): Promise<void> {

@@ -37,6 +37,8 @@ export interface TopicState {
   readonly id: string;
   /** By partition: the broker that leads it, -1 for none. */
   readonly leaders: readonly number[];
+  /** How many brokers keep a partition. */
+  readonly replicas: number;
 }
 
 /** Connecting, with TLS and the password, and waiting for an answer. */
@@ -142,7 +144,7 @@ export class Cluster {
       if (errorCode !== 0 || typeof name !== 'string') continue;
       const leaders: number[] = [];
       for (const { partitionIndex, leaderId } of partitions) leaders[partitionIndex] = leaderId;
-      topics.set(name, { id: topicId, leaders });
+      topics.set(name, { id: topicId, leaders, replicas: partitions[0]?.replicaNodes.length ?? 0 });
     }
     this.#topics = topics;
     this.#onRefreshed();

@@ -19,9 +19,10 @@ export interface TopicSettings {
 }
 
 export interface TopicOutcome {
-  readonly name: string;
+  readonly topic: string;
+  readonly partitions: number;
   readonly outcome: 'created' | 'changed' | 'found';
-  /** Settings that were others. */
+  /** Settings that were others, and what only another tool can change. */
   readonly changes: readonly string[];
 }
 
@@ -58,9 +59,19 @@ export async function createTopics(
       settings,
     );
     return wanted.map((topic) => {
-      const changed = changes.get(topic.name) ?? [];
-      if (missing.includes(topic)) return { name: topic.name, outcome: 'created', changes: [] };
-      return { name: topic.name, outcome: changed.length > 0 ? 'changed' : 'found', changes: changed };
+      const { name, partitions } = topic;
+      if (missing.includes(topic)) return { topic: name, partitions, outcome: 'created', changes: [] };
+      const changed = changes.get(name) ?? [];
+      const outcome = changed.length > 0 ? 'changed' : 'found';
+      const replicas = cluster.topics.get(name)?.replicas;
+      // Brokers have to copy for that: Kafka's own tool does it, under the eyes of a person.
+      const kept = `replication factor stays ${replicas}, not ${settings.replicationFactor}: see kafka-reassign-partitions`;
+      return {
+        topic: name,
+        partitions,
+        outcome,
+        changes: replicas === settings.replicationFactor ? changed : [...changed, kept],
+      };
     });
   } finally {
     await cluster.close();
