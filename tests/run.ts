@@ -16,7 +16,7 @@ const fileTimeoutMs = 600_000;
 const checks: readonly (readonly [string, readonly string[]])[] = [
   ['formatting and lint', ['biome', 'ci', '--colors=off', '--error-on-warnings', '.']],
   ['types', ['tsc', '-p', '.']],
-  ['import rules', ['depcruise', '--config', '.dependency-cruiser.json', 'src', 'tests', 'deploy']],
+  ['import rules', ['depcruise', '--config', '.dependency-cruiser.json', 'src', 'simulation', 'tests', 'deploy']],
   ['unused code', ['knip', '--no-progress']],
 ];
 
@@ -58,6 +58,7 @@ const wanted = (file: string) => patterns.length === 0 || patterns.some((pattern
 if (patterns.length === 0) for (const [name, command] of checks) await check(name, command);
 if (!onlyStatic) {
   await tests(globSync('src/**/*.test.ts').sort().filter(wanted), availableParallelism());
+  await tests(globSync('simulation/**/*.test.ts').sort().filter(wanted), availableParallelism());
   // Each of these runs servers of its own, and much of its time is waiting for them.
   await tests(globSync('tests/**/*.test.ts').sort().filter(wanted), availableParallelism());
 }

@@ -7,6 +7,7 @@ import { lagCommand, tailCommand, topicsCommand } from './log.ts';
 import { parkedCommand } from './parked.ts';
 import { rebuildCommand, replayCommand, republishCommand } from './repair.ts';
 import { settingsCommand } from './settings.ts';
+import { simulateCommand } from './simulate.ts';
 import { timelineCommand } from './timeline.ts';
 import { upCommand } from './up.ts';
 
@@ -22,6 +23,7 @@ const program = new Command('fullhouse')
   .addCommand(parkedCommand())
   .addCommand(timelineCommand())
   .addCommand(checkCommand())
+  .addCommand(simulateCommand())
   .addCommand(bookCommand())
   .addCommand(replayCommand())
   .addCommand(rebuildCommand())

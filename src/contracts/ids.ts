@@ -30,9 +30,21 @@ export function idSchema(kind: IdKind): z.ZodString {
   return z.string().regex(new RegExp(`^${prefix}_${uuidPattern}$`), `must be an id like ${prefix}_<uuid>`);
 }
 
-/** A new id: time-ordered, so that indexes grow at one end. */
+let drawUuid: () => string = uuidv7;
+
+/** Has the process draw its ids from another source: a simulation's, where the same seed gives the same ids. */
+export function drawIdsFrom(source: () => string): void {
+  drawUuid = source;
+}
+
+/** A UUIDv7: time-ordered, so that indexes grow at one end. */
+export function newUuid(): string {
+  return drawUuid();
+}
+
+/** A new id of one kind of thing. */
 export function newId(kind: IdKind): string {
-  return `${idPrefixes[kind]}_${uuidv7()}`;
+  return `${idPrefixes[kind]}_${newUuid()}`;
 }
 
 /**

@@ -71,6 +71,8 @@ export interface TaskLoopOptions {
   /** The value of a setting's record, kept by the process. */
   readonly setting: (key: string) => unknown;
   readonly referenceWaitMs: () => number;
+  /** States, references and documents kept in memory, where that is to be fewer than a server has room for. */
+  readonly cachedMax?: number;
   /** Called after each commit with what it changed. */
   readonly onCommitted: (changes: Committed) => void;
 }
@@ -119,14 +121,15 @@ export class TaskLoop {
   constructor(options: TaskLoopOptions) {
     const { definition, store, log, logger, runtime } = options;
     this.#options = options;
-    this.#states = new StreamStates(definition.streams);
+    this.#states = new StreamStates(definition.streams, options.cachedMax);
     const partitionsOf = (topic: string) => log.topics.find((each) => each.name === topic)?.partitions ?? 1;
     this.#references = new References({
       store,
       settings: options.setting,
       reads: (topic) => partitionsOf(topic) > 1 || this.#tasks.has(0),
+      cachedMax: options.cachedMax,
     });
-    this.#documents = new Documents(definition.views ?? []);
+    this.#documents = new Documents(definition.views ?? [], options.cachedMax);
     this.#deadlines = new Deadlines({ now: () => this.clock.now(), onDue: (rows) => this.#onDue(rows) });
     this.#effects = new Effects({
       effects: definition.effects ?? {},

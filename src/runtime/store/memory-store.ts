@@ -75,6 +75,25 @@ export class MemoryStore implements Store {
     for (const row of rows) this.#requests.set(row.requestId, copy(row));
   }
 
+  /** Keeps a document that is there before anything was decided, unless one is known already. */
+  keepFirstDocument(view: string, { id, doc }: { readonly id: string; readonly doc: unknown }): void {
+    const known = this.#documentsOf(view);
+    if (!known.has(id)) known.set(id, copy(doc));
+  }
+
+  /** All that is stored, for whoever examines it: nothing is copied, so nothing may be changed. */
+  get contents(): Contents {
+    return {
+      tasks: [...this.#tasks.values()],
+      events: [...this.#channels.values()].flat(),
+      deadlines: [...this.#deadlines.values()],
+      effects: [...this.#effects.values()],
+      requests: [...this.#requests.values()],
+      parked: [...this.#parked.values()],
+      documents: this.#documents,
+    };
+  }
+
   async loadStreams(wanted: readonly StreamToLoad[]): Promise<readonly LoadedStream[]> {
     return wanted.map((each) => {
       const snapshot = each.root ? this.#snapshots.get(each.stream) : undefined;
@@ -118,13 +137,18 @@ export class MemoryStore implements Store {
     for (const row of commit.parked) this.#parked.set(row.parkedId, copy(row));
     for (const row of commit.references) this.#keepReference(row);
     for (const [view, rows] of commit.documents) {
-      const known = this.#documents.get(view) ?? new Map<string, unknown>();
-      this.#documents.set(view, known);
+      const known = this.#documentsOf(view);
       for (const { id, doc } of rows) {
         if (doc === undefined) known.delete(id);
         else known.set(id, copy(doc));
       }
     }
+  }
+
+  #documentsOf(view: string): Map<string, unknown> {
+    const known = this.#documents.get(view) ?? new Map<string, unknown>();
+    this.#documents.set(view, known);
+    return known;
   }
 
   /** All that a database would refuse, before anything is changed. */
@@ -164,6 +188,17 @@ export class MemoryStore implements Store {
   async close(): Promise<void> {
     // What is in memory goes with the last reference to it.
   }
+}
+
+export interface Contents {
+  readonly tasks: readonly TaskRow[];
+  /** Of each channel partition in order of their sequences. */
+  readonly events: readonly EventRow[];
+  readonly deadlines: readonly DeadlineRow[];
+  readonly effects: readonly EffectRow[];
+  readonly requests: readonly RequestRow[];
+  readonly parked: readonly ParkedRow[];
+  readonly documents: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 }
 
 function versionName(row: { readonly stream: string; readonly streamVersion: number }): string {

@@ -3,20 +3,19 @@ import type { Applied, View } from '../service.ts';
 import type { DocumentRow, LatestIds, Store } from '../store/store.ts';
 import { NewIds } from './new-ids.ts';
 
-/** Documents kept in memory; the store has them all. */
-const documentsMax = 50_000;
-
 /** The documents of a loop's views: a bounded cache of what is committed, and a draft for the batch at hand. */
 export class Documents {
   readonly views: readonly View[];
   readonly #newIds: ReadonlyMap<string, NewIds>;
-  readonly #known = new LRUCache<string, Known>({
-    max: documentsMax,
-    dispose: ({ view, id }, _, why) => (why === 'set' ? undefined : this.#newIds.get(view)?.passed(id)),
-  });
+  readonly #known: LRUCache<string, Known>;
 
-  constructor(views: readonly View[]) {
+  /** `cachedMax`: documents kept in memory; the store has them all. */
+  constructor(views: readonly View[], cachedMax = 50_000) {
     this.views = views;
+    this.#known = new LRUCache({
+      max: cachedMax,
+      dispose: ({ view, id }, _, why) => (why === 'set' ? undefined : this.#newIds.get(view)?.passed(id)),
+    });
     this.#newIds = new Map(
       views.filter((view) => view.begunByRequests !== true).map((view) => [view.name, new NewIds()]),
     );

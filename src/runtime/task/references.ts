@@ -3,9 +3,6 @@ import type { TopicName } from '../../contracts/topics.ts';
 import type { Lookup, ReferenceKey } from '../service.ts';
 import type { ReferenceRow, Store } from '../store/store.ts';
 
-/** Reference records kept in memory; the store has them all. */
-const referencesMax = 50_000;
-
 /**
  * What the compacted topics say: a bounded cache over the store's table, and a draft for the records of the batch at
  * hand. Settings come from the process-wide feed, since every process reads them for itself.
@@ -15,9 +12,16 @@ export class References {
   readonly #settings: (key: string) => unknown;
   /** Whether a topic's records pass through this loop; others may change in the table behind our back. */
   readonly #reads: (topic: string) => boolean;
-  readonly #known = new LRUCache<string, ReferenceRow>({ max: referencesMax });
+  readonly #known: LRUCache<string, ReferenceRow>;
 
-  constructor(options: { store: Store; settings: (key: string) => unknown; reads: (topic: string) => boolean }) {
+  /** `cachedMax`: records kept in memory; the store has them all. More than one batch needs. */
+  constructor(options: {
+    store: Store;
+    settings: (key: string) => unknown;
+    reads: (topic: string) => boolean;
+    cachedMax?: number | undefined;
+  }) {
+    this.#known = new LRUCache({ max: options.cachedMax ?? 50_000 });
     this.#store = options.store;
     this.#settings = options.settings;
     this.#reads = options.reads;

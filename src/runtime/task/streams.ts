@@ -36,8 +36,6 @@ interface AnyDecider {
   readonly deadline: (state: unknown) => number | undefined;
 }
 
-/** States kept in memory; the store has them all. */
-const statesMax = 100_000;
 /** What the root of a split stream (all seats of a show) counts as, beside the state of a short one. */
 const splitRootWeight = 20;
 /** A split stream gets a new snapshot after so many events. */
@@ -50,18 +48,21 @@ const snapshotEvents = 500;
 export class StreamStates {
   readonly #definitions: Readonly<Record<string, StreamDefinition>>;
   readonly #newIds = new NewIds();
-  readonly #roots = new LRUCache<string, KeptRoot>({
-    maxSize: statesMax,
-    sizeCalculation: ({ kind }) => (this.definition(kind).shape === 'split' ? splitRootWeight : 1),
-    dispose: ({ id }, _, why) => (why === 'set' ? undefined : this.#newIds.passed(id)),
-  });
-  readonly #parts = new LRUCache<string, KeptPart>({
-    max: statesMax,
-    dispose: ({ part }, _, why) => (why === 'set' ? undefined : this.#newIds.passed(part)),
-  });
+  readonly #roots: LRUCache<string, KeptRoot>;
+  readonly #parts: LRUCache<string, KeptPart>;
 
-  constructor(definitions: Readonly<Record<string, StreamDefinition>>) {
+  /** `cachedMax`: states kept in memory; the store has them all. More than one batch needs. */
+  constructor(definitions: Readonly<Record<string, StreamDefinition>>, cachedMax = 100_000) {
     this.#definitions = definitions;
+    this.#roots = new LRUCache({
+      maxSize: cachedMax,
+      sizeCalculation: ({ kind }) => (this.definition(kind).shape === 'split' ? splitRootWeight : 1),
+      dispose: ({ id }, _, why) => (why === 'set' ? undefined : this.#newIds.passed(id)),
+    });
+    this.#parts = new LRUCache({
+      max: cachedMax,
+      dispose: ({ part }, _, why) => (why === 'set' ? undefined : this.#newIds.passed(part)),
+    });
   }
 
   definition(

@@ -7,8 +7,7 @@
  * is then told by a webhook. `tok_lost` is entered like any other and never answered.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-
-import { v7 as uuidv7 } from 'uuid';
+import { newUuid } from '../../../contracts/ids.ts';
 import { createBatcher } from '../../../runtime/batcher.ts';
 import {
   type ChargeOutcome,
@@ -92,7 +91,7 @@ export function createSandboxProvider({ ledger, webhook }: SandboxOptions): Sand
 }
 
 function newEntry(now: number): Pick<LedgerEntry, 'entryId' | 'createdAt' | 'dueAt' | 'webhook'> {
-  return { entryId: `led_${uuidv7()}`, createdAt: now, dueAt: now, webhook: 'none' };
+  return { entryId: `led_${newUuid()}`, createdAt: now, dueAt: now, webhook: 'none' };
 }
 
 function chargeEntry(request: ChargeRequest, behaviour: TokenBehaviour | undefined, now: number): LedgerEntry {

@@ -1,0 +1,136 @@
+import { topicsOf } from '../src/composition/services.ts';
+import { serviceNames } from '../src/contracts/topics.ts';
+import type { Configuration } from '../src/runtime/configuration.ts';
+import { LocalLog } from '../src/runtime/log/local-log.ts';
+import { createMemoryRecords } from '../src/runtime/log/memory-records.ts';
+import type { Logger } from '../src/runtime/logger.ts';
+import type { ServiceDefinition } from '../src/runtime/service.ts';
+import type { RequestRow } from '../src/runtime/store/store.ts';
+import { Database } from './database.ts';
+import type { Auditor } from './faulty-store.ts';
+import { Groups } from './groups.ts';
+import { SimulatedHost } from './host.ts';
+import { SimulatedProcess, type Surroundings, sleep } from './process.ts';
+
+/** Partitions of every topic about shows: few, so that shows share some. */
+export const partitions = 2;
+/** Starts of processes of one service before a run gives up on it: none needs nearly so many. */
+const startsMax = 300;
+
+/** What a planted bug may change of the world; nothing of it exists outside the simulation. */
+export interface Alterations {
+  readonly definitions?: (definitions: readonly ServiceDefinition[]) => readonly ServiceDefinition[];
+}
+
+export interface ClusterOptions {
+  readonly world: Surroundings;
+  readonly definitions: readonly ServiceDefinition[];
+  readonly auditor: Auditor;
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  /** What the application wires in, for each process its own. */
+  readonly parts: (process: SimulatedProcess) => Readonly<Record<string, unknown>>;
+}
+
+/** One service: its database, and the processes that come and go. */
+class Service {
+  readonly definition: ServiceDefinition;
+  readonly database = new Database(partitions);
+  readonly hosts = new Set<SimulatedHost>();
+  started = 0;
+
+  constructor(definition: ServiceDefinition) {
+    this.definition = definition;
+  }
+}
+
+/** All services with their processes, over one broker: started, killed, restarted and moved about. */
+export class Cluster {
+  readonly log: LocalLog;
+  readonly groups: Groups;
+  readonly #options: ClusterOptions;
+  readonly #services: ReadonlyMap<string, Service>;
+  readonly #notified = new WeakMap<SimulatedHost, Promise<void>>();
+
+  constructor(options: ClusterOptions) {
+    this.#options = options;
+    this.log = new LocalLog(createMemoryRecords(topicsOf(partitions)));
+    this.groups = new Groups(this.log.topics);
+    this.#services = new Map(options.definitions.map((definition) => [definition.name, new Service(definition)]));
+  }
+
+  get definitions(): readonly ServiceDefinition[] {
+    return this.#options.definitions;
+  }
+
+  database(service: string): Database {
+    return this.#service(service).database;
+  }
+
+  hosts(service: string): readonly SimulatedHost[] {
+    return [...this.#service(service).hosts];
+  }
+
+  /** Starts a process of each service; resolves when all own their tasks. */
+  async start(): Promise<void> {
+    await Promise.all(serviceNames.map((name) => this.startProcess(name)));
+  }
+
+  /** Starts one more process of a service. One that dies is replaced after a while, so that the service never stays down. */
+  async startProcess(name: string): Promise<SimulatedHost> {
+    const service = this.#service(name);
+    service.started += 1;
+    if (service.started > startsMax) throw new Error(`${name} has died ${startsMax} times`);
+    const process = new SimulatedProcess(`${name}/${service.started}`, this.#options.world);
+    const { definition, database } = service;
+    const { auditor, configuration, logger, parts } = this.#options;
+    const host = new SimulatedHost({
+      ...{ definition, database, process, log: this.log, groups: this.groups, auditor, configuration, logger },
+      parts: parts(process),
+      onStored: (rows) => this.#notify(service, rows),
+    });
+    service.hosts.add(host);
+    process.onDeath(() => {
+      service.hosts.delete(host);
+      void process.waitBetween(50, 4_000).then(() => this.#replace(service));
+    });
+    // One that cannot start ends, as a real one would; it is replaced like any other.
+    await Promise.race([host.start().catch(() => process.kill()), process.death]);
+    return host;
+  }
+
+  #replace(service: Service): void {
+    if (service.hosts.size === 0) void this.startProcess(service.definition.name);
+  }
+
+  /** A process that can be asked over HTTP; `undefined` while none runs. */
+  reachable(name: string, choose: (hosts: readonly SimulatedHost[]) => SimulatedHost): SimulatedHost | undefined {
+    const hosts = this.hosts(name);
+    return hosts.length === 0 ? undefined : choose(hosts);
+  }
+
+  /** Tells a service's processes of requests that were stored by somebody else. */
+  notify(name: string, rows: readonly RequestRow[]): void {
+    this.#notify(this.#service(name), rows);
+  }
+
+  /** Notifications come in the order of the commits, to each process at its own pace. */
+  #notify(service: Service, rows: readonly RequestRow[]): void {
+    if (rows.length === 0) return;
+    const { faults } = this.#options.world;
+    for (const host of service.hosts) {
+      const late = faults.strikes('notification comes late', host.process.name);
+      const wait = late ? host.process.waitBetween(10, 3_000) : sleep(0);
+      const turn = Promise.all([wait, this.#notified.get(host)]).then(() => {
+        if (!host.process.dead) host.loop.requestsArrived(structuredClone(rows));
+      });
+      this.#notified.set(host, turn);
+    }
+  }
+
+  #service(name: string): Service {
+    const service = this.#services.get(name);
+    if (service === undefined) throw new Error(`there is no service ${name}`);
+    return service;
+  }
+}

@@ -1,0 +1,285 @@
+import type { BookingDocument } from '../src/services/user/booking-document.ts';
+import { isFinal } from '../src/services/user/booking-document.ts';
+import type { Client } from './client.ts';
+import { shortId } from './faulty-store.ts';
+import { sleep } from './process.ts';
+import type { Random } from './random.ts';
+import type { Trace } from './trace.ts';
+import { standingRoom, type Venue } from './venue.ts';
+
+/** What customers are known to do; the run counts each. */
+export const habits = [
+  'books with a payment',
+  'books and pays later',
+  'books with a quote',
+  'pays late',
+  'pays twice',
+  'retries with the same key',
+  'sends twice at once',
+  'cancels',
+  'vanishes',
+  'goes in',
+  'fights for a seat',
+] as const;
+export type Habit = (typeof habits)[number];
+
+/** What a client's journal says, written before anybody else knows. */
+export interface Acknowledged {
+  readonly bookingId: string;
+  readonly key: string;
+  readonly userId: string;
+  readonly showId: string;
+  /** The total of the quote that came along, and whether it was in force when the booking was asked for. */
+  readonly quoted: { readonly amount: number; readonly expiresAt: number } | undefined;
+}
+
+/** What all customers write down, for the invariants. */
+export class Journal {
+  readonly acknowledged: Acknowledged[] = [];
+  /** By key: every booking that was ever answered to it. */
+  readonly answers = new Map<string, Set<string>>();
+  readonly admitted: string[] = [];
+  readonly habits = new Map<Habit, number>();
+
+  note(habit: Habit): void {
+    this.habits.set(habit, (this.habits.get(habit) ?? 0) + 1);
+  }
+}
+
+export interface CustomerOptions {
+  readonly number: number;
+  readonly client: Client;
+  readonly staff: Client;
+  readonly venue: Venue;
+  readonly journal: Journal;
+  readonly random: Random;
+  readonly trace: Trace;
+}
+
+const tokens = [
+  'tok_visa',
+  'tok_visa',
+  'tok_visa',
+  'tok_visa',
+  'tok_visa',
+  'tok_visa',
+  'tok_declined',
+  'tok_insufficient_funds',
+  'tok_slow_1',
+  'tok_slow_8',
+  'tok_slow_90',
+  'tok_lost',
+  'tok_error',
+] as const;
+const triesMax = 12;
+const looksMax = 40;
+
+/** One customer: books something, perhaps pays, perhaps changes their mind, perhaps is never heard of again. */
+export class Customer {
+  readonly #options: CustomerOptions;
+  readonly #name: string;
+  #requests = 0;
+
+  constructor(options: CustomerOptions) {
+    this.#options = options;
+    this.#name = `customer ${options.number}`;
+  }
+
+  async live(): Promise<void> {
+    const { random } = this.#options;
+    await sleep(random.between(0, 90_000));
+    const bookings = random.chance(0.15) ? 2 : 1;
+    for (let count = 0; count < bookings; count += 1) await this.#book();
+  }
+
+  async #book(): Promise<void> {
+    const { random, venue, journal } = this.#options;
+    const show = random.pick(venue.shows);
+    const wish = this.#wish();
+    const quote = random.chance(0.35) ? await this.#quote(show.showId, wish) : undefined;
+    const payment = random.chance(0.5) ? { method: 'card', token: random.pick(tokens) } : undefined;
+    const body = {
+      showId: show.showId,
+      ...(quote === undefined ? wish : { quote: quote.text }),
+      ...(random.chance(0.1) ? { maxTotal: { amount: random.between(800, 4_000), currency: 'EUR' } } : {}),
+      ...(payment === undefined ? {} : { payment }),
+    };
+    journal.note(payment === undefined ? 'books and pays later' : 'books with a payment');
+    if (quote !== undefined) journal.note('books with a quote');
+    const key = this.#key();
+    if (random.chance(0.1)) {
+      journal.note('sends twice at once');
+      void this.#request(body, key, quote);
+    }
+    const bookingId = await this.#request(body, key, quote);
+    if (bookingId === undefined) return;
+    if (random.chance(0.1)) {
+      journal.note('retries with the same key');
+      await this.#request(body, key, quote);
+    }
+    await this.#follow(bookingId, payment !== undefined);
+  }
+
+  #wish(): Readonly<Record<string, unknown>> {
+    const { random, venue, journal } = this.#options;
+    const kind = random.next();
+    if (kind < 0.2) return { bestAvailable: { count: random.between(1, 4) } };
+    if (kind < 0.35) return { areas: [{ area: 'standing', count: random.between(1, standingRoom / 2) }] };
+    // Most want the same few seats.
+    const wanted = random.chance(0.7) ? venue.seats.slice(0, 8) : venue.seats;
+    if (wanted.length === 8) journal.note('fights for a seat');
+    const count = random.between(1, 3);
+    const first = random.between(0, wanted.length - count);
+    return { seats: wanted.slice(first, first + count) };
+  }
+
+  async #quote(showId: string, wish: Readonly<Record<string, unknown>>) {
+    const { client, random } = this.#options;
+    const params = { showId };
+    const answered = await client.ask({
+      service: 'pricing',
+      method: 'POST',
+      path: '/shows/{showId}/quotes',
+      params,
+      body: wish,
+    });
+    if (answered.status !== 200) return undefined;
+    const { quote, total, expiresAt } = answered.body as {
+      quote: string;
+      total: { amount: number };
+      expiresAt: string;
+    };
+    // Some think it over until it has expired.
+    await sleep(random.chance(0.15) ? random.between(121_000, 200_000) : random.between(500, 20_000));
+    return { text: quote, amount: total.amount, expiresAt: Date.parse(expiresAt) };
+  }
+
+  /** Asks until there is an answer; the key makes that one request. */
+  async #request(
+    body: unknown,
+    key: string,
+    quote: { readonly amount: number; readonly expiresAt: number } | undefined,
+  ): Promise<string | undefined> {
+    const { client, random, journal, trace } = this.#options;
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      if (tries > 0) journal.note('retries with the same key');
+      const answered = await client.ask({ service: 'user', method: 'POST', path: '/bookings', body, key });
+      if (answered.status === 'unanswered') {
+        if (random.chance(0.05)) {
+          journal.note('vanishes');
+          trace.tell(this.#name, () => 'gives up asking');
+          return undefined;
+        }
+        await sleep(random.between(200, 3_000));
+        continue;
+      }
+      if (answered.status >= 400) return undefined;
+      const { bookingId } = answered.body as { readonly bookingId: string };
+      const { showId } = body as { readonly showId: string };
+      const { userId } = client.principal;
+      const before = journal.answers.get(key);
+      trace.tell(this.#name, () => `has booking ${shortId(bookingId)} for ${shortId(showId)}`);
+      if (before === undefined) journal.acknowledged.push({ bookingId, key, userId, showId, quoted: quote });
+      journal.answers.set(key, (before ?? new Set()).add(bookingId));
+      return bookingId;
+    }
+    return undefined;
+  }
+
+  /** Looks at the booking now and then, and does what a person would, until it is over or the person has gone. */
+  async #follow(bookingId: string, paymentSent: boolean): Promise<void> {
+    const { random, journal, trace } = this.#options;
+    const character = random.next();
+    const vanishes = character < 0.12;
+    const cancels = character > 0.8;
+    const cancelsAt = random.between(0, 12);
+    let payments = paymentSent ? 1 : 0;
+    for (let look = 0; look < looksMax; look += 1) {
+      await sleep(random.between(300, 8_000));
+      if (vanishes && random.chance(0.4)) {
+        journal.note('vanishes');
+        trace.tell(this.#name, () => `vanishes from ${shortId(bookingId)}`);
+        return;
+      }
+      if (cancels && look === cancelsAt) {
+        await this.#cancel(bookingId);
+        if (random.chance(0.3)) await this.#cancel(bookingId);
+      }
+      const document = await this.#look(bookingId);
+      if (document === undefined) continue;
+      if (document.status === 'awaiting_payment' && document.payment.status !== 'pending' && payments < 4) {
+        payments += 1;
+        await this.#pay(bookingId, payments);
+        continue;
+      }
+      if (document.status === 'confirmed' && cancels && look < cancelsAt) continue;
+      if (document.status === 'confirmed' && document.tickets.length > 0 && random.chance(0.2))
+        await this.#goIn(document);
+      if (isFinal(document.status)) return;
+    }
+  }
+
+  async #look(bookingId: string): Promise<BookingDocument | undefined> {
+    const { client } = this.#options;
+    const params = { bookingId };
+    const answered = await client.ask({ service: 'user', method: 'GET', path: '/bookings/{bookingId}', params });
+    return answered.status === 200 ? (answered.body as BookingDocument) : undefined;
+  }
+
+  async #pay(bookingId: string, payments: number): Promise<void> {
+    const { random, journal, client } = this.#options;
+    if (random.chance(0.25)) {
+      // About when the hold ends.
+      journal.note('pays late');
+      await sleep(random.between(200_000, 320_000));
+    }
+    const body = { method: 'card', token: payments > 2 ? 'tok_visa' : random.pick(tokens) };
+    const asked = {
+      service: 'user',
+      method: 'POST',
+      path: '/bookings/{bookingId}/payments',
+      params: { bookingId },
+    } as const;
+    if (random.chance(0.15)) {
+      journal.note('pays twice');
+      void client.ask({ ...asked, body: { method: 'card', token: random.pick(tokens) }, key: this.#key() });
+    }
+    const key = this.#key();
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      if (tries > 0) journal.note('retries with the same key');
+      const answered = await client.ask({ ...asked, body, key });
+      if (answered.status !== 'unanswered') return;
+      await sleep(random.between(200, 3_000));
+    }
+  }
+
+  async #cancel(bookingId: string): Promise<void> {
+    const { random, journal, client, trace } = this.#options;
+    journal.note('cancels');
+    trace.tell(this.#name, () => `cancels ${shortId(bookingId)}`);
+    const params = { bookingId };
+    const key = this.#key();
+    for (let tries = 0; tries < triesMax; tries += 1) {
+      const asked = { service: 'user', method: 'POST', path: '/bookings/{bookingId}/cancellation' } as const;
+      const answered = await client.ask({ ...asked, params, body: {}, key });
+      if (answered.status !== 'unanswered') return;
+      await sleep(random.between(200, 3_000));
+    }
+  }
+
+  /** At the door, by a member of staff. */
+  async #goIn({ tickets, showId }: BookingDocument): Promise<void> {
+    const { random, journal, staff } = this.#options;
+    journal.note('goes in');
+    const body = { code: `${random.pick(tickets)} ${showId} 1`, gate: 'north' };
+    for (let tries = 0; tries < 2; tries += 1) {
+      const answered = await staff.ask({ service: 'ticket', method: 'POST', path: '/check-ins', body });
+      if (answered.status === 200) journal.admitted.push((answered.body as { ticketId: string }).ticketId);
+    }
+  }
+
+  #key(): string {
+    this.#requests += 1;
+    return `customer-${this.#options.number}-${this.#requests}`;
+  }
+}

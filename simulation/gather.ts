@@ -1,0 +1,56 @@
+import type { SandboxLedger } from '../src/services/payment/providers/sandbox-ledger.ts';
+import { type Cluster, partitions } from './cluster.ts';
+import type { Journal } from './customer.ts';
+import { bookingsIn, type Evidence } from './invariants/evidence.ts';
+import type { Inboxes } from './outside.ts';
+import type { Watcher } from './watcher.ts';
+
+const recordsMax = 1_000_000;
+
+/** Looks at everything, as it is at rest. */
+export async function gatherEvidence(options: {
+  readonly cluster: Cluster;
+  readonly watcher: Watcher;
+  readonly ledger: SandboxLedger;
+  readonly inboxes: Inboxes;
+  readonly journal: Journal;
+}): Promise<Evidence> {
+  const { cluster, watcher, journal, inboxes } = options;
+  const { definitions } = cluster;
+  const stored = new Map(definitions.map(({ name }) => [name, cluster.database(name).store.contents]));
+  const ledger = await options.ledger.moved({ now: Number.MAX_SAFE_INTEGER, limit: recordsMax });
+  const records: [string, Awaited<ReturnType<Cluster['log']['read']>>][] = [];
+  for (const { name, partitions: count } of cluster.log.topics) {
+    for (let partition = 0; partition < count; partition += 1)
+      records.push([`${name}/${partition}`, await cluster.log.read({ topic: name, partition, offset: 0 }, recordsMax)]);
+  }
+  const { received } = inboxes;
+  return {
+    definitions,
+    stored,
+    applied: watcher.applied,
+    records: new Map(records),
+    unread: await unreadIn(cluster),
+    bookings: bookingsIn({ stored, ledger, received }),
+    ledger,
+    received,
+    journal,
+    incidents: watcher.incidents,
+  };
+}
+
+async function unreadIn(cluster: Cluster): Promise<readonly string[]> {
+  const unread: string[] = [];
+  for (const { name, inputs, references } of cluster.definitions) {
+    for (const topic of new Set<string>([...inputs, ...references])) {
+      const count = cluster.log.topics.find((each) => each.name === topic)?.partitions ?? 0;
+      for (let partition = 0; partition < Math.min(count, partitions); partition += 1) {
+        const { next } = await cluster.log.bounds({ topic, partition });
+        const read = cluster.hosts(name).flatMap(({ loop }) => loop.position({ topic, partition }) ?? []);
+        if (!read.includes(next))
+          unread.push(`${name} has read ${topic}/${partition} to ${read.join(' and ') || 'nowhere'} of ${next}`);
+      }
+    }
+  }
+  return unread;
+}

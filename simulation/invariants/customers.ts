@@ -1,0 +1,102 @@
+import type { BookingRequestedData } from '../../src/contracts/user.ts';
+import { bookingInvariants, examineBooking } from '../../src/operations/check/bookings.ts';
+import { isFinal } from '../../src/services/user/booking-document.ts';
+import { eventsOf, type SimulatedInvariant } from './evidence.ts';
+
+/** What every customer may rely on. */
+
+/** At rest nothing is under way any more: whatever has not ended by now never will. */
+const restingMs = 86_400_000;
+
+/** The rules by which `fullhouse check` examines each booking of a live installation, over the simulated one. */
+export const everyBooking: readonly SimulatedInvariant[] = bookingInvariants.map(({ name, says }) => ({
+  name,
+  says,
+  *examine({ bookings }) {
+    for (const facts of bookings) {
+      for (const finding of examineBooking(facts, Date.now() + restingMs))
+        if (finding.invariant === name) yield finding.says;
+    }
+  },
+}));
+
+export const answerHasBooking: SimulatedInvariant = {
+  name: 'answer-has-booking',
+  says: 'every acknowledged request has its booking, and it has ended',
+  *examine({ journal, bookings }) {
+    const known = new Map(bookings.map((each) => [each.bookingId, each]));
+    for (const { bookingId } of journal.acknowledged) {
+      const facts = known.get(bookingId);
+      if (facts === undefined || facts.booking.length === 0)
+        yield `${bookingId} was acknowledged, and nothing is known of it`;
+      else if (facts.document === undefined) yield `${bookingId} was acknowledged, and its customer can read nothing`;
+      else if (!isFinal(facts.document.status as Parameters<typeof isFinal>[0]))
+        yield `${bookingId} was acknowledged, and is ${facts.document.status} for ever`;
+    }
+  },
+};
+
+export const oneBookingPerKey: SimulatedInvariant = {
+  name: 'one-booking-per-key',
+  says: 'the same idempotency key is the same booking for ever',
+  *examine({ journal, stored }) {
+    for (const [key, ids] of journal.answers)
+      if (ids.size > 1) yield `${key} was answered with ${[...ids].join(' and ')}`;
+    const requested = eventsOf({ stored }, 'user').filter(({ type }) => type === 'BookingRequested');
+    const streams = new Set<string>();
+    for (const { stream } of requested) {
+      if (streams.has(stream)) yield `${stream} was requested twice`;
+      streams.add(stream);
+    }
+  },
+};
+
+export const priceIsAgreed: SimulatedInvariant = {
+  name: 'price-is-agreed',
+  says: 'a quote that was in force is the price; else no more is charged than was agreed to',
+  *examine({ bookings, stored }) {
+    const requests = new Map(
+      eventsOf({ stored }, 'user')
+        .filter(({ type }) => type === 'BookingRequested')
+        .map(({ stream, data }) => [stream, data as BookingRequestedData]),
+    );
+    for (const { bookingId, booking } of bookings) {
+      const request = requests.get(bookingId);
+      const total = booking.find(({ type }) => type === 'BookingHeld')?.data.total?.amount;
+      if (request === undefined || total === undefined) continue;
+      const { quote, maxTotal, acceptedAt } = request;
+      if (quote !== undefined && Date.parse(acceptedAt) <= Date.parse(quote.expiresAt)) {
+        if (total !== quote.total.amount) yield `${bookingId} was quoted ${quote.total.amount} and held at ${total}`;
+        continue;
+      }
+      const limit = maxTotal ?? quote?.total;
+      if (limit !== undefined && total > limit.amount)
+        yield `${bookingId} agreed to ${limit.amount} and was held at ${total}`;
+    }
+  },
+};
+
+export const ticketsFollowConfirmation: SimulatedInvariant = {
+  name: 'tickets-follow-confirmation',
+  says: 'tickets are issued for confirmed bookings only, once each',
+  *examine({ bookings }) {
+    for (const { bookingId, booking, tickets } of bookings) {
+      const issued = tickets.filter(({ type }) => type === 'TicketIssued').map(({ data }) => data.ticketId);
+      if (new Set(issued).size !== issued.length) yield `${bookingId} has a ticket that was issued twice`;
+      if (issued.length > 0 && !booking.some(({ type }) => type === 'BookingConfirmed'))
+        yield `${bookingId} has tickets and was never confirmed`;
+    }
+  },
+};
+
+export const admittedOnce: SimulatedInvariant = {
+  name: 'admitted-once',
+  says: 'a ticket lets somebody in at most once',
+  *examine({ journal }) {
+    const seen = new Set<string>();
+    for (const ticket of journal.admitted) {
+      if (seen.has(ticket)) yield `${ticket} was used twice`;
+      seen.add(ticket);
+    }
+  },
+};

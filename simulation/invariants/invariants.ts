@@ -1,0 +1,63 @@
+import {
+  admittedOnce,
+  answerHasBooking,
+  everyBooking,
+  oneBookingPerKey,
+  priceIsAgreed,
+  ticketsFollowConfirmation,
+} from './customers.ts';
+import type { Evidence, SimulatedInvariant } from './evidence.ts';
+import { everyCauseIsTold, everyMessageHasAnOutcome, receivedOnce } from './messages.ts';
+import { chargedAsAsked, oneChargeStays, providersBooksAreOurs } from './money.ts';
+import { holdsWithinLimits, oneTicketPerShowSeat, reservedAsWanted, seatHasOneOwner } from './seats.ts';
+import {
+  eventsOnTopics,
+  nothingHappenedThatMustNot,
+  nothingWaits,
+  sequencesWithoutGaps,
+  topicsAreRead,
+  versionsWithoutGaps,
+  viewsAreTheirRebuild,
+} from './streams.ts';
+
+/** All that must hold whenever everything has come to rest. What replay must not change is tried afterwards (`world.ts`). */
+export const invariants: readonly SimulatedInvariant[] = [
+  nothingHappenedThatMustNot,
+  seatHasOneOwner,
+  reservedAsWanted,
+  holdsWithinLimits,
+  oneTicketPerShowSeat,
+  ...everyBooking,
+  answerHasBooking,
+  oneBookingPerKey,
+  priceIsAgreed,
+  ticketsFollowConfirmation,
+  admittedOnce,
+  providersBooksAreOurs,
+  chargedAsAsked,
+  oneChargeStays,
+  receivedOnce,
+  everyMessageHasAnOutcome,
+  everyCauseIsTold,
+  versionsWithoutGaps,
+  sequencesWithoutGaps,
+  eventsOnTopics,
+  topicsAreRead,
+  nothingWaits,
+  viewsAreTheirRebuild,
+];
+
+export interface Violation {
+  readonly invariant: string;
+  readonly says: string;
+}
+
+/** Violations of one invariant that are told. */
+const toldMax = 5;
+
+/** Examines all invariants; nothing is found where all is well. */
+export function examine(evidence: Evidence): readonly Violation[] {
+  return invariants.flatMap((invariant) =>
+    [...invariant.examine(evidence)].slice(0, toldMax).map((says) => ({ invariant: invariant.name, says })),
+  );
+}

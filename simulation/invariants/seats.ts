@@ -1,0 +1,157 @@
+import type { SeatEvent } from '../../src/contracts/seat-inventory.ts';
+import type { Event } from '../../src/services/seat-inventory/state.ts';
+import { eventsOf, type SimulatedInvariant } from './evidence.ts';
+
+/** Who had which seat at every moment of the run, told by the facts alone. */
+
+/** Settings that a run may set, at their longest. */
+const holdTtlMaxMs = 300_000;
+const paymentGraceMaxMs = 60_000;
+
+interface Hall {
+  readonly owners: Map<number, string>;
+  readonly areas: Map<string, { capacity: number; taken: number }>;
+}
+
+export const seatHasOneOwner: SimulatedInvariant = {
+  name: 'seat-has-one-owner',
+  says: 'no seat has two active owners at any time, and nobody gives back what is not theirs',
+  *examine(evidence) {
+    const halls = new Map<string, Hall>();
+    for (const { type, data, stream } of eventsOf(evidence, 'seat-inventory')) {
+      const hall = halls.get(stream) ?? { owners: new Map(), areas: new Map() };
+      halls.set(stream, hall);
+      for (const wrong of follow(hall, { type, data } as Event)) yield `${type} of ${stream}: ${wrong}`;
+    }
+  },
+};
+
+function* follow(hall: Hall, event: Event): Generator<string> {
+  switch (event.type) {
+    case 'ShowSeatsOpened':
+      for (const { area, capacity } of event.data.areas)
+        hall.areas.set(area, { capacity, taken: hall.areas.get(area)?.taken ?? 0 });
+      break;
+    case 'SeatsReserved':
+      yield* take(hall, event.data);
+      break;
+    case 'SeatsSold':
+      if (event.data.from === 'free') yield* take(hall, event.data);
+      else yield* own(hall, event.data);
+      break;
+    case 'SeatsReleased':
+      yield* own(hall, event.data);
+      for (const index of event.data.indexes) hall.owners.delete(index);
+      for (const { area, count } of event.data.areas) yield* move(hall, area, -count);
+      break;
+    case 'SeatsBlocked':
+      for (const index of event.data.indexes) {
+        const owner = hall.owners.get(index);
+        if (owner !== undefined) yield `blocked seat ${index} belongs to ${owner}`;
+      }
+      break;
+    default:
+      // Every other fact leaves owners as they are.
+      break;
+  }
+}
+
+type Places =
+  | Extract<SeatEvent, { readonly type: 'SeatsReserved' }>['data']
+  | Extract<SeatEvent, { readonly type: 'SeatsSold' }>['data'];
+
+function* take(
+  hall: Hall,
+  { bookingId, indexes, areas }: Pick<Places, 'bookingId' | 'indexes' | 'areas'>,
+): Generator<string> {
+  for (const index of indexes) {
+    const owner = hall.owners.get(index);
+    if (owner !== undefined) yield `seat ${index} belongs to ${owner} and goes to ${bookingId}`;
+    hall.owners.set(index, bookingId);
+  }
+  for (const { area, count } of areas) yield* move(hall, area, count);
+}
+
+function* own(hall: Hall, { bookingId, indexes }: Pick<Places, 'bookingId' | 'indexes'>): Generator<string> {
+  for (const index of indexes) {
+    const owner = hall.owners.get(index);
+    if (owner !== bookingId) yield `seat ${index} belongs to ${owner ?? 'nobody'}, not to ${bookingId}`;
+  }
+}
+
+function* move(hall: Hall, area: string, count: number): Generator<string> {
+  const known = hall.areas.get(area) ?? { capacity: 0, taken: 0 };
+  known.taken += count;
+  hall.areas.set(area, known);
+  if (known.taken < 0 || known.taken > known.capacity)
+    yield `${area} has ${known.taken} of ${known.capacity} places taken`;
+}
+
+export const reservedAsWanted: SimulatedInvariant = {
+  name: 'reserved-as-wanted',
+  says: 'seats are reserved as they were asked for: all of them or none',
+  *examine({ bookings }) {
+    for (const { bookingId, booking, seats } of bookings) {
+      const reserved = seats.find(({ type }) => type === 'SeatsReserved')?.data;
+      const created = booking.find(({ type }) => type === 'BookingCreated')?.data as Created | undefined;
+      if (reserved === undefined || created === undefined) continue;
+      const wanted = created.quote ?? created.wanted;
+      const count = 'count' in wanted ? wanted.count : (wanted.seats?.length ?? 0) + places(wanted.areas);
+      const got = (reserved.seats?.length ?? 0) + places(reserved.areas);
+      if (got !== count) yield `${bookingId} asked for ${count} places and got ${got}`;
+      const named = 'seats' in wanted ? wanted.seats : undefined;
+      if (named?.some((seat) => reserved.seats?.includes(seat) !== true) === true)
+        yield `${bookingId} asked for ${named.join(' ')} and got ${reserved.seats?.join(' ')}`;
+    }
+  },
+};
+
+interface Created {
+  readonly quote?: { readonly seats: readonly string[]; readonly areas: readonly { readonly count: number }[] };
+  readonly wanted:
+    | { readonly count: number }
+    | { readonly seats?: readonly string[]; readonly areas?: readonly { readonly count: number }[] };
+}
+
+function places(areas: readonly { readonly count: number }[] = []): number {
+  return areas.reduce((sum, { count }) => sum + count, 0);
+}
+
+export const holdsWithinLimits: SimulatedInvariant = {
+  name: 'holds-within-limits',
+  says: 'a hold lasts no longer than its limit, with the grace of an open charge',
+  *examine({ bookings }) {
+    for (const { bookingId, seats } of bookings) {
+      let promised = 0;
+      for (const { type, data, time } of seats) {
+        if (type === 'SeatsReserved') {
+          promised = Date.parse(data.holdExpiresAt ?? '');
+          if (promised - time > holdTtlMaxMs) yield `${bookingId} holds seats for ${promised - time} ms`;
+        }
+        if (type !== 'HoldMoved') continue;
+        const until = Date.parse(data.heldUntil ?? '');
+        if (until < promised || until > promised + paymentGraceMaxMs)
+          yield `${bookingId} has its hold moved by ${until - promised} ms`;
+      }
+    }
+  },
+};
+
+export const oneTicketPerShowSeat: SimulatedInvariant = {
+  name: 'one-ticket-per-show-seat',
+  says: 'no seat of a show has two valid tickets',
+  *examine({ stored }) {
+    const seen = new Map<string, string>();
+    for (const [ticketId, doc] of stored.get('ticket')?.documents.get('tickets') ?? []) {
+      const { showId, seat, status } = doc as {
+        readonly showId: string;
+        readonly seat?: string;
+        readonly status: string;
+      };
+      if (seat === undefined || status === 'void') continue;
+      const other = seen.get(`${showId} ${seat}`);
+      if (other !== undefined) yield `seat ${seat} of ${showId} has tickets ${other} and ${ticketId}`;
+      seen.set(`${showId} ${seat}`, ticketId);
+    }
+  },
+};

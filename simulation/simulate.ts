@@ -1,0 +1,75 @@
+import { type FaultKind, faultKinds } from './faults.ts';
+import { type Outcome, type RunOptions, run } from './world.ts';
+
+/** With fewer seeds than this, some kinds of fault may well not have had their chance. */
+const enforcedFromSeeds = 200;
+
+/** What many runs add up to. */
+export interface Summary {
+  readonly seeds: number;
+  readonly from: number;
+  readonly failed: readonly Outcome[];
+  readonly events: number;
+  readonly bookings: number;
+  readonly simulatedMs: number;
+  readonly tookMs: number;
+  /** How the bookings have ended. */
+  readonly endings: Readonly<Record<string, number>>;
+  /** How often each kind of fault was met; 0 for those that were not. */
+  readonly faults: Readonly<Record<FaultKind, number>>;
+  readonly habits: Readonly<Record<string, number>>;
+  readonly deeds: Readonly<Record<string, number>>;
+  /** Kinds of fault that should have been met and were not: such a run proves nothing about them. */
+  readonly neverMet: readonly FaultKind[];
+  /** Over the hashes of all runs. */
+  readonly hashes: readonly string[];
+}
+
+/** Failing seeds after which a run gives up: they fail for the same reason, as a rule. */
+const failuresMax = 3;
+
+/** Runs seeds one after the other and adds them up. */
+export async function simulate(
+  options: Omit<RunOptions, 'seed'> & { readonly from: number; readonly seeds: number },
+  onRun?: (outcome: Outcome, done: number) => void,
+): Promise<Summary> {
+  const { from, seeds, ...rest } = options;
+  const startedAt = performance.now();
+  const sums = { events: 0, bookings: 0, simulatedMs: 0 };
+  const [endings, faults, habits, deeds] = [count(), count(), count(), count()];
+  const failed: Outcome[] = [];
+  const hashes: string[] = [];
+  let done = 0;
+  for (; done < seeds && failed.length < failuresMax; done += 1) {
+    const outcome = await run({ ...rest, seed: from + done });
+    sums.events += outcome.events;
+    sums.bookings += outcome.bookings;
+    sums.simulatedMs += outcome.simulatedMs;
+    endings.add(outcome.endings);
+    faults.add(outcome.faults);
+    habits.add(outcome.habits);
+    deeds.add(outcome.deeds);
+    hashes.push(outcome.hash);
+    if (outcome.violations.length > 0) failed.push(outcome);
+    onRun?.(outcome, done + 1);
+  }
+  const met = Object.fromEntries(faultKinds.map((kind) => [kind, faults.sums.get(kind) ?? 0]));
+  return {
+    ...{ seeds: done, from, failed, ...sums, tookMs: performance.now() - startedAt, hashes },
+    endings: Object.fromEntries(endings.sums),
+    faults: met as Readonly<Record<FaultKind, number>>,
+    habits: Object.fromEntries(habits.sums),
+    deeds: Object.fromEntries(deeds.sums),
+    neverMet: done < enforcedFromSeeds ? [] : faultKinds.filter((kind) => met[kind] === 0),
+  };
+}
+
+function count() {
+  const sums = new Map<string, number>();
+  return {
+    sums,
+    add: (more: ReadonlyMap<string, number>) => {
+      for (const [name, times] of more) sums.set(name, (sums.get(name) ?? 0) + times);
+    },
+  };
+}

@@ -1,0 +1,94 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { shrink, tell } from '../../simulation/shrink.ts';
+import { type Summary, simulate } from '../../simulation/simulate.ts';
+import type { Outcome } from '../../simulation/world.ts';
+import { progress, say, sayJson, sayTable } from './answers.ts';
+
+const seedMax = 0xffff_ffff;
+
+interface Options {
+  readonly seeds: number;
+  readonly from: number;
+  readonly json?: boolean;
+}
+
+/** `fullhouse simulate`: the whole system on a virtual clock, with faults. Exit code 1 when a seed breaks a promise. */
+export function simulateCommand(): Command {
+  return new Command('simulate')
+    .description(
+      'run the whole system on a virtual clock with faults of every kind, and prove the promises after each run',
+    )
+    .requiredOption('--seeds <number>', 'how many runs', count)
+    .option('--from <seed>', 'the first seed', count, 1)
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExamples:\n  fullhouse simulate --seeds 100\n  fullhouse simulate --seeds 1 --from 4711')
+    .action(runSimulate);
+}
+
+function count(text: string): number {
+  const number = Number(text);
+  if (!Number.isInteger(number) || number < 1 || number > seedMax)
+    throw new InvalidArgumentError(`must be a whole number from 1 to ${seedMax}`);
+  return number;
+}
+
+async function runSimulate({ seeds, from, json }: Options): Promise<void> {
+  const waiting = progress();
+  const summary = await simulate({ seeds, from }, ({ seed, violations }, done) => {
+    waiting.tell(`seed ${seed}: ${done} of ${seeds}`);
+    if (violations.length === 0) return;
+    waiting.done();
+    if (json !== true) say(`✖ seed ${seed}: ${violations.map(({ invariant }) => invariant).join(', ')}`);
+  });
+  waiting.done();
+  const [first] = summary.failed;
+  const shrunk = first === undefined ? undefined : await shrink(first, { seed: first.seed });
+  if (json === true) sayJson(asJson(summary, shrunk));
+  else print(summary, shrunk);
+  if (summary.failed.length > 0 || summary.neverMet.length > 0) process.exitCode = 1;
+}
+
+function asJson({ failed, hashes, ...sums }: Summary, shrunk: Outcome | undefined) {
+  return {
+    holds: failed.length === 0 && sums.neverMet.length === 0,
+    ...sums,
+    ...(sums.seeds === 1 ? { hash: hashes[0] } : {}),
+    failed: failed.map(({ seed, hash, violations }) => ({ seed, hash, violations })),
+    ...(shrunk === undefined ? {} : { story: tell(shrunk) }),
+  };
+}
+
+function print(summary: Summary, shrunk: Outcome | undefined): void {
+  const { seeds, from, events, bookings, simulatedMs, tookMs, endings, faults, neverMet, failed, hashes } = summary;
+  const perSecond = (seeds / (tookMs / 1_000)).toFixed(1);
+  const hours = Math.round(simulatedMs / 3_600_000);
+  say(
+    `${seeds} seeds from ${from}: ${bookings} bookings, ${events} events, ${hours} simulated hours (${perSecond} seeds/s)`,
+  );
+  say(
+    `Bookings ended as ${Object.entries(endings)
+      .map(([status, times]) => `${status} ${times}`)
+      .join(', ')}.`,
+  );
+  if (seeds === 1) say(`Trace hash ${hashes[0]}.`);
+  say('\nFaults met, in all and in a thousand bookings:');
+  sayTable(
+    Object.entries(faults).map(([fault, times]) => ({
+      fault,
+      times,
+      rate: ((times * 1_000) / Math.max(1, bookings)).toFixed(1),
+    })),
+  );
+  say();
+  if (neverMet.length > 0) say(`✖ Never met: ${neverMet.join(', ')}. Such a run proves nothing about them.`);
+  for (const { seed, hash, violations } of failed) {
+    say(`✖ seed ${seed} (trace hash ${hash}); run it again: fullhouse simulate --seeds 1 --from ${seed}`);
+    for (const { invariant, says } of violations) say(`    ${invariant}: ${says}`);
+  }
+  if (shrunk !== undefined) {
+    say(`\nThe shortest story found of seed ${shrunk.seed}:`);
+    for (const line of tell(shrunk)) say(line);
+    for (const { invariant, says } of shrunk.violations) say(`✖ ${invariant}: ${says}`);
+  }
+  if (failed.length === 0) say(`All invariants held in ${seeds} runs.`);
+}
