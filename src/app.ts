@@ -24,6 +24,7 @@ import { openEmbeddedRecords } from './runtime/log/embedded-records.ts';
 import { LocalLog } from './runtime/log/local-log.ts';
 import type { Log } from './runtime/log/log.ts';
 import type { Logger } from './runtime/logger.ts';
+import { createLocalNotices } from './runtime/notices.ts';
 import { ServiceHost } from './runtime/service-host.ts';
 import { SettingsFeed } from './runtime/settings-feed.ts';
 import { importDemoCatalogue } from './services/catalog/demo.ts';
@@ -121,6 +122,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
           logger,
           configuration,
           settings,
+          notices: createLocalNotices()(),
           parts: parts.byName,
         }),
     );

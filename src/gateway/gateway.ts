@@ -3,19 +3,18 @@ import { dirname } from 'node:path';
 import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
-import type { JWK } from 'jose';
 import type { Settings } from '../contracts/settings.ts';
 import { createAuthenticator } from '../runtime/http/auth.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
 import { openApiOf } from '../runtime/http/openapi.ts';
 import { Problem } from '../runtime/http/problem.ts';
-import { createServer, serveEndpoints } from '../runtime/http/server.ts';
+import { type PublishedKeys, publishedKeys } from '../runtime/http/published-keys.ts';
+import { type Answering, createServer, type Doors, serveEndpoints } from '../runtime/http/server.ts';
 import { traceparentOf } from '../runtime/http/trace.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { type Availability, AvailabilityFeed } from './availability-feed.ts';
 import { availabilityStream } from './availability-stream.ts';
-import { publishedKeys } from './published-keys.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { type Unsettled, type UnsettledPart, unsettledEndpoint } from './unsettled.ts';
 
@@ -28,7 +27,9 @@ export interface Gateway {
 export interface GatewayOptions {
   /** The endpoints of the services behind it. */
   readonly endpoints: readonly Endpoint[];
-  readonly jwks: () => Promise<{ readonly keys: readonly JWK[] }>;
+  /** How they are answered, where their services are not in this process. */
+  readonly forward?: Answering;
+  readonly jwks: () => Promise<PublishedKeys>;
   readonly log: Log;
   readonly logger: Logger;
   readonly settings: () => Settings;
@@ -53,13 +54,13 @@ const contentSecurity = {
 const hstsSeconds = 31_536_000;
 
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { jwks, log, logger, settings } = options;
+  const { endpoints, forward, jwks, log, logger, settings } = options;
   const server = createServer(logger);
   const limits = createRateLimits((kind) =>
     kind === 'user' ? settings().rateLimitPerUser : settings().rateLimitPerAddress,
   );
   const feed = new AvailabilityFeed({ logger, snapshot: (showId) => snapshot(server, showId) });
-  const endpoints = [...options.endpoints, availabilityStream(feed), unsettledEndpoint(unsettledParts(server))];
+  const own = [availabilityStream(feed), unsettledEndpoint(unsettledParts(server))];
   await server.register(helmet, {
     contentSecurityPolicy: { useDefaults: false, directives: contentSecurity },
     xFrameOptions: { action: 'deny' },
@@ -69,11 +70,13 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     void reply.header('x-request-id', traceparentOf(request).slice(3, 35));
     if (request.ip !== ownAddress) await limits.admit('address', request.ip);
   });
-  serveEndpoints(server, endpoints, {
+  const doors: Doors = {
     authenticator: createAuthenticator(publishedKeys(jwks)),
     admit: ({ userId }) => limits.admit('user', userId),
-  });
-  await serveDescription(server, endpoints, jwks);
+  };
+  serveEndpoints(server, endpoints, doors, forward);
+  serveEndpoints(server, own, doors);
+  await serveDescription(server, [...endpoints, ...own], jwks);
   await feed.start(log);
   return {
     server,

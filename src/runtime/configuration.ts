@@ -165,3 +165,28 @@ function readSecret(name: string, file: string): string {
     throw new ConfigurationError(`${name}_FILE: cannot read ${file}; give a readable file`, { cause });
   }
 }
+
+/** The addresses of a service's HTTP side, as `BOOKING_URL` names them; empty where it names none. */
+export function addressesOf(configuration: Configuration, name: RoleName): readonly string[] {
+  return configuration[`${spelled(name)}_URL`] ?? [];
+}
+
+/**
+ * The connection URL of a database: its own variable (`BOOKING_DATABASE_URL`), else `DATABASE_URL`, whose `{service}` is
+ * replaced by the database's name, or, without such a place, whose database is. `undefined` where neither is set.
+ */
+export function databaseUrlOf(configuration: Configuration, name: ServiceName | 'sandbox'): string | undefined {
+  const own = name === 'sandbox' ? configuration.SANDBOX_DATABASE_URL : configuration[`${spelled(name)}_DATABASE_URL`];
+  const shared = configuration.DATABASE_URL;
+  if (own !== undefined || shared === undefined) return own;
+  const database = name === 'sandbox' ? 'sandbox_provider' : name.replaceAll('-', '_');
+  if (/\{service\}|%7Bservice%7D/i.test(shared)) return shared.replaceAll(/\{service\}|%7Bservice%7D/gi, database);
+  const [base = '', query] = shared.split('?', 2);
+  const place = base.replace(/^([a-z]+:\/\/[^/]*)(\/.*)?$/, `$1/${database}`);
+  return query === undefined ? place : `${place}?${query}`;
+}
+
+/** The variable that names a database of its own, for whoever has to set it. */
+export function databaseVariableOf(name: ServiceName | 'sandbox'): string {
+  return name === 'sandbox' ? 'SANDBOX_DATABASE_URL' : `${spelled(name)}_DATABASE_URL`;
+}

@@ -1,11 +1,12 @@
 import type pg from 'pg';
+import type { QueryConfig } from 'pg';
 import { newId } from '../contracts/ids.ts';
 import { publication } from '../contracts/topics.ts';
 import { type Batcher, createBatcher } from './batcher.ts';
 import { Problem } from './http/problem.ts';
 import { type AnswerRow, insertDocuments, insertRequests, keepAnswers, selectAnswers } from './ingress-statements.ts';
 import { partitionOf } from './log/partitioner.ts';
-import type { View } from './service.ts';
+import type { Statement, View } from './service.ts';
 import type {
   FirstAnswer,
   Idempotency,
@@ -29,6 +30,8 @@ export interface IngressOptions {
   readonly views: readonly View[];
   readonly partitions: number;
   readonly now: () => number;
+  /** Statements that tell other instances of the rows a transaction stores, as part of it. */
+  readonly telling?: (rows: readonly RequestRow[]) => readonly Statement[];
   /** Called after the commit with the rows it stored. */
   readonly onStored: (rows: readonly RequestRow[]) => void;
   /** Called where a commit's outcome is unknown: rows may be stored that nobody was told of. */
@@ -109,6 +112,7 @@ export class Ingress {
       ...(submissions.some((each) => each.idempotency !== undefined) ? [keepAnswers(submissions, now)] : []),
       ...(rows.length > 0 ? [insertRequests(rows)] : []),
       ...insertDocuments(submissions, this.#options),
+      ...this.#telling(rows),
     ];
     try {
       await this.#connection.write(statements);
@@ -117,6 +121,10 @@ export class Ingress {
       throw error;
     }
     this.#options.onStored(rows);
+  }
+
+  #telling(rows: readonly RequestRow[]): QueryConfig[] {
+    return (this.#options.telling?.(rows) ?? []).map((each) => ({ ...each, values: [...each.values] }));
   }
 
   async #storeEach(submissions: readonly Submission[]) {
@@ -213,8 +221,7 @@ export class Ingress {
       await query('begin');
       const result = await work(this.#transactionOver(query, rows));
       if (rows.length > 0) {
-        const { text, values } = insertRequests(rows);
-        await query(text, values);
+        for (const { text, values } of [insertRequests(rows), ...this.#telling(rows)]) await query(text, values);
       }
       committing = true;
       await query('commit');

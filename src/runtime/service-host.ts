@@ -6,6 +6,7 @@ import type { Configuration } from './configuration.ts';
 import { Ingress } from './ingress.ts';
 import type { Log } from './log/log.ts';
 import type { Logger } from './logger.ts';
+import type { Following, Notice, Notices } from './notices.ts';
 import type { ServiceDefinition, Split } from './service.ts';
 import type {
   FirstAnswer,
@@ -18,8 +19,11 @@ import type {
 import type { SettingsFeed } from './settings-feed.ts';
 import { createPool, storeError } from './store/postgres/connection.ts';
 import { PostgresStore } from './store/postgres/postgres-store.ts';
+import type { Commit, RequestRow } from './store/store.ts';
+import { StoredRequests } from './stored-requests.ts';
 import { StreamStates } from './task/streams.ts';
-import { inputsWaitingMax, TaskLoop } from './task.ts';
+import { type Committed, inputsWaitingMax, TaskLoop } from './task.ts';
+import { WaitingElsewhere } from './waiting-elsewhere.ts';
 
 /** Connections for the queries of requests. */
 const connectionsMax = 6;
@@ -31,6 +35,8 @@ export interface ServiceHostOptions {
   readonly logger: Logger;
   readonly configuration: Configuration;
   readonly settings: SettingsFeed;
+  /** How instances of the service tell each other what is new. */
+  readonly notices: Notices;
   /** What the application wires in by name. */
   readonly parts: Readonly<Record<string, unknown>>;
 }
@@ -48,6 +54,11 @@ export class ServiceHost implements ServiceRuntime {
   readonly #settings: SettingsFeed;
   readonly #parts: Readonly<Record<string, unknown>>;
   readonly #changes = new EventEmitter().setMaxListeners(0);
+  readonly #notices: Notices;
+  readonly #requests: StoredRequests;
+  readonly #elsewhere: WaitingElsewhere;
+  readonly #isTold: { readonly view: (name: string) => boolean; readonly topic: (name: string) => boolean };
+  #following: Following | undefined;
 
   constructor(options: ServiceHostOptions) {
     const { definition, databaseUrl: url, log, configuration, settings } = options;
@@ -56,6 +67,7 @@ export class ServiceHost implements ServiceRuntime {
     this.logger = options.logger.child({ service: definition.name });
     this.#settings = settings;
     this.#parts = options.parts;
+    this.#notices = options.notices;
     const views = definition.views ?? [];
     const name = `fullhouse-${definition.name}`;
     this.store = new PostgresStore({ url, applicationName: `${name}-loop`, views });
@@ -69,9 +81,24 @@ export class ServiceHost implements ServiceRuntime {
       runtime: this,
       setting: (key) => settings.record(key),
       referenceWaitMs: () => settings.current.referenceWaitMs,
-      onCommitted: ({ documents }) => {
-        for (const { view, id } of documents) this.#changes.emit(`${view} ${id}`);
+      telling: (commit) => this.#notices.telling(this.#noticeOf(changesIn(commit))),
+      onCommitted: (changes) => {
+        for (const { view, id } of changes.documents) this.#changes.emit(`${view} ${id}`);
+        this.#notices.told(this.#noticeOf(changes));
       },
+    });
+    const global = new Set(log.topics.filter(({ partitions }) => partitions === 1).map((topic) => topic.name));
+    const watched = new Set(views.filter((view) => view.watched === true).map((view) => view.name));
+    this.#isTold = { view: (each) => watched.has(each), topic: (each) => global.has(each) };
+    this.#requests = new StoredRequests({
+      read: (requestIds) => this.#reader.loadRequests(requestIds),
+      concerns: (partition) => this.loop.isAssigned(partition),
+      onRows: (rows) => this.loop.requestsArrived(rows),
+      onError: (error) => this.loop.requestsMissed(error),
+    });
+    this.#elsewhere = new WaitingElsewhere({
+      count: async () => (await this.#reader.look(inputsWaitingMax)).requests,
+      rowsMax: inputsWaitingMax,
     });
     this.#ingress = new Ingress({
       connection: { url, applicationName: `${name}-ingress` },
@@ -79,19 +106,60 @@ export class ServiceHost implements ServiceRuntime {
       views,
       partitions: log.topics.find((topic) => topic.name === definition.mainInput)?.partitions ?? 1,
       now: () => this.loop.clock.now(),
-      onStored: (rows) => this.loop.requestsArrived(rows),
+      telling: (rows) => this.#notices.telling({ requests: rows }),
+      onStored: (rows) => this.#onStored(rows),
       onUnknown: (error) => this.loop.requestsMissed(error),
-      isFull: () => this.loop.queued >= inputsWaitingMax,
+      isFull: () => this.loop.queued >= inputsWaitingMax || this.#elsewhere.isFull,
     });
   }
 
-  start(): Promise<void> {
-    return this.loop.start();
+  async start(): Promise<void> {
+    await this.connect();
+    await this.loop.start();
+  }
+
+  /** As an instance that owns nothing: requests are stored and documents waited for, others do the work. */
+  async connect(): Promise<void> {
+    this.loop.clock.synchronise((await this.#reader.look(0)).now);
+    this.#following = await this.#notices.follow({
+      onNotice: ({ requests = [], documents = [], references = [] }) => {
+        this.#requests.stored(requests);
+        for (const { view, id } of documents) this.#changes.emit(`${view} ${id}`);
+        if (references.length > 0) this.loop.referencesArrived(references);
+      },
+      onMissed: () => {
+        this.#requests.missed();
+        for (const name of this.#changes.eventNames()) this.#changes.emit(name);
+        this.loop.referencesArrived();
+      },
+    });
+  }
+
+  /** Why it cannot do all of its part at the moment. */
+  get trouble(): string | undefined {
+    return this.loop.trouble ?? this.#following?.trouble;
+  }
+
+  #onStored(rows: readonly RequestRow[]): void {
+    this.loop.requestsArrived(rows);
+    this.#notices.told({ requests: rows });
+    const others = rows.filter(({ partition }) => !this.loop.isAssigned(partition));
+    if (others.length > 0) this.#elsewhere.stored(others.length);
+  }
+
+  /** What others may be waiting for: documents that requests watch, references that one task reads for all. */
+  #noticeOf({ documents, references }: Pick<Committed, 'documents' | 'references'>): Notice {
+    return {
+      documents: documents.filter(({ view }) => this.#isTold.view(view)),
+      references: references.filter(({ topic }) => this.#isTold.topic(topic)),
+    };
   }
 
   async stop(): Promise<void> {
     await this.#ingress.close();
     await this.loop.stop();
+    await this.#following?.stop();
+    await this.#requests.idle();
     await Promise.all([this.store.close(), this.#reader.close(), this.#pool.end()]);
   }
 
@@ -101,7 +169,7 @@ export class ServiceHost implements ServiceRuntime {
 
   async reference<Value>(topic: TopicName, key: string): Promise<Value | undefined> {
     if (topic === 'settings') return this.#settings.record(key) as Value | undefined;
-    const known = this.loop.references.get(topic, key);
+    const known = this.loop.references.current(topic, key);
     if (known !== undefined) return known as Value;
     const [row] = await this.#reader.loadReferences([{ topic, key }]);
     return (row?.data ?? undefined) as Value | undefined;
@@ -188,4 +256,11 @@ export class ServiceHost implements ServiceRuntime {
       throw new Error(`${this.definition.name} needs a part ${name} that was not wired in`);
     return this.#parts[name] as Part;
   }
+}
+
+function changesIn({ documents, references }: Commit): Pick<Committed, 'documents' | 'references'> {
+  return {
+    documents: [...documents].flatMap(([view, rows]) => rows.map(({ id }) => ({ view, id }))),
+    references,
+  };
 }

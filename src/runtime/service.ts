@@ -176,6 +176,8 @@ export interface View<Doc = unknown> {
   readonly name: string;
   /** By type: which document an applied message or fact changes; `undefined` for none. */
   readonly on: Readonly<Record<string, (applied: Applied<never>) => string | undefined>>;
+  /** Somebody may be waiting for a document of it to change, at any instance of the service. */
+  readonly watched?: boolean;
   /** The new document; `undefined` where there is none (yet). */
   readonly fold: (doc: Doc | undefined, applied: Applied<never>) => Doc | undefined;
   /** Its documents are first written with the requests that begin them, not by the task loop. */

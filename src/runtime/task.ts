@@ -1,6 +1,7 @@
+import { LRUCache } from 'lru-cache';
 import type { Log, LogRecord, Membership } from './log/log.ts';
 import type { Logger } from './logger.ts';
-import type { ServiceDefinition } from './service.ts';
+import type { ServiceDefinition, Statement } from './service.ts';
 import type { ServiceRuntime } from './service-runtime.ts';
 import {
   type Commit,
@@ -10,6 +11,7 @@ import {
   type ParkedRow,
   privateChannel,
   type RequestRow,
+  RequestsTaken,
   StatementRefused,
   type Store,
   StoreUnavailable,
@@ -23,10 +25,10 @@ import { Deadlines } from './task/deadlines.ts';
 import { Documents } from './task/documents.ts';
 import { Effects, effectsOpenMax } from './task/effects.ts';
 import { Intake } from './task/intake.ts';
-import { Parking, parkedInputsMax } from './task/parking.ts';
+import { awaitedReferences, Parking, parkedInputsMax } from './task/parking.ts';
 import { Publisher, unpublishedEventsMax } from './task/publisher.ts';
 import { RecentIds } from './task/recent-ids.ts';
-import { References } from './task/references.ts';
+import { nameOf, References } from './task/references.ts';
 import { type Replayed, Replays } from './task/replays.ts';
 import { StreamStates } from './task/streams.ts';
 import { Takeovers } from './task/takeovers.ts';
@@ -54,6 +56,8 @@ export const inputsWaitingMax = 20_000;
 /** Inputs of which nothing followed that a crash may have us read again. */
 const unwrittenInputsMax = 2_000;
 const caughtUpPauseMs = 5;
+/** References that other instances have stored, remembered for inputs that are being parked at the same moment. */
+const arrivedElsewhereMax = 10_000;
 /** The first recovery is tried at once, the next after this and then ever later. */
 const recoverFirstMs = 200;
 const recoverMaxMs = 5_000;
@@ -73,6 +77,8 @@ export interface TaskLoopOptions {
   readonly referenceWaitMs: () => number;
   /** States, references and documents kept in memory, where that is to be fewer than a server has room for. */
   readonly cachedMax?: number;
+  /** Statements that tell other instances of the service what a commit brings, as part of it. */
+  readonly telling?: (commit: Commit) => readonly Statement[];
   /** Called after each commit with what it changed. */
   readonly onCommitted: (changes: Committed) => void;
 }
@@ -80,6 +86,7 @@ export interface TaskLoopOptions {
 export interface Committed {
   readonly events: readonly EventRow[];
   readonly documents: readonly { readonly view: string; readonly id: string }[];
+  readonly references: readonly { readonly topic: string; readonly key: string }[];
 }
 
 export class TaskLoop {
@@ -102,6 +109,8 @@ export class TaskLoop {
   readonly #takeovers: Takeovers;
   readonly #catchingUp: CatchingUp;
   readonly #requestsTaken = new RecentIds();
+  /** References that another instance has stored of late: an input may be about to be parked for one of them. */
+  readonly #arrivedElsewhere = new LRUCache<string, true>({ max: arrivedElsewhereMax });
   readonly #replays = new Replays();
   readonly #ports: BatchPorts;
   /** Requests that were stored while their task was being taken over: perhaps too late to be read with it. */
@@ -193,6 +202,11 @@ export class TaskLoop {
     return [...this.#tasks.keys()];
   }
 
+  /** Whether the group has given a partition to this loop, taken over or not. */
+  isAssigned(partition: number): boolean {
+    return this.#assigned.has(partition);
+  }
+
   get queued(): number {
     return this.#intake.length;
   }
@@ -200,6 +214,13 @@ export class TaskLoop {
   /** Why the last batch or takeover failed, while none has succeeded since. */
   get trouble(): string | undefined {
     return this.#trouble;
+  }
+
+  /** Why it does not do its part yet; a loop that the group gives nothing to is as it should be. */
+  get notReady(): string | undefined {
+    if (this.#membership === undefined) return 'its group has not let it in yet';
+    const waiting = [...this.#assigned].filter((partition) => !this.owns(partition));
+    return waiting.length === 0 ? undefined : `tasks ${waiting.join(', ')} are being taken over`;
   }
 
   /** Resolves when all that the topics hold now has been handled and all that was decided is published. */
@@ -240,6 +261,12 @@ export class TaskLoop {
   /** Rows may have been stored that nobody was told of: they are read from the store with everything else. */
   requestsMissed(error: Error): void {
     this.#lose(this.partitions, error);
+  }
+
+  /** Another instance has stored references that inputs may wait for; without names: any may have come. */
+  referencesArrived(references?: readonly { readonly topic: string; readonly key: string }[]): void {
+    for (const each of references ?? []) this.#arrivedElsewhere.set(nameOf(each), true);
+    this.#takeUp(references?.flatMap((each) => this.#parking.awaiting(each)) ?? this.#parking.awaitingAny);
   }
 
   /** Takes up parked inputs again, with everything that waits behind them. */
@@ -483,6 +510,8 @@ export class TaskLoop {
       const isNobodysFault =
         error instanceof StoreUnavailable || error instanceof StatementRefused || error instanceof Fenced;
       if (isNobodysFault || refused !== undefined) throw error;
+      // Told of twice, and done the first time, perhaps by the task's earlier owner.
+      if (mine.length === 1 && error instanceof RequestsTaken) return;
       if (mine.length === 1) return this.#process(mine, refusedFor(error as Error));
       const half = Math.ceil(mine.length / 2);
       await this.#process(mine.slice(0, half));
@@ -503,7 +532,8 @@ export class TaskLoop {
       (partition) => !commit.tasks.some((task) => task.partition === partition),
     );
     const rows = others.flatMap((partition) => this.#marked(partition));
-    await this.#options.store.commit({ ...commit, tasks: [...commit.tasks, ...rows] });
+    const statements = [...commit.statements, ...(this.#options.telling?.(commit) ?? [])];
+    await this.#options.store.commit({ ...commit, statements, tasks: [...commit.tasks, ...rows] });
     this.#unwritten.clear();
     this.#unwrittenInputs = 0;
   }
@@ -523,11 +553,24 @@ export class TaskLoop {
     this.#publisher.publish(batch.events.filter((event) => event.channel !== privateChannel));
     for (const row of batch.deadlines) this.#deadlines.set(row);
     for (const row of batch.parked) this.#armWait(row);
+    this.#takeUp(this.#arrivedMeanwhile(batch.parked));
     for (const row of batch.effects) this.#effects.start(row);
     this.#takeUp(released);
     for (const reference of batch.arrivedReferences) this.#takeUp(this.#parking.awaiting(reference));
     this.#options.log.commit(groupOf(this.#options.definition.name), batch.positions);
-    this.#options.onCommitted({ events: batch.events, documents: batch.changedDocuments });
+    this.#options.onCommitted({
+      events: batch.events,
+      documents: batch.changedDocuments,
+      references: batch.arrivedReferences,
+    });
+  }
+
+  /** Of inputs that were just parked, those whose reference another instance stored while that was decided. */
+  #arrivedMeanwhile(parked: readonly ParkedRow[]): readonly ParkedRow[] {
+    if (this.#arrivedElsewhere.size === 0) return [];
+    const names = new Set(parked.flatMap(awaitedReferences).filter((name) => this.#arrivedElsewhere.has(name)));
+    for (const name of names) this.#arrivedElsewhere.delete(name);
+    return parked.filter((row) => awaitedReferences(row).some((name) => names.has(name)));
   }
 
   /** What is known of these tasks may not be what is stored: they are taken over anew before anything else. */

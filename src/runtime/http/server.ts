@@ -95,20 +95,35 @@ export interface Doors {
   readonly admit: (principal: Principal) => Promise<void>;
 }
 
+/** A request that was let in. */
+export interface Admitted {
+  readonly request: FastifyRequest;
+  readonly reply: FastifyReply;
+  readonly principal: Principal;
+}
+
+/** Answers a request that was let in: here, by the endpoint's own handler, or somewhere else. */
+export type Answering = (endpoint: Endpoint, admitted: Admitted) => Promise<unknown>;
+
 /** Serves endpoints under `/v1`. */
-export function serveEndpoints(server: FastifyInstance, endpoints: readonly Endpoint[], doors: Doors): void {
+export function serveEndpoints(
+  server: FastifyInstance,
+  endpoints: readonly Endpoint[],
+  doors: Doors,
+  answer: Answering = answerHere,
+): void {
   for (const endpoint of endpoints) {
     server.route({
       method: endpoint.method,
       url: `/v1${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`,
       ...(endpoint.bodyBytesMax === undefined ? {} : { bodyLimit: endpoint.bodyBytesMax }),
-      handler: (request, reply) => serve(endpoint, request, reply, doors),
+      handler: async (request, reply) =>
+        answer(endpoint, { request, reply, principal: await principalOf(endpoint, request, doors) }),
     });
   }
 }
 
-async function serve(endpoint: Endpoint, request: FastifyRequest, reply: FastifyReply, doors: Doors) {
-  const principal = await principalOf(endpoint, request, doors);
+async function answerHere(endpoint: Endpoint, { request, reply, principal }: Admitted): Promise<unknown> {
   const raw = bodyOf(endpoint, request);
   const call: Call<unknown, unknown, unknown> = {
     params: checked(endpoint.params, request.params, '/path'),

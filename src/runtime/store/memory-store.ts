@@ -10,6 +10,7 @@ import {
   type ParkedRow,
   type ReferenceRow,
   type RequestRow,
+  RequestsTaken,
   type Store,
   type StreamToLoad,
   type Takeover,
@@ -164,7 +165,7 @@ export class MemoryStore implements Store {
       seen.add(version).add(`#${sequence}`);
     }
     const taken = requestsTaken.filter((id) => !this.#requests.has(id));
-    if (taken.length > 0) throw new ConstraintViolated(`requests ${taken.join()} were taken before`);
+    if (taken.length > 0) throw new RequestsTaken(`requests ${taken.join()} were taken before`);
   }
 
   #keepReference(row: ReferenceRow): void {

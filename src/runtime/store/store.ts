@@ -217,9 +217,14 @@ export class Fenced extends Error {
 
 /** A row breaks a constraint of the database: the second wall held. */
 export class ConstraintViolated extends Error {
-  override readonly name = 'ConstraintViolated';
+  override readonly name: string = 'ConstraintViolated';
   readonly code = 'constraint_violated';
   readonly retryable = false;
+}
+
+/** A request row was taken before: what it asks for is done already, and whoever has it in mind may forget it. */
+export class RequestsTaken extends ConstraintViolated {
+  override readonly name = 'RequestsTaken';
 }
 
 /** The database does not know a table or a column, or may not be asked so: a bug or a missing migration, no input's fault. */

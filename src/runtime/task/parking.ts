@@ -77,6 +77,12 @@ export class Parking {
     return [...(this.#waiting.get(nameOf(reference)) ?? [])].flatMap((name) => this.#subjects.get(name) ?? []);
   }
 
+  /** Everything that waits with the subjects that have been waiting for any reference. */
+  get awaitingAny(): readonly ParkedRow[] {
+    const names = new Set([...this.#waiting.values()].flatMap((each) => [...each]));
+    return [...names].flatMap((name) => this.#subjects.get(name) ?? []);
+  }
+
   /** What waits with a subject although nothing is left in front of it: it may go on. */
   released(partition: number, subject: string): readonly ParkedRow[] {
     const rows = this.subject(partition, subject);
@@ -101,6 +107,11 @@ export class Parking {
 
 export function subjectName(partition: number, subject: string): string {
   return `${partition} ${subject}`;
+}
+
+/** The references that a row waits for, by name; none where it waits for something else. */
+export function awaitedReferences(row: ParkedRow): readonly string[] {
+  return row.waitUntil === undefined ? [] : awaitedBy(row);
 }
 
 /** A waiting row's detail names the references it waits for, one a line. */

@@ -46,6 +46,11 @@ export class References {
     return topic === 'settings' ? this.#settings(key) : (this.#known.get(nameOf({ topic, key }))?.data ?? undefined);
   }
 
+  /** What is known of a key that cannot have changed behind our back. */
+  current(topic: string, key: string): unknown {
+    return this.#reads(topic) ? this.get(topic, key) : undefined;
+  }
+
   draft(): ReferenceDraft {
     return new ReferenceDraft(this, (row) => this.#known.set(nameOf(row), row));
   }

@@ -17,6 +17,7 @@ type DecidedBlock = Applied<BlockDecided['data']>;
 export const blockRequests = view<BlockRequestDocument>({
   name: 'block_requests',
   begunByRequests: true,
+  watched: true,
   on: { BlockDecided: ({ envelope }: DecidedBlock) => envelope.data?.requestId },
   fold: (document, { envelope }: DecidedBlock) => {
     if (envelope.data === null) return document;

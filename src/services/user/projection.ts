@@ -37,6 +37,7 @@ const bookingChanges = [
 export const bookings = view<BookingDocument>({
   name: 'bookings',
   begunByRequests: true,
+  watched: true,
   on: Object.fromEntries(bookingChanges.map((type) => [type, byBookingId])),
   fold: (document, { envelope }) => {
     const { type, data, time, streamVersion, timeline } = envelope;

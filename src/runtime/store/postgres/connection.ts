@@ -1,5 +1,5 @@
 import pg from 'pg';
-import { ConstraintViolated, Fenced, StatementRefused, StoreUnavailable } from '../store.ts';
+import { ConstraintViolated, Fenced, RequestsTaken, StatementRefused, StoreUnavailable } from '../store.ts';
 import { Together } from './together.ts';
 
 /** Connections to PostgreSQL: one place for their limits and for what their errors mean. */
@@ -22,7 +22,7 @@ export interface ConnectionOptions {
   readonly asynchronousCommit?: boolean;
 }
 
-function settingsOf({ url, applicationName, asynchronousCommit = false }: ConnectionOptions): pg.ClientConfig {
+export function settingsOf({ url, applicationName, asynchronousCommit = false }: ConnectionOptions): pg.ClientConfig {
   return {
     connectionString: url,
     application_name: applicationName,
@@ -150,7 +150,7 @@ export function storeError(error: unknown): Error {
   if (code === 'FH001') return new Fenced(detail.split(',').map(Number), { cause: error });
   if (code === 'FH002' || dataClasses.has(code.slice(0, 2))) {
     const what = [message, detail, constraint && `constraint ${constraint}`].filter(Boolean).join('; ');
-    return new ConstraintViolated(what, { cause: error });
+    return new (code === 'FH002' ? RequestsTaken : ConstraintViolated)(what, { cause: error });
   }
   // Access rule violation, syntax error, undefined or mismatched names; feature not supported.
   if (code.startsWith('42') || code.startsWith('0A')) return new StatementRefused(message, { cause: error });

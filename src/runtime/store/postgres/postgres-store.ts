@@ -147,6 +147,33 @@ export class PostgresStore implements Store {
     return new Map(rows<{ id: string; body: unknown }>(found).map((row) => [row.id, row.body]));
   }
 
+  /** Request rows by their ids, or all there are, in the order they were accepted in. */
+  async loadRequests(requestIds: readonly string[] | undefined): Promise<readonly RequestRow[]> {
+    const [found] = await this.#connection.query([
+      requestIds === undefined
+        ? { name: 'load-all-requests', text: `${selectRequests} order by accepted_at, request_id` }
+        : {
+            name: 'load-requests',
+            text: `${selectRequests} where request_id = any ($1) order by accepted_at, request_id`,
+            values: [[...requestIds]],
+          },
+    ]);
+    return rows<RequestRow>(found).map(withoutNulls);
+  }
+
+  /** The database's clock: milliseconds since 1970. And how many request rows wait, counted up to a limit. */
+  async look(requestsMax: number): Promise<{ readonly now: number; readonly requests: number }> {
+    const [found] = await this.#connection.query([
+      {
+        name: 'look',
+        text: `select (extract(epoch from clock_timestamp()) * 1000)::bigint as now,
+                 (select count(*)::int from (select from requests limit $1) as waiting) as requests`,
+        values: [requestsMax],
+      },
+    ]);
+    return rows<{ now: number; requests: number }>(found)[0] ?? { now: 0, requests: 0 };
+  }
+
   async commit(commit: Commit): Promise<void> {
     const { together, inOrder } = commitStatements(commit, this.#views);
     await this.#connection.write(together, inOrder);

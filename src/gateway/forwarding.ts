@@ -1,0 +1,106 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { closingSignal } from '../runtime/http/closing.ts';
+import type { Endpoint } from '../runtime/http/endpoint.ts';
+import { Problem } from '../runtime/http/problem.ts';
+import { waitMsOf } from '../runtime/http/reading.ts';
+import { bareHeaders } from '../runtime/http/refused-connection.ts';
+import type { Answering } from '../runtime/http/server.ts';
+import { traceparentOf } from '../runtime/http/trace.ts';
+import type { Upstream } from './upstreams.ts';
+
+/**
+ * Answers requests by the service that owns their endpoint. The request is read whole first (it is small, its size is
+ * limited, and it may have to be sent again); the answer is passed on as it comes.
+ */
+export function forwarding(upstreamOf: (endpoint: Endpoint) => Upstream): Answering {
+  return async (endpoint, { request, reply }) => {
+    const over = new AbortController();
+    const closing = closingSignal(request.server);
+    const end = () => over.abort();
+    // Nobody waits for the answer any more, or this server is about to close.
+    reply.raw.once('close', end);
+    closing.addEventListener('abort', end);
+    try {
+      const answer = await upstreamOf(endpoint).send({
+        method: request.method,
+        path: request.raw.url ?? request.url,
+        headers: sentHeaders(request),
+        body: Buffer.isBuffer(request.body) ? request.body : undefined,
+        repeatable: isRepeatable(request),
+        answerWithinMs: waitMsOf(request) + answerMs,
+        signal: over.signal,
+      });
+      return passOn(reply, { status: answer.statusCode, headers: answer.headers, body: answer.body });
+    } catch (error) {
+      if (!closing.aborted) throw error;
+      const detail = 'This server is about to stop. Send the request again, with the same Idempotency-Key.';
+      throw new Problem('unavailable', detail, { retryAfterSeconds: 1, cause: error });
+    } finally {
+      closing.removeEventListener('abort', end);
+    }
+  };
+}
+
+/** Beyond what the client itself is ready to wait. */
+const answerMs = 20_000;
+
+function isRepeatable({ method, headers }: FastifyRequest): boolean {
+  return method === 'GET' || method === 'HEAD' || headers['idempotency-key'] !== undefined;
+}
+
+/** Of one connection (RFC 9110, section 7.6.1), or said anew here. */
+const notForwarded: ReadonlySet<string> = new Set([
+  ...['connection', 'keep-alive', 'proxy-connection', 'transfer-encoding', 'te', 'trailer', 'upgrade', 'expect'],
+  ...['host', 'content-length', 'traceparent', 'x-forwarded-for', 'forwarded'],
+]);
+
+/** The headers as they came, so that one that was sent twice is refused as one that was sent twice. */
+function sentHeaders(request: FastifyRequest): readonly string[] {
+  const { rawHeaders = [] } = request.raw;
+  const named = new Set(
+    String(request.headers.connection ?? '')
+      .toLowerCase()
+      .split(/\s*,\s*/),
+  );
+  const sent: string[] = [];
+  for (let index = 0; index < rawHeaders.length; index += 2) {
+    const [name = '', value = ''] = rawHeaders.slice(index, index + 2);
+    const lower = name.toLowerCase();
+    if (!notForwarded.has(lower) && !named.has(lower)) sent.push(name, value);
+  }
+  return [...sent, 'traceparent', traceparentOf(request), 'x-forwarded-for', request.ip];
+}
+
+/** Every answer of ours carries these already. */
+const notPassedOn: ReadonlySet<string> = new Set([
+  ...['connection', 'keep-alive', 'transfer-encoding', 'date'],
+  ...Object.keys(bareHeaders),
+]);
+
+interface Passed {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Readable;
+}
+
+function passOn(reply: FastifyReply, { status, headers, body }: Passed): FastifyReply {
+  void reply.code(status);
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && !notPassedOn.has(name)) void reply.header(name, value);
+  }
+  if (headers['content-type']?.startsWith('text/event-stream') !== true) return reply.send(body);
+  // Events are for now: the head goes out before the first of them, and the stream ends with its connection.
+  reply.hijack();
+  const own = Object.entries(reply.getHeaders()).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  reply.raw.writeHead(status, { ...Object.fromEntries(own), connection: 'close' });
+  reply.raw.flushHeaders();
+  const closing = closingSignal(reply.server);
+  const end = () => reply.raw.end();
+  closing.addEventListener('abort', end);
+  // Whichever side ends, the other one is ended with it.
+  pipeline(body, reply.raw, () => closing.removeEventListener('abort', end));
+  return reply;
+}

@@ -1,0 +1,132 @@
+import {
+  type CircuitBreakerPolicy,
+  ConsecutiveBreaker,
+  circuitBreaker,
+  handleWhen,
+  isBrokenCircuitError,
+} from 'cockatiel';
+import { type Dispatcher, errors, Pool } from 'undici';
+import { Problem } from '../runtime/http/problem.ts';
+import type { Logger } from '../runtime/logger.ts';
+
+/**
+ * The HTTP sides of services in other processes. Each address has a pool of connections that are kept, and a circuit
+ * breaker: one that failed several times in a row is left alone for a while, so that a service that is down costs its
+ * callers no time. A request goes to the next address where it is certain that the first one did nothing with it, or
+ * where doing it twice is as good as once.
+ */
+export interface Upstream {
+  /** Throws the problem `unavailable` when no address answers. */
+  send(sent: Sent): Promise<Dispatcher.ResponseData>;
+  close(): Promise<void>;
+}
+
+export interface Sent {
+  readonly method: string;
+  /** With its query. */
+  readonly path: string;
+  /** Names and values in turn, as they came. */
+  readonly headers: readonly string[];
+  readonly body: Buffer | undefined;
+  /** Whether doing it twice is as good as once. */
+  readonly repeatable: boolean;
+  /** The longest until the answer begins. */
+  readonly answerWithinMs: number;
+  readonly signal: AbortSignal;
+}
+
+const connectionsMax = 128;
+const connectWithinMs = 2_000;
+/** A stream of events says at least that it is still there. */
+const silenceMaxMs = 60_000;
+const failuresUntilOpen = 5;
+const openMs = 2_000;
+/** One address is asked twice: a kept connection may have been closed just as it was used. */
+const triesMin = 2;
+
+interface Address {
+  readonly url: string;
+  readonly pool: Pool;
+  readonly breaker: CircuitBreakerPolicy;
+}
+
+export function createUpstream(service: string, urls: readonly string[], logger: Logger): Upstream {
+  const addresses = urls.map((url) => addressOf(service, url, logger));
+  let turn = 0;
+  return {
+    async send(sent) {
+      turn += 1;
+      let failed: unknown;
+      for (let tries = 0; tries < Math.max(triesMin, addresses.length); tries += 1) {
+        const address = addresses[(turn + tries) % addresses.length];
+        if (address === undefined) break;
+        try {
+          return await address.breaker.execute(() => request(address.pool, sent));
+        } catch (error) {
+          failed = error;
+          if (sent.signal.aborted || !(wasNotSent(error) || (sent.repeatable && wasCut(error)))) break;
+        }
+      }
+      throw unavailable(service, failed);
+    },
+    async close() {
+      await Promise.all(addresses.map(({ pool }) => pool.destroy()));
+    },
+  };
+}
+
+function addressOf(service: string, url: string, logger: Logger): Address {
+  const breaker = circuitBreaker(handleWhen(isTrouble), {
+    halfOpenAfter: openMs,
+    breaker: new ConsecutiveBreaker(failuresUntilOpen),
+  });
+  breaker.onBreak(() => logger.warn({ service, url }, 'a service does not answer here; it is left alone for a while'));
+  breaker.onReset(() => logger.info({ service, url }, 'a service answers here again'));
+  const pool = new Pool(url, {
+    connections: connectionsMax,
+    connect: { timeout: connectWithinMs },
+    bodyTimeout: silenceMaxMs,
+    pipelining: 1,
+  });
+  return { url, pool, breaker };
+}
+
+function request(pool: Pool, sent: Sent): Promise<Dispatcher.ResponseData> {
+  const { method, path, headers, body, signal, answerWithinMs } = sent;
+  return pool.request({
+    method: method as Dispatcher.HttpMethod,
+    path,
+    headers: [...headers],
+    body: body ?? null,
+    headersTimeout: answerWithinMs,
+    signal,
+  });
+}
+
+const codeOf = (error: unknown) => String((error as { readonly code?: unknown } | undefined)?.code);
+
+/** Nobody was reached: certainly nothing was done. */
+function wasNotSent(error: unknown): boolean {
+  return isBrokenCircuitError(error) || error instanceof errors.ConnectTimeoutError || notReached.has(codeOf(error));
+}
+const notReached: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+]);
+
+/** The connection ended before an answer: nobody knows what was done. */
+function wasCut(error: unknown): boolean {
+  return error instanceof errors.SocketError || codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE';
+}
+
+function isTrouble(error: Error): boolean {
+  return wasNotSent(error) || wasCut(error) || error instanceof errors.HeadersTimeoutError;
+}
+
+function unavailable(service: string, cause: unknown): Problem {
+  const detail = `The ${service} part does not answer at the moment. Come back in some seconds.`;
+  return new Problem('unavailable', detail, { retryAfterSeconds: 2, cause });
+}
