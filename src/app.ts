@@ -19,7 +19,7 @@ import { createControlServer } from './operations/control-server.ts';
 import { openInstallation } from './operations/installation.ts';
 import type { Configuration } from './runtime/configuration.ts';
 import { claim, type DataDirectory, openDataDirectory } from './runtime/embedded/data-directory.ts';
-import { type EmbeddedPostgres, ensureDatabases, startEmbeddedPostgres } from './runtime/embedded/postgres.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from './runtime/embedded/postgres.ts';
 import { openEmbeddedRecords } from './runtime/log/embedded-records.ts';
 import { LocalLog } from './runtime/log/local-log.ts';
 import type { Log } from './runtime/log/log.ts';
@@ -27,6 +27,7 @@ import type { Logger } from './runtime/logger.ts';
 import { createLocalNotices } from './runtime/notices.ts';
 import { ServiceHost } from './runtime/service-host.ts';
 import { SettingsFeed } from './runtime/settings-feed.ts';
+import { createDatabases } from './runtime/store/postgres/databases.ts';
 import { importDemoCatalogue } from './services/catalog/demo.ts';
 import { newTicketKey } from './services/ticket/code.ts';
 import { ensureAdministrator, ensureDemoUsers } from './services/user/accounts.ts';
@@ -63,7 +64,8 @@ export async function openDatabases(directory: DataDirectory) {
     const databases = await Promise.all(
       names.map(async (name) => ({ name, password: await directory.secret(`${name}-password`) })),
     );
-    await ensureDatabases(postgres.url('postgres'), databases);
+    const wanted = databases.map(({ name, password }) => ({ name, role: { name, password } }));
+    await createDatabases(postgres.url('postgres'), wanted, { setPasswords: true });
     const urls = new Map(databases.map(({ name, password }) => [name, postgres.url(name, { name, password })]));
     const urlOf = (name: string): string => urls.get(databaseOf(name)) ?? '';
     await Promise.all(serviceNames.map((name) => migrateService(name, urlOf(name))));
@@ -153,7 +155,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     const { HOST: host, PORT: port, ADMIN_PORT: adminPort = port === 0 ? 0 : 9090 } = configuration;
     const url = await listen(gateway.server, { host, port, variable: 'PORT' });
     address.url = url;
-    const admin = createAdminServer({ hosts, logger });
+    const admin = createAdminServer({ hosts: () => hosts, logger });
     started.push(() => admin.close());
     const adminUrl = await listen(admin, { host, port: adminPort, variable: 'ADMIN_PORT' });
     const status = () => ({

@@ -1,25 +1,19 @@
 import { writeFile } from 'node:fs/promises';
-import { definitions } from './composition/services.ts';
+import { describedEndpoints } from './composition/endpoints.ts';
 import { asyncApi, topicsPage } from './contracts/async-api.ts';
 import { availabilityStream } from './gateway/availability-stream.ts';
 import { apiInfo } from './gateway/gateway.ts';
-import { operationsEndpoints } from './gateway/operations-endpoints.ts';
 import { unsettledEndpoint } from './gateway/unsettled.ts';
-import { readConfiguration } from './runtime/configuration.ts';
 import { openApiOf } from './runtime/http/openapi.ts';
-import type { ServiceRuntime } from './runtime/service-runtime.ts';
 
 /**
  * What the outside is told, made from the code's own schemas: `npm run describe` writes the files under `docs/`, a test
  * tells when they are no longer what the code says.
  */
 export function descriptions(): Readonly<Record<string, string>> {
-  // Endpoints ask no more than the configuration of their service while they are made: they can be described without one.
-  const service = { configuration: readConfiguration({}) } as unknown as ServiceRuntime;
   const nobody = undefined as never;
   const endpoints = [
-    ...definitions.flatMap((definition) => definition.endpoints?.(service) ?? []),
-    ...operationsEndpoints(nobody),
+    ...describedEndpoints().map(({ endpoint }) => endpoint),
     availabilityStream(nobody),
     unsettledEndpoint([]),
   ];

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { extname } from 'node:path';
 import { Command } from 'commander';
-import { serviceNames } from '../contracts/topics.ts';
-import { readConfiguration } from '../runtime/configuration.ts';
+import { type ServiceName, serviceNames } from '../contracts/topics.ts';
+import { type Configuration, isCluster, readConfiguration } from '../runtime/configuration.ts';
 import { isInUse, openDataDirectory } from '../runtime/embedded/data-directory.ts';
-import { CommandRefused, progress, say, sayJson, WrongUse } from './answers.ts';
+import { CommandRefused, progress, say, sayJson, sayTable, WrongUse } from './answers.ts';
 import { CallRefused, runningInstance } from './instance.ts';
 
 /** Filling the databases: a catalogue from a file, and their schemas. */
@@ -53,8 +53,11 @@ async function importFile(file: string, { json }: { json?: boolean }): Promise<v
 export function migrateCommand(): Command {
   return new Command('migrate')
     .description('bring the databases up to date; safe to run twice and from several places')
-    .argument('[service...]', 'in embedded mode all of them are migrated together')
-    .addHelpText('after', '\nExample:\n  fullhouse migrate')
+    .argument('[service...]', 'default: all of them; in embedded mode they are migrated together')
+    .addHelpText(
+      'after',
+      '\nIn cluster mode missing databases and roles are made where DATABASE_URL names a role that may.\n\nExample:\n  fullhouse migrate',
+    )
     .action(migrateAll);
 }
 
@@ -62,7 +65,9 @@ async function migrateAll(services: readonly string[]): Promise<void> {
   const unknown = services.filter((name) => !(serviceNames as readonly string[]).includes(name));
   if (unknown.length > 0)
     throw new WrongUse(`there is no service ${unknown.join(', ')}; there are: ${serviceNames.join(', ')}`);
-  const directory = await openDataDirectory(readConfiguration(process.env).FULLHOUSE_DATA_DIR);
+  const configuration = readConfiguration(process.env);
+  if (isCluster(configuration)) return migrateInCluster(configuration, services as readonly ServiceName[]);
+  const directory = await openDataDirectory(configuration.FULLHOUSE_DATA_DIR);
   if (await isInUse(directory)) return say('Nothing to do: the running instance has migrated everything at its start.');
   const { claim } = await import('../runtime/embedded/data-directory.ts');
   const { openDatabases } = await import('../app.ts');
@@ -74,4 +79,16 @@ async function migrateAll(services: readonly string[]): Promise<void> {
   } finally {
     await new Promise((resolve) => control.close(resolve));
   }
+}
+
+async function migrateInCluster(configuration: Configuration, named: readonly ServiceName[]): Promise<void> {
+  const services = named.length === 0 ? serviceNames : named;
+  const { missingDatabases } = await import('../composition/roles.ts');
+  const { migrateCluster } = await import('../composition/databases.ts');
+  const [missing] = missingDatabases(configuration, services);
+  if (missing !== undefined) throw new CommandRefused(missing);
+  const { created, applied } = await migrateCluster(configuration, services);
+  for (const name of created) say(`made the database ${name}`);
+  sayTable([...applied].map(([service, migrations]) => ({ service, applied: migrations })));
+  say('\nAll databases are up to date.');
 }

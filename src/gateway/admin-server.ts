@@ -4,14 +4,22 @@ import { createServer } from '../runtime/http/server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { ServiceHost } from '../runtime/service-host.ts';
 
-/** For operators, on a port of its own: is it alive, is it ready, how is it doing. */
-export function createAdminServer({
-  hosts,
-  logger,
-}: {
-  readonly hosts: readonly ServiceHost[];
+/** Something beside its services that a process depends on. */
+export interface Dependency {
+  readonly name: string;
+  /** Why it cannot be relied on at the moment. */
+  readonly trouble: () => string | undefined | Promise<string | undefined>;
+}
+
+export interface AdminServerOptions {
+  /** The services that run here by now. */
+  readonly hosts: () => readonly ServiceHost[];
+  readonly dependencies?: () => readonly Dependency[];
   readonly logger: Logger;
-}): FastifyInstance {
+}
+
+/** For operators, on a port of its own: is it alive, is it ready, how is it doing. */
+export function createAdminServer({ hosts, dependencies = () => [], logger }: AdminServerOptions): FastifyInstance {
   const server = createServer(logger);
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });
@@ -22,7 +30,7 @@ export function createAdminServer({
       labelNames: ['service'],
       registers: [registry],
       collect() {
-        for (const host of hosts) this.set({ service: host.definition.name }, value(host));
+        for (const host of hosts()) this.set({ service: host.definition.name }, value(host));
       },
     });
   gauge('fullhouse_tasks_owned', 'Tasks this process owns.', (host) => host.loop.partitions.length);
@@ -31,21 +39,33 @@ export function createAdminServer({
   server.get('/livez', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_, reply) => {
     const services = await Promise.all(
-      hosts.map(async (host) => ({ service: host.definition.name, ...(await readiness(host)) })),
+      hosts().map(async (host) => ({ service: host.definition.name, ...(await readiness(host)) })),
     );
-    const ready = services.every((each) => each.ready);
-    return reply.code(ready ? 200 : 503).send({ status: ready ? 'ok' : 'unavailable', services });
+    const needed = await Promise.all(
+      dependencies().map(async ({ name, trouble }) => ({ dependency: name, ...readyUnless(await trouble()) })),
+    );
+    const ready = [...services, ...needed].every((each) => each.ready);
+    return reply
+      .code(ready ? 200 : 503)
+      .send({ status: ready ? 'ok' : 'unavailable', services, ...(needed.length > 0 ? { dependencies: needed } : {}) });
   });
   server.get('/metrics', async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()));
   return server;
 }
 
-async function readiness(host: ServiceHost): Promise<{ readonly ready: boolean; readonly reason?: string }> {
+interface Readiness {
+  readonly ready: boolean;
+  readonly reason?: string;
+}
+
+const readyUnless = (reason: string | undefined): Readiness =>
+  reason === undefined ? { ready: true } : { ready: false, reason };
+
+async function readiness(host: ServiceHost): Promise<Readiness> {
   try {
     await host.query('select 1');
   } catch (error) {
     return { ready: false, reason: `the database does not answer: ${(error as Error).message}` };
   }
-  if (host.loop.trouble !== undefined) return { ready: false, reason: host.loop.trouble };
-  return host.loop.partitions.length > 0 ? { ready: true } : { ready: false, reason: 'no task is owned yet' };
+  return readyUnless(host.trouble ?? host.loop.notReady);
 }

@@ -9,7 +9,11 @@ import { type ServiceName, serviceNames } from '../contracts/topics.ts';
 const port = z.coerce.number().int().min(0).max(65_535);
 const truth = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
 const secret = z.string().min(32, 'must have at least 32 characters');
-const databaseUrl = z.url('must be a URL like postgres://user@host/database').optional();
+/** As libpq reads them: also without a host, for a socket. */
+const databaseUrl = z
+  .string()
+  .regex(/^postgres(ql)?:\/\/\S+$/, 'must be a URL like postgres://user@host/database')
+  .optional();
 const addresses = z
   .string()
   .transform((text) => text.split(',').map((each) => each.trim().replace(/\/+$/, '')))
@@ -186,7 +190,17 @@ export function databaseUrlOf(configuration: Configuration, name: ServiceName | 
   return query === undefined ? place : `${place}?${query}`;
 }
 
+/** The variable that names the addresses of a service's HTTP side. */
+export function variableOf(name: RoleName): string {
+  return `${spelled(name)}_URL`;
+}
+
 /** The variable that names a database of its own, for whoever has to set it. */
 export function databaseVariableOf(name: ServiceName | 'sandbox'): string {
   return name === 'sandbox' ? 'SANDBOX_DATABASE_URL' : `${spelled(name)}_DATABASE_URL`;
+}
+
+/** Whether services and commands work over Kafka and databases elsewhere, not in a data directory of their own. */
+export function isCluster({ KAFKA_BROKERS: brokers, DATABASE_URL: url }: Configuration): boolean {
+  return brokers !== undefined || url !== undefined;
 }

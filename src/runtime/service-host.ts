@@ -121,7 +121,7 @@ export class ServiceHost implements ServiceRuntime {
   /** As an instance that owns nothing: requests are stored and documents waited for, others do the work. */
   async connect(): Promise<void> {
     this.loop.clock.synchronise((await this.#reader.look(0)).now);
-    this.#following = await this.#notices.follow({
+    this.#following ??= await this.#notices.follow({
       onNotice: ({ requests = [], documents = [], references = [] }) => {
         this.#requests.stored(requests);
         for (const { view, id } of documents) this.#changes.emit(`${view} ${id}`);

@@ -18,23 +18,33 @@ const environment = {
   LOG_LEVEL: 'error',
 };
 
+/** What both modes have. */
+export type TestedApp = Pick<App, 'url' | 'adminUrl' | 'hosts' | 'log' | 'postgres'>;
+
 export interface RunningApp {
-  readonly app: App;
+  readonly app: TestedApp;
   readonly anyone: Client;
   readonly admin: Client;
   stop(): Promise<void>;
 }
 
-/** The whole of it in this process, on a directory of its own. */
+/** The whole of it in this process, in the mode that `TEST_MODE` names: `embedded` or `cluster`. */
 export async function runApp(more: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
-  const directory = await temporaryDirectory();
-  const configuration = readConfiguration({ ...environment, FULLHOUSE_DATA_DIR: directory.path, ...more });
-  const app = await startApp(configuration, createLogger(configuration.LOG_LEVEL));
+  const { app, stop } = await started({ ...environment, ...more });
   const anyone = new Client(app.url);
+  return { app, anyone, admin: await anyone.signIn(administrator.email, administrator.password), stop };
+}
+
+async function started(given: Readonly<Record<string, string>>): Promise<Pick<RunningApp, 'app' | 'stop'>> {
+  if (process.env['TEST_MODE'] === 'cluster') {
+    const { runCluster } = await import('./cluster.ts');
+    return runCluster(given);
+  }
+  const directory = await temporaryDirectory();
+  const configuration = readConfiguration({ ...given, FULLHOUSE_DATA_DIR: directory.path });
+  const app = await startApp(configuration, createLogger(configuration.LOG_LEVEL));
   return {
     app,
-    anyone,
-    admin: await anyone.signIn(administrator.email, administrator.password),
     stop: async () => {
       await app.stop();
       await directory.remove();

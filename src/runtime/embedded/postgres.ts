@@ -254,30 +254,3 @@ function exists(path: string): Promise<boolean> {
     () => false,
   );
 }
-
-/** Makes roles and databases that only they may enter, where they are missing; sets the roles' passwords. */
-export async function ensureDatabases(
-  adminUrl: string,
-  databases: readonly { readonly name: string; readonly password: string }[],
-): Promise<void> {
-  const client = new pg.Client({ connectionString: adminUrl });
-  await client.connect();
-  try {
-    const roles = await namesIn(client, 'select rolname as name from pg_roles');
-    const existing = await namesIn(client, 'select datname as name from pg_database');
-    for (const { name, password } of databases) {
-      const role = client.escapeIdentifier(name);
-      if (!roles.has(name)) await client.query(`create role ${role} login`);
-      await client.query(`alter role ${role} password ${client.escapeLiteral(password)}`);
-      if (existing.has(name)) continue;
-      await client.query(`create database ${role} owner ${role} strategy file_copy`);
-      await client.query(`revoke connect on database ${role} from public`);
-    }
-  } finally {
-    await client.end();
-  }
-}
-
-async function namesIn(client: pg.Client, text: string): Promise<ReadonlySet<string>> {
-  return new Set((await client.query<{ name: string }>(text)).rows.map((row) => row.name));
-}

@@ -1,0 +1,38 @@
+import { forwarding } from '../gateway/forwarding.ts';
+import { createGateway } from '../gateway/gateway.ts';
+import { createUpstream, type Upstream } from '../gateway/upstreams.ts';
+import { addressesOf, type RoleName } from '../runtime/configuration.ts';
+import type { ClusterServices, SharedProcess } from './cluster-services.ts';
+import { describedEndpoints } from './endpoints.ts';
+import { type ListenAt, listen } from './listening.ts';
+
+/** Starts the gateway over the HTTP sides of the services, in this process or others; returns where it listens. */
+export async function clusterGateway(
+  options: SharedProcess & { readonly services: ClusterServices; readonly at: ListenAt },
+): Promise<string> {
+  const { configuration, logger, roles, development, log, settings, life, services, at } = options;
+  const upstreams = new Map<RoleName, Upstream>();
+  const upstreamOf = (name: RoleName): Upstream => {
+    const known = upstreams.get(name);
+    if (known !== undefined) return known;
+    const urls = roles.includes(name) ? [services.url] : addressesOf(configuration, name);
+    const made = createUpstream(name, urls, logger);
+    upstreams.set(name, made);
+    return made;
+  };
+  const owned = describedEndpoints().filter(({ endpoint }) => development || endpoint.embeddedOnly !== true);
+  const owners = new Map(owned.map(({ owner, endpoint }) => [endpoint, owner]));
+  const gateway = await life.until('Kafka', () =>
+    createGateway({
+      endpoints: owned.map(({ endpoint }) => endpoint),
+      forward: forwarding((endpoint) => upstreamOf(owners.get(endpoint) ?? 'operations')),
+      jwks: services.jwks,
+      log,
+      logger,
+      settings: () => settings.current,
+    }),
+  );
+  life.ends(() => Promise.all([...upstreams.values()].map((each) => each.close())));
+  life.ends(() => gateway.stop());
+  return listen(gateway.server, at);
+}

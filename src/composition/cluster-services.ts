@@ -1,0 +1,135 @@
+import { type ServiceName, serviceNames } from '../contracts/topics.ts';
+import { operationsEndpoints } from '../gateway/operations-endpoints.ts';
+import { openInstallation } from '../operations/installation.ts';
+import { type Configuration, databaseUrlOf } from '../runtime/configuration.ts';
+import type { Endpoint } from '../runtime/http/endpoint.ts';
+import { Problem } from '../runtime/http/problem.ts';
+import { fetchKeys, type PublishedKeys } from '../runtime/http/published-keys.ts';
+import type { Log } from '../runtime/log/log.ts';
+import type { Logger } from '../runtime/logger.ts';
+import { ServiceHost } from '../runtime/service-host.ts';
+import type { SettingsFeed } from '../runtime/settings-feed.ts';
+import { storeError } from '../runtime/store/postgres/connection.ts';
+import { createPostgresNotices } from '../runtime/store/postgres/postgres-notices.ts';
+import { importDemoCatalogue } from '../services/catalog/demo.ts';
+import { ensureAdministrator, ensureDemoUsers } from '../services/user/accounts.ts';
+import { createTokenIssuer } from '../services/user/tokens.ts';
+import type { Life } from './life.ts';
+import { type ListenAt, listen } from './listening.ts';
+import { wireParts } from './parts.ts';
+import { keyUrlsOf, type Role } from './roles.ts';
+import { createServiceServer } from './service-server.ts';
+import { definitions, hostNamed, migrateService, sandboxDatabase } from './services.ts';
+
+/** What all roles of a process share. */
+export interface SharedProcess {
+  readonly configuration: Configuration;
+  readonly logger: Logger;
+  readonly roles: readonly Role[];
+  readonly development: boolean;
+  readonly log: Log;
+  readonly settings: SettingsFeed;
+  readonly life: Life;
+}
+
+export interface ClusterServices {
+  /** Where their HTTP side listens. */
+  readonly url: string;
+  readonly jwks: () => Promise<PublishedKeys>;
+  /** The administrator and the demo, where the configuration asks for them. */
+  prepare(): Promise<void>;
+}
+
+/** Starts the services of this process, and the answers for operators where they are among its roles. */
+export async function clusterServices(
+  options: SharedProcess & { readonly hosts: ServiceHost[]; readonly at: ListenAt },
+): Promise<ClusterServices> {
+  const { configuration, logger, roles, log, life, hosts, at } = options;
+  const names = serviceNames.filter((name) => roles.includes(name));
+  const urlOf = urlsOf(configuration);
+  await Promise.all(names.map((name) => life.until(`the database of ${name}`, () => upToDate(name, urlOf(name)))));
+  const address = { url: undefined as string | undefined };
+  const parts = await life.until('the database of payment', () =>
+    wireParts({
+      ...{ services: names, configuration, log, logger, urlOf },
+      webhookUrl: () => address.url && `${address.url}/v1/webhooks/payments/sandbox`,
+    }).catch(asStoreError),
+  );
+  life.ends(() => parts.stop());
+  for (const name of names) hosts.push(hostOf(name, { ...options, databaseUrl: urlOf(name), parts: parts.byName }));
+  life.ends(() => Promise.all(hosts.map((host) => host.stop())));
+  await Promise.all(hosts.map((host) => life.until(host.definition.name, () => host.start())));
+  await life.until('Kafka', () => parts.start());
+  const jwks = keysOf(configuration, hosts);
+  const server = createServiceServer({ endpoints: endpointsHere(options, urlOf), jwks, logger });
+  life.ends(() => server.close());
+  address.url = await listen(server, at);
+  return { url: address.url, jwks, prepare: () => prepare(hosts, configuration) };
+}
+
+function urlsOf(configuration: Configuration): (database: string) => string {
+  return (database) => {
+    const name = database === sandboxDatabase ? 'sandbox' : (database as ServiceName);
+    return databaseUrlOf(configuration, name) ?? '';
+  };
+}
+
+async function upToDate(name: ServiceName, url: string): Promise<void> {
+  await migrateService(name, url).catch(asStoreError);
+}
+
+function asStoreError(error: unknown): never {
+  throw storeError(error);
+}
+
+function hostOf(
+  name: ServiceName,
+  options: SharedProcess & { readonly databaseUrl: string; readonly parts: Readonly<Record<string, unknown>> },
+): ServiceHost {
+  const { configuration, logger, log, settings, databaseUrl, parts } = options;
+  const definition = definitions.find((each) => each.name === name);
+  if (definition === undefined) throw new Error(`there is no service ${name}`);
+  const applicationName = `fullhouse-${name}-notices`;
+  const notices = createPostgresNotices({ url: databaseUrl, applicationName, logger: logger.child({ service: name }) });
+  return new ServiceHost({ definition, databaseUrl, log, logger, configuration, settings, notices, parts });
+}
+
+function endpointsHere(
+  options: SharedProcess & { readonly hosts: readonly ServiceHost[] },
+  urlOf: (database: string) => string,
+): readonly Endpoint[] {
+  const { roles, log, life, hosts, development } = options;
+  const endpoints = hosts.flatMap((host) => host.definition.endpoints?.(host) ?? []);
+  const served = endpoints.filter(({ embeddedOnly }) => development || embeddedOnly !== true);
+  if (!roles.includes('operations')) return served;
+  const installation = openInstallation({ definitions, log, hosts, urlOf });
+  life.ends(() => installation.close());
+  return [...served, ...operationsEndpoints(installation)];
+}
+
+/** The keys that tokens are checked with: one's own where the user service is here. */
+function keysOf(configuration: Configuration, hosts: readonly ServiceHost[]): () => Promise<PublishedKeys> {
+  if (!hosts.some(({ definition }) => definition.name === 'user')) return () => fetchKeys(keyUrlsOf(configuration));
+  const issuer = createTokenIssuer(hostNamed(hosts, 'user'));
+  return () => issuer.jwks();
+}
+
+async function prepare(hosts: readonly ServiceHost[], configuration: Configuration): Promise<void> {
+  const { FULLHOUSE_ADMIN_EMAIL: email, FULLHOUSE_ADMIN_PASSWORD: password, FULLHOUSE_DEMO: demo } = configuration;
+  for (const host of hosts) {
+    if (host.definition.name === 'catalog' && demo === true) await importDemoCatalogue(host, new Date());
+    if (host.definition.name !== 'user') continue;
+    if (email !== undefined && password !== undefined) await once(() => ensureAdministrator(host, { email, password }));
+    if (demo === true) await once(() => ensureDemoUsers(host));
+  }
+}
+
+/** Another instance that starts at the same time may have made the account just now: then it is there. */
+async function once(work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (!(error instanceof Problem) || error.code !== 'email_taken') throw error;
+    await work();
+  }
+}

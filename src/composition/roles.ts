@@ -1,0 +1,86 @@
+import { type ServiceName, serviceNames } from '../contracts/topics.ts';
+import {
+  addressesOf,
+  type Configuration,
+  ConfigurationError,
+  databaseUrlOf,
+  databaseVariableOf,
+  type RoleName,
+  variableOf,
+} from '../runtime/configuration.ts';
+
+/** What a process of the cluster mode can be: any of the services, the gateway, the operators' questions; or several. */
+export const roles = [...serviceNames, 'operations', 'gateway'] as const;
+export type Role = (typeof roles)[number];
+
+/** What some services cannot do without, and how it is made. */
+const secrets = {
+  QUOTE_SECRET: { needed: ['user', 'pricing'], made: 'openssl rand -base64 32' },
+  SANDBOX_WEBHOOK_SECRET: { needed: ['payment'], made: 'echo "whsec_$(openssl rand -base64 32)"' },
+  TICKET_SIGNING_KEY: { needed: ['ticket'], made: 'openssl genpkey -algorithm ed25519' },
+} as const satisfies Partial<Record<keyof Configuration, { needed: readonly ServiceName[]; made: string }>>;
+
+/** Throws `ConfigurationError` with one line that names everything these roles need and do not have. */
+export function checkRequirements(configuration: Configuration, run: readonly Role[]): void {
+  const missing = [
+    ...(configuration.KAFKA_BROKERS === undefined
+      ? ['KAFKA_BROKERS: missing; name the brokers, such as 127.0.0.1:9092']
+      : []),
+    ...missingDatabases(configuration, databasesOf(run)),
+    ...missingSecrets(configuration, run),
+    ...missingAddresses(configuration, run),
+  ];
+  if (missing.length > 0) throw new ConfigurationError(missing.join('; '));
+}
+
+/** The databases these roles open; who answers operators opens them all. */
+export function databasesOf(run: readonly Role[]): readonly (ServiceName | 'sandbox')[] {
+  const services = serviceNames.filter((name) => run.includes(name) || run.includes('operations'));
+  return services.includes('payment') ? [...services, 'sandbox'] : services;
+}
+
+/** Names every database that no variable gives a URL for. */
+export function missingDatabases(
+  configuration: Configuration,
+  names: readonly (ServiceName | 'sandbox')[],
+): readonly string[] {
+  const missing = names.filter((name) => databaseUrlOf(configuration, name) === undefined).map(databaseVariableOf);
+  if (missing.length === 0) return [];
+  return [`${missing.join(', ')}: missing; set DATABASE_URL for all of them, or each`];
+}
+
+function missingSecrets(configuration: Configuration, run: readonly Role[]): readonly string[] {
+  return Object.entries(secrets)
+    .filter(([name]) => configuration[name as keyof typeof secrets] === undefined)
+    .filter(([, { needed }]) => needed.some((service) => run.includes(service)))
+    .map(([name, { made }]) => `${name}: missing; make one with: ${made}`);
+}
+
+function missingAddresses(configuration: Configuration, run: readonly Role[]): readonly string[] {
+  const elsewhere = run.includes('gateway') ? behindTheGateway.filter((name) => !run.includes(name)) : [];
+  const missing = elsewhere.filter((name) => addressesOf(configuration, name).length === 0).map(variableOf);
+  const keys =
+    run.includes('user') || missing.includes('USER_URL') || keyUrlsOf(configuration).length > 0
+      ? []
+      : ['USER_URL: missing; tokens are checked with the keys of the user service (or set JWKS_URL)'];
+  if (missing.length === 0) return keys;
+  return [...keys, `${missing.join(', ')}: missing; name where they listen, such as http://127.0.0.1:9101`];
+}
+
+/** What has endpoints. */
+const behindTheGateway: readonly RoleName[] = [
+  'catalog',
+  'user',
+  'seat-inventory',
+  'pricing',
+  'payment',
+  'notification',
+  'ticket',
+  'operations',
+];
+
+/** Where the keys of access tokens are published, for whoever is not the user service. */
+export function keyUrlsOf(configuration: Configuration): readonly string[] {
+  if (configuration.JWKS_URL !== undefined) return [configuration.JWKS_URL];
+  return addressesOf(configuration, 'user').map((url) => `${url}/.well-known/jwks.json`);
+}

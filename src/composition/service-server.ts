@@ -1,0 +1,26 @@
+import type { FastifyInstance } from 'fastify';
+import { createAuthenticator } from '../runtime/http/auth.ts';
+import type { Endpoint } from '../runtime/http/endpoint.ts';
+import { type PublishedKeys, publishedKeys } from '../runtime/http/published-keys.ts';
+import { createServer, serveEndpoints } from '../runtime/http/server.ts';
+import type { Logger } from '../runtime/logger.ts';
+
+/**
+ * The HTTP side of services that are not in the gateway's process. It checks tokens for itself; limits of requests are the
+ * gateway's business.
+ */
+export function createServiceServer(options: {
+  readonly endpoints: readonly Endpoint[];
+  readonly jwks: () => Promise<PublishedKeys>;
+  readonly logger: Logger;
+}): FastifyInstance {
+  const server = createServer(options.logger);
+  serveEndpoints(server, options.endpoints, {
+    authenticator: createAuthenticator(publishedKeys(options.jwks)),
+    admit: async () => undefined,
+  });
+  server.get('/.well-known/jwks.json', async (_, reply) =>
+    reply.header('cache-control', 'public, max-age=60').send(await options.jwks()),
+  );
+  return server;
+}

@@ -1,0 +1,76 @@
+import { randomBytes } from 'node:crypto';
+import { join } from 'node:path';
+import { type ClusterProcess, startCluster } from '../../src/cluster.ts';
+import { migrateCluster } from '../../src/composition/databases.ts';
+import { type Role, roles } from '../../src/composition/roles.ts';
+import { databaseOf, sandboxDatabase, topicsOf } from '../../src/composition/services.ts';
+import { serviceNames } from '../../src/contracts/topics.ts';
+import { databaseVariableOf, readConfiguration } from '../../src/runtime/configuration.ts';
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/runtime/embedded/postgres.ts';
+import { LocalLog } from '../../src/runtime/log/local-log.ts';
+import { createMemoryRecords } from '../../src/runtime/log/memory-records.ts';
+import { createLogger } from '../../src/runtime/logger.ts';
+import { newTicketKey } from '../../src/services/ticket/code.ts';
+import { temporaryDirectory } from './directory.ts';
+
+/** What processes of the cluster mode share: a PostgreSQL with a database and a role per service, a Kafka, secrets. */
+export interface ClusterGround {
+  readonly postgres: EmbeddedPostgres;
+  /** What every process is told. */
+  readonly environment: Readonly<Record<string, string>>;
+  /** Starts roles in this process. */
+  start(run: readonly Role[], more?: Readonly<Record<string, string>>): Promise<ClusterProcess>;
+  stop(): Promise<void>;
+}
+
+export async function clusterGround(given: Readonly<Record<string, string>> = {}): Promise<ClusterGround> {
+  const directory = await temporaryDirectory();
+  const postgres = await startEmbeddedPostgres(join(directory.path, 'postgres'));
+  const urls = [...serviceNames, 'sandbox' as const].map((service) => {
+    const name = service === 'sandbox' ? sandboxDatabase : databaseOf(service);
+    return [databaseVariableOf(service), postgres.url(name, { name, password: `${name}-password` })];
+  });
+  const environment = {
+    ...given,
+    DATABASE_URL: postgres.url('postgres'),
+    ...(Object.fromEntries(urls) as Record<string, string>),
+    KAFKA_BROKERS: '127.0.0.1:1',
+    QUOTE_SECRET: randomBytes(32).toString('base64url'),
+    SANDBOX_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
+    TICKET_SIGNING_KEY: newTicketKey(),
+  };
+  await migrateCluster(readConfiguration(environment), serviceNames);
+  const log = new LocalLog(createMemoryRecords(topicsOf(4)));
+  const started: ClusterProcess[] = [];
+  return {
+    postgres,
+    environment,
+    async start(run, more = {}) {
+      const configuration = readConfiguration({ ...environment, ...more });
+      const process = await startCluster(configuration, createLogger(configuration.LOG_LEVEL), {
+        roles: run,
+        openLog: async () => Object.assign(log, { health: { reachable: true as const } }),
+        development: true,
+      });
+      started.push(process);
+      return process;
+    },
+    async stop() {
+      for (const process of started.reverse()) await process.stop();
+      await postgres.stop();
+      await directory.remove();
+    },
+  };
+}
+
+/** All roles in this process. */
+export async function runCluster(environment: Readonly<Record<string, string>>) {
+  const ground = await clusterGround(environment);
+  try {
+    const process = await ground.start(roles);
+    return { app: { ...process, postgres: ground.postgres }, stop: () => ground.stop() };
+  } catch (error) {
+    await ground.stop();
+    throw error;
+  }
+}
