@@ -6,6 +6,7 @@ import { checkCommand } from './check.ts';
 import { lagCommand, tailCommand, topicsCommand } from './log.ts';
 import { parkedCommand } from './parked.ts';
 import { rebuildCommand, replayCommand, republishCommand } from './repair.ts';
+import { serveCommand } from './serve.ts';
 import { settingsCommand } from './settings.ts';
 import { simulateCommand } from './simulate.ts';
 import { timelineCommand } from './timeline.ts';
@@ -17,6 +18,7 @@ const program = new Command('fullhouse')
   .showHelpAfterError('(fullhouse --help lists the commands)')
   .exitOverride()
   .addCommand(upCommand())
+  .addCommand(serveCommand())
   .addCommand(topicsCommand())
   .addCommand(tailCommand())
   .addCommand(lagCommand())

@@ -2,20 +2,24 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { type ClusterProcess, startCluster } from '../../src/cluster.ts';
 import { migrateCluster } from '../../src/composition/databases.ts';
+import { openClusterLog } from '../../src/composition/kafka.ts';
 import { type Role, roles } from '../../src/composition/roles.ts';
 import { databaseOf, sandboxDatabase, topicsOf } from '../../src/composition/services.ts';
 import { serviceNames } from '../../src/contracts/topics.ts';
 import { databaseVariableOf, readConfiguration } from '../../src/runtime/configuration.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/runtime/embedded/postgres.ts';
-import { LocalLog } from '../../src/runtime/log/local-log.ts';
-import { createMemoryRecords } from '../../src/runtime/log/memory-records.ts';
+import { createTopics } from '../../src/runtime/log/kafka/topic-admin.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { newTicketKey } from '../../src/services/ticket/code.ts';
 import { temporaryDirectory } from './directory.ts';
+import { startTestKafka, type TestKafka } from './kafka.ts';
+
+const partitions = 4;
 
 /** What processes of the cluster mode share: a PostgreSQL with a database and a role per service, a Kafka, secrets. */
 export interface ClusterGround {
   readonly postgres: EmbeddedPostgres;
+  readonly kafka: TestKafka;
   /** What every process is told. */
   readonly environment: Readonly<Record<string, string>>;
   /** Starts roles in this process. */
@@ -25,7 +29,10 @@ export interface ClusterGround {
 
 export async function clusterGround(given: Readonly<Record<string, string>> = {}): Promise<ClusterGround> {
   const directory = await temporaryDirectory();
-  const postgres = await startEmbeddedPostgres(join(directory.path, 'postgres'));
+  const [postgres, kafka] = await Promise.all([
+    startEmbeddedPostgres(join(directory.path, 'postgres')),
+    startTestKafka(),
+  ]);
   const urls = [...serviceNames, 'sandbox' as const].map((service) => {
     const name = service === 'sandbox' ? sandboxDatabase : databaseOf(service);
     return [databaseVariableOf(service), postgres.url(name, { name, password: `${name}-password` })];
@@ -34,22 +41,23 @@ export async function clusterGround(given: Readonly<Record<string, string>> = {}
     ...given,
     DATABASE_URL: postgres.url('postgres'),
     ...(Object.fromEntries(urls) as Record<string, string>),
-    KAFKA_BROKERS: '127.0.0.1:1',
+    KAFKA_BROKERS: kafka.broker.brokers,
     QUOTE_SECRET: randomBytes(32).toString('base64url'),
     SANDBOX_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
     TICKET_SIGNING_KEY: newTicketKey(),
   };
   await migrateCluster(readConfiguration(environment), serviceNames);
-  const log = new LocalLog(createMemoryRecords(topicsOf(4)));
+  await createTopics(kafka.access, topicsOf(partitions), { replicationFactor: 1, minInsyncReplicas: 1 });
   const started: ClusterProcess[] = [];
   return {
     postgres,
+    kafka,
     environment,
     async start(run, more = {}) {
       const configuration = readConfiguration({ ...environment, ...more });
       const process = await startCluster(configuration, createLogger(configuration.LOG_LEVEL), {
         roles: run,
-        openLog: async () => Object.assign(log, { health: { reachable: true as const } }),
+        openLog: () => openClusterLog(configuration, createLogger(configuration.LOG_LEVEL), 'test'),
         development: true,
       });
       started.push(process);
@@ -57,7 +65,7 @@ export async function clusterGround(given: Readonly<Record<string, string>> = {}
     },
     async stop() {
       for (const process of started.reverse()) await process.stop();
-      await postgres.stop();
+      await Promise.all([postgres.stop(), kafka.stop()]);
       await directory.remove();
     },
   };
