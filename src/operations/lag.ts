@@ -52,7 +52,9 @@ async function lagOf(
     for (const { partition, positions } of tasks.filter((task) => task.partition < topic.partitions)) {
       const { first, next: end } = await log.bounds({ topic: topic.name, partition });
       const stored = positions[topic.name];
-      const position = stored?.topicId === topic.id ? Math.max(stored.offset, first) : first;
+      // As at a takeover: a position beyond the end is one in a log that lost its last records.
+      const isKnown = stored?.topicId === topic.id && stored.offset <= end;
+      const position = isKnown ? Math.max(stored.offset, first) : first;
       const lag = end - position;
       lags.push({ group: `${groupPrefix}${name}`, topic: topic.name, partition, position, end, lag });
     }

@@ -112,6 +112,8 @@ export class TaskLoop {
   /** References that another instance has stored of late: an input may be about to be parked for one of them. */
   readonly #arrivedElsewhere = new LRUCache<string, true>({ max: arrivedElsewhereMax });
   readonly #replays = new Replays();
+  /** Ids that the topics had at the last takeover: what is read until the next one is of those. */
+  #topicIds: ReadonlyMap<string, string> = new Map();
   readonly #ports: BatchPorts;
   /** Requests that were stored while their task was being taken over: perhaps too late to be read with it. */
   #early: RequestRow[] = [];
@@ -161,9 +163,11 @@ export class TaskLoop {
       store,
       log,
       onRecords: (records) => this.#onRecords(records),
+      onSkipped: (skipped) => this.#arrive([{ kind: 'skipped', skipped }]),
+      topicId: (topic) => this.#topicIds.get(topic) ?? '',
       onError: (partition, error) => this.#lose([partition], error),
     });
-    const topicId = (topic: string) => log.topics.find((each) => each.name === topic)?.id ?? '';
+    const topicId = (topic: string) => this.#topicIds.get(topic) ?? '';
     this.#catchingUp = new CatchingUp(topicId);
     this.#ports = {
       definition,
@@ -339,6 +343,7 @@ export class TaskLoop {
     await this.#disown(partitions);
     // What was stored until now is read with the takeover; what comes from now on may be too late for it.
     this.#early = this.#early.filter((row) => !partitions.includes(row.partition));
+    this.#topicIds = new Map(this.#options.log.topics.map(({ name, id }) => [name, id]));
     const { takeover, unpublished, ends, consume } = await this.#takeovers.begin(partitions);
     if (this.#stopping) return;
     this.clock.synchronise(takeover.now);

@@ -1,6 +1,6 @@
 import { type Envelope, fromHeaders, UnreadableRecord } from '../../contracts/envelope.ts';
 import { publication, topicNamed } from '../../contracts/topics.ts';
-import type { LogRecord } from '../log/log.ts';
+import type { LogRecord, Skipped } from '../log/log.ts';
 import { partitionOf } from '../log/partitioner.ts';
 import type { Answer, Message } from '../service.ts';
 import type { DeadlineRow, EffectRow, ParkedRow, RequestRow } from '../store/store.ts';
@@ -23,14 +23,20 @@ export type Arrival =
       readonly waited: boolean;
       /** A person throws it away. */
       readonly discard?: boolean;
-    };
+    }
+  /** Offsets of a topic that hold nothing: only the position moves. */
+  | { readonly kind: 'skipped'; readonly skipped: Skipped };
 
-export type FirstArrival = Exclude<Arrival, { kind: 'parked' }>;
+/** What brings a message. */
+export type MessageArrival = Exclude<Arrival, { kind: 'skipped' }>;
+export type FirstArrival = Exclude<MessageArrival, { kind: 'parked' }>;
 
 export function partitionOfArrival(arrival: Arrival): number {
   switch (arrival.kind) {
     case 'record':
       return arrival.record.partition;
+    case 'skipped':
+      return arrival.skipped.partition;
     case 'request':
     case 'deadline':
     case 'parked':

@@ -5,6 +5,7 @@ import type { Commit, DeadlineRow, EffectRow, EventRow, ParkedRow, Store, TaskRo
 import {
   type Arrival,
   type FirstArrival,
+  type MessageArrival,
   partitionOfArrival,
   subjectOf,
   toMessage,
@@ -99,6 +100,10 @@ export class Batch {
     const taken: Taken[] = [];
     await this.#loadKnownReferences(arrivals);
     for (const [index, arrival] of inOrder(arrivals).entries()) {
+      if (arrival.kind === 'skipped') {
+        this.#tasks.skip(arrival.skipped);
+        continue;
+      }
       const each = this.#take({ index, arrival }, refused);
       if (each !== undefined) taken.push(each);
     }
@@ -113,6 +118,7 @@ export class Batch {
   async #loadKnownReferences(arrivals: readonly Arrival[]): Promise<void> {
     const keys: { topic: string; key: string }[] = [];
     for (const arrival of arrivals) {
+      if (arrival.kind === 'skipped') continue;
       const first = firstOf(arrival);
       if (first.kind === 'record' && isCompacted(first.record.topic)) keys.push(first.record);
     }
@@ -147,7 +153,7 @@ export class Batch {
     }
   }
 
-  #drop(arrival: Arrival): undefined {
+  #drop(arrival: MessageArrival): undefined {
     if (arrival.kind === 'record' && arrival.replayed === true) this.replayed.dropped += 1;
   }
 
@@ -228,7 +234,7 @@ export class Batch {
     }
   }
 
-  #waitUntil(arrival: Arrival): number {
+  #waitUntil(arrival: MessageArrival): number {
     if (arrival.kind === 'parked' && arrival.waited) return 0;
     const since = arrival.kind === 'parked' ? arrival.row.parkedAt : this.#now;
     return since + this.#ports.referenceWaitMs();
@@ -419,7 +425,7 @@ function inOrder(arrivals: readonly Arrival[]): readonly Arrival[] {
   return parked.length === 0 ? arrivals : [...parked, ...arrivals.filter((each) => each.kind !== 'parked')];
 }
 
-function firstOf(arrival: Arrival): FirstArrival {
+function firstOf(arrival: MessageArrival): FirstArrival {
   return arrival.kind === 'parked' ? (arrival.row.arrival as FirstArrival) : arrival;
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { Toy, type ToyOptions } from '../../../tests/support/toy-service.ts';
+import { logWith, Toy, type ToyOptions } from '../../../tests/support/toy-service.ts';
 import { newId } from '../../contracts/ids.ts';
 import { MemoryStore } from '../store/memory-store.ts';
 import type { DeadlineRow } from '../store/store.ts';
@@ -106,6 +106,38 @@ describe('a deadline', () => {
     assert.deepEqual((await second.note(forgotten)).firedAt, []);
     const types = second.committed.flat().map((event) => event.type);
     assert.ok(types.indexOf('Fired') > types.indexOf('Forgotten'));
+  });
+
+  test('that is overdue at a takeover fires although the last offsets of before hold no records any more', async () => {
+    let now = Date.now();
+    const memory = new MemoryStore(() => now);
+    const first = new Toy({ memory });
+    await first.loop.start();
+    const overdue = newId('booking');
+    await first.send(overdue, remind(60_000));
+    await first.loop.caughtUp();
+    await first.loop.stop();
+    now += 120_000;
+    // As a log with compaction may have it: the end is further on than the last record.
+    const hole = 3;
+    const log = logWith(first.log, {
+      bounds: async (partition) => {
+        const { first: begin, next } = await first.log.bounds(partition);
+        return { first: begin, next: next + hole };
+      },
+      consume: (options) => {
+        const consumption = first.log.consume(options);
+        for (const { topic, partition, offset } of options.positions)
+          options.onSkipped?.({ topic, partition, from: offset, next: offset + hole });
+        return consumption;
+      },
+    });
+    const second = first.next({ log });
+    toys.push(second);
+    await second.loop.start();
+    await fired(second, overdue);
+    await second.loop.caughtUp();
+    assert.equal((await second.note(overdue)).firedAt.length, 1);
   });
 
   test('of a subject that waits is disarmed, and redriven with it', async () => {

@@ -1,5 +1,5 @@
 import type { ParkedRow } from '../store/store.ts';
-import { type Arrival, type FirstArrival, partitionOfArrival, subjectOf } from './arrival.ts';
+import { type FirstArrival, type MessageArrival, partitionOfArrival, subjectOf } from './arrival.ts';
 import { behind, type Parking, subjectName } from './parking.ts';
 
 /** Characters of a reason's detail that are kept: an error may repeat what it was about. */
@@ -8,7 +8,7 @@ const detailCharsMax = 2_000;
 /** An arrival with its place in the batch: what comes before it and what behind. */
 export interface Placed {
   readonly index: number;
-  readonly arrival: Arrival;
+  readonly arrival: MessageArrival;
 }
 
 interface SetAside {

@@ -1,4 +1,4 @@
-import type { Consumption, Log, LogRecord, Position } from '../log/log.ts';
+import type { Consumption, Log, LogRecord, Position, Skipped } from '../log/log.ts';
 import type { ServiceDefinition } from '../service.ts';
 import { privateChannel, type Store, type Takeover, type TaskRow } from '../store/store.ts';
 
@@ -11,7 +11,9 @@ export class Takeovers {
   readonly #store: Store;
   readonly #log: Log;
   readonly #onRecords: (records: readonly LogRecord[]) => Promise<void>;
+  readonly #onSkipped: (skipped: Skipped) => void;
   readonly #onError: (partition: number, error: Error) => void;
+  readonly #topicId: (topic: string) => string;
   readonly #consumptions = new Map<number, Consumption>();
 
   constructor(options: {
@@ -19,12 +21,16 @@ export class Takeovers {
     readonly store: Store;
     readonly log: Log;
     readonly onRecords: (records: readonly LogRecord[]) => Promise<void>;
+    readonly onSkipped: (skipped: Skipped) => void;
+    readonly topicId: (topic: string) => string;
     readonly onError: (partition: number, error: Error) => void;
   }) {
     this.#definition = options.definition;
     this.#store = options.store;
     this.#log = options.log;
     this.#onRecords = options.onRecords;
+    this.#onSkipped = options.onSkipped;
+    this.#topicId = options.topicId;
     this.#onError = options.onError;
   }
 
@@ -59,7 +65,7 @@ export class Takeovers {
           const onError = (error: Error) => this.#onError(partition, error);
           this.#consumptions.set(
             partition,
-            this.#log.consume({ positions: from, onRecords: this.#onRecords, onError }),
+            this.#log.consume({ positions: from, onRecords: this.#onRecords, onSkipped: this.#onSkipped, onError }),
           );
         }
       },
@@ -80,8 +86,9 @@ export class Takeovers {
   ): Promise<{ readonly from: Position; readonly end: Position }> {
     const stored = positions[topic];
     const { first, next } = await this.#log.bounds({ topic, partition });
-    const id = this.#log.topics.find((each) => each.name === topic)?.id;
-    const offset = stored !== undefined && stored.topicId === id ? Math.max(stored.offset, first) : first;
+    // A position beyond the end is one in a log that lost its last records: what came in their place is unknown here.
+    const isKnown = stored !== undefined && stored.topicId === this.#topicId(topic) && stored.offset <= next;
+    const offset = isKnown ? Math.max(stored.offset, first) : first;
     return { from: { topic, partition, offset }, end: { topic, partition, offset: next } };
   }
 

@@ -1,5 +1,5 @@
 import { topicNamed } from '../../contracts/topics.ts';
-import type { LogRecord } from '../log/log.ts';
+import type { LogRecord, Position, Skipped } from '../log/log.ts';
 import type { Logger } from '../logger.ts';
 import type { TaskRow } from '../store/store.ts';
 import { verdictOn } from './sequences.ts';
@@ -45,19 +45,26 @@ export class TaskDrafts {
    * beyond the next is not applied. On a compacted topic this is decided per key, by the record itself.
    */
   isNews({ topic, partition, offset, headers }: LogRecord): boolean {
-    const { positions, heads } = this.of(partition);
-    const topicId = this.#topicId(topic);
-    const before = positions[topic];
-    // A replay reads what was read before: positions of one and the same topic never go back.
-    positions[topic] = {
-      offset: before?.topicId === topicId ? Math.max(before.offset, offset + 1) : offset + 1,
-      topicId,
-    };
+    const { heads } = this.of(partition);
+    this.#advance({ topic, partition, offset: offset + 1 });
     if (isCompacted(topic)) return true;
     const verdict = verdictOn(topic, headers, heads[topic]);
     if (verdict.kind === 'next') heads[topic] = verdict.head;
     if (verdict.kind === 'gap') this.#alarm({ topic, partition, ...verdict });
     return verdict.kind === 'next' || verdict.kind === 'foreign';
+  }
+
+  /** Goes on behind offsets that hold nothing. */
+  skip({ topic, partition, next }: Skipped): void {
+    this.#advance({ topic, partition, offset: next });
+  }
+
+  #advance({ topic, partition, offset }: Position): void {
+    const { positions } = this.of(partition);
+    const topicId = this.#topicId(topic);
+    const before = positions[topic];
+    // A replay reads what was read before: positions of one and the same topic never go back.
+    positions[topic] = { offset: before?.topicId === topicId ? Math.max(before.offset, offset) : offset, topicId };
   }
 
   /** Once a batch and topic: behind a gap, every record is beyond the next. */
