@@ -281,12 +281,17 @@ export function logContract(name: string, open: () => Promise<Log>): void {
     test('gives a group its partitions, and takes them back when it leaves', async () => {
       const log = await opened();
       const told: string[] = [];
+      const assigned = Promise.withResolvers<void>();
       const membership = await log.join({
         group: 'fullhouse-g',
         topic: 'letters',
-        onAssigned: async (partitions) => void told.push(`+${partitions.join()}`),
+        onAssigned: async (partitions) => {
+          told.push(`+${partitions.join()}`);
+          assigned.resolve();
+        },
         onRevoked: async (partitions) => void told.push(`-${partitions.join()}`),
       });
+      await assigned.promise;
       await membership.leave();
       assert.deepEqual(told, ['+0,1', '-0,1']);
     });

@@ -147,7 +147,7 @@ export class Fetches {
     const error = errorName(answer.errorCode);
     const { topic, partition, offset, name } = wanted;
     if (error === 'OFFSET_OUT_OF_RANGE') {
-      const said = `offset ${offset} of ${topic}/${partition} is no longer there; it starts at ${answer.logStartOffset}`;
+      const said = `offset ${offset} of ${topic}/${partition} is no longer there`;
       for (const { subscription, consumption } of [...(this.#entries.get(name) ?? [])])
         if (subscription.position === offset) consumption.fail(new LogUnavailable(said));
     } else if (isPassing(answer.errorCode) || error === 'UNKNOWN_TOPIC_ID' || error === 'INCONSISTENT_TOPIC_ID') {

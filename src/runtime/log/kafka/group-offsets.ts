@@ -94,7 +94,7 @@ export class GroupOffsets {
     const node = await this.#cluster.coordinator(group);
     const asked = [{ groupId: group, memberId: null, memberEpoch: -1, topics: null }];
     const answer = await this.#cluster.request({ purpose: 'control', node }, offsetFetchV9.api, asked, false);
-    return answer.groups.flatMap(({ topics }) =>
+    const positions = answer.groups.flatMap(({ topics }) =>
       topics.flatMap(({ name, partitions }) =>
         partitions
           .filter(({ committedOffset }) => committedOffset >= 0n)
@@ -106,6 +106,7 @@ export class GroupOffsets {
           })),
       ),
     );
+    return positions.toSorted((a, b) => a.topic.localeCompare(b.topic) || a.partition - b.partition);
   }
 
   close(): void {
