@@ -3,15 +3,33 @@ import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
+import { whyNoLocalKafka } from '../deploy/kafka/local-kafka.ts';
 
 /**
  * `npm test`: the static checks, the tests beside the code, then those of the whole, and one line of real counts.
- * `-- <pattern…>` runs only the test files whose path contains one of the patterns, `-- --static` only the checks.
+ * `-- <pattern…>` runs only the test files whose path contains one of the patterns, `-- --static` only the checks. What
+ * customers do is tested in both modes; with patterns, `--cluster` asks for the cluster mode.
  */
 const counts = { passed: 0, failed: 0, skipped: 0 };
 const patterns = process.argv.slice(2).filter((each) => !each.startsWith('--'));
 const onlyStatic = process.argv.includes('--static');
 const fileTimeoutMs = 600_000;
+
+/** Tests of what people do, which have to go the same in both modes. */
+const flows = [
+  ...[
+    'accounts',
+    'administration',
+    'booking-flow',
+    'cancellations',
+    'catalogue',
+    'choice',
+    'holds',
+    'live',
+    'messages',
+  ],
+  ...['prices', 'sessions', 'show-changes', 'shows', 'tickets', 'unsettled', 'bad-input-http', 'security-webhooks'],
+].map((name) => `tests/${name}.test.ts`);
 
 const checks: readonly (readonly [string, readonly string[]])[] = [
   ['formatting and lint', ['biome', 'ci', '--colors=off', '--error-on-warnings', '.']],
@@ -38,6 +56,21 @@ function check(name: string, [command = '', ...parameters]: readonly string[]): 
   });
 }
 
+/** The flows once more over Kafka, where there can be one; `CI=true` takes no excuse. */
+async function testFlowsInCluster(): Promise<void> {
+  const files = flows.filter(wanted);
+  if (files.length === 0 || (patterns.length > 0 && !process.argv.includes('--cluster'))) return;
+  const reason = await whyNoLocalKafka();
+  if (reason !== undefined) {
+    console.error(`SKIPPED ${files.length} files of tests in cluster mode: ${reason}`);
+    counts[process.env['CI'] === 'true' ? 'failed' : 'skipped'] += files.length;
+    return;
+  }
+  console.log('in cluster mode:');
+  process.env['TEST_MODE'] = 'cluster';
+  await tests(files, availableParallelism());
+}
+
 function tests(files: readonly string[], concurrency: number): Promise<void> {
   if (files.length === 0) return Promise.resolve();
   return new Promise((resolve) => {
@@ -61,6 +94,7 @@ if (!onlyStatic) {
   await tests(globSync('simulation/**/*.test.ts').sort().filter(wanted), availableParallelism());
   // Each of these runs servers of its own, and much of its time is waiting for them.
   await tests(globSync('tests/**/*.test.ts').sort().filter(wanted), availableParallelism());
+  await testFlowsInCluster();
 }
 const { passed, failed, skipped } = counts;
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);

@@ -5,7 +5,7 @@ import {
   ConfigurationError,
   databaseUrlOf,
   databaseVariableOf,
-  type RoleName,
+  serviceRoles,
   variableOf,
 } from '../runtime/configuration.ts';
 
@@ -57,7 +57,10 @@ function missingSecrets(configuration: Configuration, run: readonly Role[]): rea
 }
 
 function missingAddresses(configuration: Configuration, run: readonly Role[]): readonly string[] {
-  const elsewhere = run.includes('gateway') ? behindTheGateway.filter((name) => !run.includes(name)) : [];
+  // The process manager is asked for nothing.
+  const elsewhere = run.includes('gateway')
+    ? serviceRoles.filter((name) => name !== 'booking' && !run.includes(name))
+    : [];
   const missing = elsewhere.filter((name) => addressesOf(configuration, name).length === 0).map(variableOf);
   const keys =
     run.includes('user') || missing.includes('USER_URL') || keyUrlsOf(configuration).length > 0
@@ -66,18 +69,6 @@ function missingAddresses(configuration: Configuration, run: readonly Role[]): r
   if (missing.length === 0) return keys;
   return [...keys, `${missing.join(', ')}: missing; name where they listen, such as http://127.0.0.1:9101`];
 }
-
-/** What has endpoints. */
-const behindTheGateway: readonly RoleName[] = [
-  'catalog',
-  'user',
-  'seat-inventory',
-  'pricing',
-  'payment',
-  'notification',
-  'ticket',
-  'operations',
-];
 
 /** Where the keys of access tokens are published, for whoever is not the user service. */
 export function keyUrlsOf(configuration: Configuration): readonly string[] {

@@ -35,7 +35,8 @@ export interface Sent {
   readonly signal: AbortSignal;
 }
 
-const connectionsMax = 128;
+/** Whoever waits for an outcome holds a connection meanwhile; beyond this, requests are refused. */
+const connectionsMax = 4_096;
 const connectWithinMs = 2_000;
 /** A stream of events says at least that it is still there. */
 const silenceMaxMs = 60_000;
@@ -60,6 +61,7 @@ export function createUpstream(service: string, urls: readonly string[], logger:
       for (let tries = 0; tries < Math.max(triesMin, addresses.length); tries += 1) {
         const address = addresses[(turn + tries) % addresses.length];
         if (address === undefined) break;
+        if (address.pool.stats.size >= connectionsMax) throw overloaded();
         try {
           return await address.breaker.execute(() => request(address.pool, sent));
         } catch (error) {
@@ -124,6 +126,10 @@ function wasCut(error: unknown): boolean {
 
 function isTrouble(error: Error): boolean {
   return wasNotSent(error) || wasCut(error) || error instanceof errors.HeadersTimeoutError;
+}
+
+function overloaded(): Problem {
+  return new Problem('overloaded', 'Too much is waiting. Come back in a second.', { retryAfterSeconds: 1 });
 }
 
 function unavailable(service: string, cause: unknown): Problem {

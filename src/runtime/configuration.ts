@@ -24,6 +24,8 @@ const addresses = z
 
 /** What runs as a process of its own beside the services. */
 export type RoleName = ServiceName | 'operations';
+/** What the gateway passes requests on to. */
+export const serviceRoles: readonly RoleName[] = [...serviceNames, 'operations'];
 type Spelled<Name extends string> = Name extends `${infer First}-${infer Rest}`
   ? `${Uppercase<First>}_${Spelled<Rest>}`
   : Uppercase<Name>;
@@ -35,9 +37,10 @@ function spelled<Name extends RoleName>(name: Name): Spelled<Name> {
 const databaseUrls = Object.fromEntries(
   serviceNames.map((name) => [`${spelled(name)}_DATABASE_URL`, databaseUrl]),
 ) as Record<`${Spelled<ServiceName>}_DATABASE_URL`, typeof databaseUrl>;
-const serviceUrls = Object.fromEntries(
-  [...serviceNames, 'operations' as const].map((name) => [`${spelled(name)}_URL`, addresses]),
-) as Record<`${Spelled<RoleName>}_URL`, typeof addresses>;
+const serviceUrls = Object.fromEntries(serviceRoles.map((name) => [`${spelled(name)}_URL`, addresses])) as Record<
+  `${Spelled<RoleName>}_URL`,
+  typeof addresses
+>;
 
 /** `host:port` of one or more brokers, separated by commas; an IPv6 address in brackets. */
 const brokers = z.string().transform((text, context) =>

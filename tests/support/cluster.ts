@@ -38,13 +38,13 @@ export async function clusterGround(given: Readonly<Record<string, string>> = {}
     return [databaseVariableOf(service), postgres.url(name, { name, password: `${name}-password` })];
   });
   const environment = {
-    ...given,
     DATABASE_URL: postgres.url('postgres'),
     ...(Object.fromEntries(urls) as Record<string, string>),
     KAFKA_BROKERS: kafka.broker.brokers,
     QUOTE_SECRET: randomBytes(32).toString('base64url'),
     SANDBOX_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
     TICKET_SIGNING_KEY: newTicketKey(),
+    ...given,
   };
   await migrateCluster(readConfiguration(environment), serviceNames);
   await createTopics(kafka.access, topicsOf(partitions), { replicationFactor: 1, minInsyncReplicas: 1 });

@@ -27,7 +27,6 @@ const run = promisify(execFile);
 /** Few and small: one machine, one process, some forty connections. */
 const serverSettings = {
   listen_addresses: '',
-  max_connections: '160',
   shared_buffers: '64MB',
   work_mem: '4MB',
   wal_level: 'minimal',
@@ -44,7 +43,10 @@ const serverSettings = {
 };
 
 /** Starts the server of a directory, making the cluster first where there is none. */
-export async function startEmbeddedPostgres(directory: string): Promise<EmbeddedPostgres> {
+export async function startEmbeddedPostgres(
+  directory: string,
+  { connectionsMax = 160 }: { readonly connectionsMax?: number } = {},
+): Promise<EmbeddedPostgres> {
   const binaries = await findBinaries();
   const owner = await serverOwner(directory);
   // Named after the directory itself, not only its path: one that was deleted and made again is another one.
@@ -69,7 +71,7 @@ export async function startEmbeddedPostgres(directory: string): Promise<Embedded
     setTimeout(() => (stopping ? undefined : void start().catch(() => undefined)), restartAfterMs);
   };
   const start = async (): Promise<void> => {
-    const server = await spawnServer({ postgres: binaries.postgres, data, sockets, directory, owner });
+    const server = await spawnServer({ postgres: binaries.postgres, data, sockets, directory, owner, connectionsMax });
     // It may have ended already: a server whose predecessor is still on its way out gives up at once.
     if (server.exitCode !== null || server.signalCode !== null) restart();
     else server.once('exit', restart);
@@ -177,12 +179,12 @@ async function spawnServer(options: {
   sockets: string;
   directory: string;
   owner: Owner | undefined;
+  connectionsMax: number;
 }): Promise<ChildProcess> {
-  const { postgres, data, sockets, directory, owner } = options;
-  const settings = Object.entries({ ...serverSettings, unix_socket_directories: sockets }).flatMap(([name, value]) => [
-    '-c',
-    `${name}=${value}`,
-  ]);
+  const { postgres, data, sockets, directory, owner, connectionsMax: max_connections } = options;
+  const settings = Object.entries({ ...serverSettings, max_connections, unix_socket_directories: sockets }).flatMap(
+    ([name, value]) => ['-c', `${name}=${value}`],
+  );
   const [program, parameters] = asOwner(owner, [postgres, '-D', data, ...settings]);
   const logFile = join(directory, 'server.log');
   const log = await open(logFile, 'a');
