@@ -1,0 +1,62 @@
+{{- define "fullhouse.image" -}}
+{{- with .Values.image -}}
+{{ .repository }}{{ if .digest }}@{{ .digest }}{{ else }}:{{ .tag | default $.Chart.AppVersion }}{{ end }}
+{{- end -}}
+{{- end }}
+
+{{- define "fullhouse.name" -}}
+{{ .Release.Name }}-{{ .name }}
+{{- end }}
+
+{{- define "fullhouse.selector" -}}
+app.kubernetes.io/name: fullhouse
+app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/component: {{ .name }}
+{{- end }}
+
+{{- define "fullhouse.labels" -}}
+{{ include "fullhouse.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
+{{- end }}
+
+{{/* All that runs, as one map: the services, the gateway and operations, each with the defaults filled in. */}}
+{{- define "fullhouse.components" -}}
+{{- $all := dict -}}
+{{- $databases := list -}}
+{{- range $name, $own := .Values.services -}}
+{{- $_ := set $all $name (mergeOverwrite (deepCopy $.Values.defaults) (deepCopy $own)) -}}
+{{- $databases = concat $databases $own.database -}}
+{{- end -}}
+{{- $single := dict "autoscaling" (dict "enabled" false) -}}
+{{- $_ := set $all "gateway" (mergeOverwrite (deepCopy .Values.defaults) $single (deepCopy .Values.gateway)) -}}
+{{- $_ := set $all "operations" (mergeOverwrite (deepCopy .Values.defaults) $single (deepCopy .Values.operations) (dict "database" (sortAlpha $databases))) -}}
+{{- toYaml $all -}}
+{{- end }}
+
+{{/* One variable from a secret. Those that an installation may go without are optional. */}}
+{{- define "fullhouse.secretVariable" -}}
+- name: {{ .key }}
+  valueFrom:
+    secretKeyRef:
+      name: {{ .secret }}
+      key: {{ .key }}
+      {{- if has .key (list "SMTP_URL" "KAFKA_SASL_PASSWORD" "FULLHOUSE_ADMIN_EMAIL" "FULLHOUSE_ADMIN_PASSWORD") }}
+      optional: true
+      {{- end }}
+{{- end }}
+
+{{- define "fullhouse.podSecurity" -}}
+runAsNonRoot: true
+runAsUser: 65532
+runAsGroup: 65532
+fsGroup: 65532
+seccompProfile: { type: RuntimeDefault }
+{{- end }}
+
+{{- define "fullhouse.containerSecurity" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities: { drop: [ALL] }
+{{- end }}
