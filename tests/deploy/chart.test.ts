@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
+import { describe, test } from 'node:test';
+import { promisify } from 'node:util';
+import { parseAllDocuments } from 'yaml';
+import { serviceNames } from '../../src/contracts/topics.ts';
+import { goToolOrSkip } from '../support/go-tools.ts';
+
+const run = promisify(execFile);
+const chart = 'deploy/helm/fullhouse';
+const kubernetes = ['--kube-version', '1.34.0'];
+const installations = [
+  { name: 'default', values: [] },
+  { name: 'small', values: ['--values', 'deploy/helm/examples/small.yaml'] },
+  { name: 'on-sale', values: ['--values', 'deploy/helm/examples/on-sale.yaml'] },
+] as const;
+
+interface Manifest {
+  readonly kind: string;
+  readonly metadata: { readonly name: string };
+  readonly spec: { readonly template: { readonly spec: PodSpec } };
+}
+
+interface PodSpec {
+  readonly automountServiceAccountToken: boolean;
+  readonly securityContext: Readonly<Record<string, unknown>>;
+  readonly containers: readonly {
+    readonly args: readonly string[];
+    readonly env: readonly { readonly name: string }[];
+    readonly resources: { readonly limits: object };
+    readonly securityContext: Readonly<Record<string, unknown>>;
+  }[];
+}
+
+const helm = await goToolOrSkip('helm', 'the Helm chart');
+if (helm !== undefined) {
+  const render = async (...more: readonly string[]) => {
+    const { stdout } = await run(helm, ['template', 'fullhouse', chart, ...kubernetes, ...more]);
+    return stdout;
+  };
+  const manifests = (text: string) =>
+    parseAllDocuments(text)
+      .map((each) => each.toJSON() as Manifest | null)
+      .filter((each) => each !== null);
+
+  describe('the Helm chart', () => {
+    for (const { name, values } of installations) {
+      test(`${name}: passes helm lint and renders what is kept of it`, async () => {
+        await run(helm, ['lint', chart, '--strict', ...kubernetes, ...values]);
+        const kept = `deploy/helm/rendered/${name}.yaml`;
+        const text = await render(...values);
+        assert.equal(
+          text,
+          await readFile(kept, 'utf8'),
+          `helm template … ${values.join(' ')} > ${kept} writes it anew`,
+        );
+      });
+
+      test(`${name}: every pod is unprivileged, without a token, on a read-only root, with a limit of memory`, async () => {
+        const all = manifests(await render(...values));
+        const pods = all
+          .filter(({ kind }) => kind === 'Deployment' || kind === 'Job')
+          .map((each) => each.spec.template.spec);
+        assert.equal(pods.length, serviceNames.length + 2 + 2);
+        for (const pod of pods) {
+          assert.equal(pod.automountServiceAccountToken, false);
+          assert.equal(pod.securityContext['runAsNonRoot'], true);
+          for (const { resources, securityContext } of pod.containers) {
+            assert.ok('memory' in resources.limits);
+            assert.deepEqual(securityContext, {
+              allowPrivilegeEscalation: false,
+              readOnlyRootFilesystem: true,
+              capabilities: { drop: ['ALL'] },
+            });
+          }
+        }
+      });
+    }
+
+    test('gives each service the URL of its own database and of no other', async () => {
+      const deployments = manifests(await render()).filter(({ kind }) => kind === 'Deployment');
+      for (const { spec } of deployments) {
+        const [container] = spec.template.spec.containers;
+        const service = container?.args[1] ?? '';
+        if (service === 'operations') continue;
+        const urls = container?.env.map((each) => each.name).filter((each) => each.endsWith('_DATABASE_URL'));
+        const own = `${service.toUpperCase().replace('-', '_')}_DATABASE_URL`;
+        const expected = { gateway: [], payment: [own, 'SANDBOX_DATABASE_URL'] }[service] ?? [own];
+        assert.deepEqual(urls, expected, service);
+      }
+    });
+
+    test('refuses wrong values by name', async () => {
+      await assert.rejects(render('--set', 'kafka.brokers=nowhere'), /\/kafka\/brokers/);
+      await assert.rejects(render('--set', 'services.bar.input=x'), /'bar' not allowed/);
+      await assert.rejects(render('--set', 'gateway.replicas=0'), /\/gateway\/replicas/);
+    });
+  });
+}
