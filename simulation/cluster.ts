@@ -2,10 +2,11 @@ import { topicsOf } from '../src/composition/services.ts';
 import { serviceNames } from '../src/contracts/topics.ts';
 import type { Configuration } from '../src/runtime/configuration.ts';
 import { LocalLog } from '../src/runtime/log/local-log.ts';
+import type { Log } from '../src/runtime/log/log.ts';
 import { createMemoryRecords } from '../src/runtime/log/memory-records.ts';
 import type { Logger } from '../src/runtime/logger.ts';
 import type { ServiceDefinition } from '../src/runtime/service.ts';
-import type { RequestRow } from '../src/runtime/store/store.ts';
+import type { RequestRow, Store } from '../src/runtime/store/store.ts';
 import { Database } from './database.ts';
 import type { Auditor } from './faulty-store.ts';
 import { Groups } from './groups.ts';
@@ -17,9 +18,20 @@ export const partitions = 2;
 /** Starts of processes of one service before a run gives up on it: none needs nearly so many. */
 const startsMax = 300;
 
-/** What a planted bug may change of the world; nothing of it exists outside the simulation. */
+/**
+ * What a planted bug changes of the world. It is a seam of the simulation alone: no code of the product knows of it, and
+ * without a planted bug nothing is altered.
+ */
 export interface Alterations {
   readonly definitions?: (definitions: readonly ServiceDefinition[]) => readonly ServiceDefinition[];
+  /** A service's database as one process sees it. */
+  readonly store?: (store: Store, service: string) => Store;
+  /** The log as one process sees it. */
+  readonly log?: (log: Log, process: SimulatedProcess) => Log;
+  /** Parts as the application wires them in. */
+  readonly parts?: (parts: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+  /** What is kept beside the store. */
+  readonly database?: (database: Database) => void;
 }
 
 export interface ClusterOptions {
@@ -28,6 +40,7 @@ export interface ClusterOptions {
   readonly auditor: Auditor;
   readonly configuration: Configuration;
   readonly logger: Logger;
+  readonly alterations: Alterations;
   /** What the application wires in, for each process its own. */
   readonly parts: (process: SimulatedProcess) => Readonly<Record<string, unknown>>;
 }
@@ -38,6 +51,8 @@ class Service {
   readonly database = new Database(partitions);
   readonly hosts = new Set<SimulatedHost>();
   started = 0;
+  /** Kept down by so many outages. */
+  outages = 0;
 
   constructor(definition: ServiceDefinition) {
     this.definition = definition;
@@ -57,6 +72,7 @@ export class Cluster {
     this.log = new LocalLog(createMemoryRecords(topicsOf(partitions)));
     this.groups = new Groups(this.log.topics);
     this.#services = new Map(options.definitions.map((definition) => [definition.name, new Service(definition)]));
+    for (const { database } of this.#services.values()) options.alterations.database?.(database);
   }
 
   get definitions(): readonly ServiceDefinition[] {
@@ -83,10 +99,11 @@ export class Cluster {
     if (service.started > startsMax) throw new Error(`${name} has died ${startsMax} times`);
     const process = new SimulatedProcess(`${name}/${service.started}`, this.#options.world);
     const { definition, database } = service;
-    const { auditor, configuration, logger, parts } = this.#options;
+    const { auditor, configuration, logger, parts, alterations } = this.#options;
+    const wired = parts(process);
     const host = new SimulatedHost({
       ...{ definition, database, process, log: this.log, groups: this.groups, auditor, configuration, logger },
-      parts: parts(process),
+      ...{ alterations, parts: alterations.parts?.(wired) ?? wired },
       onStored: (rows) => this.#notify(service, rows),
     });
     service.hosts.add(host);
@@ -100,7 +117,18 @@ export class Cluster {
   }
 
   #replace(service: Service): void {
-    if (service.hosts.size === 0) void this.startProcess(service.definition.name);
+    if (service.hosts.size === 0 && service.outages === 0) void this.startProcess(service.definition.name);
+  }
+
+  /** Kills all processes of a service and keeps it down until the returned function is called. */
+  shutDown(name: string): () => void {
+    const service = this.#service(name);
+    service.outages += 1;
+    for (const { process } of service.hosts) process.kill();
+    return () => {
+      service.outages -= 1;
+      this.#replace(service);
+    };
   }
 
   /** A process that can be asked over HTTP; `undefined` while none runs. */

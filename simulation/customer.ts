@@ -1,3 +1,4 @@
+import type { Show } from '../src/contracts/catalog.ts';
 import type { BookingDocument } from '../src/services/user/booking-document.ts';
 import { isFinal } from '../src/services/user/booking-document.ts';
 import type { Client } from './client.ts';
@@ -67,6 +68,7 @@ const tokens = [
   'tok_insufficient_funds',
   'tok_slow_1',
   'tok_slow_8',
+  'tok_slow_30',
   'tok_slow_90',
   'tok_lost',
   'tok_error',
@@ -88,13 +90,15 @@ export class Customer {
   async live(): Promise<void> {
     const { random } = this.#options;
     await sleep(random.between(0, 90_000));
-    const bookings = random.chance(0.15) ? 2 : 1;
-    for (let count = 0; count < bookings; count += 1) await this.#book();
+    const person = this.#options.venue.people[this.#options.number];
+    if (person !== undefined) await this.#options.venue.register(person);
+    const bookings = random.chance(0.2) ? 2 : 1;
+    const show = random.pick(this.#options.venue.shows);
+    for (let count = 0; count < bookings; count += 1) await this.#book(show);
   }
 
-  async #book(): Promise<void> {
-    const { random, venue, journal } = this.#options;
-    const show = random.pick(venue.shows);
+  async #book(show: Show): Promise<void> {
+    const { random, journal } = this.#options;
     const wish = this.#wish();
     const quote = random.chance(0.35) ? await this.#quote(show.showId, wish) : undefined;
     const payment = random.chance(0.5) ? { method: 'card', token: random.pick(tokens) } : undefined;
@@ -150,7 +154,7 @@ export class Customer {
       expiresAt: string;
     };
     // Some think it over until it has expired.
-    await sleep(random.chance(0.15) ? random.between(121_000, 200_000) : random.between(500, 20_000));
+    await sleep(random.chance(0.1) ? random.between(121_000, 160_000) : random.between(500, 20_000));
     return { text: quote, amount: total.amount, expiresAt: Date.parse(expiresAt) };
   }
 
@@ -209,7 +213,7 @@ export class Customer {
       if (document === undefined) continue;
       if (document.status === 'awaiting_payment' && document.payment.status !== 'pending' && payments < 4) {
         payments += 1;
-        await this.#pay(bookingId, payments);
+        await this.#pay(document, payments);
         continue;
       }
       if (document.status === 'confirmed' && cancels && look < cancelsAt) continue;
@@ -226,12 +230,12 @@ export class Customer {
     return answered.status === 200 ? (answered.body as BookingDocument) : undefined;
   }
 
-  async #pay(bookingId: string, payments: number): Promise<void> {
+  async #pay({ bookingId, holdExpiresAt = '' }: BookingDocument, payments: number): Promise<void> {
     const { random, journal, client } = this.#options;
-    if (random.chance(0.25)) {
+    if (random.chance(0.35)) {
       // About when the hold ends.
       journal.note('pays late');
-      await sleep(random.between(200_000, 320_000));
+      await sleep(Math.max(0, Date.parse(holdExpiresAt) - Date.now() + random.between(-8_000, 2_000)));
     }
     const body = { method: 'card', token: payments > 2 ? 'tok_visa' : random.pick(tokens) };
     const asked = {

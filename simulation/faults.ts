@@ -27,6 +27,7 @@ export const faultRates = {
   'crash before an effect': 0.01,
   'crash after an effect': 0.01,
   'crash at any time': 1,
+  'long outage': 1,
   'owner changes': 1,
   'zombie goes on': 1,
   'orderly restart': 1,

@@ -29,6 +29,7 @@ export async function gatherEvidence(options: {
     definitions,
     stored,
     applied: watcher.applied,
+    order: watcher.order,
     records: new Map(records),
     unread: await unreadIn(cluster),
     bookings: bookingsIn({ stored, ledger, received }),

@@ -22,6 +22,7 @@ import { SettingsFeed } from '../src/runtime/settings-feed.ts';
 import { type RequestRow, type Store, StoreUnavailable } from '../src/runtime/store/store.ts';
 import { StreamStates } from '../src/runtime/task/streams.ts';
 import { TaskLoop } from '../src/runtime/task.ts';
+import type { Alterations } from './cluster.ts';
 import type { Database } from './database.ts';
 import { FaultyLog } from './faulty-log.ts';
 import { type Auditor, FaultyStore } from './faulty-store.ts';
@@ -41,6 +42,7 @@ export interface HostOptions {
   readonly auditor: Auditor;
   readonly configuration: Configuration;
   readonly logger: Logger;
+  readonly alterations: Alterations;
   readonly parts: Readonly<Record<string, unknown>>;
   /** Tells every process of the service of requests that were just stored, as a notification of the database does. */
   readonly onStored: (rows: readonly RequestRow[]) => void;
@@ -73,11 +75,14 @@ export class SimulatedHost implements ServiceRuntime {
     this.configuration = options.configuration;
     this.logger = logger;
     this.process = process;
-    this.#log = new FaultyLog({ log, groups, process });
+    const { alterations } = options;
+    const faultyLog = new FaultyLog({ log, groups, process });
+    this.#log = alterations.log?.(faultyLog, process) ?? faultyLog;
+    const memory = alterations.store?.(database.store, definition.name) ?? database.store;
     this.#store = new FaultyStore({
       service: definition.name,
       process,
-      memory: database.store,
+      memory,
       auditor,
       applied: () => this.#applied.splice(0),
     });

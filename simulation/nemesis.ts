@@ -21,6 +21,11 @@ export async function torment(options: {
     'crash at any time': async (service) => {
       for (const host of cluster.hosts(service).slice(0, 1)) host.process.kill();
     },
+    'long outage': async (service) => {
+      const restore = cluster.shutDown(service);
+      await sleep(random.between(20_000, 150_000));
+      restore();
+    },
     'owner changes': async (service) => {
       if (cluster.hosts(service).length < 2) await cluster.startProcess(service);
       else await cluster.groups.named(service)?.rebalance(1);

@@ -57,7 +57,7 @@ export async function organize(options: {
     },
     'changes settings': async () => {
       const change = random.pick([
-        ['holdTtlMs', 90_000],
+        ['holdTtlMs', 20_000],
         ['holdTtlMs', 300_000],
         ['bookingFeeMinor', 0],
         ['bookingFeeMinor', 250],
@@ -74,12 +74,13 @@ export async function organize(options: {
     ['changes prices', 0.5],
     ['changes settings', 0.4],
   ];
-  await Promise.all(
-    plan.map(async ([deed, probability]) => {
+  await Promise.all([
+    venue.announce(),
+    ...plan.map(async ([deed, probability]) => {
       if (!random.chance(probability)) return;
       await sleep(random.between(5_000, 150_000));
       note(deed);
       await all[deed]();
     }),
-  );
+  ]);
 }

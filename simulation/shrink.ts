@@ -1,5 +1,5 @@
 import type { Without } from './faults.ts';
-import { defaultCustomers, type Outcome, type RunOptions, run } from './world.ts';
+import { defaultCustomers, type Outcome, type RunOptions, run, setUp } from './world.ts';
 
 /** Runs that may be spent on making a story shorter. */
 const runsMax = 250;
@@ -48,7 +48,10 @@ export async function shrink(failed: Outcome, options: RunOptions): Promise<Outc
   }
 }
 
-/** A run's story, one line for each thing that happened. */
+/** A run's story from when customers came, one line for each thing that happened. */
 export function tell({ story }: Outcome): readonly string[] {
-  return story.map(({ at, who, what }) => `${(at / 1_000).toFixed(3).padStart(9)} s  ${who.padEnd(18)} ${what}`);
+  const begins = story.findIndex(({ what }) => what === setUp);
+  return story
+    .slice(Math.max(0, begins))
+    .map(({ at, who, what }) => `${(at / 1_000).toFixed(3).padStart(9)} s  ${who.padEnd(18)} ${what}`);
 }

@@ -1,4 +1,5 @@
 import { type FaultKind, faultKinds } from './faults.ts';
+import { type Situation, situations } from './situations.ts';
 import { type Outcome, type RunOptions, run } from './world.ts';
 
 /** With fewer seeds than this, some kinds of fault may well not have had their chance. */
@@ -13,14 +14,14 @@ export interface Summary {
   readonly bookings: number;
   readonly simulatedMs: number;
   readonly tookMs: number;
-  /** How the bookings have ended. */
-  readonly endings: Readonly<Record<string, number>>;
+  /** What the bookings have been through. */
+  readonly situations: Readonly<Record<Situation, number>>;
   /** How often each kind of fault was met; 0 for those that were not. */
   readonly faults: Readonly<Record<FaultKind, number>>;
   readonly habits: Readonly<Record<string, number>>;
   readonly deeds: Readonly<Record<string, number>>;
-  /** Kinds of fault that should have been met and were not: such a run proves nothing about them. */
-  readonly neverMet: readonly FaultKind[];
+  /** Kinds of fault and situations that should have been met and were not: such a run proves nothing about them. */
+  readonly neverMet: readonly string[];
   /** Over the hashes of all runs. */
   readonly hashes: readonly string[];
 }
@@ -36,7 +37,7 @@ export async function simulate(
   const { from, seeds, ...rest } = options;
   const startedAt = performance.now();
   const sums = { events: 0, bookings: 0, simulatedMs: 0 };
-  const [endings, faults, habits, deeds] = [count(), count(), count(), count()];
+  const [been, faults, habits, deeds] = [count(), count(), count(), count()];
   const failed: Outcome[] = [];
   const hashes: string[] = [];
   let done = 0;
@@ -45,7 +46,7 @@ export async function simulate(
     sums.events += outcome.events;
     sums.bookings += outcome.bookings;
     sums.simulatedMs += outcome.simulatedMs;
-    endings.add(outcome.endings);
+    been.add(outcome.situations);
     faults.add(outcome.faults);
     habits.add(outcome.habits);
     deeds.add(outcome.deeds);
@@ -53,15 +54,22 @@ export async function simulate(
     if (outcome.violations.length > 0) failed.push(outcome);
     onRun?.(outcome, done + 1);
   }
-  const met = Object.fromEntries(faultKinds.map((kind) => [kind, faults.sums.get(kind) ?? 0]));
+  const missing = [
+    ...faultKinds.filter((kind) => !faults.sums.has(kind)),
+    ...situations.filter((situation) => !been.sums.has(situation)),
+  ];
   return {
     ...{ seeds: done, from, failed, ...sums, tookMs: performance.now() - startedAt, hashes },
-    endings: Object.fromEntries(endings.sums),
-    faults: met as Readonly<Record<FaultKind, number>>,
+    situations: sumsOf(situations, been.sums),
+    faults: sumsOf(faultKinds, faults.sums),
     habits: Object.fromEntries(habits.sums),
     deeds: Object.fromEntries(deeds.sums),
-    neverMet: done < enforcedFromSeeds ? [] : faultKinds.filter((kind) => met[kind] === 0),
+    neverMet: done < enforcedFromSeeds ? [] : missing,
   };
+}
+
+function sumsOf<Name extends string>(names: readonly Name[], sums: ReadonlyMap<string, number>) {
+  return Object.fromEntries(names.map((name) => [name, sums.get(name) ?? 0])) as Readonly<Record<Name, number>>;
 }
 
 function count() {

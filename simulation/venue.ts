@@ -6,6 +6,7 @@ import type { OwnedFact } from '../src/runtime/service-runtime.ts';
 import { type ShowCommand, type ShowState, shows as showDecider } from '../src/services/catalog/decider.ts';
 import { beginning } from './clock.ts';
 import type { Cluster } from './cluster.ts';
+import { sleep } from './process.ts';
 import type { Random } from './random.ts';
 
 /** One hall for all shows: 24 seats that some fight for, and an area for a few who stand. */
@@ -24,6 +25,16 @@ export class Venue {
   readonly shows: Show[];
   readonly people: readonly Person[];
   readonly #cluster: Cluster;
+  readonly #random: Random;
+  readonly #registered = new Set<string>();
+  /** How long things last, differently in each run: in some of them no hold outlives a slow payment. */
+  readonly #temper: readonly (readonly [SettingKey, readonly number[]])[] = [
+    ['holdTtlMs', [15_000, 40_000, 120_000, 300_000]],
+    ['paymentGraceMs', [0, 5_000, 60_000]],
+    ['paymentAttemptsMax', [1, 3]],
+    ['quoteTtlMs', [10_000, 120_000]],
+    ['notificationGraceMs', [0, 2_000]],
+  ];
   readonly #states = new Map<string, { state: ShowState; version: number }>();
   readonly #settings = new Map<string, number>();
 
@@ -35,6 +46,7 @@ export class Venue {
   }) {
     const { cluster, random } = options;
     this.#cluster = cluster;
+    this.#random = random;
     this.plan = planOf();
     this.shows = Array.from({ length: options.shows }, (_, index) => showOf(this.plan, index, random));
     this.people = Array.from({ length: options.people }, (_, index) => personOf(index, random));
@@ -57,18 +69,25 @@ export class Venue {
         data: plan,
       },
     ]);
-    for (const show of this.shows) await this.command(show.showId, { type: 'ScheduleShow', show });
-    await this.#publish(
-      'user',
-      this.people.map(({ userId, profile }) => ({
-        type: 'UserProfileChanged',
-        stream: `users/${userId}`,
-        streamVersion: 1,
-        key: userId,
-        subject: userId,
-        data: profile,
-      })),
-    );
+    for (const [key, values] of this.#temper) await this.change(key, this.#random.pick(values));
+    for (const show of this.shows.slice(1)) await this.command(show.showId, { type: 'ScheduleShow', show });
+    for (const person of this.people) if (this.#random.chance(0.7)) await this.register(person);
+  }
+
+  /** The first show comes late, when some want to book it already. */
+  async announce(): Promise<void> {
+    const [show] = this.shows;
+    if (show === undefined || this.show(show.showId).status !== 'absent') return;
+    await sleep(this.#random.between(0, 40_000));
+    await this.command(show.showId, { type: 'ScheduleShow', show });
+  }
+
+  /** Publishes a profile, unless it is out already. */
+  async register({ userId, profile }: Person): Promise<void> {
+    if (this.#registered.has(userId)) return;
+    this.#registered.add(userId);
+    const about = { stream: `users/${userId}`, streamVersion: 1, key: userId, subject: userId };
+    await this.#publish('user', [{ type: 'UserProfileChanged', ...about, data: profile }]);
   }
 
   show(showId: string): ShowState {
@@ -143,7 +162,7 @@ function showOf(plan: SeatPlan, index: number, random: Random): Show {
       { name: 'standing', price: { amount: index === 2 ? 0 : 500, currency: 'EUR' } },
     ],
     sales: { opensAt: new Date(beginning - 86_400_000).toISOString(), closesAt: startsAt },
-    ...(random.chance(0.3) ? { seatsPerCustomerMax: 4 } : {}),
+    ...(random.chance(0.4) ? { seatsPerCustomerMax: random.between(2, 4) } : {}),
     refundPolicy: { untilMinutesBefore: 0, feePercent: random.chance(0.3) ? 10 : 0 },
     state: 'scheduled',
   };

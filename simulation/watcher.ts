@@ -1,6 +1,7 @@
 import type { Decider } from '../src/contracts/decider.ts';
 import type { Applied, AppliedBatch, ServiceDefinition, StreamDefinition } from '../src/runtime/service.ts';
 import type { Commit, Takeover } from '../src/runtime/store/store.ts';
+import { eventId } from '../src/runtime/task/publisher.ts';
 import type { Auditor } from './faulty-store.ts';
 
 /** One decision in so many is made twice, to see whether it depends on anything but state and input. */
@@ -11,9 +12,12 @@ const hourMs = 3_600_000;
 export class Watcher implements Auditor {
   readonly incidents: string[] = [];
   readonly applied = new Map<string, Applied[]>();
+  /** By service and event: which commit of the whole system it came with. */
+  readonly order = new Map<string, number>();
   readonly #epochs = new Map<string, number>();
   readonly #viewed = new Map<string, ReadonlySet<string>>();
   #decisions = 0;
+  #commits = 0;
 
   tookOver(service: string, { tasks }: Takeover): void {
     for (const { partition, epoch } of tasks) {
@@ -29,6 +33,8 @@ export class Watcher implements Auditor {
       if (epoch !== current)
         this.incidents.push(`${process} committed to ${service}/${partition} in epoch ${epoch}, after ${current}`);
     }
+    this.#commits += 1;
+    for (const event of commit.events) this.order.set(`${service} ${eventId(event)}`, this.#commits);
     const viewed = this.#viewed.get(service);
     const known = this.applied.get(service) ?? [];
     this.applied.set(service, known);

@@ -18,6 +18,7 @@ import { Inboxes, plainCodes, unreliableProvider, webhookNetwork } from './outsi
 import { SimulatedProcess, type Surroundings } from './process.ts';
 import { Random, seedOf } from './random.ts';
 import { replayAll } from './replay.ts';
+import { type Situation, situationsIn } from './situations.ts';
 import { type Line, Trace } from './trace.ts';
 import { Venue } from './venue.ts';
 import { Watcher } from './watcher.ts';
@@ -56,8 +57,8 @@ export interface Outcome {
   readonly deeds: ReadonlyMap<Deed, number>;
   readonly events: number;
   readonly bookings: number;
-  /** How the bookings have ended. */
-  readonly endings: ReadonlyMap<string, number>;
+  /** How bookings have ended, and what they have been through. */
+  readonly situations: ReadonlyMap<Situation, number>;
   readonly simulatedMs: number;
   readonly steps: number;
   readonly story: readonly Line[];
@@ -65,6 +66,8 @@ export interface Outcome {
 
 export const defaultCustomers = 30;
 export const defaultShows = 3;
+/** The line that divides a story from what every story begins with. */
+export const setUp = 'all services run and shows are on sale';
 const rounds = 2;
 /** Longer than any run needs to come to rest; who is not at rest by then never will be. */
 const restMs = 6 * 3_600_000;
@@ -119,6 +122,7 @@ class World {
       auditor: this.#watcher,
       configuration,
       logger,
+      alterations: options.alterations ?? {},
       parts: (process) => ({
         'payment-provider': unreliableProvider(sandbox, process),
         'payment-token-known': sandboxTokenKnown,
@@ -144,6 +148,7 @@ class World {
     const { faults, trace } = this.#surroundings;
     await this.#drive(this.#cluster.start().then(() => this.#venue.open()));
     await this.#rest();
+    trace.tell('world', () => setUp);
     const violations: Violation[] = [];
     for (let round = 0; round < rounds && violations.length === 0; round += 1) {
       faults.active = true;
@@ -256,9 +261,6 @@ class World {
   async #outcome(violations: readonly Violation[]): Promise<Outcome> {
     const { faults, trace } = this.#surroundings;
     const { bookings, stored } = await this.#evidence();
-    const endings = new Map<string, number>();
-    for (const { document } of bookings)
-      endings.set(document?.status ?? 'unknown', (endings.get(document?.status ?? 'unknown') ?? 0) + 1);
     return {
       seed: this.#options.seed,
       violations,
@@ -268,7 +270,7 @@ class World {
       deeds: this.#deeds,
       events: [...stored.values()].reduce((sum, { events }) => sum + events.length, 0),
       bookings: bookings.length,
-      endings,
+      situations: situationsIn(bookings),
       simulatedMs: this.#clock.elapsed(),
       steps: this.#steps,
       story: trace.lines,

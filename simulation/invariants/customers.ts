@@ -100,3 +100,34 @@ export const admittedOnce: SimulatedInvariant = {
     }
   },
 };
+
+export const cancellationIsAnswered: SimulatedInvariant = {
+  name: 'cancellation-is-answered',
+  says: 'whoever asks for a cancellation is told yes or no, unless the booking has ended otherwise',
+  *examine({ bookings, stored }) {
+    const known = new Map(bookings.map((each) => [each.bookingId, each.booking]));
+    for (const { type, stream } of eventsOf({ stored }, 'user')) {
+      if (type !== 'BookingCancellationRequested') continue;
+      const answers = ['BookingCancelled', 'BookingCancellationRefused', 'BookingRejected', 'BookingExpired'];
+      if (!(known.get(stream) ?? []).some((fact) => answers.includes(fact.type)))
+        yield `${stream} was to be cancelled, and nothing came of it`;
+    }
+  },
+};
+
+export const cancelledShowHasNoBookings: SimulatedInvariant = {
+  name: 'cancelled-show-has-no-bookings',
+  says: 'with a cancelled show, every booking of it has ended',
+  *examine({ bookings, stored }) {
+    const cancelled = new Set(
+      eventsOf({ stored }, 'catalog')
+        .filter(({ type }) => type === 'ShowCancelled')
+        .map(({ subject }) => subject),
+    );
+    for (const { bookingId, document } of bookings) {
+      const { showId, status } = (document ?? {}) as { readonly showId?: string; readonly status?: string };
+      if (showId !== undefined && cancelled.has(showId) && status === 'confirmed')
+        yield `${bookingId} is confirmed, and its show ${showId} will not take place`;
+    }
+  },
+};

@@ -13,6 +13,8 @@ export interface Evidence {
   readonly stored: ReadonlyMap<string, Contents>;
   /** What each service has applied, in the order of its commits. */
   readonly applied: ReadonlyMap<string, readonly Applied[]>;
+  /** By service and event id: which commit of the whole system the event came with. */
+  readonly order: ReadonlyMap<string, number>;
   /** By `topic/partition`. */
   readonly records: ReadonlyMap<string, readonly LogRecord[]>;
   /** Topics that a task has not read to their end, in words. */

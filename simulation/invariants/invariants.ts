@@ -1,6 +1,8 @@
 import {
   admittedOnce,
   answerHasBooking,
+  cancellationIsAnswered,
+  cancelledShowHasNoBookings,
   everyBooking,
   oneBookingPerKey,
   priceIsAgreed,
@@ -8,8 +10,15 @@ import {
 } from './customers.ts';
 import type { Evidence, SimulatedInvariant } from './evidence.ts';
 import { everyCauseIsTold, everyMessageHasAnOutcome, receivedOnce } from './messages.ts';
-import { chargedAsAsked, oneChargeStays, providersBooksAreOurs } from './money.ts';
-import { holdsWithinLimits, oneTicketPerShowSeat, reservedAsWanted, seatHasOneOwner } from './seats.ts';
+import { chargedAsAsked, noEndWhileCharged, oneChargeStays, providersBooksAreOurs } from './money.ts';
+import {
+  customersKeepTheLimit,
+  holdsWithinLimits,
+  oneTicketPerShowSeat,
+  reservedAsWanted,
+  salesAreCounted,
+  seatHasOneOwner,
+} from './seats.ts';
 import {
   eventsOnTopics,
   nothingHappenedThatMustNot,
@@ -27,15 +36,20 @@ export const invariants: readonly SimulatedInvariant[] = [
   reservedAsWanted,
   holdsWithinLimits,
   oneTicketPerShowSeat,
+  customersKeepTheLimit,
+  salesAreCounted,
   ...everyBooking,
   answerHasBooking,
   oneBookingPerKey,
   priceIsAgreed,
   ticketsFollowConfirmation,
   admittedOnce,
+  cancellationIsAnswered,
+  cancelledShowHasNoBookings,
   providersBooksAreOurs,
   chargedAsAsked,
   oneChargeStays,
+  noEndWhileCharged,
   receivedOnce,
   everyMessageHasAnOutcome,
   everyCauseIsTold,

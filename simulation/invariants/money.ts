@@ -69,3 +69,27 @@ export const oneChargeStays: SimulatedInvariant = {
     }
   },
 };
+
+const ends = ['BookingRejected', 'BookingExpired', 'BookingCancelled'];
+const outcomes = ['PaymentSucceeded', 'PaymentFailed'];
+
+export const noEndWhileCharged: SimulatedInvariant = {
+  name: 'no-end-while-charged',
+  says: 'no booking ends while one of its charges has no outcome',
+  *examine({ bookings, order }) {
+    for (const { bookingId, booking, payments } of bookings) {
+      const at = (service: string, version: number) => order.get(`${service} ${bookingId}/${version}`) ?? 0;
+      for (const end of booking.filter(({ type }) => ends.includes(type))) {
+        const ended = at('booking', end.version);
+        for (const { type, data, version } of booking) {
+          if (type !== 'BookingPaymentStarted' || version > end.version) continue;
+          const outcome = payments.find(
+            (each) => outcomes.includes(each.type) && each.data.paymentId === data.paymentId,
+          );
+          if (outcome === undefined || at('payment', outcome.version) > ended)
+            yield `${bookingId} ended (${end.type}) while ${data.paymentId} had no outcome`;
+        }
+      }
+    }
+  },
+};

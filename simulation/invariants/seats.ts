@@ -18,7 +18,9 @@ export const seatHasOneOwner: SimulatedInvariant = {
   says: 'no seat has two active owners at any time, and nobody gives back what is not theirs',
   *examine(evidence) {
     const halls = new Map<string, Hall>();
-    for (const { type, data, stream } of eventsOf(evidence, 'seat-inventory')) {
+    // Facts kept to the service have a channel of their own: only versions tell their order among the others.
+    const events = eventsOf(evidence, 'seat-inventory').toSorted((a, b) => a.streamVersion - b.streamVersion);
+    for (const { type, data, stream } of events) {
       const hall = halls.get(stream) ?? { owners: new Map(), areas: new Map() };
       halls.set(stream, hall);
       for (const wrong of follow(hall, { type, data } as Event)) yield `${type} of ${stream}: ${wrong}`;
@@ -152,6 +154,70 @@ export const oneTicketPerShowSeat: SimulatedInvariant = {
       const other = seen.get(`${showId} ${seat}`);
       if (other !== undefined) yield `seat ${seat} of ${showId} has tickets ${other} and ${ticketId}`;
       seen.set(`${showId} ${seat}`, ticketId);
+    }
+  },
+};
+
+export const customersKeepTheLimit: SimulatedInvariant = {
+  name: 'customers-keep-the-limit',
+  says: 'nobody holds more places of a show than it allows each customer',
+  *examine({ stored, bookings }) {
+    const limits = new Map(
+      bookings.flatMap(({ bookingId, booking }) => {
+        const created = booking.find(({ type }) => type === 'BookingCreated')?.data as Limited | undefined;
+        return created?.seatsPerCustomerMax === undefined ? [] : [[bookingId, created.seatsPerCustomerMax]];
+      }),
+    );
+    const held = new Map<string, number>();
+    for (const { type, data } of eventsOf({ stored }, 'seat-inventory')) {
+      if (!['SeatsReserved', 'SeatsSold', 'SeatsReleased'].includes(type)) continue;
+      const { bookingId, showId, userId, seats, areas, from } = data as Taken;
+      if (type === 'SeatsSold' && from !== 'free') continue;
+      const name = `${userId} of ${showId}`;
+      const count = (seats.length + places(areas)) * (type === 'SeatsReleased' ? -1 : 1);
+      const now = (held.get(name) ?? 0) + count;
+      held.set(name, now);
+      const limit = limits.get(bookingId);
+      if (type === 'SeatsReserved' && limit !== undefined && now > limit)
+        yield `${name} holds ${now} places of ${limit}`;
+    }
+  },
+};
+
+interface Limited {
+  readonly seatsPerCustomerMax?: number;
+}
+interface Taken {
+  readonly bookingId: string;
+  readonly showId: string;
+  readonly userId: string;
+  readonly seats: readonly string[];
+  readonly areas: readonly { readonly count: number }[];
+  readonly from?: string;
+}
+
+export const salesAreCounted: SimulatedInvariant = {
+  name: 'sales-are-counted',
+  says: 'what the catalogue counts as held, sold and blocked is what the seat inventory has given',
+  *examine({ stored }) {
+    const counts = new Map<string, { held: number; sold: number; blocked: number }>();
+    for (const { type, data, stream } of eventsOf({ stored }, 'seat-inventory')) {
+      const count = counts.get(stream) ?? { held: 0, sold: 0, blocked: 0 };
+      counts.set(stream, count);
+      const { seats = [], areas, from } = data as Partial<Taken>;
+      const number = seats.length + places(areas);
+      if (type === 'SeatsReserved') count.held += number;
+      if (type === 'SeatsSold') count.sold += number;
+      if (type === 'SeatsSold' && from !== 'free') count.held -= number;
+      if (type === 'SeatsReleased') count[from === 'sold' ? 'sold' : 'held'] -= number;
+      if (type === 'SeatsBlocked') count.blocked += number;
+      if (type === 'SeatsUnblocked') count.blocked -= number;
+    }
+    const shown = stored.get('catalog')?.documents.get('show_sales');
+    for (const [showId, wanted] of counts) {
+      const { held, sold, blocked } = (shown?.get(showId) ?? { held: 0, sold: 0, blocked: 0 }) as typeof wanted;
+      if (held !== wanted.held || sold !== wanted.sold || blocked !== wanted.blocked)
+        yield `${showId} counts ${held} held, ${sold} sold and ${blocked} blocked, and has ${wanted.held}, ${wanted.sold} and ${wanted.blocked}`;
     }
   },
 };

@@ -59,26 +59,23 @@ function asJson({ failed, hashes, ...sums }: Summary, shrunk: Outcome | undefine
 }
 
 function print(summary: Summary, shrunk: Outcome | undefined): void {
-  const { seeds, from, events, bookings, simulatedMs, tookMs, endings, faults, neverMet, failed, hashes } = summary;
+  const { seeds, from, events, bookings, simulatedMs, tookMs, situations, faults, neverMet, failed, hashes } = summary;
   const perSecond = (seeds / (tookMs / 1_000)).toFixed(1);
   const hours = Math.round(simulatedMs / 3_600_000);
   say(
     `${seeds} seeds from ${from}: ${bookings} bookings, ${events} events, ${hours} simulated hours (${perSecond} seeds/s)`,
   );
-  say(
-    `Bookings ended as ${Object.entries(endings)
-      .map(([status, times]) => `${status} ${times}`)
-      .join(', ')}.`,
-  );
   if (seeds === 1) say(`Trace hash ${hashes[0]}.`);
-  say('\nFaults met, in all and in a thousand bookings:');
-  sayTable(
-    Object.entries(faults).map(([fault, times]) => ({
-      fault,
+  const rows = (met: Readonly<Record<string, number>>) =>
+    Object.entries(met).map(([what, times]) => ({
+      what,
       times,
       rate: ((times * 1_000) / Math.max(1, bookings)).toFixed(1),
-    })),
-  );
+    }));
+  say('\nWhat bookings have been through, in all and of a thousand:');
+  sayTable(rows(situations));
+  say('\nFaults met, in all and for a thousand bookings:');
+  sayTable(rows(faults));
   say();
   if (neverMet.length > 0) say(`✖ Never met: ${neverMet.join(', ')}. Such a run proves nothing about them.`);
   for (const { seed, hash, violations } of failed) {

@@ -1,0 +1,268 @@
+import { emptySeatMap } from '../../src/contracts/rules/seat-map.ts';
+import { decider, decision, type Loose, type LooseFact, type LooseInput, type PlantedBug, viewFold } from './alter.ts';
+
+/** Bugs of deciders: what a developer in a hurry writes. */
+
+const seats = (
+  alter: (
+    state: Loose,
+    input: LooseInput,
+    decide: (state: Loose, input: LooseInput) => readonly LooseFact[],
+  ) => readonly LooseFact[],
+) => decision('seat-inventory', 'show-seats', alter);
+const booking = (...[alter]: Parameters<typeof seats>) => decision('booking', 'booking', alter);
+const payment = (...[alter]: Parameters<typeof seats>) => decision('payment', 'payments', alter);
+const tickets = (...[alter]: Parameters<typeof seats>) => decision('ticket', 'tickets', alter);
+
+/** A hall in which every seat looks free. */
+const allFree = (state: Loose): Loose => ({ ...state, root: { ...(state['root'] as Loose), map: emptySeatMap } });
+const partOf = (state: Loose) => state['part'] as Loose;
+const withData = (input: LooseInput, data: Loose): LooseInput => ({ ...input, data: { ...input.data, ...data } });
+const changed = (facts: readonly LooseFact[], type: string, change: (data: Loose) => Loose): readonly LooseFact[] =>
+  facts.map((fact) => (fact.type === type ? { ...fact, data: { ...fact.data, ...change(fact.data) } } : fact));
+const statusIs = (state: Loose, ...statuses: readonly string[]) => statuses.includes(String(state['status']));
+
+export const businessBugs: readonly PlantedBug[] = [
+  {
+    name: 'a seat is held without a look at whether it is free',
+    alterations: seats((state, input, decide) =>
+      decide(input.type === 'BookingCreated' && partOf(state)['status'] === 'none' ? allFree(state) : state, input),
+    ),
+  },
+  {
+    name: 'a late payment takes seats that were sold since',
+    alterations: seats((state, input, decide) => decide(input.type === 'BookingPaid' ? allFree(state) : state, input)),
+  },
+  {
+    name: 'a hold takes those of the seats that it can get',
+    alterations: seats((state, input, decide) =>
+      changed(decide(state, input), 'SeatsReserved', (data) => ({
+        seats: (data['seats'] as unknown[]).slice(0, 2),
+        indexes: (data['indexes'] as unknown[]).slice(0, 2),
+      })),
+    ),
+  },
+  {
+    name: 'an expiry gives the seats back twice',
+    alterations: seats((state, input, decide) => {
+      const facts = decide(state, input);
+      return input.type === 'DeadlineReached' ? [...facts, ...facts] : facts;
+    }),
+  },
+  {
+    name: 'a hold ends before its time',
+    alterations: decider('seat-inventory', 'show-seats', (before) => ({
+      decide: (state, input) =>
+        before.decide(state, input.type === 'DeadlineReached' ? { ...input, at: input.at + 60_000 } : input),
+      deadline: (state) => {
+        const due = before.deadline(state);
+        return due === undefined ? undefined : due - 30_000;
+      },
+    })),
+  },
+  {
+    name: 'a hold never ends',
+    alterations: decider('seat-inventory', 'show-seats', () => ({ deadline: () => undefined })),
+  },
+  {
+    name: 'an open charge keeps its hold for an hour',
+    alterations: seats((state, input, decide) =>
+      decide(
+        state,
+        input.type === 'BookingPaymentStarted'
+          ? withData(input, { heldUntil: new Date(input.at + 3_600_000).toISOString() })
+          : input,
+      ),
+    ),
+  },
+  {
+    name: 'the end of a booking frees seats that others have since',
+    alterations: seats((state, input, decide) => {
+      const part = partOf(state);
+      const again = input.type === 'BookingExpired' && part['status'] === 'released';
+      return decide(again ? { ...state, part: { ...part, status: 'held' } } : state, input);
+    }),
+  },
+  {
+    name: 'an area counts only what is sold',
+    alterations: seats((state, input, decide) => {
+      if (input.type !== 'BookingCreated' || partOf(state)['status'] !== 'none') return decide(state, input);
+      const root = state['root'] as Loose;
+      const areas = Object.entries(root['areas'] as Record<string, Loose>).map(([name, area]) => [
+        name,
+        { ...area, held: 0, sold: 0 },
+      ]);
+      return decide({ ...state, root: { ...root, areas: Object.fromEntries(areas) } }, input);
+    }),
+  },
+  {
+    name: 'seats that are held can be blocked',
+    alterations: seats((state, input, decide) =>
+      decide(input.type === 'BlockRequested' ? allFree(state) : state, input),
+    ),
+  },
+  {
+    name: 'the limit of a customer is forgotten',
+    alterations: seats((state, input, decide) => {
+      if (input.type !== 'BookingCreated') return decide(state, input);
+      const { seatsPerCustomerMax: _, ...data } = input.data;
+      return decide(state, { ...input, data });
+    }),
+  },
+  {
+    name: 'a booking is confirmed although its seats are lost',
+    alterations: booking((state, input, decide) =>
+      decide(state, input.type === 'SeatsLost' ? { ...input, type: 'SeatsSold' } : input),
+    ),
+  },
+  {
+    name: 'money that comes after the end is kept',
+    alterations: booking((state, input, decide) =>
+      input.type === 'PaymentSucceeded' &&
+      statusIs(state, 'expired', 'rejected', 'cancelled', 'awaiting_payment', 'requested')
+        ? []
+        : input.type === 'SeatsLost'
+          ? decide(state, input).filter(({ type }) => type !== 'RefundRequested')
+          : decide(state, input),
+    ),
+  },
+  {
+    name: 'a booking expires while its charge is open',
+    alterations: booking((state, input, decide) =>
+      decide(
+        input.type === 'SeatsReleased' && statusIs(state, 'paying') ? { ...state, status: 'awaiting_payment' } : state,
+        input,
+      ),
+    ),
+  },
+  {
+    name: 'a cancellation during the charge is lost',
+    alterations: booking((state, input, decide) =>
+      input.type === 'BookingCancellationRequested' && statusIs(state, 'paying', 'paid') ? [] : decide(state, input),
+    ),
+  },
+  {
+    name: 'a cancelled booking is refunded what is to be kept, too',
+    alterations: booking((state, input, decide) =>
+      input.type === 'BookingCancellationRequested'
+        ? changed(decide(state, input), 'RefundRequested', () => ({ amount: state['paid'] }))
+        : decide(state, input),
+    ),
+  },
+  {
+    name: 'a confirmed booking survives its show',
+    alterations: booking((state, input, decide) =>
+      input.type === 'ShowCancelled' && statusIs(state, 'confirmed') ? [] : decide(state, input),
+    ),
+  },
+  {
+    name: 'the price may be higher than was agreed to',
+    alterations: booking((state, input, decide) => {
+      const { priceLimit: _, ...asked } = (state['asked'] ?? {}) as Loose;
+      return decide(
+        input.type === 'PriceCalculated' && state['asked'] !== undefined ? { ...state, asked } : state,
+        input,
+      );
+    }),
+  },
+  {
+    name: 'a decider reads the clock',
+    alterations: booking((state, input, decide) =>
+      changed(decide(state, input), 'RequestAccepted', () => ({ timesOutAt: Date.now() + 60_000 })),
+    ),
+  },
+  {
+    name: 'a decider changes the state it was given',
+    alterations: booking((state, input, decide) => {
+      if (statusIs(state, 'confirmed')) Object.assign(state, { used: true });
+      return decide(state, input);
+    }),
+  },
+  {
+    name: 'the price is not that of the quote',
+    alterations: decision('pricing', 'show-prices', (state, input, decide) => {
+      if (input.type !== 'SeatsReserved') return decide(state, input);
+      const { quote: _, ...data } = input.data;
+      return decide(state, { ...input, data });
+    }),
+  },
+  {
+    name: 'a lost answer is taken for a decline',
+    alterations: payment((state, input, decide) =>
+      decide(
+        state,
+        input.type === 'ChargeUnknown'
+          ? { ...input, type: 'ChargeDeclined', error: { code: 'timeout', message: 'No answer.' } }
+          : input,
+      ),
+    ),
+  },
+  {
+    name: 'the same outcome of a charge is published twice',
+    alterations: payment((state, input, decide) => {
+      const attempt = (state['attempts'] as Record<string, Loose>)[String(input['paymentId'])];
+      const told = input.type === 'ProviderReported' && attempt?.['status'] === 'succeeded';
+      const again = { ...state, attempts: { [String(input['paymentId'])]: { ...attempt, status: 'unknown' } } };
+      return decide(told ? again : state, input);
+    }),
+  },
+  {
+    name: 'an unknown charge is asked for once only',
+    alterations: decider('payment', 'payments', () => ({ deadline: () => undefined })),
+  },
+  {
+    name: 'tickets are issued after a cancellation',
+    alterations: tickets((state, input, decide) =>
+      input.type === 'BookingCancelled' && statusIs(state, 'planned') ? [] : decide(state, input),
+    ),
+  },
+  {
+    name: 'tickets of a cancelled booking stay valid',
+    alterations: tickets((state, input, decide) =>
+      input.type === 'BookingCancelled' && statusIs(state, 'issued') ? [] : decide(state, input),
+    ),
+  },
+  {
+    name: 'a ticket waits for its message for ever',
+    alterations: decider('ticket', 'tickets', (before) => ({
+      decide: (state, input) =>
+        input.type === 'PaymentMessageSent' && statusIs(state, 'waiting') ? [] : before.decide(state, input),
+      deadline: () => undefined,
+    })),
+  },
+  {
+    name: 'tickets are issued twice',
+    alterations: tickets((state, input, decide) => {
+      const facts = decide(state, input);
+      return input.type === 'PaymentMessageSent'
+        ? [...facts, ...facts.filter(({ type }) => type === 'TicketIssued')]
+        : facts;
+    }),
+  },
+  {
+    name: 'a message whose fate is unknown has no outcome',
+    alterations: decision('notification', 'messages', (state, input, decide) =>
+      input.type === 'MessageSettled' && input['status'] === 'unknown' ? [] : decide(state, input),
+    ),
+  },
+  {
+    name: 'a second channel is not told',
+    alterations: decision('notification', 'messages', (state, input, decide) =>
+      decide(state, input).filter(
+        ({ type, data }) => type !== 'MessagePlanned' || data['kind'] !== 'refund_made' || data['channel'] === 'email',
+      ),
+    ),
+  },
+  {
+    name: 'a late event overwrites a final state',
+    alterations: viewFold('user', 'bookings', (fold) => (doc, applied) => {
+      const before = doc as Loose | undefined;
+      const forgotten = before && {
+        ...before,
+        status: 'requested',
+        internal: { ...(before['internal'] as Loose), seen: { timeline: 1, version: 0 } },
+      };
+      return fold(forgotten, applied);
+    }),
+  },
+];

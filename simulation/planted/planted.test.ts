@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { shrink, tell } from '../shrink.ts';
+import { hunt, plantedBugs } from './planted.ts';
+
+/** An invariant that has never failed proves nothing: each of these bugs must be noticed by one. */
+describe('planted bugs', () => {
+  for (const bug of plantedBugs) {
+    it(`are found: ${bug.name}`, async () => {
+      assert.notEqual(await hunt(bug), undefined, 'nobody has noticed');
+    });
+  }
+});
+
+describe('a failing seed', () => {
+  const bug = plantedBugs.find(({ name }) => name === 'a seat is held without a look at whether it is free');
+
+  it('is shrunk to a short story of two customers, which fails in the same way', async () => {
+    const found = bug && (await hunt(bug));
+    assert.ok(bug !== undefined && found !== undefined);
+    const shortest = await shrink(found, { seed: found.seed, alterations: bug.alterations });
+    assert.ok(shortest.violations.some(({ invariant }) => invariant === 'seat-has-one-owner'));
+    assert.equal(shortest.bookings, 2);
+    assert.deepEqual(shortest.happened, []);
+    const lines = tell(shortest);
+    assert.ok(lines.length < 100, `${lines.length} lines`);
+    assert.match(lines[0] ?? '', /all services run and shows are on sale/);
+  });
+
+  it('fails again in the same way: the hash of its trace is the same', async () => {
+    const [first, again] = [bug && (await hunt(bug)), bug && (await hunt(bug))];
+    assert.equal(again?.seed, first?.seed);
+    assert.equal(again?.hash, first?.hash);
+  });
+});

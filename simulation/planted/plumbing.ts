@@ -1,0 +1,178 @@
+import { type ConsumeOptions, type Log, LogUnavailable } from '../../src/runtime/log/log.ts';
+import { type Commit, Fenced, type TaskRow } from '../../src/runtime/store/store.ts';
+import type { Channels } from '../../src/services/notification/channels/channel.ts';
+import type { PaymentProvider } from '../../src/services/payment/providers/provider.ts';
+import type { Alterations } from '../cluster.ts';
+import type { SimulatedProcess } from '../process.ts';
+import { emptyCommit, type PlantedBug, part, store, takeover } from './alter.ts';
+
+/** Bugs of what carries the deciders: outbox, inbox, fence, positions, and talking to the outside. */
+
+function log(alter: (before: Log, process: SimulatedProcess) => Partial<Log>): Alterations {
+  return {
+    log: (before, process) => {
+      const same: Log = {
+        topics: before.topics,
+        append: (records) => before.append(records),
+        consume: (options) => before.consume(options),
+        read: (from, recordsMax) => before.read(from, recordsMax),
+        bounds: (partition) => before.bounds(partition),
+        join: (options) => before.join(options),
+        commit: (group, positions) => before.commit(group, positions),
+        committed: () => before.committed(),
+        close: () => before.close(),
+      };
+      return { ...same, ...alter(before, process) };
+    },
+  };
+}
+
+const consumed = (alter: (options: ConsumeOptions, process: SimulatedProcess) => ConsumeOptions) =>
+  log((before, process) => ({ consume: (options) => before.consume(alter(options, process)) }));
+
+const provider = (alter: (before: PaymentProvider) => Partial<PaymentProvider>) =>
+  part<PaymentProvider>('payment-provider', (before) => ({
+    name: before.name,
+    charge: (request, signal) => before.charge(request, signal),
+    refund: (request, signal) => before.refund(request, signal),
+    lookup: (key, signal) => before.lookup(key, signal),
+    ...alter(before),
+  }));
+
+/** How the task stood before the events of this commit. */
+function before(task: TaskRow, { events }: Commit): TaskRow {
+  const sequences = { ...task.sequences };
+  for (const { partition, channel } of events)
+    if (partition === task.partition) sequences[channel] = (sequences[channel] ?? 0) - 1;
+  return { ...task, sequences };
+}
+
+export const plumbingBugs: readonly PlantedBug[] = [
+  {
+    name: 'the fence is left out',
+    alterations: store((inner) => ({
+      commit: async (commit) => {
+        for (let behind = 0; ; behind += 1) {
+          const tasks = commit.tasks.map((task) => ({ ...task, epoch: task.epoch + behind }));
+          try {
+            return await inner.commit({ ...commit, tasks });
+          } catch (error) {
+            if (!(error instanceof Fenced) || behind > 20) throw error;
+          }
+        }
+      },
+    })),
+  },
+  {
+    name: 'positions are committed before the results',
+    alterations: store((inner) => ({
+      commit: async (commit) => {
+        await inner.commit({ ...emptyCommit, tasks: commit.tasks.map((task) => before(task, commit)) });
+        await new Promise((resolve) => setTimeout(resolve, 20));
+        if (Math.random() < 0.02) throw new LogUnavailable('broken in between');
+        await inner.commit(commit);
+      },
+    })),
+  },
+  {
+    name: 'the outbox takes a failed append for a good one',
+    alterations: log((inner) => ({ append: (records) => inner.append(records).catch(() => undefined) })),
+  },
+  {
+    name: 'the outbox is marked as published when it is not',
+    alterations: takeover(({ tasks }) => ({ tasks: tasks.map((task) => ({ ...task, published: task.sequences })) })),
+  },
+  {
+    name: 'records are dropped when they come in a hurry',
+    alterations: consumed((options) => ({
+      ...options,
+      onRecords: async (records) =>
+        records.length > 2 ? options.onRecords(records.slice(1)) : options.onRecords(records),
+    })),
+  },
+  {
+    name: 'what was seen before is applied again',
+    alterations: consumed((options) => ({
+      ...options,
+      onRecords: (records) =>
+        options.onRecords(
+          records.map((record) => {
+            const { ce_sequence: _, ...headers } = record.headers;
+            return { ...record, headers };
+          }),
+        ),
+    })),
+  },
+  { name: 'timers are forgotten at a takeover', alterations: takeover(() => ({ deadlines: [] })) },
+  { name: 'open effects are forgotten at a takeover', alterations: takeover(() => ({ effects: [] })) },
+  { name: 'requests are forgotten at a takeover', alterations: takeover(() => ({ requests: [] })) },
+  { name: 'parked inputs are forgotten at a takeover', alterations: takeover(() => ({ parked: [] })) },
+  {
+    name: 'a stream is folded without its last event',
+    alterations: store((inner) => ({
+      loadStreams: async (streams) =>
+        (await inner.loadStreams(streams)).map((loaded) => ({ ...loaded, events: loaded.events.slice(0, -1) })),
+    })),
+  },
+  {
+    name: 'a projection begins anew after each takeover',
+    alterations: store((inner) => ({ loadDocuments: () => inner.loadDocuments('none', []) })),
+  },
+  {
+    name: 'a retry has a new key',
+    alterations: provider((inner) => {
+      let calls = 0;
+      return {
+        charge: (request, signal) => {
+          calls += 1;
+          return inner.charge({ ...request, key: `${request.key}-${calls}` }, signal);
+        },
+      };
+    }),
+  },
+  {
+    name: 'a refund has a new key each time',
+    alterations: provider((inner) => {
+      let calls = 0;
+      return {
+        refund: (request, signal) => {
+          calls += 1;
+          return inner.refund({ ...request, key: `${request.key}-${calls}` }, signal);
+        },
+      };
+    }),
+  },
+  {
+    name: 'the provider is asked for another amount',
+    alterations: provider((inner) => ({
+      charge: async (request, signal) => {
+        const { amount, currency } = request.amount;
+        const charged = await inner.charge({ ...request, amount: { amount: amount - 100, currency } }, signal);
+        return charged.outcome === 'succeeded' ? { ...charged, amount: request.amount } : charged;
+      },
+    })),
+  },
+  {
+    name: 'a message is sent again where nobody knows what became of it',
+    alterations: part<Channels>('channels', ({ email, sms }) => ({
+      ...(email === undefined ? {} : { email }),
+      ...(sms === undefined ? {} : { sms: { idempotent: true, send: (message, signal) => sms.send(message, signal) } }),
+    })),
+  },
+  {
+    name: 'idempotency keys are forgotten',
+    alterations: {
+      database: ({ answers }) => {
+        answers.get = () => undefined;
+      },
+    },
+  },
+  {
+    name: 'the door does not remember who was let in',
+    alterations: {
+      database: ({ admissions }) => {
+        admissions.has = () => false;
+      },
+    },
+  },
+];

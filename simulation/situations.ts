@@ -1,0 +1,59 @@
+import type { BookingFacts } from '../src/operations/check/booking-facts.ts';
+
+/** What bookings must have been through, over many runs, for the runs to prove anything. */
+export const situations = [
+  'confirmed',
+  'cancelled',
+  'expired',
+  'rejected: seats_unavailable',
+  'rejected: price_changed',
+  'rejected: payment_declined',
+  'rejected: limit_exceeded',
+  'rejected: show_cancelled',
+  'rejected: show_not_found',
+  'rejected: timed_out',
+  'seats lost',
+  'seats taken back',
+  'charge unknown',
+  'charge declined',
+  'refunded: seats_lost',
+  'refunded: cancellation',
+  'hold moved',
+  'cancellation refused',
+  'cancellation kept for later',
+  'message of unknown fate',
+] as const;
+export type Situation = (typeof situations)[number];
+
+/** Situations by the type of the fact that shows them. */
+const byType: Readonly<Record<string, Situation>> = {
+  BookingConfirmed: 'confirmed',
+  BookingCancelled: 'cancelled',
+  BookingExpired: 'expired',
+  SeatsLost: 'seats lost',
+  ChargeUnanswered: 'charge unknown',
+  PaymentFailed: 'charge declined',
+  HoldMoved: 'hold moved',
+  BookingCancellationRefused: 'cancellation refused',
+  CancellationKept: 'cancellation kept for later',
+};
+
+/** How often bookings were in each situation. */
+export function situationsIn(bookings: readonly BookingFacts[]): ReadonlyMap<Situation, number> {
+  const met = new Map<Situation, number>();
+  const note = (name: string | undefined) => {
+    const situation = situations.find((each) => each === name);
+    if (situation !== undefined) met.set(situation, (met.get(situation) ?? 0) + 1);
+  };
+  for (const { booking, seats, payments, messages } of bookings) {
+    for (const { type, data } of [...booking, ...seats, ...payments, ...messages]) {
+      const { reason, cause, from, status } = data as Readonly<Record<string, unknown>>;
+      note(byType[type]);
+      if (type === 'BookingRejected') note(`rejected: ${reason}`);
+      if (type === 'RefundRequested') note(`refunded: ${cause}`);
+      if (type === 'SeatsSold' && from === 'free') note('seats taken back');
+      if (type === 'NotificationSent' && status === 'unknown') note('message of unknown fate');
+    }
+  }
+  return met;
+}
