@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { type SeatEvent, seatEvents } from '../contracts/seat-inventory.ts';
 import type { AreaCount } from '../contracts/seats.ts';
 import { type EventStream, eventFrame } from '../runtime/http/sse.ts';
+import { follow } from '../runtime/log/follower.ts';
 import type { Consumption, Log, LogRecord } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/logger.ts';
 
@@ -56,7 +57,7 @@ export class AvailabilityFeed {
   readonly #recent = new LRUCache<string, Recent>({ max: showsMax });
   readonly #watched = new Map<string, Watched>();
   #watchers = 0;
-  #consumptions: Consumption[] = [];
+  #consumption: Consumption | undefined;
 
   constructor(options: {
     readonly snapshot: (showId: string) => Promise<Availability | undefined>;
@@ -67,17 +68,19 @@ export class AvailabilityFeed {
   }
 
   async start(log: Log): Promise<void> {
-    const partitions = log.topics.find((topic) => topic.name === 'seat-events')?.partitions ?? 0;
-    for (let partition = 0; partition < partitions; partition += 1) {
-      const { next } = await log.bounds({ topic: 'seat-events', partition });
-      this.#consumptions.push(
-        log.consume({
-          positions: [{ topic: 'seat-events', partition, offset: next }],
-          onRecords: async (records) => this.#follow(records),
-          onError: (error) => this.#logger.error({ error: error.message }, 'seat maps cannot follow the log'),
-        }),
-      );
-    }
+    this.#consumption = await follow(log, {
+      topic: 'seat-events',
+      from: ({ next }) => next,
+      onRecords: (records) => this.#follow(records),
+      onMissed: () => this.#startAnew(),
+      logger: this.#logger,
+    });
+  }
+
+  /** What is kept may have gaps: watchers come back, and begin with a snapshot. */
+  #startAnew(): void {
+    this.#recent.clear();
+    for (const { streams } of this.#watched.values()) for (const stream of [...streams.keys()]) stream.close();
   }
 
   get isFull(): boolean {
@@ -202,7 +205,7 @@ export class AvailabilityFeed {
   }
 
   async stop(): Promise<void> {
-    for (const consumption of this.#consumptions) await consumption.stop();
+    await this.#consumption?.stop();
     for (const { streams } of this.#watched.values()) for (const stream of [...streams.keys()]) stream.close();
   }
 }

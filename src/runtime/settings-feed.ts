@@ -1,5 +1,6 @@
 import { type Setting, SettingChanged } from '../contracts/catalog.ts';
 import { defaultSettings, isSettingKey, type Settings, settingFrom, settingKeys } from '../contracts/settings.ts';
+import { follow } from './log/follower.ts';
 import type { Consumption, Log, LogRecord } from './log/log.ts';
 import type { Logger } from './logger.ts';
 
@@ -28,12 +29,15 @@ export class SettingsFeed {
       this.#apply(page);
       offset = (page.at(-1)?.offset ?? offset) + 1;
     }
-    this.#consumption = log.consume({
-      positions: [{ ...partition, offset }],
-      onRecords: async (records) => this.#apply(records),
-      onError: (error) =>
-        this.#logger.error({ error: error.message }, 'cannot follow the settings; those known stay in force'),
+    let begun = false;
+    this.#consumption = await follow(log, {
+      topic: partition.topic,
+      // What was read above need not be read again; a topic that was created anew is read from its beginning.
+      from: (bounds) => (begun ? bounds.first : Math.max(offset, bounds.first)),
+      onRecords: (records) => this.#apply(records),
+      logger: this.#logger,
     });
+    begun = true;
   }
 
   /** The last record of a key, for the trace of decisions. */

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { NotificationSent } from '../../contracts/notification.ts';
+import { follow } from '../../runtime/log/follower.ts';
 import type { Consumption, Log, LogRecord } from '../../runtime/log/log.ts';
 import type { Logger } from '../../runtime/logger.ts';
 
@@ -36,9 +37,9 @@ const messagesPerBookingMax = 50;
 export function createMessageFeed(logger: Logger): MessageFeed {
   const recent = new LRUCache<string, readonly SentMessage[]>({ max: bookingsMax });
   const listeners = new Map<string, Set<(message: SentMessage) => void>>();
-  const consumptions: Consumption[] = [];
+  let consumption: Consumption | undefined;
 
-  const follow = (record: LogRecord): void => {
+  const keep = (record: LogRecord): void => {
     const message = messageOf(record);
     if (message === undefined) return;
     const known = recent.get(message.bookingId) ?? [];
@@ -61,20 +62,15 @@ export function createMessageFeed(logger: Logger): MessageFeed {
       };
     },
     async start(log) {
-      const partitions = log.topics.find(({ name }) => name === topic)?.partitions ?? 0;
-      for (let partition = 0; partition < partitions; partition += 1) {
-        const { next } = await log.bounds({ topic, partition });
-        consumptions.push(
-          log.consume({
-            positions: [{ topic, partition, offset: next }],
-            onRecords: async (records) => records.forEach(follow),
-            onError: (error) => logger.error({ error: error.message }, 'booking streams cannot follow the messages'),
-          }),
-        );
-      }
+      consumption = await follow(log, {
+        topic,
+        from: ({ next }) => next,
+        onRecords: (records) => records.forEach(keep),
+        logger,
+      });
     },
     async stop() {
-      await Promise.all(consumptions.map((each) => each.stop()));
+      await consumption?.stop();
     },
   };
 }
