@@ -28,6 +28,7 @@ import { createLocalNotices } from './runtime/notices.ts';
 import { ServiceHost } from './runtime/service-host.ts';
 import { SettingsFeed } from './runtime/settings-feed.ts';
 import { createDatabases } from './runtime/store/postgres/databases.ts';
+import { Metrics } from './runtime/telemetry/metrics.ts';
 import { importDemoCatalogue } from './services/catalog/demo.ts';
 import { newTicketKey } from './services/ticket/code.ts';
 import { ensureAdministrator, ensureDemoUsers } from './services/user/accounts.ts';
@@ -115,6 +116,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
       webhookUrl: () => address.url && `${address.url}/v1/webhooks/payments/sandbox`,
     });
     started.push(() => parts.stop());
+    const metrics = new Metrics();
     const hosts = definitions.map(
       (definition) =>
         new ServiceHost({
@@ -125,6 +127,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
           configuration,
           settings,
           notices: createLocalNotices()(),
+          metrics,
           parts: parts.byName,
         }),
     );
@@ -145,6 +148,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
       logger,
       endpoints,
       jwks: () => issuer.jwks(),
+      metrics,
       settings: () => settings.current,
     });
     started.push(() => gateway.stop());
@@ -155,7 +159,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     const { HOST: host, PORT: port, ADMIN_PORT: adminPort = port === 0 ? 0 : 9090 } = configuration;
     const url = await listen(gateway.server, { host, port, variable: 'PORT' });
     address.url = url;
-    const admin = createAdminServer({ hosts: () => hosts, logger });
+    const admin = createAdminServer({ hosts: () => hosts, metrics, logger });
     started.push(() => admin.close());
     const adminUrl = await listen(admin, { host, port: adminPort, variable: 'ADMIN_PORT' });
     const status = () => ({

@@ -9,6 +9,7 @@ import type { Log } from './runtime/log/log.ts';
 import type { Logger } from './runtime/logger.ts';
 import type { ServiceHost } from './runtime/service-host.ts';
 import { SettingsFeed } from './runtime/settings-feed.ts';
+import { Metrics } from './runtime/telemetry/metrics.ts';
 
 /**
  * The cluster mode: one or more roles in this process, over Apache Kafka and a database per service. Other processes hold
@@ -65,7 +66,9 @@ async function start(
   const hosts: ServiceHost[] = [];
   const state = { log: undefined as HealthyLog | undefined };
   const logTrouble = () => (state.log?.health.reachable === false ? state.log.health.error : undefined);
+  const metrics = new Metrics();
   const admin = createAdminServer({
+    metrics,
     hosts: () => hosts,
     dependencies: () => [
       { name: 'start', trouble: () => life.waitsFor },
@@ -83,7 +86,7 @@ async function start(
   await life.until('Kafka', () => settings.start(log));
   life.ends(() => settings.stop());
 
-  const process = { configuration, logger, roles, development, log, settings, life };
+  const process = { configuration, logger, roles, development, log, settings, metrics, life };
   const hasGateway = roles.includes('gateway');
   const behind = hasGateway
     ? { host: '127.0.0.1', port: 0, variable: 'PORT' as const }

@@ -11,6 +11,7 @@ import { ServiceHost } from '../runtime/service-host.ts';
 import type { SettingsFeed } from '../runtime/settings-feed.ts';
 import { storeError } from '../runtime/store/postgres/connection.ts';
 import { createPostgresNotices } from '../runtime/store/postgres/postgres-notices.ts';
+import type { Metrics } from '../runtime/telemetry/metrics.ts';
 import { importDemoCatalogue } from '../services/catalog/demo.ts';
 import { ensureAdministrator, ensureDemoUsers } from '../services/user/accounts.ts';
 import { createTokenIssuer } from '../services/user/tokens.ts';
@@ -29,6 +30,7 @@ export interface SharedProcess {
   readonly development: boolean;
   readonly log: Log;
   readonly settings: SettingsFeed;
+  readonly metrics: Metrics;
   readonly life: Life;
 }
 
@@ -61,7 +63,12 @@ export async function clusterServices(
   await Promise.all(hosts.map((host) => life.until(host.definition.name, () => host.start())));
   await life.until('Kafka', () => parts.start());
   const jwks = keysOf(configuration, hosts);
-  const server = createServiceServer({ endpoints: endpointsHere(options, urlOf), jwks, logger });
+  const server = createServiceServer({
+    endpoints: endpointsHere(options, urlOf),
+    jwks,
+    metrics: options.metrics,
+    logger,
+  });
   life.ends(() => server.close());
   address.url = await listen(server, at);
   return { url: address.url, jwks, prepare: () => prepare(hosts, configuration) };
@@ -86,12 +93,12 @@ function hostOf(
   name: ServiceName,
   options: SharedProcess & { readonly databaseUrl: string; readonly parts: Readonly<Record<string, unknown>> },
 ): ServiceHost {
-  const { configuration, logger, log, settings, databaseUrl, parts } = options;
+  const { configuration, logger, log, settings, metrics, databaseUrl, parts } = options;
   const definition = definitions.find((each) => each.name === name);
   if (definition === undefined) throw new Error(`there is no service ${name}`);
   const applicationName = `fullhouse-${name}-notices`;
   const notices = createPostgresNotices({ url: databaseUrl, applicationName, logger: logger.child({ service: name }) });
-  return new ServiceHost({ definition, databaseUrl, log, logger, configuration, settings, notices, parts });
+  return new ServiceHost({ definition, databaseUrl, log, logger, configuration, settings, notices, metrics, parts });
 }
 
 function endpointsHere(

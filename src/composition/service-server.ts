@@ -4,6 +4,7 @@ import type { Endpoint } from '../runtime/http/endpoint.ts';
 import { type PublishedKeys, publishedKeys } from '../runtime/http/published-keys.ts';
 import { createServer, serveEndpoints } from '../runtime/http/server.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { Metrics } from '../runtime/telemetry/metrics.ts';
 
 /**
  * The HTTP side of services that are not in the gateway's process. It checks tokens for itself; limits of requests are the
@@ -12,9 +13,11 @@ import type { Logger } from '../runtime/logger.ts';
 export function createServiceServer(options: {
   readonly endpoints: readonly Endpoint[];
   readonly jwks: () => Promise<PublishedKeys>;
+  readonly metrics: Metrics;
   readonly logger: Logger;
 }): FastifyInstance {
   const server = createServer(options.logger);
+  options.metrics.watch('services', server);
   serveEndpoints(server, options.endpoints, {
     authenticator: createAuthenticator(publishedKeys(options.jwks)),
     admit: async () => undefined,

@@ -47,6 +47,17 @@ export function newId(kind: IdKind): string {
   return `${idPrefixes[kind]}_${newUuid()}`;
 }
 
+/** When an id was made: milliseconds since 1970, as its UUIDv7 says. */
+export function timeOfId(id: string): number {
+  return Number.parseInt(
+    id
+      .slice(id.indexOf('_') + 1)
+      .replace('-', '')
+      .slice(0, 12),
+    16,
+  );
+}
+
 /**
  * An id that follows from another one and a name, always the same: the way a pure decider gives ids. It keeps the time
  * part of the id it comes from, so it sorts like a UUIDv7 made at that time.

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
 import { createServer } from '../runtime/http/server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { ServiceHost } from '../runtime/service-host.ts';
+import type { Metrics } from '../runtime/telemetry/metrics.ts';
 
 /** Something beside its services that a process depends on. */
 export interface Dependency {
@@ -15,27 +15,14 @@ export interface AdminServerOptions {
   /** The services that run here by now. */
   readonly hosts: () => readonly ServiceHost[];
   readonly dependencies?: () => readonly Dependency[];
+  readonly metrics: Metrics;
   readonly logger: Logger;
 }
 
 /** For operators, on a port of its own: is it alive, is it ready, how is it doing. */
-export function createAdminServer({ hosts, dependencies = () => [], logger }: AdminServerOptions): FastifyInstance {
+export function createAdminServer(options: AdminServerOptions): FastifyInstance {
+  const { hosts, dependencies = () => [], metrics, logger } = options;
   const server = createServer(logger);
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const gauge = (name: string, help: string, value: (host: ServiceHost) => number) =>
-    new Gauge({
-      name,
-      help,
-      labelNames: ['service'],
-      registers: [registry],
-      collect() {
-        for (const host of hosts()) this.set({ service: host.definition.name }, value(host));
-      },
-    });
-  gauge('fullhouse_tasks_owned', 'Tasks this process owns.', (host) => host.loop.partitions.length);
-  gauge('fullhouse_inputs_queued', 'Inputs that wait for a batch.', (host) => host.loop.queued);
-  gauge('fullhouse_inputs_parked', 'Inputs that are parked.', (host) => host.loop.parked.length);
   server.get('/livez', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_, reply) => {
     const services = await Promise.all(
@@ -49,7 +36,9 @@ export function createAdminServer({ hosts, dependencies = () => [], logger }: Ad
       .code(ready ? 200 : 503)
       .send({ status: ready ? 'ok' : 'unavailable', services, ...(needed.length > 0 ? { dependencies: needed } : {}) });
   });
-  server.get('/metrics', async (_, reply) => reply.type(registry.contentType).send(await registry.metrics()));
+  server.get('/metrics', async (_, reply) =>
+    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+  );
   return server;
 }
 

@@ -13,6 +13,7 @@ import { type Answering, createServer, type Doors, serveEndpoints } from '../run
 import { traceparentOf } from '../runtime/http/trace.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/logger.ts';
+import type { Metrics } from '../runtime/telemetry/metrics.ts';
 import { type Availability, AvailabilityFeed } from './availability-feed.ts';
 import { availabilityStream } from './availability-stream.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -32,6 +33,7 @@ export interface GatewayOptions {
   readonly jwks: () => Promise<PublishedKeys>;
   readonly log: Log;
   readonly logger: Logger;
+  readonly metrics: Metrics;
   readonly settings: () => Settings;
 }
 
@@ -56,6 +58,7 @@ const hstsSeconds = 31_536_000;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { endpoints, forward, jwks, log, logger, settings } = options;
   const server = createServer(logger);
+  options.metrics.watch('gateway', server);
   const limits = createRateLimits((kind) =>
     kind === 'user' ? settings().rateLimitPerUser : settings().rateLimitPerAddress,
   );

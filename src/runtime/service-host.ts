@@ -23,6 +23,7 @@ import type { Commit, RequestRow } from './store/store.ts';
 import { StoredRequests } from './stored-requests.ts';
 import { StreamStates } from './task/streams.ts';
 import { type Committed, inputsWaitingMax, TaskLoop } from './task.ts';
+import type { Metrics } from './telemetry/metrics.ts';
 import { WaitingElsewhere } from './waiting-elsewhere.ts';
 
 /** Connections for the queries of requests. */
@@ -37,6 +38,7 @@ export interface ServiceHostOptions {
   readonly settings: SettingsFeed;
   /** How instances of the service tell each other what is new. */
   readonly notices: Notices;
+  readonly metrics: Metrics;
   /** What the application wires in by name. */
   readonly parts: Readonly<Record<string, unknown>>;
 }
@@ -73,6 +75,17 @@ export class ServiceHost implements ServiceRuntime {
     this.store = new PostgresStore({ url, applicationName: `${name}-loop`, views });
     this.#reader = new PostgresStore({ url, applicationName: `${name}-reader`, views });
     this.#pool = createPool({ url, applicationName: `${name}-requests`, connectionsMax });
+    const observed = options.metrics.observe({
+      service: definition.name,
+      measures: definition.measures ?? [],
+      tasks: () => this.loop.partitions.length,
+      queued: () => this.loop.queued,
+      parked: () => this.loop.parked.length,
+      deadlines: () => this.loop.deadlines,
+      effectsOpen: () => this.loop.effects.open,
+      breakers: () => this.loop.effects.breakers(),
+      lag: () => this.loop.lag(),
+    });
     this.loop = new TaskLoop({
       definition,
       log,
@@ -82,7 +95,9 @@ export class ServiceHost implements ServiceRuntime {
       setting: (key) => settings.record(key),
       referenceWaitMs: () => settings.current.referenceWaitMs,
       telling: (commit) => this.#notices.telling(this.#noticeOf(changesIn(commit))),
+      observer: observed.loop,
       onCommitted: (changes) => {
+        observed.facts(changes.events);
         for (const { view, id } of changes.documents) this.#changes.emit(`${view} ${id}`);
         this.#notices.told(this.#noticeOf(changes));
       },

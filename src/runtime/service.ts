@@ -3,6 +3,7 @@ import type { Envelope } from '../contracts/envelope.ts';
 import type { ServiceName, TopicName } from '../contracts/topics.ts';
 import type { Endpoint } from './http/endpoint.ts';
 import type { ServiceRuntime } from './service-runtime.ts';
+import type { Measure } from './telemetry/metrics.ts';
 
 /**
  * What a service is made of. A `service.ts` fills in one `ServiceDefinition`; the task loop runs it over any store and
@@ -27,6 +28,8 @@ export interface ServiceDefinition {
   /** By fact type: fills in, at publishing, what must not be stored with the event. */
   readonly enrich?: Readonly<Record<string, Enrichment>>;
   readonly endpoints?: (service: ServiceRuntime) => readonly Endpoint[];
+  /** What its committed facts say to who watches the system. */
+  readonly measures?: readonly Measure[];
 }
 
 /** One kind of stream: its decider and how its state is kept. */

@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Log, LogRecord, Membership } from './log/log.ts';
+import type { Log, LogRecord, Membership, TopicPartition } from './log/log.ts';
 import type { Logger } from './logger.ts';
 import type { ServiceDefinition, Statement } from './service.ts';
 import type { ServiceRuntime } from './service-runtime.ts';
@@ -33,6 +33,7 @@ import { type Replayed, Replays } from './task/replays.ts';
 import { StreamStates } from './task/streams.ts';
 import { Takeovers } from './task/takeovers.ts';
 import { Turns } from './task/turns.ts';
+import { type LoopObserver, unobserved } from './telemetry/metrics.ts';
 
 /**
  * The loop that runs a service. It carries all tasks (partitions) the process owns, and goes round like this:
@@ -81,6 +82,7 @@ export interface TaskLoopOptions {
   readonly telling?: (commit: Commit) => readonly Statement[];
   /** Called after each commit with what it changed. */
   readonly onCommitted: (changes: Committed) => void;
+  readonly observer?: LoopObserver;
 }
 
 export interface Committed {
@@ -91,6 +93,7 @@ export interface Committed {
 
 export class TaskLoop {
   readonly #options: TaskLoopOptions;
+  readonly #observer: LoopObserver;
   readonly clock = new TaskClock();
   readonly #tasks = new Map<number, TaskRow>();
   readonly #published = new Map<number, Record<string, number>>();
@@ -132,6 +135,7 @@ export class TaskLoop {
   constructor(options: TaskLoopOptions) {
     const { definition, store, log, logger, runtime } = options;
     this.#options = options;
+    this.#observer = options.observer ?? unobserved;
     this.#states = new StreamStates(definition.streams, options.cachedMax);
     const partitionsOf = (topic: string) => log.topics.find((each) => each.name === topic)?.partitions ?? 1;
     this.#references = new References({
@@ -147,6 +151,7 @@ export class TaskLoop {
       runtime,
       logger,
       onAnswer: (effect, answer) => this.#arrive([{ kind: 'answer', effect, answer }]),
+      onEnded: this.#observer.effect,
     });
     this.#publisher = new Publisher({
       service: definition.name,
@@ -237,6 +242,20 @@ export class TaskLoop {
       if (before && behind === 0 && isIdle()) return;
       await (this.#running ?? new Promise((resolve) => setTimeout(resolve, caughtUpPauseMs)));
     }
+  }
+
+  /** Timers that are set. */
+  get deadlines(): number {
+    return this.#deadlines.size;
+  }
+
+  get effects(): Pick<Effects, 'open' | 'breakers'> {
+    return this.#effects;
+  }
+
+  /** Records that its tasks have not handled yet, by topic partition. */
+  lag(): Promise<readonly (TopicPartition & { readonly records: number })[]> {
+    return this.#takeovers.lag([...this.#tasks.values()]);
   }
 
   get parked(): readonly ParkedRow[] {
@@ -428,6 +447,7 @@ export class TaskLoop {
   }
 
   #onDue(rows: readonly DeadlineRow[]): void {
+    for (const { dueAt } of rows) if (dueAt !== undefined) this.#observer.rang((this.clock.now() - dueAt) / 1_000);
     this.#arrive(
       rows.flatMap((row) => (row.kind === waitKind ? this.#endOfWait(row) : { kind: 'deadline' as const, row })),
     );
@@ -489,11 +509,13 @@ export class TaskLoop {
   }
 
   async #handle(arrivals: readonly Arrival[]): Promise<void> {
+    const began = performance.now();
     try {
       await this.#turns.take(() => this.#process(arrivals));
     } catch (error) {
       this.#lose([...new Set(arrivals.map(partitionOfArrival))], error as Error);
     }
+    this.#observer.batch(arrivals.length, (performance.now() - began) / 1_000);
   }
 
   /** Commits a batch. When an input makes that impossible, halves it until the offender is alone and parks it. */

@@ -1,3 +1,5 @@
+import { timeOfId } from '../ids.ts';
+
 /** An id younger than this may name something that has not arrived here yet. */
 export const newForMs = 30_000;
 
@@ -6,12 +8,5 @@ export const newForMs = 30_000;
  * were made at: UUIDv7, RFC 9562), not at all for an old one, so that made-up ids are refused at once.
  */
 export function waitForNewMs(id: string, now: number, waitMs: number): number {
-  const madeAt = Number.parseInt(
-    id
-      .slice(id.indexOf('_') + 1)
-      .replace('-', '')
-      .slice(0, 12),
-    16,
-  );
-  return Math.abs(now - madeAt) < newForMs ? waitMs : 0;
+  return Math.abs(now - timeOfId(id)) < newForMs ? waitMs : 0;
 }

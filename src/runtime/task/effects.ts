@@ -1,6 +1,8 @@
 import {
   BrokenCircuitError,
   bulkhead,
+  type CircuitBreakerPolicy,
+  CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
   ExponentialBackoff,
@@ -16,6 +18,7 @@ import type { Logger } from '../logger.ts';
 import type { Answer, Effect, EffectPolicy, Intent } from '../service.ts';
 import type { ServiceRuntime } from '../service-runtime.ts';
 import type { EffectRow } from '../store/store.ts';
+import type { LoopObserver } from '../telemetry/metrics.ts';
 
 /** Effects waiting for their turn before the loop takes no more inputs. */
 export const effectsOpenMax = 20_000;
@@ -26,7 +29,8 @@ export const effectsOpenMax = 20_000;
  */
 export class Effects {
   readonly #effects: Readonly<Record<string, Effect>>;
-  readonly #policies: ReadonlyMap<string, IPolicy>;
+  readonly #policies: ReadonlyMap<string, Policy>;
+  readonly #onEnded: LoopObserver['effect'];
   readonly #runtime: ServiceRuntime;
   readonly #logger: Logger;
   readonly #onAnswer: (effect: EffectRow, answer: Answer) => void;
@@ -39,12 +43,19 @@ export class Effects {
     readonly runtime: ServiceRuntime;
     readonly logger: Logger;
     readonly onAnswer: (effect: EffectRow, answer: Answer) => void;
+    readonly onEnded: LoopObserver['effect'];
   }) {
     this.#effects = options.effects;
     this.#policies = new Map(Object.entries(options.effects).map(([type, effect]) => [type, policyOf(effect.policy)]));
     this.#runtime = options.runtime;
     this.#logger = options.logger;
     this.#onAnswer = options.onAnswer;
+    this.#onEnded = options.onEnded;
+  }
+
+  /** The state of each kind's circuit breaker. */
+  breakers(): readonly { readonly effect: string; readonly state: 'closed' | 'open' | 'half-open' }[] {
+    return [...this.#policies].map(([effect, { breaker }]) => ({ effect, state: breakerStates[breaker.state] }));
   }
 
   has(type: string): boolean {
@@ -76,6 +87,7 @@ export class Effects {
       .catch((error: unknown) => {
         this.#running.delete(name);
         if (this.#stop.signal.aborted) return;
+        this.#onEnded(row.type, 'failed', 0);
         this.#logger.error(
           { effect: row.type, subject: row.subject, error: (error as Error).message },
           'effect without a usable answer; it stays open',
@@ -91,19 +103,25 @@ export class Effects {
     for (const each of this.#running.values()) if (partitions.includes(each.row.partition)) each.wanted = false;
   }
 
-  async #run(row: EffectRow, effect: Effect, policy: IPolicy): Promise<Answer> {
+  async #run(row: EffectRow, effect: Effect, { policy }: Policy): Promise<Answer> {
+    const began = performance.now();
+    const ended = (outcome: 'answered' | 'unanswered') =>
+      this.#onEnded(row.type, outcome, (performance.now() - began) / 1_000);
     const intent: Intent = {
       ...row,
       idempotencyKey: `${row.stream}/${row.streamVersion}`,
       part: row.part === '' ? undefined : row.part,
     };
     try {
-      return await policy.execute(
+      const answer = await policy.execute(
         ({ signal }) => effect.run(intent as Intent<never>, this.#runtime, signal),
         this.#stop.signal,
       );
+      ended('answered');
+      return answer;
     } catch (error) {
       if (this.#stop.signal.aborted) throw error;
+      ended('unanswered');
       this.#logger.warn(
         { effect: row.type, subject: row.subject, error: (error as Error).message },
         'effect without an answer',
@@ -118,7 +136,19 @@ export class Effects {
   }
 }
 
-function policyOf(limits: EffectPolicy): IPolicy {
+interface Policy {
+  readonly policy: IPolicy;
+  readonly breaker: CircuitBreakerPolicy;
+}
+
+const breakerStates = {
+  [CircuitState.Closed]: 'closed',
+  [CircuitState.Open]: 'open',
+  [CircuitState.HalfOpen]: 'half-open',
+  [CircuitState.Isolated]: 'open',
+} as const;
+
+function policyOf(limits: EffectPolicy): Policy {
   // An open circuit answers at once: trying again against it is only load.
   const retries = retry(
     handleWhen((error) => !(error instanceof BrokenCircuitError)),
@@ -131,10 +161,11 @@ function policyOf(limits: EffectPolicy): IPolicy {
     halfOpenAfter: limits.breakerOpenMs,
     breaker: new ConsecutiveBreaker(limits.breakerFailures),
   });
-  return wrap(
+  const policy = wrap(
     bulkhead(limits.concurrencyMax, Number.MAX_SAFE_INTEGER),
     retries,
     breaker,
     timeout(limits.timeoutMs, { strategy: TimeoutStrategy.Aggressive, abortOnReturn: false }),
   );
+  return { policy, breaker };
 }

@@ -1,4 +1,4 @@
-import type { Consumption, Log, LogRecord, Position, Skipped } from '../log/log.ts';
+import type { Consumption, Log, LogRecord, Position, Skipped, TopicPartition } from '../log/log.ts';
 import type { ServiceDefinition } from '../service.ts';
 import { privateChannel, type Store, type Takeover, type TaskRow } from '../store/store.ts';
 
@@ -94,14 +94,18 @@ export class Takeovers {
 
   /** Records that these tasks have not handled yet. */
   async behind(tasks: readonly TaskRow[]): Promise<number> {
-    let records = 0;
-    for (const task of tasks) {
-      for (const topic of this.#inputsOf(task.partition)) {
+    return (await this.lag(tasks)).reduce((sum, { records }) => sum + records, 0);
+  }
+
+  /** The same for each of their topic partitions. */
+  lag(tasks: readonly TaskRow[]): Promise<readonly (TopicPartition & { readonly records: number })[]> {
+    const inputs = tasks.flatMap((task) => this.#inputsOf(task.partition).map((topic) => ({ topic, task })));
+    return Promise.all(
+      inputs.map(async ({ topic, task }) => {
         const { from, end } = await this.#input(topic, task);
-        records += end.offset - from.offset;
-      }
-    }
-    return records;
+        return { topic, partition: task.partition, records: end.offset - from.offset };
+      }),
+    );
   }
 
   async end(partitions: readonly number[] = [...this.#consumptions.keys()]): Promise<void> {

@@ -1,5 +1,6 @@
 import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { booking as bookingDecider } from './decider.ts';
+import { measures } from './measures.ts';
 import { bookings } from './projection.ts';
 import { routes, showBookingsSought } from './routing.ts';
 import { showCancellation } from './show-cancellation.ts';
@@ -17,4 +18,5 @@ export const booking: ServiceDefinition = {
   routes,
   effects: { ShowBookingsSought: showBookingsSought },
   views: [bookings],
+  measures,
 };

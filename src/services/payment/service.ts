@@ -1,6 +1,7 @@
 import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { payments as paymentsDecider } from './decider.ts';
 import { chargeAsked, chargeRequested, refundStarted } from './effects.ts';
+import { measures } from './measures.ts';
 import { captures, payments, refunds } from './projection.ts';
 import { endpoints } from './routes.ts';
 import { routes } from './routing.ts';
@@ -17,4 +18,5 @@ export const payment: ServiceDefinition = {
   views: [payments, refunds],
   statements: captures,
   endpoints,
+  measures,
 };

@@ -1,6 +1,7 @@
 import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { codec } from './codec.ts';
 import { decider } from './decider.ts';
+import { measures } from './measures.ts';
 import { allocationWalls, blockRequests } from './projection.ts';
 import { endpoints } from './routes.ts';
 import { routes } from './routing.ts';
@@ -16,4 +17,5 @@ export const seatInventory: ServiceDefinition = {
   views: [blockRequests],
   statements: allocationWalls,
   endpoints,
+  measures,
 };

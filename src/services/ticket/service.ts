@@ -1,5 +1,6 @@
 import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { tickets as ticketsDecider } from './decider.ts';
+import { measures } from './measures.ts';
 import { owners, tickets } from './projection.ts';
 import { endpoints } from './routes.ts';
 import { routes, ticketIssued } from './routing.ts';
@@ -16,4 +17,5 @@ export const ticket: ServiceDefinition = {
   statements: owners,
   enrich: { TicketIssued: ticketIssued },
   endpoints,
+  measures,
 };

@@ -24,9 +24,7 @@ export function commitStatements(
   const parked = ofParked(commit);
   const own = commit.statements.map((each) => ({ name: each.name, text: each.text, values: [...each.values] }));
   // A service's own statements are about tables of its own; several may follow from one another.
-  const [only] = own;
-  if (parked.length === 0 && own.length === 1 && only !== undefined && Together.takes(only))
-    return { together: [...together, only], inOrder: [] };
+  if (parked.length === 0 && Together.takes(own)) return { together: [...together, ...own], inOrder: [] };
   return { together, inOrder: [...parked, ...own] };
 }
 

@@ -9,7 +9,7 @@ describe('statements as one', () => {
   it('keep their order and their own parameters, and functions are asked', () => {
     assert.deepEqual(new Together().of([fence, insert, fence]), {
       name: 'together-1',
-      text: 'with p0 as (select fence($1, $2)), p1 as (insert into t select * from unnest($3::int[])), p2 as (select fence($4, $5)) select 1 from p0, p2',
+      text: 'with p0 as (select fence($1, $2)), p1 as (insert into t select * from unnest($3::int[])), p2 as (select fence($4, $5)) select (select count(*) from p0), (select count(*) from p2)',
       values: [1, 2, [3], 1, 2],
     });
     assert.equal(
@@ -27,7 +27,8 @@ describe('statements as one', () => {
     assert.equal(together.of([insert])?.name, 'together-1');
   });
 
-  it('are only those that write or ask a function', () => {
-    assert.deepEqual([insert, fence, { text: 'do $$ begin end $$' }].map(Together.takes), [true, true, false]);
+  it('are functions and one that writes: several may follow from one another', () => {
+    const taken = [[insert], [fence, fence], [insert, fence], [insert, insert], [{ text: 'do $$ begin end $$' }]];
+    assert.deepEqual(taken.map(Together.takes), [true, true, true, false, false]);
   });
 });

@@ -13,9 +13,11 @@ const combinationsMax = 64;
 export class Together {
   readonly #combinations = new Map<string, { readonly name: string; readonly text: string }>();
 
-  /** Whether a statement can be a part: one that writes, or asks a function. */
-  static takes({ text }: QueryConfig): boolean {
-    return /^(select|insert|update|delete)\b/.test(text);
+  /** Whether these can be parts although nothing is known of them: functions, and one that writes. */
+  static takes(statements: readonly QueryConfig[]): boolean {
+    const writes = statements.filter(({ text }) => /^(insert|update|delete)\b/.test(text)).length;
+    const asks = statements.filter(({ text }) => /^select\b/.test(text)).length;
+    return writes <= 1 && writes + asks === statements.length;
   }
 
   /** The statement, or `undefined` where there are too many different ones already: then they have to go one by one. */
@@ -38,9 +40,9 @@ function textOf(statements: readonly QueryConfig[]): string {
   for (const [index, { text, values = [] }] of statements.entries()) {
     const numbered = text.replace(/\$(\d+)/g, (_, number: string) => `$${Number(number) + shift}`);
     parts.push(`p${index} as (${numbered})`);
-    // A function is called only where its part is read; whatever writes is done anyway.
-    if (/^select\b/.test(text)) asked.push(`p${index}`);
+    // A function is called only where its part is read, however many rows others have; whatever writes is done anyway.
+    if (/^select\b/.test(text)) asked.push(`(select count(*) from p${index})`);
     shift += values.length;
   }
-  return `with ${parts.join(', ')} select 1${asked.length > 0 ? ` from ${asked.join(', ')}` : ''}`;
+  return `with ${parts.join(', ')} select ${asked.length > 0 ? asked.join(', ') : '1'}`;
 }

@@ -1,0 +1,208 @@
+import type { FastifyInstance } from 'fastify';
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import type { EventRow } from '../store/store.ts';
+
+/**
+ * What a process tells of itself to Prometheus. Every label has few values: names of services, routes, topics, outcomes;
+ * never an id. What a service has to say of its own facts is declared by it (`Measure`), and counted once a commit.
+ */
+const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30];
+const inputsBuckets = [1, 2, 5, 10, 20, 50, 100, 200, 500];
+
+/** A counter or a histogram of a service, fed from its committed facts. */
+export interface Measure {
+  readonly name: string;
+  readonly help: string;
+  readonly kind: 'counter' | 'seconds';
+  readonly labels: readonly string[];
+  /** By fact type: what a fact adds; `undefined` for nothing. */
+  readonly on: Readonly<Record<string, (fact: MeasuredFact<never>) => Measured | undefined>>;
+}
+
+export interface MeasuredFact<Data> {
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly subject: string;
+  readonly data: Data;
+}
+
+export interface Measured {
+  readonly labels: Readonly<Record<string, string>>;
+  readonly value: number;
+}
+
+/** Makes typed facts fit the untyped registry. */
+export function measure<Data>(
+  definition: Omit<Measure, 'on'> & {
+    readonly on: Readonly<Record<string, (fact: MeasuredFact<Data>) => Measured | undefined>>;
+  },
+): Measure {
+  return definition as unknown as Measure;
+}
+
+/** What a task loop tells while it runs. */
+export interface LoopObserver {
+  /** A batch went through, or was tried: how many inputs, in how many seconds. */
+  readonly batch: (inputs: number, seconds: number) => void;
+  /** A deadline rang so many seconds after it was due. */
+  readonly rang: (lateSeconds: number) => void;
+  /** An effect ended: with an answer, with none, or with one that could not be used. */
+  readonly effect: (type: string, outcome: 'answered' | 'unanswered' | 'failed', seconds: number) => void;
+}
+
+/** For whoever does not listen. */
+export const unobserved: LoopObserver = {
+  batch: () => undefined,
+  rang: () => undefined,
+  effect: () => undefined,
+};
+
+/** What a service can be asked at a scrape. */
+export interface Observed {
+  readonly service: string;
+  readonly measures: readonly Measure[];
+  readonly tasks: () => number;
+  readonly queued: () => number;
+  readonly parked: () => number;
+  readonly deadlines: () => number;
+  readonly effectsOpen: () => number;
+  readonly breakers: () => readonly { readonly effect: string; readonly state: 'closed' | 'open' | 'half-open' }[];
+  readonly lag: () => Promise<
+    readonly { readonly topic: string; readonly partition: number; readonly records: number }[]
+  >;
+}
+
+export interface ServiceMetrics {
+  readonly loop: LoopObserver;
+  /** Counts what a commit's facts add to the service's own measures. */
+  facts(rows: readonly EventRow[]): void;
+}
+
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #observed: Observed[] = [];
+  readonly #requests: Histogram;
+  readonly #batchSeconds: Histogram;
+  readonly #batchInputs: Histogram;
+  readonly #late: Histogram;
+  readonly #effects: Histogram;
+
+  constructor() {
+    const registers = [this.registry];
+    collectDefaultMetrics({ register: this.registry });
+    const seconds = (name: string, help: string, labelNames: readonly string[]) =>
+      new Histogram({ name, help, labelNames: [...labelNames], buckets: secondsBuckets, registers });
+    this.#requests = seconds('fullhouse_http_request_seconds', 'HTTP requests by route and status.', [
+      'server',
+      'method',
+      'route',
+      'status',
+    ]);
+    this.#batchSeconds = seconds('fullhouse_batch_seconds', 'Time from taking a batch to its commit.', ['service']);
+    this.#batchInputs = new Histogram({
+      ...{ name: 'fullhouse_batch_inputs', help: 'Inputs of a batch.', labelNames: ['service'] },
+      ...{ buckets: inputsBuckets, registers },
+    });
+    this.#late = seconds('fullhouse_deadline_late_seconds', 'How late deadlines rang.', ['service']);
+    this.#effects = seconds('fullhouse_effect_seconds', 'Effects by outcome.', ['service', 'effect', 'outcome']);
+    this.#gauges();
+  }
+
+  #gauges(): void {
+    const gauge = (name: string, help: string, value: (observed: Observed) => number) =>
+      this.#gauge({ name, help, labels: [] }, async (each) => [{ labels: {}, value: value(each) }]);
+    gauge('fullhouse_tasks_owned', 'Tasks this process owns.', (each) => each.tasks());
+    gauge('fullhouse_inputs_queued', 'Inputs that wait for a batch.', (each) => each.queued());
+    gauge('fullhouse_inputs_parked', 'Inputs that are parked.', (each) => each.parked());
+    gauge(
+      'fullhouse_deadlines_armed',
+      'Timers that are set: holds of seat-inventory, requests of booking, ….',
+      (each) => each.deadlines(),
+    );
+    gauge('fullhouse_effects_open', 'Effects that wait for their answer.', (each) => each.effectsOpen());
+    this.#gauge(
+      { name: 'fullhouse_breaker_open', help: '1 while the circuit to a provider is open.', labels: ['effect'] },
+      async (each) =>
+        each.breakers().map(({ effect, state }) => ({ labels: { effect }, value: state === 'closed' ? 0 : 1 })),
+    );
+    this.#gauge(
+      {
+        name: 'fullhouse_lag_records',
+        help: 'Records of a topic partition that its owner has not handled yet.',
+        labels: ['topic', 'partition'],
+      },
+      async (each) =>
+        (await each.lag()).map(({ topic, partition, records }) => ({
+          labels: { topic, partition: String(partition) },
+          value: records,
+        })),
+    );
+  }
+
+  /** A gauge of each service, read at the scrape; what cannot be read at the moment is left out. */
+  #gauge(
+    { name, help, labels }: { readonly name: string; readonly help: string; readonly labels: readonly string[] },
+    read: (observed: Observed) => Promise<readonly Measured[]>,
+  ): void {
+    const observed = this.#observed;
+    new Gauge({
+      ...{ name, help, labelNames: ['service', ...labels], registers: [this.registry] },
+      async collect() {
+        this.reset();
+        for (const each of observed) {
+          const values = await read(each).catch(() => []);
+          for (const { labels: own, value } of values) this.set({ service: each.service, ...own }, value);
+        }
+      },
+    });
+  }
+
+  /** Takes a service up; what it declares is registered once, however many processes or tests run it. */
+  observe(observed: Observed): ServiceMetrics {
+    this.#observed.push(observed);
+    const { service } = observed;
+    const adders = new Map<string, ((row: EventRow) => void)[]>();
+    for (const each of observed.measures) {
+      const add = this.#adder(each);
+      for (const [type, measured] of Object.entries(each.on)) {
+        const known = adders.get(type) ?? [];
+        known.push((row) => {
+          const found = measured(row as unknown as MeasuredFact<never>);
+          if (found !== undefined) add(found);
+        });
+        adders.set(type, known);
+      }
+    }
+    return {
+      loop: {
+        batch: (inputs, seconds) => {
+          this.#batchSeconds.observe({ service }, seconds);
+          this.#batchInputs.observe({ service }, inputs);
+        },
+        rang: (lateSeconds) => this.#late.observe({ service }, Math.max(0, lateSeconds)),
+        effect: (effect, outcome, seconds) => this.#effects.observe({ service, effect, outcome }, seconds),
+      },
+      facts: (rows) => {
+        for (const row of rows) for (const add of adders.get(row.type) ?? []) add(row);
+      },
+    };
+  }
+
+  #adder({ name, help, kind, labels }: Measure): (measured: Measured) => void {
+    const registers = [this.registry];
+    if (kind === 'counter') {
+      const counter = new Counter({ name, help, labelNames: [...labels], registers });
+      return ({ labels: own, value }) => counter.inc(own, value);
+    }
+    const histogram = new Histogram({ name, help, labelNames: [...labels], buckets: secondsBuckets, registers });
+    return ({ labels: own, value }) => histogram.observe(own, value);
+  }
+
+  /** Counts what a HTTP server answers: by the pattern of the route, never by the path. */
+  watch(name: 'gateway' | 'services', server: FastifyInstance): void {
+    server.addHook('onResponse', async ({ method, routeOptions }, reply) => {
+      const labels = { server: name, method, route: routeOptions.url ?? 'none', status: String(reply.statusCode) };
+      this.#requests.observe(labels, reply.elapsedTime / 1_000);
+    });
+  }
+}

@@ -1,0 +1,38 @@
+import type { DataOf } from '../../contracts/event.ts';
+import type { PaymentSucceeded } from '../../contracts/payment.ts';
+import { type Measure, type MeasuredFact, measure } from '../../runtime/telemetry/metrics.ts';
+
+type Moved = Pick<DataOf<typeof PaymentSucceeded>, 'amount'>;
+
+const moved =
+  (direction: 'captured' | 'refunded') =>
+  ({ data: { amount } }: MeasuredFact<Moved>) => ({
+    labels: { direction, currency: amount.currency },
+    value: amount.amount,
+  });
+
+const counted = (outcome: string) => () => ({ labels: { outcome }, value: 1 });
+
+/** Money, as it moved. */
+export const measures: readonly Measure[] = [
+  measure<Moved>({
+    name: 'fullhouse_money_minor_units_total',
+    help: 'Money captured and refunded, in minor units of its currency.',
+    kind: 'counter',
+    labels: ['direction', 'currency'],
+    on: { PaymentSucceeded: moved('captured'), PaymentRefunded: moved('refunded') },
+  }),
+  measure<Moved>({
+    name: 'fullhouse_charges_total',
+    help: 'Charges and refunds by outcome; the unsettled ones need a person if they stay so.',
+    kind: 'counter',
+    labels: ['outcome'],
+    on: {
+      PaymentSucceeded: counted('captured'),
+      PaymentFailed: counted('declined'),
+      PaymentUnsettled: counted('unsettled'),
+      PaymentRefunded: counted('refunded'),
+      RefundFailed: counted('refund_failed'),
+    },
+  }),
+];
