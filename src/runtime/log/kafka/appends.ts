@@ -1,8 +1,9 @@
-import { initProducerIdV5, type MessageRecord, NumericMap, produceV11 } from '@platformatic/kafka';
-import { LogUnavailable, type OutgoingRecord } from '../log.ts';
+import { initProducerIdV5, type produceV11 } from '@platformatic/kafka';
+import { LogUnavailable, type OutgoingRecord, type TopicPartition } from '../log.ts';
 import type { Cluster } from './cluster.ts';
 import { answeredWith, errorName, isPassing, KafkaRefused, RecordTooLarge, responseOf } from './errors.ts';
-import { encode } from './records.ts';
+import { type Produced, produce } from './produce-request.ts';
+import { type EncodedRecord, encode, encodeBatch } from './record-batch.ts';
 
 /**
  * Appends records as an idempotent producer: acknowledged by all replicas, each partition's records in the order they
@@ -24,7 +25,6 @@ const deliveryTimeoutMs = 5_000;
 const acknowledgeTimeoutMs = 4_000;
 const retryFirstMs = 50;
 const retryMaxMs = 1_000;
-const allReplicas = -1;
 const noBroker = -1;
 
 interface Append {
@@ -36,7 +36,7 @@ interface Append {
 }
 
 interface Queued {
-  readonly message: MessageRecord;
+  readonly record: EncodedRecord;
   readonly bytes: number;
   readonly append: Append;
 }
@@ -85,7 +85,7 @@ export class Appends {
     if (large !== undefined) return Promise.reject(tooLarge(large));
     return new Promise((resolve, reject) => {
       const append: Append = { waiting: records.length, failed: false, since: performance.now(), resolve, reject };
-      for (const each of encoded) this.#queue(each.message).items.push({ ...each, append });
+      for (const each of encoded) this.#queue(each).items.push({ record: each, bytes: each.bytes, append });
       this.#queued += records.length;
       // What else is appended in this turn of the event loop shares the request.
       queueMicrotask(() => this.#start());
@@ -97,7 +97,7 @@ export class Appends {
     while (this.#senders.size > 0) await Promise.all(this.#senders.values());
   }
 
-  #queue({ topic, partition = 0 }: MessageRecord): PartitionQueue {
+  #queue({ topic, partition }: TopicPartition): PartitionQueue {
     const name = `${topic}:${partition}`;
     const known = this.#queues.get(name);
     if (known !== undefined) return known;
@@ -207,25 +207,24 @@ export class Appends {
 
   /** Whether the broker answered; what it then says of each partition is dealt with. */
   async #produce(leader: number, queues: readonly PartitionQueue[]): Promise<boolean> {
-    const sequences = new NumericMap();
-    const messages: MessageRecord[] = [];
-    for (const { name, sent } of queues) {
-      sequences.set(name, sent?.sequence ?? 0);
-      for (const { message } of sent?.items ?? []) messages.push(message);
+    const timestamp = Date.now();
+    const batches: Produced[] = [];
+    for (const { topic, partition, sent } of queues) {
+      if (sent === undefined) continue;
+      const { producerId, producerEpoch } = sent.identity;
+      const records = sent.items.map(({ record }) => record);
+      const batch = encodeBatch(records, { producerId, producerEpoch, sequence: sent.sequence, timestamp });
+      batches.push({ topic, partition, batch });
     }
-    const { producerId, producerEpoch } = queues[0]?.sent?.identity ?? { producerId: -1n, producerEpoch: 0 };
     for (const queue of queues) queue.isInFlight = true;
     try {
-      const options = { producerId, producerEpoch, sequences };
       const to = { purpose: 'produce', node: leader } as const;
-      const answer = await this.#cluster
-        .request(to, produceV11.api, allReplicas, acknowledgeTimeoutMs, messages, options)
-        .catch((error: unknown) => {
-          const partial = responseOf<produceV11.ProduceResponse>(error);
-          if (partial === undefined) throw error;
-          return partial;
-        });
-      return this.#settle(queues, answer as produceV11.ProduceResponse);
+      const answer = await this.#cluster.request(to, produce, acknowledgeTimeoutMs, batches).catch((error: unknown) => {
+        const partial = responseOf<produceV11.ProduceResponse>(error);
+        if (partial === undefined) throw error;
+        return partial;
+      });
+      return this.#settle(queues, answer);
     } catch (error) {
       if (error instanceof KafkaRefused) for (const queue of queues) this.#failAll(queue, error);
       // An answer that is an error as a whole: nothing that another try under the same id would mend.
@@ -272,7 +271,7 @@ export class Appends {
     // The broker has not counted what it refused.
     identity?.sequences.set(queue.name, sequence ?? 0);
     queue.items.unshift(...items);
-    if (items.length === 1) this.#fail(items, tooLarge(first));
+    if (items.length === 1) this.#fail(items, tooLarge(first.record));
     else queue.bytesMax = Math.ceil(items.reduce((sum, { bytes }) => sum + bytes, 0) / 2);
   }
 
@@ -320,7 +319,7 @@ export class Appends {
   }
 }
 
-function tooLarge({ message, bytes }: { readonly message: MessageRecord; readonly bytes: number }): RecordTooLarge {
+function tooLarge({ topic, key, bytes }: EncodedRecord): RecordTooLarge {
   const limit = `a topic takes ${batchBytesMax} at the most`;
-  return new RecordTooLarge(`a record for ${message.topic} (key ${message.key}) has ${bytes} bytes; ${limit}`);
+  return new RecordTooLarge(`a record for ${topic} (key ${key}) has ${bytes} bytes; ${limit}`);
 }

@@ -1,43 +1,7 @@
-import type { fetchV17, MessageRecord, RecordsBatch } from '@platformatic/kafka';
-import type { LogRecord, OutgoingRecord, TopicPartition } from '../log.ts';
+import type { fetchV17, RecordsBatch } from '@platformatic/kafka';
+import type { LogRecord, TopicPartition } from '../log.ts';
 
 /** Records as they lie in Kafka: keys, values and headers are UTF-8 text, `null` is a tombstone. */
-
-/** What a record takes beside its key, value and headers: lengths, deltas and attributes. */
-const recordOverheadBytes = 32;
-const headerOverheadBytes = 6;
-/** The few header names there are, encoded once. */
-const headerNames = new Map<string, Buffer>();
-const headerNamesMax = 256;
-
-export interface EncodedRecord {
-  readonly message: MessageRecord;
-  readonly bytes: number;
-}
-
-export function encode({ topic, partition, key, headers, value }: OutgoingRecord): EncodedRecord {
-  const keyBytes = Buffer.from(key);
-  const valueBytes = value === null ? null : Buffer.from(value);
-  let bytes = recordOverheadBytes + keyBytes.length + (valueBytes?.length ?? 0);
-  const encoded = new Map<Buffer, Buffer>();
-  for (const [name, text] of Object.entries(headers)) {
-    const nameBytes = headerName(name);
-    const textBytes = Buffer.from(text);
-    encoded.set(nameBytes, textBytes);
-    bytes += headerOverheadBytes + nameBytes.length + textBytes.length;
-  }
-  // The client writes a missing value as the null of a tombstone; its types say otherwise.
-  const message = { topic, partition, key: keyBytes, value: valueBytes as Buffer, headers: encoded };
-  return { message, bytes };
-}
-
-function headerName(name: string): Buffer {
-  const known = headerNames.get(name);
-  if (known !== undefined) return known;
-  const bytes = Buffer.from(name);
-  if (headerNames.size < headerNamesMax) headerNames.set(name, bytes);
-  return bytes;
-}
 
 export interface Decoded {
   readonly records: readonly LogRecord[];
