@@ -12,6 +12,8 @@ import { type EncodedRecord, encode, encodeBatch } from './record-batch.ts';
  * A batch is *queued* as records, then *sent* with a producer id and a sequence, and sent again as it is while the
  * failure may pass: the broker drops what it has. When that takes too long, or the broker says that it lost count, the
  * outcome is unknown: the append fails, what of it waits is forgotten, and the next batches go under a new producer id.
+ *
+ * A little longer than other files, since the way of a batch from the queue to its acknowledgement is read in one go.
  */
 
 /** A batch is refused by the broker where it takes more than this: `max.message.bytes`, the default of Kafka. */
