@@ -1,6 +1,5 @@
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { EventRow } from '../store/store.ts';
 
 /**
  * What a process tells of itself to Prometheus. Every label has few values: names of services, routes, topics, outcomes;
@@ -24,6 +23,11 @@ export interface MeasuredFact<Data> {
   readonly time: number;
   readonly subject: string;
   readonly data: Data;
+}
+
+interface CommittedFact extends Omit<MeasuredFact<unknown>, 'data'> {
+  readonly type: string;
+  readonly data: unknown;
 }
 
 export interface Measured {
@@ -75,7 +79,7 @@ export interface Observed {
 export interface ServiceMetrics {
   readonly loop: LoopObserver;
   /** Counts what a commit's facts add to the service's own measures. */
-  facts(rows: readonly EventRow[]): void;
+  facts(rows: readonly CommittedFact[]): void;
 }
 
 export class Metrics {
@@ -161,7 +165,7 @@ export class Metrics {
   observe(observed: Observed): ServiceMetrics {
     this.#observed.push(observed);
     const { service } = observed;
-    const adders = new Map<string, ((row: EventRow) => void)[]>();
+    const adders = new Map<string, ((row: CommittedFact) => void)[]>();
     for (const each of observed.measures) {
       const add = this.#adder(each);
       for (const [type, measured] of Object.entries(each.on)) {
