@@ -3,6 +3,7 @@ import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { Client, declined, visa } from './support/client.ts';
 import { bookingOnce } from './support/operations.ts';
+import { promtoolOrSkip } from './support/promtool.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
 
@@ -14,13 +15,10 @@ function samplesOf(text: string): ReadonlyMap<string, number> {
   );
 }
 
-/** What Prometheus' own tool says of an exposition; `undefined` where it is not on this machine. */
-function promtool(text: string): Promise<string | undefined> {
+/** What Prometheus' own tool says of an exposition. */
+function promtool(text: string): Promise<string> {
   return new Promise((resolve) => {
-    const child = execFile('promtool', ['check', 'metrics'], (error, stdout, stderr) => {
-      if ((error as NodeJS.ErrnoException | null)?.code === 'ENOENT') resolve(undefined);
-      else resolve(`${stdout}${stderr}`);
-    });
+    const child = execFile('promtool', ['check', 'metrics'], (_, stdout, stderr) => resolve(`${stdout}${stderr}`));
     child.stdin?.on('error', () => undefined);
     child.stdin?.end(text);
   });
@@ -93,18 +91,13 @@ describe('metrics', () => {
   });
 
   test('are what Prometheus takes', async (t) => {
+    if (!(await promtoolOrSkip(t))) return;
     const said = await promtool(await scrape());
-    if (said === undefined) {
-      assert.notEqual(process.env['CI'], 'true', 'promtool is missing; install the package prometheus');
-      console.error('SKIPPED metrics are what Prometheus takes: promtool is not on this machine');
-      t.skip('promtool is not on this machine');
-      return;
-    }
     assert.doesNotMatch(said, /error/i);
     assert.deepEqual(
       said.split('\n').filter((line) => line.startsWith('fullhouse_')),
       [],
     );
-    assert.match((await promtool('1 bad{ line\n')) ?? '', /error/i);
+    assert.match(await promtool('1 bad{ line\n'), /error/i);
   });
 });
