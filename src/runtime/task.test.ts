@@ -332,6 +332,17 @@ describe('another owner', () => {
     assert.deepEqual((await first.note(a)).texts, ['one', 'two']);
     assert.ok(second.loop.owns(0), 'the fenced owner does not take the task back');
   });
+
+  test('who is gone leaves its task to the one it had fenced, if that still has it by the group', async () => {
+    const first = await start({ claimAgainMs: 1 });
+    // A former owner who was told nothing, as after a freeze: it takes the task once more, and is never heard of again.
+    await first.memory.takeOver([0]);
+    const [a = ''] = bookings(1);
+    await first.send(a, noted('one'));
+    await first.until(async () => (await first.note(a)).texts.length === 1);
+    assert.deepEqual((await first.note(a)).texts, ['one']);
+    assert.ok(first.loop.owns(0));
+  });
 });
 
 describe('a log that fails', () => {

@@ -43,7 +43,8 @@ import { type LoopObserver, unobserved } from './telemetry/metrics.ts';
  * There is no timer in it: the next batch is whatever came while the last one committed. A task is *assigned* by the
  * group, then *owned* once its row was taken over. It is *lost* when a commit's outcome is unknown or its topics cannot be
  * read: then all that is known of it is dropped and it is taken over anew, and the task row tells what had been committed.
- * *Fenced*, another owner has it, and it is let go. Batches, takeovers and revocations never overlap (`Turns`).
+ * *Fenced*, another owner has it, and it is given up; if the group still says it is ours after a while, it is claimed again.
+ * Batches, takeovers and revocations never overlap (`Turns`).
  *
  * The file is longer than others because this is the one place where all of that meets; what each part does is in `task/`.
  */
@@ -64,6 +65,8 @@ const recoverFirstMs = 200;
 const recoverMaxMs = 5_000;
 /** What is committed but not published within this time at a stop is left to the next owner. */
 const publishGraceMs = 3_000;
+/** Longer than it takes a member to hear that it has lost its tasks. */
+const claimAgainMs = 10_000;
 /** A stop that takes longer, since a database or a log says nothing, is left unfinished: all of it is stored. */
 const stopMs = 8_000;
 
@@ -78,6 +81,8 @@ export interface TaskLoopOptions {
   readonly referenceWaitMs: () => number;
   /** States, references and documents kept in memory, where that is to be fewer than a server has room for. */
   readonly cachedMax?: number;
+  /** When a task is claimed again that somebody else took while the group said it was ours; 10 s. */
+  readonly claimAgainMs?: number;
   /** Statements that tell other instances of the service what a commit brings, as part of it. */
   readonly telling?: (commit: Commit) => readonly Statement[];
   /** Called after each commit with what it changed. */
@@ -100,6 +105,7 @@ export class TaskLoop {
   /** What the group has given, whether it could be taken over yet or not. */
   readonly #assigned = new Set<number>();
   readonly #lost = new Set<number>();
+  readonly #claims = new Set<NodeJS.Timeout>();
   readonly #turns = new Turns();
   readonly #intake = new Intake();
   readonly #parking = new Parking();
@@ -113,7 +119,7 @@ export class TaskLoop {
   readonly #catchingUp: CatchingUp;
   readonly #requestsTaken = new RecentIds();
   /** References that another instance has stored of late: an input may be about to be parked for one of them. */
-  readonly #arrivedElsewhere = new LRUCache<string, true>({ max: arrivedElsewhereMax });
+  readonly #arrivedElsewhere: LRUCache<string, true>;
   readonly #replays = new Replays();
   /** Ids that the topics had at the last takeover: what is read until the next one is of those. */
   #topicIds: ReadonlyMap<string, string> = new Map();
@@ -136,6 +142,7 @@ export class TaskLoop {
     const { definition, store, log, logger, runtime } = options;
     this.#options = options;
     this.#observer = options.observer ?? unobserved;
+    this.#arrivedElsewhere = new LRUCache({ max: options.cachedMax ?? arrivedElsewhereMax });
     this.#states = new StreamStates(definition.streams, options.cachedMax);
     const partitionsOf = (topic: string) => log.topics.find((each) => each.name === topic)?.partitions ?? 1;
     this.#references = new References({
@@ -352,7 +359,22 @@ export class TaskLoop {
     await this.#own(partitions);
   }
 
-  /** The group, or the fence, says that these tasks are somebody else's. */
+  /**
+   * The fence says that these tasks are somebody else's, the group has not said so (yet). Whoever took them may be a
+   * former owner who knows nothing of having lost them: it will, but it does not hand them back.
+   */
+  async #giveUp(partitions: readonly number[]): Promise<void> {
+    for (const partition of partitions) this.#lost.delete(partition);
+    await this.#disown(partitions);
+    const timer = setTimeout(() => {
+      this.#claims.delete(timer);
+      for (const each of partitions) if (this.#assigned.has(each) && !this.owns(each)) this.#lost.add(each);
+      this.#start();
+    }, this.#options.claimAgainMs ?? claimAgainMs);
+    this.#claims.add(timer);
+  }
+
+  /** The group says that these tasks are somebody else's. */
   async #letGo(partitions: readonly number[]): Promise<void> {
     for (const each of [this.#assigned, this.#lost]) for (const partition of partitions) each.delete(partition);
     await this.#disown(partitions);
@@ -529,9 +551,9 @@ export class TaskLoop {
       if (error instanceof Fenced && error.partitions.some((partition) => this.owns(partition))) {
         this.#options.logger.warn(
           { partitions: error.partitions },
-          'another owner has taken tasks over; they are let go',
+          'another owner has taken tasks over; they are given up',
         );
-        await this.#letGo(error.partitions);
+        await this.#giveUp(error.partitions);
         return this.#process(mine, refused);
       }
       const isNobodysFault =
@@ -639,6 +661,7 @@ export class TaskLoop {
     this.#turns.stop();
     this.#effects.stop();
     this.#deadlines.stop();
+    for (const claim of this.#claims) clearTimeout(claim);
     this.#intake.changed();
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<void>((resolve) => {

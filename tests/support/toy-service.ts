@@ -401,6 +401,7 @@ export interface ToyOptions {
   readonly faults?: Faults;
   readonly producer?: Producer;
   readonly referenceWaitMs?: number;
+  readonly claimAgainMs?: number;
 }
 
 /** One running loop of the toy service, and all that a test wants to see of it. */
@@ -432,6 +433,7 @@ export class Toy {
       runtime: {} as ServiceRuntime,
       setting: () => undefined,
       referenceWaitMs: () => options.referenceWaitMs ?? 60_000,
+      ...(options.claimAgainMs === undefined ? {} : { claimAgainMs: options.claimAgainMs }),
       onCommitted: ({ events }) => void this.committed.push([...events]),
     });
   }

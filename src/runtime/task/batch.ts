@@ -56,6 +56,10 @@ export interface BatchPorts {
 
 /** One reference may name the next (the show tells the seat plan), so needs are asked for so many times. */
 const referenceRounds = 2;
+/** The reason of an input that only waits for a reference. */
+const referenceMissing = 'reference_missing';
+/** What could not be decided for want of a reference is not tried again sooner than this. */
+const retryLeastMs = 1_000;
 
 /**
  * One batch: what arrived becomes decisions, and the decisions one commit. Nothing outside is changed before `adopt`, so
@@ -172,7 +176,7 @@ export class Batch {
     const { arrival } = placed;
     this.#parking.park(placed, reason);
     if (arrival.kind !== 'parked') this.#finish(arrival);
-    if (reason.reason === behind || reason.waitUntil !== undefined) return;
+    if (reason.reason === behind || reason.reason === referenceMissing) return;
     const first = firstOf(arrival);
     this.#ports.logger.error(
       { partition: partitionOfArrival(arrival), subject: subjectOf(first), ...reason },
@@ -211,7 +215,7 @@ export class Batch {
       const missing = this.#references.missing(this.#needs(each));
       const waitUntil = this.#waitUntil(each.arrival);
       if (missing.length > 0 && waitUntil > this.#now) {
-        this.#park(each, { reason: 'reference_missing', detail: missing.map(nameOf).join('\n'), waitUntil });
+        this.#park(each, { reason: referenceMissing, detail: missing.map(nameOf).join('\n'), waitUntil });
         continue;
       }
       ready.push(each);
@@ -297,8 +301,24 @@ export class Batch {
     } catch (error) {
       this.#states.undo();
       draft.sequences = sequences;
-      this.#park(each, reasonOf(error as Error, 'decider_threw'));
+      this.#park(each, this.#undecidable(each, error as Error));
     }
+  }
+
+  /**
+   * What cannot be decided without a reference that is still missing is taken up again when that comes, and tried again now
+   * and then: nobody has to redrive it.
+   */
+  #undecidable(each: Taken, error: Error): Reason {
+    const reason = reasonOf(error, 'decider_threw');
+    const missing = this.#references.missing(this.#needs(each));
+    if (missing.length === 0) return reason;
+    const detail = [...missing.map(nameOf), reason.detail].join('\n');
+    return {
+      reason: reason.reason,
+      detail,
+      waitUntil: this.#now + Math.max(this.#ports.referenceWaitMs(), retryLeastMs),
+    };
   }
 
   /** What follows from a message, stream by stream. */

@@ -68,6 +68,20 @@ describe('an input that refers to something not yet seen', () => {
     assert.deepEqual((await toy.note(a)).texts, ['one for Grace']);
   });
 
+  test('is taken up again without a person where nothing could be decided without the reference', async () => {
+    const toy = await start({ referenceWaitMs: 1 });
+    const user = newId('user');
+    const a = newId('booking');
+    toy.faults.broken.add('ticket');
+    await toy.send(a, about('ticket', user));
+    await toy.until(() => toy.loop.parked[0]?.reason === 'decider_threw');
+    assert.match(toy.loop.parked[0]?.detail ?? '', /^user-profiles .*\ncannot note ticket$/);
+    toy.faults.broken.clear();
+    await toy.producer.profile(user, 'Ada');
+    await toy.until(() => toy.loop.parked.length === 0);
+    assert.deepEqual((await toy.note(a)).texts, ['ticket for Ada']);
+  });
+
   test('is decided once, though its references come as its wait ends', async () => {
     const toy = await start({ referenceWaitMs: 15 });
     const [a, user] = [newId('booking'), newId('user')];
