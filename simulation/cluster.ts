@@ -2,11 +2,11 @@ import { topicsOf } from '../src/composition/services.ts';
 import { serviceNames } from '../src/contracts/topics.ts';
 import type { Configuration } from '../src/runtime/configuration.ts';
 import { LocalLog } from '../src/runtime/log/local-log.ts';
-import type { Log } from '../src/runtime/log/log.ts';
 import { createMemoryRecords } from '../src/runtime/log/memory-records.ts';
 import type { Logger } from '../src/runtime/logger.ts';
 import type { ServiceDefinition } from '../src/runtime/service.ts';
-import type { RequestRow, Store } from '../src/runtime/store/store.ts';
+import type { RequestRow } from '../src/runtime/store/store.ts';
+import type { Alterations } from './alterations.ts';
 import { Database } from './database.ts';
 import type { Auditor } from './faulty-store.ts';
 import { Groups } from './groups.ts';
@@ -17,22 +17,6 @@ import { SimulatedProcess, type Surroundings, sleep } from './process.ts';
 export const partitions = 2;
 /** Starts of processes of one service before a run gives up on it: none needs nearly so many. */
 const startsMax = 300;
-
-/**
- * What a planted bug changes of the world. It is a seam of the simulation alone: no code of the product knows of it, and
- * without a planted bug nothing is altered.
- */
-export interface Alterations {
-  readonly definitions?: (definitions: readonly ServiceDefinition[]) => readonly ServiceDefinition[];
-  /** A service's database as one process sees it. */
-  readonly store?: (store: Store, service: string) => Store;
-  /** The log as one process sees it. */
-  readonly log?: (log: Log, process: SimulatedProcess) => Log;
-  /** Parts as the application wires them in. */
-  readonly parts?: (parts: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
-  /** What is kept beside the store. */
-  readonly database?: (database: Database) => void;
-}
 
 export interface ClusterOptions {
   readonly world: Surroundings;

@@ -73,7 +73,7 @@ export class Faults {
   readonly #seed: number;
   readonly #without: Without;
   readonly #trace: Trace;
-  readonly #sites = new Map<string, Site>();
+  readonly #sites = new Map<FaultKind, Map<string, Site>>();
   /** Faults that happened, by name. */
   readonly happened: string[] = [];
   readonly met = new Map<FaultKind, number>();
@@ -89,17 +89,16 @@ export class Faults {
   /** Whether the fault happens here and now. */
   strikes(kind: FaultKind, place: string): boolean {
     if (!this.active) return false;
-    const name = `${kind} @ ${place}`;
-    const site = this.#sites.get(name) ?? this.#site(name, kind);
+    const site = this.#site(kind, place);
     site.met += 1;
     if (fraction(site.seed + Math.imul(site.met, 0x9e3779b1)) >= site.probability) return false;
-    return this.#happens(kind, `${name} #${site.met}`, place);
+    return this.#happens(kind, `${kind} @ ${place} #${site.met}`, place);
   }
 
   /** A fault that is not chance but part of the plan of a run: happens unless it is left out. */
   happens(kind: FaultKind, place: string): boolean {
     if (!this.active) return false;
-    const site = this.#sites.get(`${kind} @ ${place}`) ?? this.#site(`${kind} @ ${place}`, kind);
+    const site = this.#site(kind, place);
     site.met += 1;
     return this.#happens(kind, `${kind} @ ${place} #${site.met}`, place);
   }
@@ -117,10 +116,14 @@ export class Faults {
     return temperaments[Math.floor(fraction(seedOf(this.#seed, `temperament ${kind}`)) * temperaments.length)] ?? 0;
   }
 
-  #site(name: string, kind: FaultKind): Site {
+  #site(kind: FaultKind, place: string): Site {
+    const sites = this.#sites.get(kind) ?? new Map<string, Site>();
+    this.#sites.set(kind, sites);
+    const known = sites.get(place);
+    if (known !== undefined) return known;
     const probability = faultRates[kind] * this.temperament(kind);
-    const site = { seed: seedOf(this.#seed, name), probability, met: 0 };
-    this.#sites.set(name, site);
+    const site = { seed: seedOf(this.#seed, `${kind} @ ${place}`), probability, met: 0 };
+    sites.set(place, site);
     return site;
   }
 }

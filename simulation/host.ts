@@ -22,7 +22,7 @@ import { SettingsFeed } from '../src/runtime/settings-feed.ts';
 import { type RequestRow, type Store, StoreUnavailable } from '../src/runtime/store/store.ts';
 import { StreamStates } from '../src/runtime/task/streams.ts';
 import { TaskLoop } from '../src/runtime/task.ts';
-import type { Alterations } from './cluster.ts';
+import type { Alterations } from './alterations.ts';
 import type { Database } from './database.ts';
 import { FaultyLog } from './faulty-log.ts';
 import { type Auditor, FaultyStore } from './faulty-store.ts';

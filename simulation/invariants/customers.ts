@@ -1,7 +1,8 @@
 import type { BookingRequestedData } from '../../src/contracts/user.ts';
 import { bookingInvariants, examineBooking } from '../../src/operations/check/bookings.ts';
+import type { Finding } from '../../src/operations/check/finding.ts';
 import { isFinal } from '../../src/services/user/booking-document.ts';
-import { eventsOf, type SimulatedInvariant } from './evidence.ts';
+import { type Evidence, eventsOf, type SimulatedInvariant } from './evidence.ts';
 
 /** What every customer may rely on. */
 
@@ -13,12 +14,20 @@ export const everyBooking: readonly SimulatedInvariant[] = bookingInvariants.map
   name,
   says,
   *examine({ bookings }) {
-    for (const facts of bookings) {
-      for (const finding of examineBooking(facts, Date.now() + restingMs))
-        if (finding.invariant === name) yield finding.says;
-    }
+    for (const finding of findingsOf(bookings)) if (finding.invariant === name) yield finding.says;
   },
 }));
+
+const examined = new WeakMap<Evidence['bookings'], readonly Finding[]>();
+
+/** Each booking is examined once, by all rules. */
+function findingsOf(bookings: Evidence['bookings']): readonly Finding[] {
+  const known = examined.get(bookings);
+  if (known !== undefined) return known;
+  const findings = bookings.flatMap((facts) => examineBooking(facts, Date.now() + restingMs));
+  examined.set(bookings, findings);
+  return findings;
+}
 
 export const answerHasBooking: SimulatedInvariant = {
   name: 'answer-has-booking',

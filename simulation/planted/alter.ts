@@ -1,6 +1,6 @@
 import type { ServiceDefinition, StreamDefinition, View } from '../../src/runtime/service.ts';
 import type { Commit, Store, Takeover } from '../../src/runtime/store/store.ts';
-import type { Alterations } from '../cluster.ts';
+import type { Alterations } from '../alterations.ts';
 
 /** A fault of the kind this field really makes, put into the simulated world to see whether anybody notices. */
 export interface PlantedBug {

@@ -2,7 +2,7 @@ import { type ConsumeOptions, type Log, LogUnavailable } from '../../src/runtime
 import { type Commit, Fenced, type TaskRow } from '../../src/runtime/store/store.ts';
 import type { Channels } from '../../src/services/notification/channels/channel.ts';
 import type { PaymentProvider } from '../../src/services/payment/providers/provider.ts';
-import type { Alterations } from '../cluster.ts';
+import type { Alterations } from '../alterations.ts';
 import type { SimulatedProcess } from '../process.ts';
 import { emptyCommit, type PlantedBug, part, store, takeover } from './alter.ts';
 

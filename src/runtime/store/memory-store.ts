@@ -210,8 +210,14 @@ function sequenceName({ channel, partition, sequence }: EventRow): string {
   return `${channel}/${partition}/${sequence}`;
 }
 
+/** Rows are JSON: arrays, plain objects and what cannot change. */
 function copy<Value>(value: Value): Value {
-  return structuredClone(value);
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) return value.map(copy) as Value;
+  if (Object.getPrototypeOf(value) !== Object.prototype) return structuredClone(value);
+  const copied: Record<string, unknown> = {};
+  for (const name of Object.keys(value)) copied[name] = copy((value as Record<string, unknown>)[name]);
+  return copied as Value;
 }
 
 function push<Value>(map: Map<string, Value[]>, key: string, value: Value): void {
