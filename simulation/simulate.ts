@@ -1,6 +1,8 @@
+import { createHash } from 'node:crypto';
 import { type FaultKind, faultKinds } from './faults.ts';
+import { openLanes } from './lanes.ts';
 import { type Situation, situations } from './situations.ts';
-import { type Outcome, type RunOptions, run } from './world.ts';
+import type { Outcome } from './world.ts';
 
 /** With fewer seeds than this, some kinds of fault may well not have had their chance. */
 const enforcedFromSeeds = 200;
@@ -22,27 +24,26 @@ export interface Summary {
   readonly deeds: Readonly<Record<string, number>>;
   /** Kinds of fault and situations that should have been met and were not: such a run proves nothing about them. */
   readonly neverMet: readonly string[];
-  /** Over the hashes of all runs. */
-  readonly hashes: readonly string[];
+  /** Lanes that ran side by side. */
+  readonly lanes: number;
+  /** The trace hash of a single run; of several, a hash over theirs in the order of their seeds. */
+  readonly hash: string;
 }
 
 /** Failing seeds after which a run gives up: they fail for the same reason, as a rule. */
 const failuresMax = 3;
 
-/** Runs seeds one after the other and adds them up. */
+/** Runs seeds, in as many lanes as there are, and adds them up. */
 export async function simulate(
-  options: Omit<RunOptions, 'seed'> & { readonly from: number; readonly seeds: number },
+  { from, seeds, lanes: laneCount = 1 }: { readonly from: number; readonly seeds: number; readonly lanes?: number },
   onRun?: (outcome: Outcome, done: number) => void,
 ): Promise<Summary> {
-  const { from, seeds, ...rest } = options;
   const startedAt = performance.now();
   const sums = { events: 0, bookings: 0, simulatedMs: 0 };
   const [been, faults, habits, deeds] = [count(), count(), count(), count()];
   const failed: Outcome[] = [];
-  const hashes: string[] = [];
-  let done = 0;
-  for (; done < seeds && failed.length < failuresMax; done += 1) {
-    const outcome = await run({ ...rest, seed: from + done });
+  const hashes = new Map<number, string>();
+  const add = (outcome: Outcome) => {
     sums.events += outcome.events;
     sums.bookings += outcome.bookings;
     sums.simulatedMs += outcome.simulatedMs;
@@ -50,22 +51,45 @@ export async function simulate(
     faults.add(outcome.faults);
     habits.add(outcome.habits);
     deeds.add(outcome.deeds);
-    hashes.push(outcome.hash);
+    hashes.set(outcome.seed, outcome.hash);
     if (outcome.violations.length > 0) failed.push(outcome);
-    onRun?.(outcome, done + 1);
+    onRun?.(outcome, hashes.size);
+  };
+  let next = from;
+  const lanes = openLanes(Math.min(laneCount, seeds));
+  try {
+    await Promise.all(
+      lanes.map(async (lane) => {
+        while (next < from + seeds && failed.length < failuresMax) {
+          next += 1;
+          add(await lane.run(next - 1));
+        }
+      }),
+    );
+  } finally {
+    await Promise.all(lanes.map((lane) => lane.close()));
   }
+  const done = hashes.size;
   const missing = [
     ...faultKinds.filter((kind) => !faults.sums.has(kind)),
     ...situations.filter((situation) => !been.sums.has(situation)),
   ];
   return {
-    ...{ seeds: done, from, failed, ...sums, tookMs: performance.now() - startedAt, hashes },
+    ...{ seeds: done, from, failed, ...sums, tookMs: performance.now() - startedAt, lanes: lanes.length },
+    hash: hashOf(hashes),
     situations: sumsOf(situations, been.sums),
     faults: sumsOf(faultKinds, faults.sums),
     habits: Object.fromEntries(habits.sums),
     deeds: Object.fromEntries(deeds.sums),
     neverMet: done < enforcedFromSeeds ? [] : missing,
   };
+}
+
+function hashOf(hashes: ReadonlyMap<number, string>): string {
+  const [first] = hashes.values();
+  if (hashes.size === 1 && first !== undefined) return first;
+  const lines = [...hashes].sort(([a], [b]) => a - b).map(([seed, hash]) => `${seed} ${hash}`);
+  return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16);
 }
 
 function sumsOf<Name extends string>(names: readonly Name[], sums: ReadonlyMap<string, number>) {

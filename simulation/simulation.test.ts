@@ -1,15 +1,16 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
 import { describe, it } from 'node:test';
 import { simulate } from './simulate.ts';
 import { run } from './world.ts';
 
 /** Seeds of one `npm test`; `fullhouse simulate` runs as many as one likes. */
-const seeds = 60;
+const seeds = 300;
 
 describe('the simulation', () => {
   it(`breaks no promise in ${seeds} seeds`, async () => {
-    const summary = await simulate({ from: 1, seeds });
+    const summary = await simulate({ from: 1, seeds, lanes: availableParallelism() });
     assert.deepEqual(
       summary.failed.map(({ seed, violations }) => ({ seed, violations })),
       [],

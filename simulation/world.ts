@@ -146,6 +146,14 @@ class World {
   }
 
   async run(): Promise<Outcome> {
+    try {
+      return await this.#outcome(await this.#examined());
+    } catch (error) {
+      return this.#outcome([{ invariant: 'the-run-ends', says: String(error) }]);
+    }
+  }
+
+  async #examined(): Promise<readonly Violation[]> {
     const { faults, trace } = this.#surroundings;
     await this.#drive(this.#cluster.start().then(() => this.#venue.open()));
     await this.#rest();
@@ -159,8 +167,7 @@ class World {
       await this.#rest();
       violations.push(...examine(await this.#evidence()));
     }
-    if (violations.length === 0) violations.push(...(await this.#replay()));
-    return this.#outcome(violations);
+    return violations.length > 0 ? violations : this.#replay();
   }
 
   async #round(round: number): Promise<void> {

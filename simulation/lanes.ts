@@ -1,0 +1,25 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { type Outcome, run } from './world.ts';
+
+/** Something that runs one seed at a time. */
+export interface Lane {
+  run(seed: number): Promise<Outcome>;
+  close(): Promise<unknown>;
+}
+
+/** One lane is this thread; more are worker threads, since clocks and timers of a thread are those of one run. */
+export function openLanes(count: number): readonly Lane[] {
+  if (count === 1) return [{ run: (seed) => run({ seed }), close: async () => undefined }];
+  return Array.from({ length: count }, () => {
+    const worker = new Worker(new URL('./lane.ts', import.meta.url));
+    return {
+      async run(seed) {
+        worker.postMessage(seed);
+        const [outcome] = (await once(worker, 'message')) as [Outcome];
+        return outcome;
+      },
+      close: () => worker.terminate(),
+    };
+  });
+}
