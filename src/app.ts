@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:net';
 import { listen } from './composition/listening.ts';
+import { openTracing } from './composition/open-tracing.ts';
 import { wireParts } from './composition/parts.ts';
 import {
   databaseOf,
@@ -117,6 +118,8 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     });
     started.push(() => parts.stop());
     const metrics = new Metrics();
+    const tracing = await openTracing(configuration, { serviceName: 'fullhouse', settings: () => settings.current });
+    started.push(() => tracing.stop());
     const hosts = definitions.map(
       (definition) =>
         new ServiceHost({
@@ -128,6 +131,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
           settings,
           notices: createLocalNotices()(),
           metrics,
+          tracing,
           parts: parts.byName,
         }),
     );
@@ -149,6 +153,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
       endpoints,
       jwks: () => issuer.jwks(),
       metrics,
+      tracing,
       settings: () => settings.current,
     });
     started.push(() => gateway.stop());

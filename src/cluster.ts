@@ -2,6 +2,7 @@ import { clusterGateway } from './composition/cluster-gateway.ts';
 import { clusterServices } from './composition/cluster-services.ts';
 import { Life } from './composition/life.ts';
 import { listen } from './composition/listening.ts';
+import { openTracing } from './composition/open-tracing.ts';
 import { checkRequirements, type Role } from './composition/roles.ts';
 import { createAdminServer } from './gateway/admin-server.ts';
 import type { Configuration } from './runtime/configuration.ts';
@@ -84,9 +85,12 @@ async function start(
   life.ends(() => log.close());
   const settings = new SettingsFeed(logger);
   await life.until('Kafka', () => settings.start(log));
+  const serviceName = `fullhouse-${roles.length > 1 ? 'cluster' : roles[0]}`;
+  const tracing = await openTracing(configuration, { serviceName, settings: () => settings.current });
+  life.ends(() => tracing.stop());
   life.ends(() => settings.stop());
 
-  const process = { configuration, logger, roles, development, log, settings, metrics, life };
+  const process = { configuration, logger, roles, development, log, settings, metrics, tracing, life };
   const hasGateway = roles.includes('gateway');
   const behind = hasGateway
     ? { host: '127.0.0.1', port: 0, variable: 'PORT' as const }

@@ -10,7 +10,7 @@ import { type ListenAt, listen } from './listening.ts';
 export async function clusterGateway(
   options: SharedProcess & { readonly services: ClusterServices; readonly at: ListenAt },
 ): Promise<string> {
-  const { configuration, logger, roles, development, log, settings, metrics, life, services, at } = options;
+  const { configuration, logger, roles, development, log, settings, metrics, tracing, life, services, at } = options;
   const upstreams = new Map<RoleName, Upstream>();
   const upstreamOf = (name: RoleName): Upstream => {
     const known = upstreams.get(name);
@@ -28,6 +28,7 @@ export async function clusterGateway(
       forward: forwarding((endpoint) => upstreamOf(owners.get(endpoint) ?? 'operations')),
       jwks: services.jwks,
       metrics,
+      tracing,
       log,
       logger,
       settings: () => settings.current,

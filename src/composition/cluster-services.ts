@@ -12,6 +12,7 @@ import type { SettingsFeed } from '../runtime/settings-feed.ts';
 import { storeError } from '../runtime/store/postgres/connection.ts';
 import { createPostgresNotices } from '../runtime/store/postgres/postgres-notices.ts';
 import type { Metrics } from '../runtime/telemetry/metrics.ts';
+import type { Tracing } from '../runtime/telemetry/tracing.ts';
 import { importDemoCatalogue } from '../services/catalog/demo.ts';
 import { ensureAdministrator, ensureDemoUsers } from '../services/user/accounts.ts';
 import { createTokenIssuer } from '../services/user/tokens.ts';
@@ -31,6 +32,7 @@ export interface SharedProcess {
   readonly log: Log;
   readonly settings: SettingsFeed;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly life: Life;
 }
 
@@ -67,6 +69,7 @@ export async function clusterServices(
     endpoints: endpointsHere(options, urlOf),
     jwks,
     metrics: options.metrics,
+    tracing: options.tracing,
     logger,
   });
   life.ends(() => server.close());
@@ -93,12 +96,23 @@ function hostOf(
   name: ServiceName,
   options: SharedProcess & { readonly databaseUrl: string; readonly parts: Readonly<Record<string, unknown>> },
 ): ServiceHost {
-  const { configuration, logger, log, settings, metrics, databaseUrl, parts } = options;
+  const { configuration, logger, log, settings, metrics, tracing, databaseUrl, parts } = options;
   const definition = definitions.find((each) => each.name === name);
   if (definition === undefined) throw new Error(`there is no service ${name}`);
   const applicationName = `fullhouse-${name}-notices`;
   const notices = createPostgresNotices({ url: databaseUrl, applicationName, logger: logger.child({ service: name }) });
-  return new ServiceHost({ definition, databaseUrl, log, logger, configuration, settings, notices, metrics, parts });
+  return new ServiceHost({
+    definition,
+    databaseUrl,
+    log,
+    logger,
+    configuration,
+    settings,
+    notices,
+    metrics,
+    tracing,
+    parts,
+  });
 }
 
 function endpointsHere(

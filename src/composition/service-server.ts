@@ -3,8 +3,10 @@ import { createAuthenticator } from '../runtime/http/auth.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
 import { type PublishedKeys, publishedKeys } from '../runtime/http/published-keys.ts';
 import { createServer, serveEndpoints } from '../runtime/http/server.ts';
+import { traceRequests } from '../runtime/http/trace.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/telemetry/metrics.ts';
+import type { Tracing } from '../runtime/telemetry/tracing.ts';
 
 /**
  * The HTTP side of services that are not in the gateway's process. It checks tokens for itself; limits of requests are the
@@ -14,9 +16,11 @@ export function createServiceServer(options: {
   readonly endpoints: readonly Endpoint[];
   readonly jwks: () => Promise<PublishedKeys>;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly logger: Logger;
 }): FastifyInstance {
   const server = createServer(options.logger);
+  traceRequests(server, options.tracing);
   options.metrics.watch('services', server);
   serveEndpoints(server, options.endpoints, {
     authenticator: createAuthenticator(publishedKeys(options.jwks)),

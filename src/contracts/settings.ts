@@ -42,6 +42,8 @@ export const settings = {
   },
   rateLimitPerUser: { schema: z.int().min(1).max(10_000_000), default: 3_000 },
   rateLimitPerAddress: { schema: z.int().min(1).max(10_000_000), default: 30_000 },
+  /** Share of requests whose way through the system is recorded, where traces are exported at all. */
+  traceSampleRatio: { schema: z.number().min(0).max(1), default: 0.01 },
   loginsPerMinute: { schema: z.int().min(1).max(100_000), default: 10 },
   pricingRules: {
     schema: pricingRules,

@@ -10,10 +10,11 @@ import { openApiOf } from '../runtime/http/openapi.ts';
 import { Problem } from '../runtime/http/problem.ts';
 import { type PublishedKeys, publishedKeys } from '../runtime/http/published-keys.ts';
 import { type Answering, createServer, type Doors, serveEndpoints } from '../runtime/http/server.ts';
-import { traceparentOf } from '../runtime/http/trace.ts';
+import { traceparentOf, traceRequests } from '../runtime/http/trace.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/telemetry/metrics.ts';
+import type { Tracing } from '../runtime/telemetry/tracing.ts';
 import { type Availability, AvailabilityFeed } from './availability-feed.ts';
 import { availabilityStream } from './availability-stream.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -34,6 +35,7 @@ export interface GatewayOptions {
   readonly log: Log;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   readonly settings: () => Settings;
 }
 
@@ -58,6 +60,7 @@ const hstsSeconds = 31_536_000;
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { endpoints, forward, jwks, log, logger, settings } = options;
   const server = createServer(logger);
+  traceRequests(server, options.tracing);
   options.metrics.watch('gateway', server);
   const limits = createRateLimits((kind) =>
     kind === 'user' ? settings().rateLimitPerUser : settings().rateLimitPerAddress,

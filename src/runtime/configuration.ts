@@ -97,6 +97,8 @@ const schema = z.object({
   SMTP_URL: z.url('must be a URL like smtp://user:password@host:587').optional(),
   MAIL_FROM: z.string().min(3).default('Fullhouse <tickets@fullhouse.example>'),
   PUBLIC_URL: z.url('must be a URL').optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: z.url('must be a URL like http://collector:4318').optional(),
+  OTEL_SERVICE_NAME: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
 });
 

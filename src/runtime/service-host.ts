@@ -24,6 +24,7 @@ import { StoredRequests } from './stored-requests.ts';
 import { StreamStates } from './task/streams.ts';
 import { type Committed, inputsWaitingMax, TaskLoop } from './task.ts';
 import type { Metrics } from './telemetry/metrics.ts';
+import type { Tracing } from './telemetry/tracing.ts';
 import { WaitingElsewhere } from './waiting-elsewhere.ts';
 
 /** Connections for the queries of requests. */
@@ -39,6 +40,7 @@ export interface ServiceHostOptions {
   /** How instances of the service tell each other what is new. */
   readonly notices: Notices;
   readonly metrics: Metrics;
+  readonly tracing: Tracing;
   /** What the application wires in by name. */
   readonly parts: Readonly<Record<string, unknown>>;
 }
@@ -96,6 +98,7 @@ export class ServiceHost implements ServiceRuntime {
       referenceWaitMs: () => settings.current.referenceWaitMs,
       telling: (commit) => this.#notices.telling(this.#noticeOf(changesIn(commit))),
       observer: observed.loop,
+      tracing: options.tracing,
       onCommitted: (changes) => {
         observed.facts(changes.events);
         for (const { view, id } of changes.documents) this.#changes.emit(`${view} ${id}`);

@@ -34,6 +34,7 @@ import { StreamStates } from './task/streams.ts';
 import { Takeovers } from './task/takeovers.ts';
 import { Turns } from './task/turns.ts';
 import { type LoopObserver, unobserved } from './telemetry/metrics.ts';
+import { noTracing, type Tracing } from './telemetry/tracing.ts';
 
 /**
  * The loop that runs a service. It carries all tasks (partitions) the process owns, and goes round like this:
@@ -88,6 +89,7 @@ export interface TaskLoopOptions {
   /** Called after each commit with what it changed. */
   readonly onCommitted: (changes: Committed) => void;
   readonly observer?: LoopObserver;
+  readonly tracing?: Tracing;
 }
 
 export interface Committed {
@@ -159,6 +161,7 @@ export class TaskLoop {
       logger,
       onAnswer: (effect, answer) => this.#arrive([{ kind: 'answer', effect, answer }]),
       onEnded: this.#observer.effect,
+      tracing: options.tracing ?? noTracing,
     });
     this.#publisher = new Publisher({
       service: definition.name,
@@ -196,6 +199,7 @@ export class TaskLoop {
       isNewDeadline: (row) => this.#catchingUp.holds(row.partition) || !this.#deadlines.isSet(row),
       nextParkedPosition: () => this.#nextParkedPosition(),
       referenceWaitMs: options.referenceWaitMs,
+      tracing: options.tracing ?? noTracing,
     };
   }
 

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import type { FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { RequestSpan, Tracing } from '../telemetry/tracing.ts';
 
 const traceparentSyntax = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 
@@ -7,12 +8,27 @@ const traceparentSyntax = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 export function traceparentOf(request: FastifyRequest): string {
   const known = traces.get(request);
   if (known !== undefined) return known;
-  const sent = request.headers['traceparent'];
-  const traceparent =
-    typeof sent === 'string' && traceparentSyntax.test(sent)
-      ? sent
-      : `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
+  const traceparent = sentBy(request) ?? `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
   traces.set(request, traceparent);
   return traceparent;
 }
 const traces = new WeakMap<FastifyRequest, string>();
+
+function sentBy({ headers: { traceparent } }: FastifyRequest): string | undefined {
+  return typeof traceparent === 'string' && traceparentSyntax.test(traceparent) ? traceparent : undefined;
+}
+
+/** Records the requests of a server: the first hook of all, so that whatever follows belongs to them. */
+export function traceRequests(server: FastifyInstance, tracing: Tracing): void {
+  if (!tracing.isOn) return;
+  const spans = new WeakMap<FastifyRequest, RequestSpan>();
+  server.addHook('onRequest', async (request) => {
+    const span = tracing.request({ traceparent: sentBy(request), method: request.method });
+    if (span === undefined) return;
+    spans.set(request, span);
+    traces.set(request, span.traceparent);
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    spans.get(request)?.end(`${request.method} ${request.routeOptions.url ?? 'none'}`, reply.statusCode);
+  });
+}

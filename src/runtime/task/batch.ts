@@ -2,6 +2,7 @@ import { UnreadableRecord } from '../../contracts/envelope.ts';
 import type { Logger } from '../logger.ts';
 import type { Addressed, Applied, Message, ReferenceKey, ServiceDefinition } from '../service.ts';
 import type { Commit, DeadlineRow, EffectRow, EventRow, ParkedRow, Store, TaskRow } from '../store/store.ts';
+import { endBatch, type MessageSpan, type Tracing } from '../telemetry/tracing.ts';
 import {
   type Arrival,
   type FirstArrival,
@@ -52,6 +53,7 @@ export interface BatchPorts {
   readonly nextParkedPosition: () => number;
   readonly referenceWaitMs: () => number;
   readonly logger: Logger;
+  readonly tracing: Tracing;
 }
 
 /** One reference may name the next (the show tells the seat plan), so needs are asked for so many times. */
@@ -83,6 +85,10 @@ export class Batch {
   readonly #partitionOfStream = new Map<string, number>();
   readonly events: EventRow[] = [];
   readonly effects: EffectRow[] = [];
+  /** The messages whose traces are recorded. */
+  readonly #spans: MessageSpan[] = [];
+  #commitBegan = 0;
+  #inputs = 0;
   /** Records that a person had read again, and how many of them had been applied before. */
   readonly replayed = { read: 0, dropped: 0 };
 
@@ -115,6 +121,8 @@ export class Batch {
     await this.#loadStates(ready);
     for (const each of ready) this.#decideOne(each);
     await this.#documents.fold(this.#applied, this.#ports.store);
+    this.#inputs = arrivals.length;
+    this.#commitBegan = Date.now();
     return this.#commit();
   }
 
@@ -145,7 +153,7 @@ export class Batch {
     if (refused !== undefined) return this.#park(placed, refused);
     if (this.#parking.holds(placed, subject)) return this.#parkBehind(placed);
     try {
-      const message = toMessage(first, this.#now, this.#ports.partitionsOf);
+      const message = this.#traced(toMessage(first, this.#now, this.#ports.partitionsOf), first);
       if (first.kind === 'record' && isCompacted(first.record.topic)) {
         // A record that was parked has been checked before; it may well be the one that is known by now.
         const isLater = this.#keepReference(message, first.record.topic);
@@ -155,6 +163,17 @@ export class Batch {
     } catch (error) {
       return this.#park(placed, { ...reasonOf(error as Error, 'undecodable'), alone: error instanceof WrongPartition });
     }
+  }
+
+  /** What follows from a message whose trace is recorded belongs to its span. */
+  #traced(message: Message, first: FirstArrival): Message {
+    const { envelope, partition } = message;
+    const from = first.kind === 'record' ? first.record.topic : first.kind;
+    const about = { service: this.#ports.definition.name, from, partition, type: envelope.type, id: envelope.id };
+    const span = this.#ports.tracing.message(envelope.traceparent, about);
+    if (span === undefined) return message;
+    this.#spans.push(span);
+    return { ...message, envelope: { ...envelope, traceparent: span.traceparent } };
   }
 
   #drop(arrival: MessageArrival): undefined {
@@ -406,6 +425,12 @@ export class Batch {
     this.#states.adopt();
     this.#references.adopt();
     this.#documents.adopt();
+    if (this.#spans.length > 0) {
+      const { name: service } = this.#ports.definition;
+      endBatch(this.#spans, {
+        ...{ service, inputs: this.#inputs, events: this.events.length, commitBegan: this.#commitBegan },
+      });
+    }
     return this.#parking.adopt();
   }
 

@@ -19,6 +19,7 @@ import type { Answer, Effect, EffectPolicy, Intent } from '../service.ts';
 import type { ServiceRuntime } from '../service-runtime.ts';
 import type { EffectRow } from '../store/store.ts';
 import type { LoopObserver } from '../telemetry/metrics.ts';
+import type { Tracing } from '../telemetry/tracing.ts';
 
 /** Effects waiting for their turn before the loop takes no more inputs. */
 export const effectsOpenMax = 20_000;
@@ -31,6 +32,7 @@ export class Effects {
   readonly #effects: Readonly<Record<string, Effect>>;
   readonly #policies: ReadonlyMap<string, Policy>;
   readonly #onEnded: LoopObserver['effect'];
+  readonly #tracing: Tracing;
   readonly #runtime: ServiceRuntime;
   readonly #logger: Logger;
   readonly #onAnswer: (effect: EffectRow, answer: Answer) => void;
@@ -44,6 +46,7 @@ export class Effects {
     readonly logger: Logger;
     readonly onAnswer: (effect: EffectRow, answer: Answer) => void;
     readonly onEnded: LoopObserver['effect'];
+    readonly tracing: Tracing;
   }) {
     this.#effects = options.effects;
     this.#policies = new Map(Object.entries(options.effects).map(([type, effect]) => [type, policyOf(effect.policy)]));
@@ -51,6 +54,7 @@ export class Effects {
     this.#logger = options.logger;
     this.#onAnswer = options.onAnswer;
     this.#onEnded = options.onEnded;
+    this.#tracing = options.tracing;
   }
 
   /** The state of each kind's circuit breaker. */
@@ -105,8 +109,11 @@ export class Effects {
 
   async #run(row: EffectRow, effect: Effect, { policy }: Policy): Promise<Answer> {
     const began = performance.now();
-    const ended = (outcome: 'answered' | 'unanswered') =>
+    const span = this.#tracing.effect(row.traceparent, row.type);
+    const ended = (outcome: 'answered' | 'unanswered', error?: Error) => {
+      span?.end(error);
       this.#onEnded(row.type, outcome, (performance.now() - began) / 1_000);
+    };
     const intent: Intent = {
       ...row,
       idempotencyKey: `${row.stream}/${row.streamVersion}`,
@@ -121,7 +128,7 @@ export class Effects {
       return answer;
     } catch (error) {
       if (this.#stop.signal.aborted) throw error;
-      ended('unanswered');
+      ended('unanswered', error as Error);
       this.#logger.warn(
         { effect: row.type, subject: row.subject, error: (error as Error).message },
         'effect without an answer',
