@@ -69,7 +69,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
       () => kafka.stop(),
     );
     onLine(`${'kafka'.padEnd(18)} ${kafka.brokers}`);
-    const own = await ownEnvironment(directory, postgres, kafka);
+    const own = await ownEnvironment(directory, options, { postgres, kafka });
     const configuration = readConfiguration({ ...options.environment, ...own });
     await Promise.all([migrateCluster(configuration, serviceNames), makeTopics(configuration)]);
     const places = await placesFor(options);
@@ -112,8 +112,8 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
 /** Where things are, and the secrets: made at the first start, kept in the directory. */
 async function ownEnvironment(
   directory: DataDirectory,
-  postgres: EmbeddedPostgres,
-  kafka: LocalKafka,
+  { environment: given }: LocalClusterOptions,
+  { postgres, kafka }: { readonly postgres: EmbeddedPostgres; readonly kafka: LocalKafka },
 ): Promise<Readonly<Record<string, string>>> {
   const databases = await Promise.all(
     [...serviceNames, 'sandbox' as const].map(async (service) => {
@@ -131,9 +131,9 @@ async function ownEnvironment(
     QUOTE_SECRET: await directory.secret('quote-secret'),
     SANDBOX_WEBHOOK_SECRET: await directory.secret('sandbox-webhook-secret', () => `whsec_${secret()}`),
     TICKET_SIGNING_KEY: await directory.secret('ticket-signing-key', newTicketKey),
-    FULLHOUSE_ADMIN_EMAIL: process.env['FULLHOUSE_ADMIN_EMAIL'] ?? 'admin@fullhouse.example',
+    FULLHOUSE_ADMIN_EMAIL: given['FULLHOUSE_ADMIN_EMAIL'] ?? 'admin@fullhouse.example',
     FULLHOUSE_ADMIN_PASSWORD:
-      process.env['FULLHOUSE_ADMIN_PASSWORD'] ??
+      given['FULLHOUSE_ADMIN_PASSWORD'] ??
       (await directory.secret('administrator-password', () => randomBytes(12).toString('base64url'))),
   };
 }

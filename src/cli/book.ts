@@ -5,7 +5,8 @@ import { topicNames } from '../contracts/topics.ts';
 import type { TailedRecord } from '../operations/tail.ts';
 import { placesOf, sentenceFor } from '../operations/timeline-sentences.ts';
 import { CommandRefused, say, sayJson, WrongUse } from './answers.ts';
-import { type Instance, runningInstance } from './instance.ts';
+import type { Instance } from './asking.ts';
+import { runningInstance } from './instance.ts';
 import { wholeNumber } from './log.ts';
 
 /** `fullhouse book`: a customer at the terminal, with all that happens to the booking as it happens. */

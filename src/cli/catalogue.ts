@@ -5,7 +5,8 @@ import { type ServiceName, serviceNames } from '../contracts/topics.ts';
 import { type Configuration, isCluster, readConfiguration } from '../runtime/configuration.ts';
 import { isInUse, openDataDirectory } from '../runtime/embedded/data-directory.ts';
 import { CommandRefused, progress, say, sayJson, sayTable, WrongUse } from './answers.ts';
-import { CallRefused, runningInstance } from './instance.ts';
+import { CallRefused } from './asking.ts';
+import { runningInstance } from './instance.ts';
 
 /** Filling the databases: a catalogue from a file, and their schemas. */
 

@@ -2,34 +2,11 @@ import { stat } from 'node:fs/promises';
 import { type IncomingMessage, request } from 'node:http';
 import { resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import type { ControlLine, InstanceStatus } from '../operations/control-server.ts';
-import { type Configuration, readConfiguration } from '../runtime/configuration.ts';
+import type { ControlLine } from '../operations/control-server.ts';
+import { type Configuration, isCluster, readConfiguration } from '../runtime/configuration.ts';
 import { type DataDirectory, isInUse, openDataDirectory } from '../runtime/embedded/data-directory.ts';
 import { CommandRefused } from './answers.ts';
-
-/** The running instance, as the command line talks to it: through the socket in its data directory. */
-export interface Instance {
-  status(): Promise<InstanceStatus>;
-  /** One call of the API as an administrator. Throws `CommandRefused` with the problem's own words. */
-  call<Body>(method: string, path: string, body?: unknown): Promise<Body>;
-  /** What an operation says, piece by piece. Throws `CommandRefused` where it says no. */
-  run<Item>(operation: string, input: object, signal?: AbortSignal): AsyncGenerator<Item>;
-}
-
-/** A problem's fields, as far as a person is told of them. */
-interface Problem {
-  readonly detail?: string;
-  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
-}
-
-/** A refused call, with each wrong line of what was sent. */
-export class CallRefused extends CommandRefused {
-  readonly problem: Problem;
-  constructor(problem: Problem, status: number) {
-    super(problem.detail ?? `the instance answered ${status}`);
-    this.problem = problem;
-  }
-}
+import { CallRefused, type Instance, type Problem } from './asking.ts';
 
 /** The instance of the data directory; throws `CommandRefused` when none runs. */
 export async function runningInstance(): Promise<Instance> {
@@ -51,6 +28,11 @@ export interface Found {
 /** Looks for the data directory and for somebody who runs on it; makes neither. */
 export async function findInstance(): Promise<Found> {
   const configuration = readConfiguration(process.env);
+  if (isCluster(configuration)) {
+    // Only the cluster mode needs the whole of it.
+    const { clusterInstance } = await import('./cluster-instance.ts');
+    return { path: '', configuration, directory: undefined, instance: await clusterInstance(configuration) };
+  }
   const path = resolve(configuration.FULLHOUSE_DATA_DIR);
   const isThere = await stat(path).then(
     (found) => found.isDirectory(),

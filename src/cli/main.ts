@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { WrongUse } from './answers.ts';
+import { end } from './at-end.ts';
 import { bookCommand } from './book.ts';
 import { importCommand, migrateCommand } from './catalogue.ts';
 import { checkCommand } from './check.ts';
@@ -46,6 +47,8 @@ try {
 } catch (error) {
   process.exitCode = exitCodeOf(error);
   if (!(error instanceof CommanderError)) process.stderr.write(`fullhouse: ${(error as Error).message}\n`);
+} finally {
+  await end();
 }
 
 function commandsOf(parent: Command): readonly Command[] {

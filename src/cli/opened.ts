@@ -2,7 +2,8 @@ import type { Installation } from '../operations/installation.ts';
 import { openInstallation } from '../operations/installation.ts';
 import { claim, type DataDirectory } from '../runtime/embedded/data-directory.ts';
 import { CommandRefused } from './answers.ts';
-import { type Found, findInstance, type Instance } from './instance.ts';
+import type { Instance } from './asking.ts';
+import { type Found, findInstance } from './instance.ts';
 
 /**
  * Asks the running instance, or, when nothing runs, the data directory itself: it is claimed meanwhile, so that nobody

@@ -1,6 +1,8 @@
 import { type ServiceName, serviceNames } from '../contracts/topics.ts';
 import { operationsEndpoints } from '../gateway/operations-endpoints.ts';
+import { createElsewhere } from '../operations/elsewhere.ts';
 import { openInstallation } from '../operations/installation.ts';
+import { operating } from '../operations/operating.ts';
 import { type Configuration, databaseUrlOf } from '../runtime/configuration.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
 import { Problem } from '../runtime/http/problem.ts';
@@ -77,7 +79,7 @@ export async function clusterServices(
   return { url: address.url, jwks, prepare: () => prepare(hosts, configuration) };
 }
 
-function urlsOf(configuration: Configuration): (database: string) => string {
+export function urlsOf(configuration: Configuration): (database: string) => string {
   return (database) => {
     const name = database === sandboxDatabase ? 'sandbox' : (database as ServiceName);
     return databaseUrlOf(configuration, name) ?? '';
@@ -101,6 +103,12 @@ function hostOf(
   if (definition === undefined) throw new Error(`there is no service ${name}`);
   const applicationName = `fullhouse-${name}-notices`;
   const notices = createPostgresNotices({ url: databaseUrl, applicationName, logger: logger.child({ service: name }) });
+  const operate = (host: ServiceHost) => {
+    const urlOf = urlsOf(configuration);
+    const installation = openInstallation({ definitions, log, hosts: [host], urlOf });
+    options.life.ends(() => installation.close());
+    return operating(installation);
+  };
   return new ServiceHost({
     definition,
     databaseUrl,
@@ -111,6 +119,7 @@ function hostOf(
     notices,
     metrics,
     tracing,
+    operate,
     parts,
   });
 }
@@ -119,11 +128,14 @@ function endpointsHere(
   options: SharedProcess & { readonly hosts: readonly ServiceHost[] },
   urlOf: (database: string) => string,
 ): readonly Endpoint[] {
-  const { roles, log, life, hosts, development } = options;
+  const { roles, log, life, hosts, development, logger } = options;
   const endpoints = hosts.flatMap((host) => host.definition.endpoints?.(host) ?? []);
   const served = endpoints.filter(({ embeddedOnly }) => development || embeddedOnly !== true);
   if (!roles.includes('operations')) return served;
-  const installation = openInstallation({ definitions, log, hosts, urlOf });
+  const installation = openInstallation({
+    ...{ definitions, log, hosts, urlOf },
+    elsewhere: createElsewhere({ urlOf, logger }),
+  });
   life.ends(() => installation.close());
   return [...served, ...operationsEndpoints(installation)];
 }

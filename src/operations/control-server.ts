@@ -91,6 +91,18 @@ export async function createControlServer(options: ControlServerOptions): Promis
   return server;
 }
 
+/** Runs an operation by its name. Throws `OperationRefused` where it says no. */
+export async function* runOperation(
+  installation: Installation,
+  { name, input, signal }: { readonly name: string; readonly input: unknown; readonly signal: AbortSignal },
+): AsyncGenerator<unknown> {
+  const known = Object.hasOwn(operations, name) ? operations[name] : undefined;
+  if (known === undefined) throw new OperationRefused('not_found', `There is no operation "${name}".`);
+  const parsed = known.input.safeParse(input);
+  if (!parsed.success) throw new OperationRefused('conflict', z.prettifyError(parsed.error));
+  yield* known.run(installation, parsed.data as never, signal);
+}
+
 async function* linesOf(
   name: string,
   body: unknown,
@@ -98,11 +110,8 @@ async function* linesOf(
 ): AsyncGenerator<string> {
   const line = (each: ControlLine) => `${JSON.stringify(each)}\n`;
   try {
-    const known = Object.hasOwn(operations, name) ? operations[name] : undefined;
-    if (known === undefined) throw new OperationRefused('not_found', `There is no operation "${name}".`);
-    const parsed = known.input.safeParse(JSON.parse(Buffer.isBuffer(body) ? body.toString() : '{}'));
-    if (!parsed.success) throw new OperationRefused('conflict', z.prettifyError(parsed.error));
-    for await (const item of known.run(installation, parsed.data as never, signal)) yield line({ item });
+    const input: unknown = JSON.parse(Buffer.isBuffer(body) ? body.toString() : '{}');
+    for await (const item of runOperation(installation, { name, input, signal })) yield line({ item });
   } catch (error) {
     const { message } = error as Error;
     yield line(error instanceof OperationRefused ? { refused: message } : { failed: message });

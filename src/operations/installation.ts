@@ -17,9 +17,24 @@ export interface Installation {
   /** The services that run in this process; none where only the data directory was opened. */
   readonly hosts: readonly ServiceHost[];
   query<Row>(database: DatabaseName, text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** Asks owners of tasks that are not in this process; absent where all of them are here, or none runs. */
+  readonly elsewhere?: Elsewhere | undefined;
   /** For what needs a connection of its own. */
   urlOf(database: DatabaseName): string;
   close(): Promise<void>;
+}
+
+/** Asks the owner of a task, in whatever process it runs. */
+export interface Elsewhere {
+  /** Refuses where nobody takes it within some seconds, and as the owner refuses. */
+  ask(service: ServiceName, asked: AskedElsewhere): Promise<unknown>;
+  close(): Promise<void>;
+}
+
+export interface AskedElsewhere {
+  readonly partition: number;
+  readonly operation: string;
+  readonly input: unknown;
 }
 
 /** Questions come one at a time, so one connection per database is enough; a second one serves who follows along. */
@@ -41,10 +56,12 @@ export interface InstallationOptions {
   readonly log: Log;
   readonly hosts?: readonly ServiceHost[];
   readonly urlOf: (database: string) => string;
+  readonly elsewhere?: Elsewhere | undefined;
 }
 
 /** Opens an installation for questions; connections are made at the first one. */
-export function openInstallation({ definitions, log, hosts = [], urlOf }: InstallationOptions): Installation {
+export function openInstallation(options: InstallationOptions): Installation {
+  const { definitions, log, hosts = [], urlOf, elsewhere } = options;
   const pools = new Map<DatabaseName, pg.Pool>();
   const poolOf = (database: DatabaseName): pg.Pool => {
     const known = pools.get(database);
@@ -57,6 +74,7 @@ export function openInstallation({ definitions, log, hosts = [], urlOf }: Instal
     definitions,
     log,
     hosts,
+    elsewhere,
     urlOf,
     async query<Row>(database: DatabaseName, text: string, values: readonly unknown[] = []) {
       try {
@@ -67,6 +85,7 @@ export function openInstallation({ definitions, log, hosts = [], urlOf }: Instal
     },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.end()));
+      await elsewhere?.close();
     },
   };
 }
@@ -85,4 +104,23 @@ export function runningHost(installation: Installation, name: string): ServiceHo
   const host = installation.hosts.find((each) => each.definition.name === name);
   if (host !== undefined) return host;
   throw new OperationRefused('conflict', `The service ${name} does not run here. Start it first: fullhouse up`);
+}
+
+/**
+ * The running service that owns a task, or, where another process has it, what to ask there. Refuses where neither is to
+ * be found.
+ */
+export async function atOwner<Result>(
+  installation: Installation,
+  asked: AskedElsewhere & { readonly service: string },
+  here: (host: ServiceHost) => Promise<Result>,
+): Promise<Result> {
+  const { service, ...elsewhere } = asked;
+  definitionNamed(installation, service);
+  const host = installation.hosts.find((each) => each.definition.name === service);
+  if (host?.loop.owns(asked.partition) === true) return here(host);
+  if (installation.elsewhere !== undefined)
+    return (await installation.elsewhere.ask(service as ServiceName, elsewhere)) as Result;
+  runningHost(installation, service);
+  throw new OperationRefused('not_found', `Task ${asked.partition} of ${service} is not owned by this instance.`);
 }

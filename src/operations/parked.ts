@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { ServiceName } from '../contracts/topics.ts';
-import { type Installation, OperationRefused, runningHost } from './installation.ts';
+import { atOwner, type Installation, OperationRefused } from './installation.ts';
 
 /**
  * Inputs that wait: the one that could not be decided, and behind it all that came later about the same subject. An id is
@@ -84,18 +84,35 @@ export async function showParked(installation: Installation, id: string): Promis
 
 /** Takes an input up again, with everything that waits behind it; tells how many were taken up. */
 export async function redriveParked(installation: Installation, id: string): Promise<{ readonly redriven: number }> {
-  const { service, parkedId } = partsOf(installation, id);
-  const { loop } = runningHost(installation, service);
-  const row = loop.parked.find((each) => each.parkedId === parkedId);
-  if (row === undefined) throw unknown(id);
-  return { redriven: loop.redrive(row.partition, row.subject, row.parkedId) };
+  const { parkedId } = partsOf(installation, id);
+  const asked = { ...(await taskOf(installation, id)), operation: 'redrive', input: { name: id } };
+  return atOwner(installation, asked, async ({ loop }) => {
+    const row = loop.parked.find((each) => each.parkedId === parkedId);
+    if (row === undefined) throw unknown(id);
+    return { redriven: loop.redrive(row.partition, row.subject, row.parkedId) };
+  });
 }
 
 /** Throws one input away for good and takes up what waits behind it. */
 export async function discardParked(installation: Installation, id: string): Promise<{ readonly discarded: 1 }> {
+  const { parkedId } = partsOf(installation, id);
+  const asked = { ...(await taskOf(installation, id)), operation: 'discard', input: { name: id } };
+  return atOwner(installation, asked, async ({ loop }) => {
+    if (!loop.discard(parkedId)) throw unknown(id);
+    return { discarded: 1 };
+  });
+}
+
+/** Whose task a parked input belongs to. */
+async function taskOf(installation: Installation, id: string) {
   const { service, parkedId } = partsOf(installation, id);
-  if (!runningHost(installation, service).loop.discard(parkedId)) throw unknown(id);
-  return { discarded: 1 };
+  const [row] = await installation.query<{ partition: number }>(
+    service as ServiceName,
+    'select partition from parked where parked_id = $1',
+    [parkedId],
+  );
+  if (row === undefined) throw unknown(id);
+  return { service, partition: row.partition };
 }
 
 function partsOf({ definitions }: Installation, id: string): { readonly service: string; readonly parkedId: string } {

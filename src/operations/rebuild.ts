@@ -1,7 +1,6 @@
 import pg from 'pg';
 import { z } from 'zod';
 import type { Applied, ServiceDefinition, View } from '../runtime/service.ts';
-import type { ServiceHost } from '../runtime/service-host.ts';
 import { PostgresStore } from '../runtime/store/postgres/postgres-store.ts';
 import { Documents } from '../runtime/task/documents.ts';
 import { type Installation, OperationRefused, runningHost } from './installation.ts';
@@ -41,7 +40,7 @@ export async function* rebuild(
   { projection, force }: z.infer<typeof rebuildQuery>,
 ): AsyncGenerator<RebuildProgress | Rebuilt> {
   const { definition, view } = projectionNamed(installation, projection);
-  const host = runningHost(installation, definition.name);
+  const still = stillness(installation, definition.name, force);
   const incomplete = await missingBeginnings(installation, definition, view);
   const url = installation.urlOf(definition.name);
   const client = new pg.Client({
@@ -56,7 +55,7 @@ export async function* rebuild(
     await makeShadow(client, view.name, shadow.name);
     const rebuilding = new Rebuilding({ installation, definition, shadow, store });
     for await (const folded of rebuilding.round()) yield { folded };
-    yield await finish({ host, client, view, shadow, rebuilding, incomplete, force });
+    yield await finish({ still, service: definition.name, client, view, shadow, rebuilding, incomplete, force });
   } finally {
     await store.close();
     await client.query(`rollback`).catch(() => undefined);
@@ -65,9 +64,28 @@ export async function* rebuild(
   }
 }
 
+type Stillness = <Result>(work: () => Promise<Result>) => Promise<Result>;
+
+/**
+ * How the service holds still. Where it runs in other processes, the lock of the table does that alone: an equal table may
+ * take its place, another one may not, since they remember documents of the old one.
+ */
+function stillness(installation: Installation, service: string, force: boolean): Stillness {
+  if (installation.elsewhere === undefined) {
+    const { loop } = runningHost(installation, service);
+    return (work) => loop.betweenBatches(work);
+  }
+  if (force) {
+    const detail = `${service} may run in several processes, which remember what was. Rebuild with --force in embedded mode only.`;
+    throw new OperationRefused('conflict', detail);
+  }
+  return (work) => work();
+}
+
 /** The last round, the comparison and the swap, while nobody changes either table. */
 function finish(options: {
-  readonly host: ServiceHost;
+  readonly still: Stillness;
+  readonly service: string;
   readonly client: pg.Client;
   readonly view: View;
   readonly shadow: View;
@@ -75,8 +93,8 @@ function finish(options: {
   readonly incomplete: readonly string[];
   readonly force: boolean;
 }): Promise<Rebuilt> {
-  const { host, client, view, shadow, rebuilding, incomplete, force } = options;
-  return host.loop.betweenBatches(async () => {
+  const { still, service, client, view, shadow, rebuilding, incomplete, force } = options;
+  return still(async () => {
     await client.query(
       `begin; set local lock_timeout = '${lockWait}'; lock table ${view.name} in access exclusive mode`,
     );
@@ -87,7 +105,6 @@ function finish(options: {
     const swapped = force || (compared.equal && incomplete.length === 0);
     if (swapped) await swap(client, view.name, shadow.name);
     await client.query('commit');
-    const { name: service } = host.definition;
     return { service, projection: view.name, folded: rebuilding.folded, incomplete, ...compared, swapped };
   });
 }

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import type { Position } from '../runtime/log/log.ts';
 import type { ServiceHost } from '../runtime/service-host.ts';
-import { type Installation, OperationRefused, runningHost } from './installation.ts';
+import { atOwner, definitionNamed, type Installation, OperationRefused } from './installation.ts';
 
 /** Reads a service's inputs again through its running loop. What was applied is dropped; nothing is sent twice. */
 export const replayQuery = z.strictObject({
   service: z.string(),
   topic: z.string().optional(),
   from: z.int().min(0).optional(),
+  partition: z.int().min(0).optional(),
 });
 
 export interface ReplayedPartition {
@@ -28,11 +29,10 @@ const pageRecordsMax = 500;
 /** One line per partition. Refuses a service that does not run here and a topic it does not read. */
 export async function* replay(
   installation: Installation,
-  { service, topic, from = 0 }: z.infer<typeof replayQuery>,
+  { service, topic, from = 0, partition: only }: z.infer<typeof replayQuery>,
   signal: AbortSignal,
 ): AsyncGenerator<ReplayedPartition> {
-  const host = runningHost(installation, service);
-  const { inputs, references } = host.definition;
+  const { inputs, references } = definitionNamed(installation, service);
   const read = [...new Set<string>([...inputs, ...references])];
   if (topic !== undefined && !read.includes(topic)) {
     throw new OperationRefused('not_found', `${service} does not read "${topic}". It reads: ${read.join(', ')}.`);
@@ -40,8 +40,11 @@ export async function* replay(
   for (const { name, partitions } of installation.log.topics.filter((each) => read.includes(each.name))) {
     if (topic !== undefined && topic !== name) continue;
     for (let partition = 0; partition < partitions && !signal.aborted; partition += 1) {
-      if (host.loop.owns(partition))
-        yield await replayPartition(installation, host, { topic: name, partition, offset: from });
+      if (only !== undefined && only !== partition) continue;
+      const asked = { service, partition, operation: 'replay', input: { service, topic: name, from, partition } };
+      yield await atOwner(installation, asked, (host) =>
+        replayPartition(installation, host, { topic: name, partition, offset: from }),
+      );
     }
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { topicNamed } from '../contracts/topics.ts';
-import { type Installation, OperationRefused, runningHost } from './installation.ts';
+import type { ServiceHost } from '../runtime/service-host.ts';
+import { atOwner, type Installation, OperationRefused } from './installation.ts';
 
 /** Repeats a service's stored events from a sequence on: how a gap that a consumer reports is healed. */
 export const republishQuery = z.strictObject({
@@ -26,18 +27,26 @@ const eventsPerAppend = 1_000;
  */
 export async function* republish(
   installation: Installation,
-  { service, topic, partition, from }: z.infer<typeof republishQuery>,
+  query: z.infer<typeof republishQuery>,
   signal: AbortSignal,
 ): AsyncGenerator<Republished> {
-  const host = runningHost(installation, service);
+  const { service, topic, partition } = query;
   const owner = topicNamed(topic)?.owner;
   if (owner !== service) {
     const says = owner === undefined ? `There is no topic "${topic}".` : `${topic} is written by ${owner}.`;
     throw new OperationRefused('not_found', says);
   }
-  if (!host.loop.owns(partition)) {
-    throw new OperationRefused('not_found', `Partition ${partition} of ${topic} is not owned by this instance.`);
-  }
+  const asked = { service, partition, operation: 'republish', input: query };
+  yield* await atOwner<AsyncIterable<Republished> | readonly Republished[]>(installation, asked, async (host) =>
+    republishFrom(host, query, signal),
+  );
+}
+
+async function* republishFrom(
+  host: ServiceHost,
+  { topic, partition, from }: z.infer<typeof republishQuery>,
+  signal: AbortSignal,
+): AsyncGenerator<Republished> {
   let republished: Republished = { topic, partition, events: 0, last: from - 1 };
   for (;;) {
     const rows = await host.store.readEvents({

@@ -19,6 +19,8 @@ export interface Notice {
   readonly requests?: readonly { readonly requestId: string; readonly partition: number }[];
   readonly documents?: readonly { readonly view: string; readonly id: string }[];
   readonly references?: readonly { readonly topic: string; readonly key: string }[];
+  /** Asked by operators, or answered. */
+  readonly operations?: readonly { readonly operationId: string; readonly partition: number }[];
 }
 
 export interface Follower {
@@ -33,8 +35,8 @@ export interface Following {
   stop(): Promise<void>;
 }
 
-export function isEmpty({ requests = [], documents = [], references = [] }: Notice): boolean {
-  return requests.length + documents.length + references.length === 0;
+export function isEmpty({ requests = [], documents = [], references = [], operations = [] }: Notice): boolean {
+  return requests.length + documents.length + references.length + operations.length === 0;
 }
 
 /** The instances of a service in one process. Each takes notices of its own; alone, nobody is told anything. */

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type pg from 'pg';
 import type { Settings } from '../contracts/settings.ts';
 import type { TopicName } from '../contracts/topics.ts';
+import { AskedOperations, type Operate } from './asked-operations.ts';
 import type { Configuration } from './configuration.ts';
 import { Ingress } from './ingress.ts';
 import type { Log } from './log/log.ts';
@@ -41,6 +42,8 @@ export interface ServiceHostOptions {
   readonly notices: Notices;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
+  /** Does what operators ask of this instance's tasks from elsewhere. */
+  readonly operate?: (host: ServiceHost) => Operate;
   /** What the application wires in by name. */
   readonly parts: Readonly<Record<string, unknown>>;
 }
@@ -61,6 +64,7 @@ export class ServiceHost implements ServiceRuntime {
   readonly #notices: Notices;
   readonly #requests: StoredRequests;
   readonly #elsewhere: WaitingElsewhere;
+  readonly #asked: AskedOperations | undefined;
   readonly #isTold: { readonly view: (name: string) => boolean; readonly topic: (name: string) => boolean };
   #following: Following | undefined;
 
@@ -114,6 +118,12 @@ export class ServiceHost implements ServiceRuntime {
       onRows: (rows) => this.loop.requestsArrived(rows),
       onError: (error) => this.loop.requestsMissed(error),
     });
+    this.#asked =
+      options.operate &&
+      new AskedOperations({
+        ...{ pool: this.#pool, notices: this.#notices, logger: this.logger, operate: options.operate(this) },
+        partitions: () => this.loop.partitions,
+      });
     this.#elsewhere = new WaitingElsewhere({
       count: async () => (await this.#reader.look(inputsWaitingMax)).requests,
       rowsMax: inputsWaitingMax,
@@ -140,13 +150,15 @@ export class ServiceHost implements ServiceRuntime {
   async connect(): Promise<void> {
     this.loop.clock.synchronise((await this.#reader.look(0)).now);
     this.#following ??= await this.#notices.follow({
-      onNotice: ({ requests = [], documents = [], references = [] }) => {
+      onNotice: ({ requests = [], documents = [], references = [], operations = [] }) => {
+        if (operations.some(({ partition }) => this.loop.owns(partition))) this.#asked?.look();
         this.#requests.stored(requests);
         for (const { view, id } of documents) this.#changes.emit(`${view} ${id}`);
         if (references.length > 0) this.loop.referencesArrived(references);
       },
       onMissed: () => {
         this.#requests.missed();
+        this.#asked?.look();
         for (const name of this.#changes.eventNames()) this.#changes.emit(name);
         this.loop.referencesArrived();
       },
@@ -178,6 +190,7 @@ export class ServiceHost implements ServiceRuntime {
     await this.loop.stop();
     await this.#following?.stop();
     await this.#requests.idle();
+    await this.#asked?.idle();
     await Promise.all([this.store.close(), this.#reader.close(), this.#pool.end()]);
   }
 

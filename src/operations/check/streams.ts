@@ -1,4 +1,5 @@
 import { type ServiceName, topics } from '../../contracts/topics.ts';
+import type { Log } from '../../runtime/log/log.ts';
 import type { Installation } from '../installation.ts';
 import type { Examination } from './finding.ts';
 
@@ -20,6 +21,8 @@ const onTopic = {
   says: 'every stored event that its topic can still hold is on it',
 } as const;
 
+/** Records of one page. */
+const pageRecordsMax = 1_000;
 /** Streams of one question. */
 const streamsMax = 10_000;
 
@@ -94,6 +97,41 @@ interface RecordsRow {
   readonly last: number | null;
 }
 
+interface PublishedBy {
+  readonly topic: string;
+  readonly partition: number;
+  readonly source: string;
+}
+
+/** The sequences on a topic's partition: asked of the log's own database or, where that is Kafka, read record by record. */
+async function publishedOf(
+  { query, log, elsewhere }: Installation,
+  { topic, partition, source }: PublishedBy,
+): Promise<RecordsRow> {
+  if (elsewhere !== undefined) return sequencesRead(log, { topic, partition, source });
+  const [records] = await query<RecordsRow>(
+    'log',
+    `select count(distinct (headers ->> 'ce_sequence')::bigint)::int as count,
+       min((headers ->> 'ce_sequence')::bigint) as first, max((headers ->> 'ce_sequence')::bigint) as last
+     from records where topic = (select number from topics where name = $1) and partition = $2
+       and headers ->> 'ce_source' = $3`,
+    [topic, partition, source],
+  );
+  return records ?? { count: 0, first: null, last: null };
+}
+
+async function sequencesRead(log: Log, { topic, partition, source }: PublishedBy): Promise<RecordsRow> {
+  const { first, next } = await log.bounds({ topic, partition });
+  const seen = new Set<number>();
+  for (let offset = first; offset < next; ) {
+    const page = await log.read({ topic, partition, offset }, pageRecordsMax);
+    for (const { headers } of page) if (headers['ce_source'] === source) seen.add(Number(headers['ce_sequence']));
+    offset = (page.at(-1)?.offset ?? next - 1) + 1;
+  }
+  const sequencesSeen = [...seen].sort((a, b) => a - b);
+  return { count: seen.size, first: sequencesSeen[0] ?? null, last: sequencesSeen.at(-1) ?? null };
+}
+
 export const topicExamination: Examination = {
   invariants: [onTopic],
   examine: async function* (installation) {
@@ -101,15 +139,8 @@ export const topicExamination: Examination = {
     for (const { name, owner } of kept) {
       for (const { channel, partition, last } of await channelsOf(installation, owner)) {
         if (channel !== name) continue;
-        const [records] = await installation.query<RecordsRow>(
-          'log',
-          `select count(distinct (headers ->> 'ce_sequence')::bigint)::int as count,
-             min((headers ->> 'ce_sequence')::bigint) as first, max((headers ->> 'ce_sequence')::bigint) as last
-           from records where topic = (select number from topics where name = $1) and partition = $2
-             and headers ->> 'ce_source' = $3`,
-          [name, partition, `/fullhouse/${owner}`],
-        );
-        const { count = 0, first = null, last: published = null } = records ?? {};
+        const records = { topic: name, partition, source: `/fullhouse/${owner}` };
+        const { count, first, last: published } = await publishedOf(installation, records);
         yield { looked: { [onTopic.name]: count } };
         // Retention removes from the beginning; nothing else may be missing.
         if (published === last && first !== null && count === published - first + 1) continue;

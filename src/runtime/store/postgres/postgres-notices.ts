@@ -45,14 +45,19 @@ interface Payload {
 type Item =
   | readonly ['request', requestId: string, partition: number]
   | readonly ['document', view: string, id: string]
-  | readonly ['reference', topic: string, key: string];
+  | readonly ['reference', topic: string, key: string]
+  | readonly ['operation', operationId: string, partition: number];
 
 /** As many payloads as it takes. */
-function payloadsOf(from: string, { requests = [], documents = [], references = [] }: Notice): readonly string[] {
+function payloadsOf(
+  from: string,
+  { requests = [], documents = [], references = [], operations = [] }: Notice,
+): readonly string[] {
   const items: readonly Item[] = [
     ...requests.map(({ requestId, partition }) => ['request', requestId, partition] as const),
     ...documents.map(({ view, id }) => ['document', view, id] as const),
     ...references.map(({ topic, key }) => ['reference', topic, key] as const),
+    ...operations.map(({ operationId, partition }) => ['operation', operationId, partition] as const),
   ];
   const payloads: Item[][] = [[]];
   let bytes = 0;
@@ -75,6 +80,7 @@ function noticeOf(items: readonly Item[]): Notice {
     requests: named('request').map(([, requestId, partition]) => ({ requestId, partition })),
     documents: named('document').map(([, view, id]) => ({ view, id })),
     references: named('reference').map(([, topic, key]) => ({ topic, key })),
+    operations: named('operation').map(([, operationId, partition]) => ({ operationId, partition })),
   };
 }
 
