@@ -1,11 +1,8 @@
 import { Argument, Command } from 'commander';
-import { topicsOf } from '../composition/services.ts';
 import type { GroupPosition } from '../operations/lag.ts';
 import { type FollowingMark, type TailedRecord, type TailQuery, tail, tailQuery } from '../operations/tail.ts';
 import type { TopicDescription, TopicSummary } from '../operations/topics.ts';
 import { readConfiguration } from '../runtime/configuration.ts';
-import { kafkaAccess } from '../runtime/log/kafka/access.ts';
-import { createTopics } from '../runtime/log/kafka/topic-admin.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { CommandRefused, say, sayJson, sayTable, WrongUse } from './answers.ts';
 import { runningInstance } from './instance.ts';
@@ -59,6 +56,10 @@ export function topicsCommand(): Command {
 async function create({ json }: { json?: boolean }): Promise<void> {
   const configuration = readConfiguration(process.env);
   const logger = createLogger('silent');
+  // The other commands start faster without.
+  const { topicsOf } = await import('../composition/services.ts');
+  const { kafkaAccess } = await import('../runtime/log/kafka/access.ts');
+  const { createTopics } = await import('../runtime/log/kafka/topic-admin.ts');
   const access = kafkaAccess(configuration, { clientId: 'fullhouse-topics', logger });
   if (access === undefined) {
     return say('Nothing to do: in embedded mode all topics are made when Fullhouse starts.');
