@@ -20,6 +20,7 @@ export const habits = [
   'cancels',
   'vanishes',
   'goes in',
+  'pays cash at the counter',
   'fights for a seat',
 ] as const;
 export type Habit = (typeof habits)[number];
@@ -231,13 +232,15 @@ export class Customer {
   }
 
   async #pay({ bookingId, holdExpiresAt = '' }: BookingDocument, payments: number): Promise<void> {
-    const { random, journal, client } = this.#options;
+    const { random, journal, client, staff } = this.#options;
     if (random.chance(0.35)) {
       // About when the hold ends.
       journal.note('pays late');
       await sleep(Math.max(0, Date.parse(holdExpiresAt) - Date.now() + random.between(-8_000, 2_000)));
     }
-    const body = { method: 'card', token: payments > 2 ? 'tok_visa' : random.pick(tokens) };
+    const cash = random.chance(0.08);
+    if (cash) journal.note('pays cash at the counter');
+    const body = cash ? { method: 'cash' } : { method: 'card', token: payments > 2 ? 'tok_visa' : random.pick(tokens) };
     const asked = {
       service: 'user',
       method: 'POST',
@@ -251,7 +254,7 @@ export class Customer {
     const key = this.#key();
     for (let tries = 0; tries < triesMax; tries += 1) {
       if (tries > 0) journal.note('retries with the same key');
-      const answered = await client.ask({ ...asked, body, key });
+      const answered = await (cash ? staff : client).ask({ ...asked, body, key });
       if (answered.status !== 'unanswered') return;
       await sleep(random.between(200, 3_000));
     }

@@ -1,4 +1,6 @@
+import type { BookingDocument } from '../src/services/user/booking-document.ts';
 import type { Client } from './client.ts';
+import type { Journal } from './customer.ts';
 import { sleep } from './process.ts';
 import type { Random } from './random.ts';
 import type { Trace } from './trace.ts';
@@ -10,6 +12,7 @@ export const organizerDeeds = [
   'blocks seats',
   'changes prices',
   'changes settings',
+  'cancels some seats',
 ] as const;
 export type Deed = (typeof organizerDeeds)[number];
 
@@ -20,8 +23,9 @@ export async function organize(options: {
   readonly random: Random;
   readonly trace: Trace;
   readonly deeds: Map<Deed, number>;
+  readonly journal: Journal;
 }): Promise<void> {
-  const { client, venue, random, trace, deeds } = options;
+  const { client, venue, random, trace, deeds, journal } = options;
   const note = (deed: Deed) => {
     deeds.set(deed, (deeds.get(deed) ?? 0) + 1);
     trace.tell('organizer', () => deed);
@@ -55,6 +59,22 @@ export async function organize(options: {
       }));
       await venue.command(id, { type: 'ChangeShow', changes: { priceCategories }, booked: true, at: Date.now() });
     },
+    'cancels some seats': async () => {
+      for (const { bookingId } of journal.acknowledged.slice(-6)) {
+        const params = { bookingId };
+        const found = await client.ask({ service: 'user', method: 'GET', path: '/bookings/{bookingId}', params });
+        if (found.status !== 200) continue;
+        const { status, seats } = found.body as BookingDocument;
+        if (status !== 'confirmed' || seats.length < 2) continue;
+        const asked = { service: 'user', path: '/bookings/{bookingId}/cancellation', params } as const;
+        await client.ask({
+          ...asked,
+          method: 'POST',
+          body: { seats: seats.slice(0, 1) },
+          key: `some-seats-${bookingId}`,
+        });
+      }
+    },
     'changes settings': async () => {
       const change = random.pick([
         ['holdTtlMs', 20_000],
@@ -73,6 +93,7 @@ export async function organize(options: {
     ['blocks seats', 0.6],
     ['changes prices', 0.5],
     ['changes settings', 0.4],
+    ['cancels some seats', 0.7],
   ];
   await Promise.all([
     venue.announce(),

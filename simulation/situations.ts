@@ -19,6 +19,8 @@ export const situations = [
   'refunded: seats_lost',
   'refunded: cancellation',
   'hold moved',
+  'some seats cancelled',
+  'paid in cash',
   'cancellation refused',
   'cancellation kept for later',
   'message of unknown fate',
@@ -47,11 +49,13 @@ export function situationsIn(bookings: readonly BookingFacts[]): ReadonlyMap<Sit
   };
   for (const { booking, seats, payments, messages } of bookings) {
     for (const { type, data } of [...booking, ...seats, ...payments, ...messages]) {
-      const { reason, cause, from, status } = data as Readonly<Record<string, unknown>>;
+      const { reason, cause, from, status, whole, provider } = data as Readonly<Record<string, unknown>>;
       note(byType[type]);
       if (type === 'BookingRejected') note(`rejected: ${reason}`);
       if (type === 'RefundRequested') note(`refunded: ${cause}`);
       if (type === 'SeatsSold' && from === 'free') note('seats taken back');
+      if (type === 'BookingCancelled' && whole === false) note('some seats cancelled');
+      if (type === 'PaymentSucceeded' && provider === 'cash') note('paid in cash');
       if (type === 'NotificationSent' && status === 'unknown') note('message of unknown fate');
     }
   }

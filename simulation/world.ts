@@ -181,6 +181,7 @@ class World {
       random: this.#random(`organizer ${round}`),
       trace,
       deeds: this.#deeds,
+      journal: this.#journal,
     });
     const random = this.#random(`nemesis ${round}`);
     const nemesis = torment({ cluster: this.#cluster, clock: this.#clock, faults, random });

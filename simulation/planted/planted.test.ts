@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { invariants } from '../invariants/invariants.ts';
 import { shrink, tell } from '../shrink.ts';
 import { hunt, plantedBugs } from './planted.ts';
 
@@ -10,6 +12,17 @@ describe('planted bugs', () => {
       assert.notEqual(await hunt(bug), undefined, 'nobody has noticed');
     });
   }
+});
+
+describe('the page of guarantees', () => {
+  it('names every planted bug and every invariant', async () => {
+    const page = await readFile('docs/guarantees.md', 'utf8');
+    const names = [...plantedBugs.map(({ name }) => name), ...invariants.map(({ name }) => `\`${name}\``)];
+    assert.deepEqual(
+      names.filter((name) => !page.includes(name)),
+      [],
+    );
+  });
 });
 
 describe('a failing seed', () => {
