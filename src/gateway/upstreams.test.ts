@@ -1,0 +1,104 @@
+import assert from 'node:assert/strict';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, type TestContext, test } from 'node:test';
+import { Problem } from '../runtime/http/problem.ts';
+import { createLogger } from '../runtime/logger.ts';
+import { createUpstream, type Sent, type Upstream } from './upstreams.ts';
+
+interface Service {
+  readonly url: string;
+  readonly asked: string[];
+  stop(): Promise<void>;
+}
+
+async function service(
+  context: TestContext,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
+): Promise<Service> {
+  const asked: string[] = [];
+  const server: Server = createServer((request, response) => {
+    asked.push(request.method ?? '');
+    answer(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const stop = () =>
+    new Promise<void>((resolve) => {
+      server.close(() => resolve());
+      server.closeAllConnections();
+    });
+  context.after(stop);
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, asked, stop };
+}
+
+const fine = (_: IncomingMessage, response: ServerResponse) => void response.end('fine');
+/** Takes the request and says nothing: nobody knows what was done. */
+const cut = (request: IncomingMessage) => void request.socket.destroy();
+
+function upstreamTo(context: TestContext, ...services: readonly Service[]): Upstream {
+  const urls = services.map(({ url }) => url);
+  const upstream = createUpstream('pricing', urls, createLogger('silent'));
+  context.after(() => upstream.close());
+  return upstream;
+}
+
+const sent = (more: Partial<Sent> = {}): Sent => ({
+  method: 'POST',
+  path: '/v1/bookings',
+  headers: ['content-type', 'application/json'],
+  body: Buffer.from('{}'),
+  repeatable: false,
+  answerWithinMs: 5_000,
+  signal: new AbortController().signal,
+  ...more,
+});
+
+const unavailable = (error: unknown) => error instanceof Problem && error.code === 'unavailable';
+
+describe('the HTTP side of a service', () => {
+  test('is asked at another address when the first one is not there, whatever is asked', async (context) => {
+    const [gone, there] = [await service(context, fine), await service(context, fine)];
+    await gone.stop();
+    const upstream = upstreamTo(context, gone, there);
+    for (let requests = 0; requests < 4; requests += 1) {
+      const { statusCode, body } = await upstream.send(sent());
+      assert.deepEqual([statusCode, await body.text()], [200, 'fine']);
+    }
+    assert.equal(there.asked.length, 4);
+  });
+
+  test('is asked again after a cut for what may be done twice', async (context) => {
+    const services = [await service(context, cut), await service(context, fine)];
+    const upstream = upstreamTo(context, ...services);
+    for (let requests = 0; requests < 2; requests += 1)
+      assert.equal((await upstream.send(sent({ repeatable: true }))).statusCode, 200);
+    assert.deepEqual(
+      services.map(({ asked }) => asked.length),
+      [1, 2],
+    );
+  });
+
+  test('is asked once where nobody knows what a cut request has done', async (context) => {
+    const services = [await service(context, cut), await service(context, cut)];
+    await assert.rejects(upstreamTo(context, ...services).send(sent()), unavailable);
+    assert.equal(services.flatMap(({ asked }) => asked).length, 1);
+  });
+
+  test('is left alone for a while after it has failed several times', async (context) => {
+    const broken = await service(context, cut);
+    const upstream = upstreamTo(context, broken);
+    for (let requests = 0; requests < 20; requests += 1) await assert.rejects(upstream.send(sent()), unavailable);
+    assert.equal(broken.asked.length, 5);
+  });
+
+  test('may refuse as often as it likes: that is an answer', async (context) => {
+    const busy = await service(context, (_, response) => void response.writeHead(503).end());
+    const upstream = upstreamTo(context, busy);
+    for (let requests = 0; requests < 20; requests += 1) {
+      const { statusCode, body } = await upstream.send(sent());
+      await body.dump();
+      assert.equal(statusCode, 503);
+    }
+    assert.equal(busy.asked.length, 20);
+  });
+});
