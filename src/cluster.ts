@@ -66,7 +66,10 @@ async function start(
   const { HOST: host, PORT: port, ADMIN_PORT: adminPort = port === 0 ? 0 : 9090 } = configuration;
   const hosts: ServiceHost[] = [];
   const state = { log: undefined as HealthyLog | undefined };
-  const logTrouble = () => (state.log?.health.reachable === false ? state.log.health.error : undefined);
+  const logTrouble = () => {
+    if (state.log === undefined) return 'it has not been reached yet';
+    return state.log.health.reachable ? undefined : state.log.health.error;
+  };
   const metrics = new Metrics();
   const admin = createAdminServer({
     metrics,
