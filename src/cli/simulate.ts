@@ -1,7 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError } from 'commander';
-import { shrink, tell } from '../../simulation/shrink.ts';
-import { type Summary, simulate } from '../../simulation/simulate.ts';
+import type { Summary } from '../../simulation/simulate.ts';
 import type { Outcome } from '../../simulation/world.ts';
 import { progress, say, sayJson, sayTable } from './answers.ts';
 
@@ -24,7 +23,7 @@ export function simulateCommand(): Command {
     .option('--from <seed>', 'the first seed', count, 1)
     .option('--lanes <number>', 'runs side by side; by default one for each processor', count, availableParallelism())
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExamples:\n  fullhouse simulate --seeds 100\n  fullhouse simulate --seeds 1 --from 4711')
+    .addHelpText('after', '\nExample:\n  fullhouse simulate --seeds 100\n  fullhouse simulate --seeds 1 --from 4711')
     .action(runSimulate);
 }
 
@@ -36,6 +35,11 @@ function count(text: string): number {
 }
 
 async function runSimulate({ seeds, from, lanes, json }: Options): Promise<void> {
+  // Only this command needs it; the others start faster without.
+  const [{ simulate }, { shrink, tell }] = await Promise.all([
+    import('../../simulation/simulate.ts'),
+    import('../../simulation/shrink.ts'),
+  ]);
   const waiting = progress();
   const summary = await simulate({ seeds, from, lanes }, ({ seed, violations }, done) => {
     waiting.tell(`seed ${seed}: ${done} of ${seeds}`);
@@ -46,21 +50,22 @@ async function runSimulate({ seeds, from, lanes, json }: Options): Promise<void>
   waiting.done();
   const [first] = summary.failed;
   const shrunk = first === undefined ? undefined : await shrink(first, { seed: first.seed });
-  if (json === true) sayJson(asJson(summary, shrunk));
-  else print(summary, shrunk);
+  const story = shrunk === undefined ? undefined : tell(shrunk);
+  if (json === true) sayJson(asJson(summary, story));
+  else print(summary, shrunk, story ?? []);
   if (summary.failed.length > 0 || summary.neverMet.length > 0) process.exitCode = 1;
 }
 
-function asJson({ failed, ...sums }: Summary, shrunk: Outcome | undefined) {
+function asJson({ failed, ...sums }: Summary, story: readonly string[] | undefined) {
   return {
     holds: failed.length === 0 && sums.neverMet.length === 0,
     ...sums,
     failed: failed.map(({ seed, hash, violations }) => ({ seed, hash, violations })),
-    ...(shrunk === undefined ? {} : { story: tell(shrunk) }),
+    ...(story === undefined ? {} : { story }),
   };
 }
 
-function print(summary: Summary, shrunk: Outcome | undefined): void {
+function print(summary: Summary, shrunk: Outcome | undefined, story: readonly string[]): void {
   const { seeds, from, events, bookings, simulatedMs, tookMs, situations, faults, neverMet, failed, hash, lanes } =
     summary;
   const perSecond = (seeds / (tookMs / 1_000)).toFixed(1);
@@ -87,7 +92,7 @@ function print(summary: Summary, shrunk: Outcome | undefined): void {
   }
   if (shrunk !== undefined) {
     say(`\nThe shortest story found of seed ${shrunk.seed}:`);
-    for (const line of tell(shrunk)) say(line);
+    for (const line of story) say(line);
     for (const { invariant, says } of shrunk.violations) say(`✖ ${invariant}: ${says}`);
   }
   if (failed.length === 0) say(`All invariants held in ${seeds} runs.`);
