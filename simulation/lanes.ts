@@ -12,7 +12,9 @@ export interface Lane {
 export function openLanes(count: number): readonly Lane[] {
   if (count === 1) return [{ run: (seed) => run({ seed }), close: async () => undefined }];
   return Array.from({ length: count }, () => {
-    const worker = new Worker(new URL('./lane.ts', import.meta.url));
+    // A run makes much that is soon forgotten: with room for it, little is looked at twice.
+    const limits = { maxYoungGenerationSizeMb: 64 };
+    const worker = new Worker(new URL('./lane.ts', import.meta.url), { resourceLimits: limits });
     return {
       async run(seed) {
         worker.postMessage(seed);

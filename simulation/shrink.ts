@@ -1,12 +1,15 @@
 import type { Without } from './faults.ts';
 import { defaultCustomers, type Outcome, type RunOptions, run, setUp } from './world.ts';
 
-/** Runs that may be spent on making a story shorter. */
+/** Runs that may be spent on making a story shorter, and how long they may take together. */
 const runsMax = 250;
+const shrinkMs = 60_000;
 
 /** What of a failing run can be left out without its ceasing to fail, and the run without it, told in words. */
 export async function shrink(failed: Outcome, options: RunOptions): Promise<Outcome> {
   const broken = new Set(failed.violations.map(({ invariant }) => invariant));
+  const until = performance.now() + shrinkMs;
+  const isOver = () => runs >= runsMax || performance.now() > until;
   let runs = 0;
   let shortest = failed;
   let without: Without = { customers: new Set(), kinds: new Set(), faults: new Set() };
@@ -14,8 +17,8 @@ export async function shrink(failed: Outcome, options: RunOptions): Promise<Outc
   /** Leaves something out for good if the run fails all the same, for the same reason. */
   const tryWithout = async (more: Without): Promise<boolean> => {
     runs += 1;
-    const outcome = await run({ ...options, without: more }).catch(() => undefined);
-    if (outcome?.violations.some(({ invariant }) => broken.has(invariant)) !== true) return false;
+    const outcome = await run({ ...options, without: more });
+    if (!outcome.violations.some(({ invariant }) => broken.has(invariant))) return false;
     without = more;
     shortest = outcome;
     return true;
@@ -38,12 +41,12 @@ export async function shrink(failed: Outcome, options: RunOptions): Promise<Outc
   ): Promise<void> {
     let left = items;
     for (let size = Math.ceil(left.length / 2); left.length > 0; size = Math.floor(size / 2)) {
-      for (let at = 0; at < left.length && runs < runsMax; ) {
+      for (let at = 0; at < left.length && !isOver(); ) {
         const some = left.slice(at, at + size);
         if (await attempt(some)) left = left.filter((item) => !some.includes(item));
         else at += size;
       }
-      if (size <= 1 || runs >= runsMax) return;
+      if (size <= 1 || isOver()) return;
     }
   }
 }

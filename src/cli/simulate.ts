@@ -47,9 +47,10 @@ async function runSimulate({ seeds, from, lanes, json }: Options): Promise<void>
     waiting.done();
     if (json !== true) say(`✖ seed ${seed}: ${violations.map(({ invariant }) => invariant).join(', ')}`);
   });
-  waiting.done();
   const [first] = summary.failed;
+  if (first !== undefined) waiting.tell(`seed ${first.seed} fails; looking for its shortest story`);
   const shrunk = first === undefined ? undefined : await shrink(first, { seed: first.seed });
+  waiting.done();
   const story = shrunk === undefined ? undefined : tell(shrunk);
   if (json === true) sayJson(asJson(summary, story));
   else print(summary, shrunk, story ?? []);
