@@ -80,7 +80,14 @@ export const plumbingBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the outbox is marked as published when it is not',
-    alterations: takeover(({ tasks }) => ({ tasks: tasks.map((task) => ({ ...task, published: task.sequences })) })),
+    alterations: takeover(({ tasks }) => ({
+      tasks: tasks.map((task) => {
+        const marks = Object.entries(task.published).map(([channel, { topicId }]) => {
+          return [channel, { topicId, sequence: task.sequences[channel] ?? 0 }] as const;
+        });
+        return { ...task, published: Object.fromEntries(marks) };
+      }),
+    })),
   },
   {
     name: 'records are dropped when they come in a hurry',

@@ -451,7 +451,9 @@ describe('a stop', () => {
     await toy.until(() => toy.committed.length > 0);
     await toy.loop.stop();
     const { tasks } = await toy.memory.takeOver([0]);
-    assert.deepEqual(tasks[0]?.published, tasks[0]?.sequences);
+    const sequence = tasks[0]?.sequences['booking-events'];
+    const topicId = toy.log.topics.find(({ name }) => name === 'booking-events')?.id;
+    assert.deepEqual(tasks[0]?.published, { 'booking-events': { sequence, topicId } });
     assert.equal((await toy.published()).length, tasks[0]?.sequences['booking-events']);
     assert.deepEqual(toy.loop.partitions, []);
   });

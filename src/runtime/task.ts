@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import type { Log, LogRecord, Membership, TopicPartition } from './log/log.ts';
+import { type Log, type LogRecord, type Membership, type TopicPartition, TopicsCreatedAnew } from './log/log.ts';
 import type { Logger } from './logger.ts';
 import type { ServiceDefinition, Statement } from './service.ts';
 import type { ServiceRuntime } from './service-runtime.ts';
@@ -9,6 +9,7 @@ import {
   type EventRow,
   Fenced,
   type ParkedRow,
+  type PublishedMark,
   privateChannel,
   type RequestRow,
   RequestsTaken,
@@ -31,7 +32,7 @@ import { RecentIds } from './task/recent-ids.ts';
 import { nameOf, References } from './task/references.ts';
 import { type Replayed, Replays } from './task/replays.ts';
 import { StreamStates } from './task/streams.ts';
-import { Takeovers } from './task/takeovers.ts';
+import { DatabaseBehind, Takeovers } from './task/takeovers.ts';
 import { Turns } from './task/turns.ts';
 import { type LoopObserver, unobserved } from './telemetry/metrics.ts';
 import { noTracing, type Tracing } from './telemetry/tracing.ts';
@@ -103,7 +104,7 @@ export class TaskLoop {
   readonly #observer: LoopObserver;
   readonly clock = new TaskClock();
   readonly #tasks = new Map<number, TaskRow>();
-  readonly #published = new Map<number, Record<string, number>>();
+  readonly #published = new Map<number, Record<string, PublishedMark>>();
   /** What the group has given, whether it could be taken over yet or not. */
   readonly #assigned = new Set<number>();
   readonly #lost = new Set<number>();
@@ -139,6 +140,8 @@ export class TaskLoop {
   #unwrittenInputs = 0;
   #failures = 0;
   #trouble: string | undefined;
+  /** Why the last takeover that failed did. */
+  #refusedBy: string | undefined;
 
   constructor(options: TaskLoopOptions) {
     const { definition, store, log, logger, runtime } = options;
@@ -211,7 +214,14 @@ export class TaskLoop {
       topic: definition.mainInput,
       onAssigned: (partitions) => this.#turns.take(() => this.#assign(partitions)),
       onRevoked: (partitions) => this.#turns.take(() => this.#letGo(partitions)),
+      onCreatedAnew: (topics) => this.#createdAnew(topics),
     });
+  }
+
+  /** What was published on these is gone, and what is read of them may be. */
+  #createdAnew(topics: readonly string[]): void {
+    const mine = topics.filter((topic) => this.#takeovers.concerns(topic));
+    if (mine.length > 0) this.#lose(this.partitions, new TopicsCreatedAnew(mine));
   }
 
   owns(partition: number): boolean {
@@ -360,7 +370,13 @@ export class TaskLoop {
 
   async #assign(partitions: readonly number[]): Promise<void> {
     for (const partition of partitions) this.#assigned.add(partition);
-    await this.#own(partitions);
+    try {
+      await this.#own(partitions);
+    } catch (error) {
+      if (!(error instanceof DatabaseBehind)) throw error;
+      // A person has to do something first, and needs the process for seeing what.
+      this.#lose(partitions, error);
+    }
   }
 
   /**
@@ -384,11 +400,18 @@ export class TaskLoop {
     await this.#disown(partitions);
   }
 
-  async #own(partitions: readonly number[]): Promise<void> {
+  async #own(claimed: readonly number[]): Promise<void> {
+    const topicIds = new Map(this.#options.log.topics.map(({ name, id }) => [name, id]));
+    // What other tasks have in hand is of the topics that were there before.
+    const isAnew = [...topicIds].some(([name, id]) => this.#topicIds.get(name) !== id);
+    const partitions = isAnew ? [...new Set([...claimed, ...this.partitions])] : claimed;
     await this.#disown(partitions);
+    // Tried again, should this fail.
+    for (const partition of partitions) if (!claimed.includes(partition)) this.#lost.add(partition);
+    this.#start();
     // What was stored until now is read with the takeover; what comes from now on may be too late for it.
     this.#early = this.#early.filter((row) => !partitions.includes(row.partition));
-    this.#topicIds = new Map(this.#options.log.topics.map(({ name, id }) => [name, id]));
+    this.#topicIds = topicIds;
     const { takeover, unpublished, ends, consume } = await this.#takeovers.begin(partitions);
     if (this.#stopping) return;
     this.clock.synchronise(takeover.now);
@@ -414,6 +437,7 @@ export class TaskLoop {
     this.requestsArrived([...takeover.requests, ...this.#early.splice(0)]);
     consume();
     this.#armWhatCaughtUp();
+    for (const partition of partitions) this.#lost.delete(partition);
   }
 
   #armWhatCaughtUp(): void {
@@ -506,7 +530,11 @@ export class TaskLoop {
   #onPublished(rows: readonly EventRow[]): void {
     for (const row of rows) {
       const marks = this.#published.get(row.partition);
-      if (marks !== undefined) marks[row.channel] = Math.max(marks[row.channel] ?? 0, row.sequence);
+      if (marks === undefined) continue;
+      const topicId = this.#topicIds.get(row.channel) ?? '';
+      const before = marks[row.channel];
+      if (before?.topicId !== topicId || before.sequence < row.sequence)
+        marks[row.channel] = { sequence: row.sequence, topicId };
     }
     this.#intake.changed();
   }
@@ -628,11 +656,15 @@ export class TaskLoop {
 
   /** What is known of these tasks may not be what is stored: they are taken over anew before anything else. */
   #lose(partitions: readonly number[], error: Error): void {
-    this.#failures += 1;
-    this.#trouble = error.message;
     const { logger } = this.#options;
+    const isFailure = !(error instanceof TopicsCreatedAnew);
+    if (isFailure) {
+      this.#failures += 1;
+      this.#trouble = error.message;
+    }
     const told = { partitions, error: error.message, failures: this.#failures };
-    if ((error as { retryable?: boolean }).retryable === true) logger.error(told, 'the tasks are taken over anew');
+    if (!isFailure) logger.warn(told, 'the tasks are taken over anew');
+    else if ((error as { retryable?: boolean }).retryable === true) logger.error(told, 'the tasks are taken over anew');
     else
       logger.fatal(
         { ...told, stack: error.stack },
@@ -654,7 +686,10 @@ export class TaskLoop {
         if (partitions.length > 0) await this.#own(partitions);
         for (const partition of partitions) this.#lost.delete(partition);
       });
+      // Nothing else may come that would show it.
+      if (this.#refusedBy === this.#trouble) this.#trouble = undefined;
     } catch (error) {
+      this.#refusedBy = (error as Error).message;
       this.#lose([], error as Error);
     }
   }

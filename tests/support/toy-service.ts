@@ -2,7 +2,7 @@ import { pino } from 'pino';
 import { toHeaders } from '../../src/contracts/envelope.ts';
 import { newId } from '../../src/contracts/ids.ts';
 import { LocalLog } from '../../src/runtime/log/local-log.ts';
-import type { Log, LogRecord, OutgoingRecord } from '../../src/runtime/log/log.ts';
+import type { Log, LogRecord, LogTopic, OutgoingRecord } from '../../src/runtime/log/log.ts';
 import { createMemoryRecords } from '../../src/runtime/log/memory-records.ts';
 import { partitionOf } from '../../src/runtime/log/partitioner.ts';
 import { effect, route, type ServiceDefinition, type Split, stream, view } from '../../src/runtime/service.ts';
@@ -234,21 +234,23 @@ export const toyTables = `
   create table notes (id text primary key, partition int not null, body json not null, size int not null);
   create table walls (text text primary key, n int not null);`;
 
-/** The topics of the toy and where they are kept. */
+/** The topics of the toy. */
+export const toyTopics: readonly Omit<LogTopic, 'id'>[] = [
+  ...['booking-movie', 'payment-topic', 'booking-events'].map((name) => ({ name, partitions, retentionDays: 30 })),
+  { name: 'user-profiles', partitions: 1, retentionDays: 'compacted' },
+];
+
+/** Where they are kept. */
 export function createToyLog(): LocalLog {
-  const shows = (name: string) => ({ name, partitions, retentionDays: 30 });
-  return new LocalLog(
-    createMemoryRecords([
-      ...['booking-movie', 'payment-topic', 'booking-events'].map(shows),
-      { name: 'user-profiles', partitions: 1, retentionDays: 'compacted' },
-    ]),
-  );
+  return new LocalLog(createMemoryRecords(toyTopics));
 }
 
 /** A log that does some things otherwise. */
 export function logWith(log: Log, otherwise: Partial<Log>): Log {
   return {
-    topics: log.topics,
+    get topics() {
+      return log.topics;
+    },
     append: (records) => log.append(records),
     consume: (options) => log.consume(options),
     read: (from, recordsMax) => log.read(from, recordsMax),

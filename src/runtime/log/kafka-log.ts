@@ -40,15 +40,20 @@ export interface KafkaLogOptions extends KafkaAccess {
  */
 export async function openKafkaLog(options: KafkaLogOptions): Promise<KafkaLog> {
   const cluster = new Cluster(options);
+  let log: OpenKafkaLog | undefined;
   try {
     const fetches = new Fetches(cluster);
     await cluster.watch(
       options.topics.map(({ name }) => name),
-      () => fetches.onRefreshed(),
+      () => {
+        log?.onRefreshed();
+        fetches.onRefreshed();
+      },
     );
     checkedTopics(options.topics, cluster.topics);
     fetches.onRefreshed();
-    return new OpenKafkaLog(options, cluster, fetches);
+    log = new OpenKafkaLog(options, cluster, fetches);
+    return log;
   } catch (error) {
     await cluster.close();
     throw error;
@@ -82,13 +87,15 @@ class OpenKafkaLog implements KafkaLog {
 
   /** With the ids they have now: a topic that was created anew has another one, and its consumers are told. */
   get topics(): readonly LogTopic[] {
-    const isChanged = this.#topics.some(({ name, id }) => (this.#cluster.topics.get(name)?.id ?? id) !== id);
-    if (isChanged)
-      this.#topics = this.#topics.map((topic) => ({
-        ...topic,
-        id: this.#cluster.topics.get(topic.name)?.id ?? topic.id,
-      }));
     return this.#topics;
+  }
+
+  onRefreshed(): void {
+    const idOf = ({ name, id }: LogTopic) => this.#cluster.topics.get(name)?.id ?? id;
+    const anew = this.#topics.filter((topic) => idOf(topic) !== topic.id).map(({ name }) => name);
+    if (anew.length === 0) return;
+    this.#topics = this.#topics.map((topic) => ({ ...topic, id: idOf(topic) }));
+    for (const member of this.#members.values()) member.createdAnew(anew);
   }
 
   get health(): KafkaHealth {

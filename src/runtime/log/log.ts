@@ -94,6 +94,8 @@ export interface JoinOptions {
   readonly topic: string;
   readonly onAssigned: (partitions: readonly number[]) => Promise<void>;
   readonly onRevoked: (partitions: readonly number[]) => Promise<void>;
+  /** Topics, any of the log's, have another id than before: they were deleted, and created anew. */
+  readonly onCreatedAnew?: (topics: readonly string[]) => void;
 }
 
 export interface Membership {
@@ -105,6 +107,17 @@ export class LogUnavailable extends Error {
   override readonly name = 'LogUnavailable';
   readonly code = 'log_unavailable';
   readonly retryable = true;
+}
+
+/** What was on these topics is gone; whoever published it has it, and publishes it again. */
+export class TopicsCreatedAnew extends Error {
+  override readonly name = 'TopicsCreatedAnew';
+  readonly code = 'topics_created_anew';
+  readonly retryable = true;
+
+  constructor(topics: readonly string[]) {
+    super(`topic ${topics.join(', ')} was created anew`);
+  }
 }
 
 /** The most records one call of `onRecords` brings. */

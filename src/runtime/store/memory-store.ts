@@ -178,9 +178,14 @@ export class MemoryStore implements Store {
     if (isLater) this.#references.set(name, copy(row));
   }
 
-  async readEvents({ channel, partition, sequence, eventsMax }: EventsFrom): Promise<readonly EventRow[]> {
-    return (this.#channels.get(`${channel}/${partition}`) ?? [])
-      .filter((event) => event.sequence >= sequence)
+  async readEvents(from: EventsFrom): Promise<readonly EventRow[]> {
+    const { channel, partition, sequence, eventsMax, lastOfStream = false } = from;
+    const events = this.#channels.get(`${channel}/${partition}`) ?? [];
+    const last = new Map<string, number>();
+    if (lastOfStream)
+      for (const { stream, streamVersion } of events) last.set(stream, Math.max(last.get(stream) ?? 0, streamVersion));
+    return events
+      .filter((event) => event.sequence >= sequence && event.streamVersion >= (last.get(event.stream) ?? 0))
       .sort((a, b) => a.sequence - b.sequence)
       .slice(0, eventsMax)
       .map(copy);

@@ -161,7 +161,7 @@ export function storeContract(name: string, open: () => Promise<TestedStore>): v
         positions: { 'seat-events': { offset: 9_007_199_254_740_991, topicId: 'id-1' } },
         heads: { 'seat-events': { timeline: 2, sequence: 41 } },
         sequences: { 'booking-events': 7, '': 3 },
-        published: { 'booking-events': 6 },
+        published: { 'booking-events': { sequence: 6, topicId: 'id-2' } },
       };
       await store.commit(commitOf({ tasks: [{ ...task, ...done }] }));
       assert.deepEqual(await ownerOf(store), { ...task, ...done, epoch: 2 });
@@ -275,6 +275,26 @@ export function storeContract(name: string, open: () => Promise<TestedStore>): v
       await store.commit(commitOf({ tasks: [await ownerOf(store)], events: [eventOf({ data: null, json: 'null' })] }));
       const [event] = await store.readEvents({ channel: 'booking-events', partition: 0, sequence: 1, eventsMax: 1 });
       assert.equal(event?.data, null);
+    });
+
+    test('reads of each stream the last event alone, where that is asked for, page by page', async () => {
+      const { store } = await open();
+      const versions = [
+        ['a', 1],
+        ['b', 1],
+        ['a', 2],
+        ['c', 1],
+        ['b', 2],
+      ] as const;
+      const events = versions.map(([stream, streamVersion], index) =>
+        eventOf({ stream, subject: stream, streamVersion, sequence: index + 1 }),
+      );
+      await store.commit(commitOf({ tasks: [await ownerOf(store)], events }));
+      const page = async (sequence: number, eventsMax: number) => {
+        const from = { channel: 'booking-events', partition: 0, sequence, eventsMax };
+        return (await store.readEvents({ ...from, lastOfStream: true })).map((event) => event.sequence);
+      };
+      assert.deepEqual([await page(1, 2), await page(5, 2), await page(4, 1)], [[3, 4], [5], [4]]);
     });
 
     const twice = {

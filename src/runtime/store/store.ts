@@ -35,8 +35,14 @@ export interface TaskRow {
   readonly heads: Readonly<Record<string, { readonly timeline: number; readonly sequence: number }>>;
   /** By channel: the last sequence given. */
   readonly sequences: Readonly<Record<string, number>>;
-  /** By channel: the last sequence known to be published. */
-  readonly published: Readonly<Record<string, number>>;
+  /** By channel: what is known to be published. */
+  readonly published: Readonly<Record<string, PublishedMark>>;
+}
+
+/** The last sequence published, and the id of the topic it is on: one created anew holds nothing yet. */
+export interface PublishedMark {
+  readonly sequence: number;
+  readonly topicId: string;
 }
 
 export interface Takeover {
@@ -200,6 +206,8 @@ export interface EventsFrom {
   readonly partition: number;
   readonly sequence: number;
   readonly eventsMax: number;
+  /** Only the last event of each stream: all that a compacted topic is for. */
+  readonly lastOfStream?: boolean;
 }
 
 /** Another owner has taken these tasks over. */

@@ -1,7 +1,16 @@
 import { UnreadableRecord } from '../../contracts/envelope.ts';
 import type { Logger } from '../logger.ts';
 import type { Addressed, Applied, Message, ReferenceKey, ServiceDefinition } from '../service.ts';
-import type { Commit, DeadlineRow, EffectRow, EventRow, ParkedRow, Store, TaskRow } from '../store/store.ts';
+import type {
+  Commit,
+  DeadlineRow,
+  EffectRow,
+  EventRow,
+  ParkedRow,
+  PublishedMark,
+  Store,
+  TaskRow,
+} from '../store/store.ts';
 import { endBatch, type MessageSpan, type Tracing } from '../telemetry/tracing.ts';
 import {
   type Arrival,
@@ -47,7 +56,7 @@ export interface BatchPorts {
   readonly tasks: ReadonlyMap<number, TaskRow>;
   readonly partitionsOf: (topic: string) => number;
   readonly topicId: (topic: string) => string;
-  readonly published: (partition: number) => Readonly<Record<string, number>>;
+  readonly published: (partition: number) => Readonly<Record<string, PublishedMark>>;
   /** Whether a timer is another than the one that is stored. */
   readonly isNewDeadline: (row: DeadlineRow) => boolean;
   readonly nextParkedPosition: () => number;

@@ -6,6 +6,7 @@ import type { Enrichment, Lookup, ReferenceKey } from '../service.ts';
 import type { ServiceRuntime } from '../service-runtime.ts';
 import type { EventRow, Store } from '../store/store.ts';
 import type { References } from './references.ts';
+import { isCompacted } from './task-drafts.ts';
 
 /** Events waiting to be published before topics are read no further, and the most that are kept in memory. */
 export const unpublishedEventsMax = 20_000;
@@ -110,7 +111,13 @@ export class Publisher {
     await this.#options.log.append(await this.toRecords(rows));
     this.#queue = this.#queue.slice(rows.length);
     this.#inFlight = 0;
-    this.#options.onPublished(rows);
+    this.#options.onPublished(rows.filter((row) => !this.#comesAfterStored(row)));
+  }
+
+  /** Published for an earlier takeover, while what comes before it on the topic is still to be published (again). */
+  #comesAfterStored({ channel, partition, sequence }: EventRow): boolean {
+    const stored = this.#stored.get(`${channel}/${partition}`);
+    return stored !== undefined && stored.next <= sequence;
   }
 
   /** Something stored whose turn has come: nothing earlier of the same place waits in memory. */
@@ -127,6 +134,7 @@ export class Publisher {
       partition,
       sequence: next,
       eventsMax: publishEventsMax,
+      lastOfStream: isCompacted(channel),
     });
     if (rows.length > 0) await this.#options.log.append(await this.toRecords(rows));
     // Dropped meanwhile: whoever owns the task now reads it for himself.

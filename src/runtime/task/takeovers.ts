@@ -1,6 +1,11 @@
+import { topicNamed } from '../../contracts/topics.ts';
 import type { Consumption, Log, LogRecord, Position, Skipped, TopicPartition } from '../log/log.ts';
 import type { ServiceDefinition } from '../service.ts';
 import { privateChannel, type Store, type Takeover, type TaskRow } from '../store/store.ts';
+import { verdictOn } from './sequences.ts';
+
+/** The service's own last record is among so many at the end of a topic, unless others write there more than it does. */
+const tailRecordsMax = 100;
 
 /**
  * Taking tasks over: raise the epoch, read what a new owner needs, publish what the earlier one had committed but perhaps
@@ -43,6 +48,7 @@ export class Takeovers {
     readonly consume: () => void;
   }> {
     const takeover = await this.#store.takeOver(partitions);
+    await Promise.all(takeover.tasks.map((task) => this.#refuseBehind(task)));
     const positions = new Map<number, readonly Position[]>();
     const ends = new Map<number, readonly Position[]>();
     for (const task of takeover.tasks) {
@@ -58,7 +64,7 @@ export class Takeovers {
     }
     return {
       takeover,
-      unpublished: takeover.tasks.flatMap(unpublishedOf),
+      unpublished: takeover.tasks.flatMap((task) => this.#unpublished(task)),
       ends,
       consume: () => {
         for (const [partition, from] of positions) {
@@ -72,11 +78,48 @@ export class Takeovers {
     };
   }
 
+  /**
+   * An event is stored before it is published: a topic that holds later ones than the database is told of by one that was
+   * restored or emptied, and going on from there would give their numbers to other events.
+   */
+  async #refuseBehind({ partition, sequences, timeline }: TaskRow): Promise<void> {
+    const owned = this.#log.topics.filter(
+      ({ name, partitions }) => topicNamed(name)?.owner === this.#definition.name && partition < partitions,
+    );
+    const looks = owned.map(async ({ name: topic }) => {
+      const stored = sequences[topic] ?? 0;
+      const tail = await this.#tail({ topic, partition });
+      const isLater = tail.some(({ headers }) => {
+        const { kind } = verdictOn(topic, headers, { timeline, sequence: stored });
+        return kind === 'next' || kind === 'gap';
+      });
+      if (!isLater) return;
+      // Another owner may have stored it since.
+      const since = { channel: topic, partition, sequence: stored + 1, eventsMax: 1 };
+      if ((await this.#store.readEvents(since)).length === 0) throw new DatabaseBehind({ topic, partition, stored });
+    });
+    await Promise.all(looks);
+  }
+
+  async #tail(partition: TopicPartition): Promise<readonly LogRecord[]> {
+    const { first, next } = await this.#log.bounds(partition);
+    const offset = Math.max(first, next - tailRecordsMax);
+    return offset < next ? this.#log.read({ ...partition, offset }, tailRecordsMax) : [];
+  }
+
   /** Topics of a task; global ones are read by task 0. */
   #inputsOf(partition: number): readonly string[] {
-    const names = [...new Set<string>([...this.#definition.inputs, ...this.#definition.references])];
     const partitionsOf = (name: string) => this.#log.topics.find((topic) => topic.name === name)?.partitions ?? 0;
-    return names.filter((name) => partition < partitionsOf(name));
+    return this.#inputs.filter((name) => partition < partitionsOf(name));
+  }
+
+  get #inputs(): readonly string[] {
+    return [...new Set<string>([...this.#definition.inputs, ...this.#definition.references])];
+  }
+
+  /** Whether a topic is read or written by this service. */
+  concerns(topic: string): boolean {
+    return this.#inputs.includes(topic) || topicNamed(topic)?.owner === this.#definition.name;
   }
 
   /** Where a task goes on reading a topic, and where the topic ends now. */
@@ -90,6 +133,18 @@ export class Takeovers {
     const isKnown = stored !== undefined && stored.topicId === this.#topicId(topic) && stored.offset <= next;
     const offset = isKnown ? Math.max(stored.offset, first) : first;
     return { from: { topic, partition, offset }, end: { topic, partition, offset: next } };
+  }
+
+  /** A topic that was created anew gets all that was ever published on it. */
+  #unpublished({ partition, sequences, published }: TaskRow): readonly Unpublished[] {
+    return Object.entries(sequences)
+      .filter(([channel]) => channel !== privateChannel)
+      .map(([channel, last]) => {
+        const mark = published[channel];
+        const isThere = mark !== undefined && mark.topicId === this.#topicId(channel);
+        return { channel, partition, next: isThere ? mark.sequence + 1 : 1, last };
+      })
+      .filter(({ next, last }) => next <= last);
   }
 
   /** Records that these tasks have not handled yet. */
@@ -125,9 +180,17 @@ export interface Unpublished {
   readonly last: number;
 }
 
-function unpublishedOf({ partition, sequences, published }: TaskRow): readonly Unpublished[] {
-  return Object.entries(sequences)
-    .filter(([channel]) => channel !== privateChannel)
-    .map(([channel, last]) => ({ channel, partition, next: (published[channel] ?? 0) + 1, last }))
-    .filter(({ next, last }) => next <= last);
+/** The database lacks what it had stored before it was restored, or emptied. */
+export class DatabaseBehind extends Error {
+  override readonly name = 'DatabaseBehind';
+  readonly code = 'database_behind';
+  readonly retryable = false;
+
+  constructor({ topic, partition, stored }: TopicPartition & { readonly stored: number }) {
+    const owner = topicNamed(topic)?.owner;
+    super(
+      `${topic}/${partition} holds later events of ${owner} than its database, which ends at ${stored}: ` +
+        `was it restored? Then run: fullhouse restored ${owner}`,
+    );
+  }
 }

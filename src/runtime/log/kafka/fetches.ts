@@ -1,4 +1,4 @@
-import { LogUnavailable } from '../log.ts';
+import { LogUnavailable, TopicsCreatedAnew } from '../log.ts';
 import { BrokerReader } from './broker-reader.ts';
 import type { Cluster, Purpose } from './cluster.ts';
 import { errorName, isPassing } from './errors.ts';
@@ -84,7 +84,7 @@ export class Fetches {
     for (const [name, id] of this.#ids) {
       const now = ids.get(name);
       if (now === undefined) ids.set(name, id);
-      else if (now !== id) this.#failTopic(name, new LogUnavailable(`topic ${name} was created anew`));
+      else if (now !== id) this.#failTopic(name, new TopicsCreatedAnew([name]));
     }
     this.#ids = ids;
     this.wake();

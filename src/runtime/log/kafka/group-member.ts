@@ -59,6 +59,11 @@ export class GroupMember implements Membership {
     return this.#options.group;
   }
 
+  /** Tells whoever joined. */
+  createdAnew(topics: readonly string[]): void {
+    this.#options.onCreatedAnew?.(topics);
+  }
+
   /** What an offset commit has to name; `undefined` while it is no member. */
   get identity(): { readonly memberId: string; readonly epoch: number } | undefined {
     return this.#epoch > 0 ? { memberId: this.#memberId, epoch: this.#epoch } : undefined;

@@ -180,12 +180,16 @@ export class PostgresStore implements Store {
   }
 
   async readEvents(from: EventsFrom): Promise<readonly EventRow[]> {
+    const lastOfStream = from.lastOfStream ?? false;
+    const superseded = `exists (select from events later
+      where later.stream = e.stream and later.stream_version > e.stream_version and later.channel = e.channel)`;
     const [found] = await this.#connection.query([
       {
-        name: 'read-events',
+        name: lastOfStream ? 'read-last-events' : 'read-events',
         text: `select channel, partition, sequence, timeline, stream, stream_version as "streamVersion", type, version, subject,
                  key, time, causation_id as "causationId", correlation_id as "correlationId", traceparent, data, data::text as json
-               from events where channel = $1 and partition = $2 and sequence >= $3 order by sequence limit $4`,
+               from events e where channel = $1 and partition = $2 and sequence >= $3
+                 ${lastOfStream ? `and not ${superseded}` : ''} order by sequence limit $4`,
         values: [from.channel, from.partition, from.sequence, from.eventsMax],
       },
     ]);
