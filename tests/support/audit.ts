@@ -1,0 +1,52 @@
+import pg from 'pg';
+import { databaseOf, definitions } from '../../src/composition/services.ts';
+import { check, checkQuery } from '../../src/operations/check.ts';
+import { openInstallation } from '../../src/operations/installation.ts';
+import type { Log } from '../../src/runtime/log/log.ts';
+
+/** What the databases of an installation say, whatever the services say. */
+export interface Audited {
+  readonly postgres: { url(database: string): string };
+  readonly log: Log;
+}
+
+/** Tasks are in other processes, as in every cluster, and for this nothing is asked of them. */
+const nobodyElse = {
+  ask: () => Promise.reject(new Error('an audit asks no process')),
+  close: async () => undefined,
+};
+
+/** The promises that do not hold now, with what breaks them. */
+export async function brokenPromises({ postgres, log }: Audited): Promise<readonly string[]> {
+  const urlOf = (name: string) => postgres.url(databaseOf(name));
+  const installation = openInstallation({ definitions, log, urlOf, elsewhere: nobodyElse });
+  try {
+    const broken: string[] = [];
+    for await (const line of check(installation, checkQuery.parse({})))
+      if ('checked' in line && !line.checked.holds) broken.push(JSON.stringify(line.checked));
+    return broken;
+  } finally {
+    await installation.close();
+  }
+}
+
+/** Of every view a hash of its documents, of every service the number of its events, and what the provider has moved. */
+export async function contentsOf({ postgres }: Audited): Promise<Readonly<Record<string, string>>> {
+  const contents: Record<string, string> = {};
+  const ask = async (database: string, statements: Readonly<Record<string, string>>) => {
+    const client = new pg.Client({ connectionString: postgres.url(databaseOf(database)) });
+    await client.connect();
+    for (const [name, text] of Object.entries(statements))
+      contents[`${database} ${name}`] = (await client.query<{ found: string }>(text)).rows[0]?.found ?? '';
+    await client.end();
+  };
+  for (const { name, views = [] } of definitions) {
+    const hashed = views.map((view) => [
+      view.name,
+      `select md5(coalesce(string_agg(id || body::text, '' order by id), '')) as found from ${view.name}`,
+    ]);
+    await ask(name, { events: 'select count(*)::text as found from events', ...Object.fromEntries(hashed) });
+  }
+  await ask('sandbox_provider', { ledger: 'select count(*)::text as found from ledger' });
+  return contents;
+}
