@@ -109,14 +109,11 @@ describe('a topic that was created anew', () => {
 
   test('while an append is under way: that one does not stand for those before it', async () => {
     const log = new RenewableLog(toyTopics);
-    const held = Promise.withResolvers<void>();
+    const held: (() => void)[] = [];
     let holds = false;
     const slow = logWith(log, {
       append: async (records) => {
-        if (holds && records[0]?.topic === 'booking-events') {
-          holds = false;
-          await held.promise;
-        }
+        if (holds && records[0]?.topic === 'booking-events') await new Promise<void>((resolve) => held.push(resolve));
         return log.append(records);
       },
     });
@@ -125,13 +122,20 @@ describe('a topic that was created anew', () => {
     await toy.loop.caughtUp();
     holds = true;
     await toy.send(newId('booking'), noted('two'));
-    await toy.until(() => toy.committed.flat().length === 2 && !holds);
+    await toy.until(() => held.length === 1);
+    const [takeovers, mark] = [toy.memory.contents.tasks[0]?.epoch ?? 0, () => toy.memory.contents.tasks[0]?.published];
+    const before = mark();
     log.renew(['booking-events']);
-    await toy.until(() => toy.lines.some(({ msg }) => msg === 'the tasks are taken over anew'));
-    await toy.until(() => toy.loop.owns(0));
-    held.resolve();
+    await toy.until(() => toy.memory.contents.tasks[0]?.epoch === takeovers + 1 && toy.loop.owns(0));
+    held[0]?.();
+    await toy.until(() => held.length === 2);
+    await toy.send(newId('booking'), noted('three'));
+    await toy.until(() => toy.committed.flat().length === 3);
+    assert.deepEqual(mark(), before);
+    holds = false;
+    held[1]?.();
     await toy.loop.caughtUp();
-    assert.deepEqual((await toy.published()).map(sequenceOf), [2, 1, 2]);
+    assert.deepEqual((await toy.published()).map(sequenceOf), [2, 1, 2, 3]);
   });
 });
 
