@@ -1,7 +1,8 @@
 import pg from 'pg';
 import { databaseOf, definitions } from '../../src/composition/services.ts';
 import { check, checkQuery } from '../../src/operations/check.ts';
-import { openInstallation } from '../../src/operations/installation.ts';
+import { type Installation, openInstallation } from '../../src/operations/installation.ts';
+import { listParked, type ParkedInput } from '../../src/operations/parked.ts';
 import type { Log } from '../../src/runtime/log/log.ts';
 
 /** What the databases of an installation say, whatever the services say. */
@@ -16,18 +17,32 @@ const nobodyElse = {
   close: async () => undefined,
 };
 
-/** The promises that do not hold now, with what breaks them. */
-export async function brokenPromises({ postgres, log }: Audited): Promise<readonly string[]> {
+async function examine<Found>(
+  { postgres, log }: Audited,
+  work: (installation: Installation) => Promise<Found>,
+): Promise<Found> {
   const urlOf = (name: string) => postgres.url(databaseOf(name));
   const installation = openInstallation({ definitions, log, urlOf, elsewhere: nobodyElse });
   try {
+    return await work(installation);
+  } finally {
+    await installation.close();
+  }
+}
+
+/** The promises that do not hold now, with what breaks them. */
+export function brokenPromises(audited: Audited): Promise<readonly string[]> {
+  return examine(audited, async (installation) => {
     const broken: string[] = [];
     for await (const line of check(installation, checkQuery.parse({})))
       if ('checked' in line && !line.checked.holds) broken.push(JSON.stringify(line.checked));
     return broken;
-  } finally {
-    await installation.close();
-  }
+  });
+}
+
+/** What `fullhouse parked` lists. */
+export function parkedIn(audited: Audited): Promise<readonly ParkedInput[]> {
+  return examine(audited, (installation) => listParked(installation));
 }
 
 /** Of every view a hash of its documents, of every service the number of its events, and what the provider has moved. */
