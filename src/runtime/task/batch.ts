@@ -94,6 +94,8 @@ export class Batch {
   readonly #partitionOfStream = new Map<string, number>();
   readonly events: EventRow[] = [];
   readonly effects: EffectRow[] = [];
+  /** What this batch parks for a reason of its own: said once it is committed, since another owner may decide it. */
+  readonly #parkedNow: object[] = [];
   /** The messages whose traces are recorded. */
   readonly #spans: MessageSpan[] = [];
   #commitBegan = 0;
@@ -206,10 +208,7 @@ export class Batch {
     if (arrival.kind !== 'parked') this.#finish(arrival);
     if (reason.reason === behind || reason.reason === referenceMissing) return;
     const first = firstOf(arrival);
-    this.#ports.logger.error(
-      { partition: partitionOfArrival(arrival), subject: subjectOf(first), ...reason },
-      'parked',
-    );
+    this.#parkedNow.push({ partition: partitionOfArrival(arrival), subject: subjectOf(first), ...reason });
   }
 
   #parkBehind(placed: Placed): undefined {
@@ -430,6 +429,7 @@ export class Batch {
 
   /** The batch has committed: its drafts become what everybody sees. Returns parked inputs that may go on now. */
   adopt(tasks: Map<number, TaskRow>): readonly ParkedRow[] {
+    for (const parked of this.#parkedNow) this.#ports.logger.error(parked, 'parked');
     for (const row of this.#tasks.rows()) tasks.set(row.partition, row);
     this.#states.adopt();
     this.#references.adopt();
