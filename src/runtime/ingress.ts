@@ -42,7 +42,9 @@ export interface IngressOptions {
 
 /**
  * How a HTTP request enters: one transaction, shared by concurrent requests, stores the idempotency key, the request rows
- * and the documents that must be readable at once. Only then is it answered; the partition's owner takes the rows.
+ * and the documents that must be readable at once. Only then is it answered; the partition’s owner takes the rows.
+ *
+ * A little longer than other files: the shared and the single transaction keep one set of promises, and are read together.
  */
 export class Ingress {
   readonly #options: IngressOptions;
