@@ -14,6 +14,8 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 const patterns = process.argv.slice(2).filter((each) => !each.startsWith('--'));
 const onlyStatic = process.argv.includes('--static');
 const fileTimeoutMs = 600_000;
+/** Tests of the whole wait for their servers often enough that one more beside the processors keeps these busy. */
+const besideWaiting = availableParallelism() + 1;
 
 /** Tests of what people do, which have to go the same in both modes. */
 const flows = [
@@ -68,7 +70,7 @@ async function testFlowsInCluster(): Promise<void> {
   }
   console.log('in cluster mode:');
   process.env['TEST_MODE'] = 'cluster';
-  await tests(files, availableParallelism());
+  await tests(files, besideWaiting);
 }
 
 function tests(files: readonly string[], concurrency: number): Promise<void> {
@@ -88,12 +90,12 @@ function tests(files: readonly string[], concurrency: number): Promise<void> {
 }
 
 const wanted = (file: string) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern));
-if (patterns.length === 0) for (const [name, command] of checks) await check(name, command);
+if (patterns.length === 0) await Promise.all(checks.map(([name, command]) => check(name, command)));
 if (!onlyStatic) {
   await tests(globSync('src/**/*.test.ts').sort().filter(wanted), availableParallelism());
   await tests(globSync('simulation/**/*.test.ts').sort().filter(wanted), availableParallelism());
   // Each of these runs servers of its own, and much of its time is waiting for them.
-  await tests(globSync('tests/**/*.test.ts').sort().filter(wanted), availableParallelism());
+  await tests(globSync('tests/**/*.test.ts').sort().filter(wanted), besideWaiting);
   await testFlowsInCluster();
 }
 const { passed, failed, skipped } = counts;
