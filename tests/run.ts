@@ -36,7 +36,10 @@ const flows = [
 const checks: readonly (readonly [string, readonly string[]])[] = [
   ['formatting and lint', ['biome', 'ci', '--colors=off', '--error-on-warnings', '.']],
   ['types', ['tsc', '-p', '.']],
-  ['import rules', ['depcruise', '--config', '.dependency-cruiser.json', 'src', 'simulation', 'tests', 'deploy']],
+  [
+    'import rules',
+    ['depcruise', '--config', '.dependency-cruiser.json', 'src', 'simulation', 'bench', 'tests', 'deploy'],
+  ],
   ['unused code', ['knip', '--no-progress']],
 ];
 
