@@ -22,7 +22,10 @@ export interface ConnectionOptions {
   readonly asynchronousCommit?: boolean;
 }
 
-export function settingsOf({ url, applicationName, asynchronousCommit = false }: ConnectionOptions): pg.ClientConfig {
+export function settingsOf(
+  { url, applicationName, asynchronousCommit = false }: ConnectionOptions,
+  { genericPlans = false }: { readonly genericPlans?: boolean } = {},
+): pg.ClientConfig {
   return {
     connectionString: url,
     application_name: applicationName,
@@ -34,8 +37,7 @@ export function settingsOf({ url, applicationName, asynchronousCommit = false }:
       `-c lock_timeout=${lockWaitMs}`,
       `-c statement_timeout=${statementMs}`,
       '-c jit=off',
-      // Rows come as arrays of any length, so a plan for one length is as good as another, and planning costs more than running.
-      '-c plan_cache_mode=force_generic_plan',
+      ...(genericPlans ? ['-c plan_cache_mode=force_generic_plan'] : []),
       ...(asynchronousCommit ? ['-c synchronous_commit=off'] : []),
     ].join(' '),
   };
@@ -74,7 +76,10 @@ export class PipelinedConnection {
   }
 
   #connect(): Promise<pg.Client> {
-    const client = new pg.Client({ ...settingsOf(this.#options), pipeline: true } as pg.ClientConfig);
+    // Its rows come as arrays of any length, so a plan for one length is as good as another, and planning costs more than
+    // running. The lists of requests are not like that: what they ask for decides which index is best.
+    const settings = settingsOf(this.#options, { genericPlans: true });
+    const client = new pg.Client({ ...settings, pipeline: true } as pg.ClientConfig);
     const connecting = client.connect().then(() => client);
     // However it ends, also without an error (the server was stopped in order): the next use connects anew.
     client.on('error', () => this.#forget(connecting));
