@@ -1,5 +1,5 @@
 import { LRUCache } from 'lru-cache';
-import { type Log, type LogRecord, type Membership, type TopicPartition, TopicsCreatedAnew } from './log/log.ts';
+import type { Log, LogRecord, TopicPartition } from './log/log.ts';
 import type { Logger } from './logger.ts';
 import type { ServiceDefinition, Statement } from './service.ts';
 import type { ServiceRuntime } from './service-runtime.ts';
@@ -26,13 +26,14 @@ import { Deadlines } from './task/deadlines.ts';
 import { Documents } from './task/documents.ts';
 import { Effects, effectsOpenMax } from './task/effects.ts';
 import { Intake } from './task/intake.ts';
+import { groupOf, Ownership } from './task/ownership.ts';
 import { awaitedReferences, Parking, parkedInputsMax } from './task/parking.ts';
 import { Publisher, unpublishedEventsMax } from './task/publisher.ts';
 import { RecentIds } from './task/recent-ids.ts';
 import { nameOf, References } from './task/references.ts';
 import { type Replayed, Replays } from './task/replays.ts';
 import { StreamStates } from './task/streams.ts';
-import { DatabaseBehind, Takeovers } from './task/takeovers.ts';
+import { type Begun, Takeovers } from './task/takeovers.ts';
 import { Turns } from './task/turns.ts';
 import { type LoopObserver, unobserved } from './telemetry/metrics.ts';
 import { noTracing, type Tracing } from './telemetry/tracing.ts';
@@ -42,11 +43,8 @@ import { noTracing, type Tracing } from './telemetry/tracing.ts';
  *
  *   take what has arrived → decide → one transaction → publish what was decided, fire what is due, run effects
  *
- * There is no timer in it: the next batch is whatever came while the last one committed. A task is *assigned* by the
- * group, then *owned* once its row was taken over. It is *lost* when a commit's outcome is unknown or its topics cannot be
- * read: then all that is known of it is dropped and it is taken over anew, and the task row tells what had been committed.
- * *Fenced*, another owner has it, and it is given up; if the group still says it is ours after a while, it is claimed again.
- * Batches, takeovers and revocations never overlap (`Turns`).
+ * There is no timer in it: the next batch is whatever came while the last one committed. Which tasks it has, and how they
+ * come and go, is in `task/ownership.ts`. Batches, takeovers and revocations never overlap (`Turns`).
  *
  * The file is longer than others because this is the one place where all of that meets; what each part does is in `task/`.
  */
@@ -62,13 +60,8 @@ const unwrittenInputsMax = 2_000;
 const caughtUpPauseMs = 5;
 /** References that other instances have stored, remembered for inputs that are being parked at the same moment. */
 const arrivedElsewhereMax = 10_000;
-/** The first recovery is tried at once, the next after this and then ever later. */
-const recoverFirstMs = 200;
-const recoverMaxMs = 5_000;
 /** What is committed but not published within this time at a stop is left to the next owner. */
 const publishGraceMs = 3_000;
-/** Longer than it takes a member to hear that it has lost its tasks. */
-const claimAgainMs = 10_000;
 /** A stop that takes longer, since a database or a log says nothing, is left unfinished: all of it is stored. */
 const stopMs = 8_000;
 
@@ -105,11 +98,8 @@ export class TaskLoop {
   readonly clock = new TaskClock();
   readonly #tasks = new Map<number, TaskRow>();
   readonly #published = new Map<number, Record<string, PublishedMark>>();
-  /** What the group has given, whether it could be taken over yet or not. */
-  readonly #assigned = new Set<number>();
-  readonly #lost = new Set<number>();
-  readonly #claims = new Set<NodeJS.Timeout>();
   readonly #turns = new Turns();
+  readonly #ownership: Ownership;
   readonly #intake = new Intake();
   readonly #parking = new Parking();
   readonly #states: StreamStates;
@@ -124,24 +114,15 @@ export class TaskLoop {
   /** References that another instance has stored of late: an input may be about to be parked for one of them. */
   readonly #arrivedElsewhere: LRUCache<string, true>;
   readonly #replays = new Replays();
-  /** Ids that the topics had at the last takeover: what is read until the next one is of those. */
-  #topicIds: ReadonlyMap<string, string> = new Map();
   readonly #ports: BatchPorts;
-  /** Requests that were stored while their task was being taken over: perhaps too late to be read with it. */
-  #early: RequestRow[] = [];
   /** Raised when tasks change hands: a reader that waits for room in the name of the earlier ones gives up. */
   #handovers = 0;
-  #membership: Membership | undefined;
   #running: Promise<void> | undefined;
   #stopping = false;
   #parkedPosition = 0;
   /** Tasks whose positions in memory are ahead of the stored ones, and by how many inputs at the most. */
   readonly #unwritten = new Set<number>();
   #unwrittenInputs = 0;
-  #failures = 0;
-  #trouble: string | undefined;
-  /** Why the last takeover that failed did. */
-  #refusedBy: string | undefined;
 
   constructor(options: TaskLoopOptions) {
     const { definition, store, log, logger, runtime } = options;
@@ -182,10 +163,23 @@ export class TaskLoop {
       log,
       onRecords: (records) => this.#onRecords(records),
       onSkipped: (skipped) => this.#arrive([{ kind: 'skipped', skipped }]),
-      topicId: (topic) => this.#topicIds.get(topic) ?? '',
-      onError: (partition, error) => this.#lose([partition], error),
+      topicId: (topic) => this.#ownership.topicId(topic),
+      onError: (partition, error) => this.#ownership.lose([partition], error),
     });
-    const topicId = (topic: string) => this.#topicIds.get(topic) ?? '';
+    this.#ownership = new Ownership({
+      definition,
+      log,
+      logger,
+      turns: this.#turns,
+      takeovers: this.#takeovers,
+      owned: () => this.partitions,
+      isStopping: () => this.#stopping,
+      disown: (partitions) => this.#disown(partitions),
+      own: (begun, early) => this.#own(begun, early),
+      start: () => this.#start(),
+      claimAgainMs: options.claimAgainMs,
+    });
+    const topicId = (topic: string) => this.#ownership.topicId(topic);
     this.#catchingUp = new CatchingUp(topicId);
     this.#ports = {
       definition,
@@ -207,21 +201,8 @@ export class TaskLoop {
   }
 
   /** Joins the service's group; resolves when the first tasks are owned and running. */
-  async start(): Promise<void> {
-    const { log, definition } = this.#options;
-    this.#membership = await log.join({
-      group: groupOf(definition.name),
-      topic: definition.mainInput,
-      onAssigned: (partitions) => this.#turns.take(() => this.#assign(partitions)),
-      onRevoked: (partitions) => this.#turns.take(() => this.#letGo(partitions)),
-      onCreatedAnew: (topics) => this.#createdAnew(topics),
-    });
-  }
-
-  /** What was published on these is gone, and what is read of them may be. */
-  #createdAnew(topics: readonly string[]): void {
-    const mine = topics.filter((topic) => this.#takeovers.concerns(topic));
-    if (mine.length > 0) this.#lose(this.partitions, new TopicsCreatedAnew(mine));
+  start(): Promise<void> {
+    return this.#ownership.join();
   }
 
   owns(partition: number): boolean {
@@ -234,7 +215,7 @@ export class TaskLoop {
 
   /** Whether the group has given a partition to this loop, taken over or not. */
   isAssigned(partition: number): boolean {
-    return this.#assigned.has(partition);
+    return this.#ownership.isAssigned(partition);
   }
 
   get queued(): number {
@@ -243,14 +224,12 @@ export class TaskLoop {
 
   /** Why the last batch or takeover failed, while none has succeeded since. */
   get trouble(): string | undefined {
-    return this.#trouble;
+    return this.#ownership.trouble;
   }
 
   /** Why it does not do its part yet; a loop that the group gives nothing to is as it should be. */
   get notReady(): string | undefined {
-    if (this.#membership === undefined) return 'its group has not let it in yet';
-    const waiting = [...this.#assigned].filter((partition) => !this.owns(partition));
-    return waiting.length === 0 ? undefined : `tasks ${waiting.join(', ')} are being taken over`;
+    return this.#ownership.notReady;
   }
 
   /** Resolves when all that the topics hold now has been handled and all that was decided is published. */
@@ -297,14 +276,14 @@ export class TaskLoop {
 
   /** Rows that were just stored; those of other owners' partitions are left to them. */
   requestsArrived(rows: readonly RequestRow[]): void {
-    for (const row of rows) if (this.#assigned.has(row.partition) && !this.owns(row.partition)) this.#early.push(row);
+    this.#ownership.keepEarly(rows);
     const mine = rows.filter((row) => this.owns(row.partition) && this.#requestsTaken.add(row.requestId));
     this.#arrive(mine.map((row) => ({ kind: 'request', row })));
   }
 
   /** Rows may have been stored that nobody was told of: they are read from the store with everything else. */
   requestsMissed(error: Error): void {
-    this.#lose(this.partitions, error);
+    this.#ownership.lose(this.partitions, error);
   }
 
   /** Another instance has stored references that inputs may wait for; without names: any may have come. */
@@ -368,52 +347,8 @@ export class TaskLoop {
     });
   }
 
-  async #assign(partitions: readonly number[]): Promise<void> {
-    for (const partition of partitions) this.#assigned.add(partition);
-    try {
-      await this.#own(partitions);
-    } catch (error) {
-      if (!(error instanceof DatabaseBehind)) throw error;
-      // A person has to do something first, and needs the process for seeing what.
-      this.#lose(partitions, error);
-    }
-  }
-
-  /**
-   * The fence says that these tasks are somebody else's, the group has not said so (yet). Whoever took them may be a
-   * former owner who knows nothing of having lost them: it will, but it does not hand them back.
-   */
-  async #giveUp(partitions: readonly number[]): Promise<void> {
-    for (const partition of partitions) this.#lost.delete(partition);
-    await this.#disown(partitions);
-    const timer = setTimeout(() => {
-      this.#claims.delete(timer);
-      for (const each of partitions) if (this.#assigned.has(each) && !this.owns(each)) this.#lost.add(each);
-      this.#start();
-    }, this.#options.claimAgainMs ?? claimAgainMs);
-    this.#claims.add(timer);
-  }
-
-  /** The group says that these tasks are somebody else's. */
-  async #letGo(partitions: readonly number[]): Promise<void> {
-    for (const each of [this.#assigned, this.#lost]) for (const partition of partitions) each.delete(partition);
-    await this.#disown(partitions);
-  }
-
-  async #own(claimed: readonly number[]): Promise<void> {
-    const topicIds = new Map(this.#options.log.topics.map(({ name, id }) => [name, id]));
-    // What other tasks have in hand is of the topics that were there before.
-    const isAnew = [...topicIds].some(([name, id]) => this.#topicIds.get(name) !== id);
-    const partitions = isAnew ? [...new Set([...claimed, ...this.partitions])] : claimed;
-    await this.#disown(partitions);
-    // Tried again, should this fail.
-    for (const partition of partitions) if (!claimed.includes(partition)) this.#lost.add(partition);
-    this.#start();
-    // What was stored until now is read with the takeover; what comes from now on may be too late for it.
-    this.#early = this.#early.filter((row) => !partitions.includes(row.partition));
-    this.#topicIds = topicIds;
-    const { takeover, unpublished, ends, consume } = await this.#takeovers.begin(partitions);
-    if (this.#stopping) return;
+  /** Makes its own what was taken over. */
+  #own({ takeover, unpublished, ends, consume }: Begun, early: readonly RequestRow[]): void {
     this.clock.synchronise(takeover.now);
     this.#states.learn(takeover.latest?.streams);
     this.#documents.learn(takeover.latest?.documents);
@@ -434,10 +369,9 @@ export class TaskLoop {
     }
     const subjects = new Map(takeover.parked.map((row) => [`${row.partition} ${row.subject}`, row]));
     this.#takeUp([...subjects.values()].flatMap((row) => this.#parking.released(row.partition, row.subject)));
-    this.requestsArrived([...takeover.requests, ...this.#early.splice(0)]);
+    this.requestsArrived([...takeover.requests, ...early]);
     consume();
     this.#armWhatCaughtUp();
-    for (const partition of partitions) this.#lost.delete(partition);
   }
 
   #armWhatCaughtUp(): void {
@@ -531,7 +465,7 @@ export class TaskLoop {
     for (const row of rows) {
       const marks = this.#published.get(row.partition);
       if (marks === undefined) continue;
-      const topicId = this.#topicIds.get(row.channel) ?? '';
+      const topicId = this.#ownership.topicId(row.channel);
       const before = marks[row.channel];
       if (before?.topicId !== topicId || before.sequence < row.sequence)
         marks[row.channel] = { sequence: row.sequence, topicId };
@@ -549,12 +483,16 @@ export class TaskLoop {
   }
 
   #start(): void {
-    if ((this.#intake.length > 0 || this.#lost.size > 0) && !this.#stopping) this.#running ??= this.#run();
+    if (this.#hasWork) this.#running ??= this.#run();
+  }
+
+  get #hasWork(): boolean {
+    return (this.#intake.length > 0 || this.#ownership.hasLost) && !this.#stopping;
   }
 
   async #run(): Promise<void> {
-    while ((this.#intake.length > 0 || this.#lost.size > 0) && !this.#stopping) {
-      if (this.#lost.size > 0) await this.#recover();
+    while (this.#hasWork) {
+      if (this.#ownership.hasLost) await this.#ownership.recover();
       else await this.#handle(this.#intake.take(batchInputsMax));
       this.#intake.changed();
     }
@@ -567,7 +505,7 @@ export class TaskLoop {
     try {
       await this.#turns.take(() => this.#process(arrivals));
     } catch (error) {
-      this.#lose([...new Set(arrivals.map(partitionOfArrival))], error as Error);
+      this.#ownership.lose([...new Set(arrivals.map(partitionOfArrival))], error as Error);
     }
     this.#observer.batch(arrivals.length, (performance.now() - began) / 1_000);
   }
@@ -585,7 +523,7 @@ export class TaskLoop {
           { partitions: error.partitions },
           'another owner has taken tasks over; they are given up',
         );
-        await this.#giveUp(error.partitions);
+        await this.#ownership.giveUp(error.partitions);
         return this.#process(mine, refused);
       }
       const isNobodysFault =
@@ -627,8 +565,7 @@ export class TaskLoop {
 
   #after(batch: Batch): void {
     const released = batch.adopt(this.#tasks);
-    this.#failures = 0;
-    this.#trouble = undefined;
+    this.#ownership.succeeded();
     this.#replays.handled(batch.replayed);
     if (this.#catchingUp.size > 0) this.#armWhatCaughtUp();
     this.#publisher.publish(batch.events.filter((event) => event.channel !== privateChannel));
@@ -654,53 +591,13 @@ export class TaskLoop {
     return parked.filter((row) => awaitedReferences(row).some((name) => names.has(name)));
   }
 
-  /** What is known of these tasks may not be what is stored: they are taken over anew before anything else. */
-  #lose(partitions: readonly number[], error: Error): void {
-    const { logger } = this.#options;
-    const isFailure = !(error instanceof TopicsCreatedAnew);
-    if (isFailure) {
-      this.#failures += 1;
-      this.#trouble = error.message;
-    }
-    const told = { partitions, error: error.message, failures: this.#failures };
-    if (!isFailure) logger.warn(told, 'the tasks are taken over anew');
-    else if ((error as { retryable?: boolean }).retryable === true) logger.error(told, 'the tasks are taken over anew');
-    else
-      logger.fatal(
-        { ...told, stack: error.stack },
-        'the tasks cannot go on, and waiting will not mend it; they are taken over anew',
-      );
-    for (const partition of partitions) if (this.#assigned.has(partition)) this.#lost.add(partition);
-    this.#start();
-  }
-
-  /** Takes lost tasks over, at once the first time, then ever later until the store and the log answer again. */
-  async #recover(): Promise<void> {
-    await this.#turns.pause(
-      this.#failures <= 1 ? 0 : Math.min(recoverFirstMs * 2 ** (this.#failures - 2), recoverMaxMs),
-    );
-    if (this.#stopping) return;
-    try {
-      await this.#turns.take(async () => {
-        const partitions = [...this.#lost];
-        if (partitions.length > 0) await this.#own(partitions);
-        for (const partition of partitions) this.#lost.delete(partition);
-      });
-      // Nothing else may come that would show it.
-      if (this.#refusedBy === this.#trouble) this.#trouble = undefined;
-    } catch (error) {
-      this.#refusedBy = (error as Error).message;
-      this.#lose([], error as Error);
-    }
-  }
-
   /** Stops intake, finishes the batch, publishes what is committed, writes the marks and leaves the group. */
   async stop(): Promise<void> {
     this.#stopping = true;
     this.#turns.stop();
     this.#effects.stop();
     this.#deadlines.stop();
-    for (const claim of this.#claims) clearTimeout(claim);
+    this.#ownership.stop();
     this.#intake.changed();
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<void>((resolve) => {
@@ -723,13 +620,13 @@ export class TaskLoop {
     await this.#takeovers.end();
     await this.#publisher.stop(publishGraceMs);
     await this.#writeMarks();
-    await this.#membership?.leave();
+    await this.#ownership.leave();
   }
 
   /** So that the next owner need not publish again what is out. */
   async #writeMarks(): Promise<void> {
     const marked = this.partitions
-      .filter((partition) => !this.#lost.has(partition))
+      .filter((partition) => !this.#ownership.isLost(partition))
       .flatMap((each) => this.#marked(each));
     if (marked.length === 0) return;
     const nothing = {
@@ -760,7 +657,3 @@ function refusedFor(error: Error & { readonly code?: unknown }): Refused {
 }
 
 const waitKind = 'reference-wait';
-
-function groupOf(service: string): string {
-  return `fullhouse-${service}`;
-}

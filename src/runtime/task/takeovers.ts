@@ -39,16 +39,10 @@ export class Takeovers {
     this.#onError = options.onError;
   }
 
-  async begin(partitions: readonly number[]): Promise<{
-    readonly takeover: Takeover;
-    readonly unpublished: readonly Unpublished[];
-    /** By task: where its inputs end now. Until they are handled, overdue deadlines wait. */
-    readonly ends: ReadonlyMap<number, readonly Position[]>;
-    /** Starts reading from the log. */
-    readonly consume: () => void;
-  }> {
-    const takeover = await this.#store.takeOver(partitions);
-    await Promise.all(takeover.tasks.map((task) => this.#refuseBehind(task)));
+  async begin(partitions: readonly number[]): Promise<Begun> {
+    const taken = await this.#store.takeOver(partitions);
+    const refused = await this.#refusedOf(taken.tasks);
+    const takeover = without(refused, taken);
     const positions = new Map<number, readonly Position[]>();
     const ends = new Map<number, readonly Position[]>();
     for (const task of takeover.tasks) {
@@ -64,6 +58,7 @@ export class Takeovers {
     }
     return {
       takeover,
+      refused,
       unpublished: takeover.tasks.flatMap((task) => this.#unpublished(task)),
       ends,
       consume: () => {
@@ -78,11 +73,18 @@ export class Takeovers {
     };
   }
 
+  async #refusedOf(tasks: readonly TaskRow[]): Promise<ReadonlyMap<number, DatabaseBehind>> {
+    const refusals = await Promise.all(tasks.map(async (task) => [task.partition, await this.#refusal(task)] as const));
+    return new Map(
+      refusals.flatMap(([partition, error]) => (error === undefined ? [] : [[partition, error] as const])),
+    );
+  }
+
   /**
    * An event is stored before it is published: a topic that holds later ones than the database is told of by one that was
    * restored or emptied, and going on from there would give their numbers to other events.
    */
-  async #refuseBehind({ partition, sequences, timeline }: TaskRow): Promise<void> {
+  async #refusal({ partition, sequences, timeline }: TaskRow): Promise<DatabaseBehind | undefined> {
     const owned = this.#log.topics.filter(
       ({ name, partitions }) => topicNamed(name)?.owner === this.#definition.name && partition < partitions,
     );
@@ -93,12 +95,13 @@ export class Takeovers {
         const { kind } = verdictOn(topic, headers, { timeline, sequence: stored });
         return kind === 'next' || kind === 'gap';
       });
-      if (!isLater) return;
+      if (!isLater) return undefined;
       // Another owner may have stored it since.
       const since = { channel: topic, partition, sequence: stored + 1, eventsMax: 1 };
-      if ((await this.#store.readEvents(since)).length === 0) throw new DatabaseBehind({ topic, partition, stored });
+      const isStored = (await this.#store.readEvents(since)).length > 0;
+      return isStored ? undefined : new DatabaseBehind({ topic, partition, stored });
     });
-    await Promise.all(looks);
+    return (await Promise.all(looks)).find((each) => each !== undefined);
   }
 
   async #tail(partition: TopicPartition): Promise<readonly LogRecord[]> {
@@ -170,6 +173,33 @@ export class Takeovers {
       await consumption?.stop();
     }
   }
+}
+
+/** What a new owner needs of the tasks it has taken over, but for those it may not go on with. */
+export interface Begun {
+  readonly takeover: Takeover;
+  /** Tasks whose topics hold more than their database, and why they were refused. */
+  readonly refused: ReadonlyMap<number, DatabaseBehind>;
+  readonly unpublished: readonly Unpublished[];
+  /** By task: where its inputs end now. Until they are handled, overdue deadlines wait. */
+  readonly ends: ReadonlyMap<number, readonly Position[]>;
+  /** Starts reading from the log. */
+  readonly consume: () => void;
+}
+
+function without(refused: ReadonlyMap<number, unknown>, takeover: Takeover): Takeover {
+  if (refused.size === 0) return takeover;
+  const kept = <Row extends { readonly partition: number }>(rows: readonly Row[]) =>
+    rows.filter((row) => !refused.has(row.partition));
+  const { tasks, deadlines, effects, requests, parked } = takeover;
+  return {
+    ...takeover,
+    tasks: kept(tasks),
+    deadlines: kept(deadlines),
+    effects: kept(effects),
+    requests: kept(requests),
+    parked: kept(parked),
+  };
 }
 
 /** Events of a channel that an earlier owner had committed but perhaps not published. */
