@@ -24,7 +24,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from './runtime/embedded
 import { openEmbeddedRecords } from './runtime/log/embedded-records.ts';
 import { LocalLog } from './runtime/log/local-log.ts';
 import type { Log } from './runtime/log/log.ts';
-import type { Logger } from './runtime/logger.ts';
+import { type Logger, loggerOf, setLogLevels } from './runtime/logger.ts';
 import { createLocalNotices } from './runtime/notices.ts';
 import { ServiceHost } from './runtime/service-host.ts';
 import { SettingsFeed } from './runtime/settings-feed.ts';
@@ -104,6 +104,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     );
     started.push(() => log.close());
     const settings = new SettingsFeed(logger);
+    settings.onChange(({ logLevels }) => setLogLevels(logger, logLevels, configuration.LOG_LEVEL));
     await settings.start(log);
     started.push(() => settings.stop());
 
@@ -149,7 +150,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     const issuer = createTokenIssuer(users);
     const gateway = await createGateway({
       log,
-      logger,
+      logger: loggerOf(logger, 'gateway'),
       endpoints,
       jwks: () => issuer.jwks(),
       metrics,

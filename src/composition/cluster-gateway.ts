@@ -2,6 +2,7 @@ import { forwarding } from '../gateway/forwarding.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createUpstream, type Upstream } from '../gateway/upstreams.ts';
 import { addressesOf, type RoleName } from '../runtime/configuration.ts';
+import { loggerOf } from '../runtime/logger.ts';
 import type { ClusterServices, SharedProcess } from './cluster-services.ts';
 import { describedEndpoints } from './endpoints.ts';
 import { type ListenAt, listen } from './listening.ts';
@@ -16,7 +17,7 @@ export async function clusterGateway(
     const known = upstreams.get(name);
     if (known !== undefined) return known;
     const urls = roles.includes(name) ? [services.url] : addressesOf(configuration, name);
-    const made = createUpstream(name, urls, logger);
+    const made = createUpstream(name, urls, loggerOf(logger, 'gateway'));
     upstreams.set(name, made);
     return made;
   };
@@ -30,7 +31,7 @@ export async function clusterGateway(
       metrics,
       tracing,
       log,
-      logger,
+      logger: loggerOf(logger, 'gateway'),
       settings: () => settings.current,
     }),
   );

@@ -8,7 +8,7 @@ import type { Endpoint } from '../runtime/http/endpoint.ts';
 import { Problem } from '../runtime/http/problem.ts';
 import { fetchKeys, type PublishedKeys } from '../runtime/http/published-keys.ts';
 import type { Log } from '../runtime/log/log.ts';
-import type { Logger } from '../runtime/logger.ts';
+import { type Logger, loggerOf } from '../runtime/logger.ts';
 import { ServiceHost } from '../runtime/service-host.ts';
 import type { SettingsFeed } from '../runtime/settings-feed.ts';
 import { storeError } from '../runtime/store/postgres/connection.ts';
@@ -102,7 +102,7 @@ function hostOf(
   const definition = definitions.find((each) => each.name === name);
   if (definition === undefined) throw new Error(`there is no service ${name}`);
   const applicationName = `fullhouse-${name}-notices`;
-  const notices = createPostgresNotices({ url: databaseUrl, applicationName, logger: logger.child({ service: name }) });
+  const notices = createPostgresNotices({ url: databaseUrl, applicationName, logger: loggerOf(logger, name) });
   const operate = (host: ServiceHost) => {
     const urlOf = urlsOf(configuration);
     const installation = openInstallation({ definitions, log, hosts: [host], urlOf });

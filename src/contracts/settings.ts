@@ -1,10 +1,17 @@
 import { z } from 'zod';
 import type { Setting } from './catalog.ts';
+import { serviceNames } from './topics.ts';
 
 /**
  * Settings that change while the system runs: key → schema and default. The `settings` topic carries what was changed;
  * what was never changed has its default here.
  */
+export const logLevels = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
+export type LogLevel = (typeof logLevels)[number];
+/** Whose lines a level is for; `default` is for whoever is not named. */
+export const logNames = ['default', ...serviceNames, 'operations', 'gateway'] as const;
+export type LogName = (typeof logNames)[number];
+
 const milliseconds = (least: number, most: number) => z.int().min(least).max(most);
 
 export const pricingRules = z.strictObject({
@@ -39,6 +46,19 @@ export const settings = {
   notificationChannels: {
     schema: z.array(z.enum(['email', 'sms'])).max(2),
     default: ['email', 'sms'] as ('email' | 'sms')[],
+  },
+  /**
+   * Ways to pay that are on. While `card` is off, nothing new is charged at the provider: what comes in is refused, and what
+   * was accepted before keeps its seats for another try. Charges that are open are still asked about, refunds are still made.
+   */
+  paymentMethods: {
+    schema: z.array(z.enum(['card', 'cash'])).max(2),
+    default: ['card', 'cash'] as ('card' | 'cash')[],
+  },
+  /** From which level lines are written, by service; where none is named, `LOG_LEVEL` says so. */
+  logLevels: {
+    schema: z.partialRecord(z.enum(logNames), z.enum(logLevels)),
+    default: {} as Partial<Record<LogName, LogLevel>>,
   },
   rateLimitPerUser: { schema: z.int().min(1).max(10_000_000), default: 3_000 },
   rateLimitPerAddress: { schema: z.int().min(1).max(10_000_000), default: 30_000 },

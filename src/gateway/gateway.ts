@@ -14,7 +14,7 @@ import { traceparentOf, traceRequests } from '../runtime/http/trace.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { Metrics } from '../runtime/telemetry/metrics.ts';
-import type { Tracing } from '../runtime/telemetry/tracing.ts';
+import { type Tracing, traceIdOf } from '../runtime/telemetry/tracing.ts';
 import { type Availability, AvailabilityFeed } from './availability-feed.ts';
 import { availabilityStream } from './availability-stream.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -73,7 +73,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     strictTransportSecurity: { maxAge: hstsSeconds },
   });
   server.addHook('onRequest', async (request, reply) => {
-    void reply.header('x-request-id', traceparentOf(request).slice(3, 35));
+    void reply.header('x-request-id', traceIdOf(traceparentOf(request)));
     if (request.ip !== ownAddress) await limits.admit('address', request.ip);
   });
   const doors: Doors = {

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { logLevels } from '../contracts/settings.ts';
 import { type ServiceName, serviceNames } from '../contracts/topics.ts';
 
 /**
@@ -99,7 +100,7 @@ const schema = z.object({
   PUBLIC_URL: z.url('must be a URL').optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: z.url('must be a URL like http://collector:4318').optional(),
   OTEL_SERVICE_NAME: z.string().min(1).optional(),
-  LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
+  LOG_LEVEL: z.enum(logLevels).default('info'),
 });
 
 export type Configuration = Readonly<z.infer<typeof schema>>;

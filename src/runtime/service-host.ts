@@ -6,7 +6,7 @@ import { AskedOperations, type Operate } from './asked-operations.ts';
 import type { Configuration } from './configuration.ts';
 import { Ingress } from './ingress.ts';
 import type { Log } from './log/log.ts';
-import type { Logger } from './logger.ts';
+import { type Logger, loggerOf } from './logger.ts';
 import type { Following, Notice, Notices } from './notices.ts';
 import type { ServiceDefinition, Split } from './service.ts';
 import type {
@@ -72,7 +72,7 @@ export class ServiceHost implements ServiceRuntime {
     const { definition, databaseUrl: url, log, configuration, settings } = options;
     this.definition = definition;
     this.configuration = configuration;
-    this.logger = options.logger.child({ service: definition.name });
+    this.logger = loggerOf(options.logger, definition.name);
     this.#settings = settings;
     this.#parts = options.parts;
     this.#notices = options.notices;

@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import type { ClusterProcess } from '../../src/cluster.ts';
 import { roles } from '../../src/composition/roles.ts';
 import { hostNamed } from '../../src/composition/services.ts';
-import { Client, eventually, visa } from '../support/client.ts';
+import { defaultSettings, type SettingKey } from '../../src/contracts/settings.ts';
+import { type Answer, type Booking, Client, eventually, visa } from '../support/client.ts';
 import { type ClusterGround, clusterGround } from '../support/cluster.ts';
 import { openEvents } from '../support/event-source.ts';
 import { kafkaOrSkip } from '../support/kafka.ts';
+import { type Load, outcomesOf, startLoad } from '../support/load.ts';
 import { bookingOnce, hasStatus } from '../support/operations.ts';
 import { administrator } from '../support/servers.ts';
 import { buildVenue, openShow } from '../support/venue.ts';
@@ -19,13 +22,14 @@ const environment = {
   FULLHOUSE_ADMIN_PASSWORD: administrator.password,
 };
 
-const shared = ['booking', 'seat-inventory', 'user'] as const;
+const shared = ['booking', 'seat-inventory', 'user', 'pricing', 'payment'] as const;
 
 if (await kafkaOrSkip('several instances of a service')) {
   describe('several instances of a service', { timeout: 300_000 }, () => {
     let ground: ClusterGround;
     let first: ClusterProcess;
     let second: ClusterProcess;
+    let third: ClusterProcess;
     let admin: Client;
     const showIds: string[] = [];
 
@@ -51,13 +55,13 @@ if (await kafkaOrSkip('several instances of a service')) {
     };
 
     it('share the tasks, each task with one owner', async () => {
-      second = await ground.start(shared);
+      [second, third] = await Promise.all([ground.start(shared), ground.start(shared)]);
       for (const service of shared) {
         await eventually(
-          async () => [ownedBy(first, service), ownedBy(second, service)],
+          async () => [first, second, third].map((process) => ownedBy(process, service)),
           (owned) => owned.flat().length === 4 && owned.every((each) => each.length > 0),
         );
-        const all = [...ownedBy(first, service), ...ownedBy(second, service)].sort();
+        const all = [first, second, third].flatMap((process) => ownedBy(process, service)).sort();
         assert.deepEqual(all, [0, 1, 2, 3], service);
       }
     });
@@ -85,8 +89,96 @@ if (await kafkaOrSkip('several instances of a service')) {
       }
     });
 
-    it('hand their tasks over when one goes in order, and bookings go on', async () => {
-      await second.stop();
+    describe('while people book', { timeout: 60_000 }, () => {
+      const bookingsRead = 100;
+      let load: Load;
+      let loaded: readonly string[];
+
+      before(async () => {
+        const venue = await buildVenue(admin, { rows: 20, seats: 50 });
+        loaded = await Promise.all(showIds.map(() => openShow(admin, venue)));
+        const anyone = new Client(first.url);
+        load = startLoad(await Promise.all(['Ada', 'Bob', 'Cleo', 'Dan'].map((name) => anyone.register(name))), loaded);
+      });
+      after(() => load.end());
+
+      /** Changes a setting; resolves with when it was answered, once every instance has it, at the most two seconds later. */
+      const set = async (key: SettingKey, value: unknown) => {
+        const { status } = await admin.call('PUT', `/v1/settings/${key}`, { body: { value, why: 'a test' } });
+        assert.equal(status, 200);
+        const began = performance.now();
+        const hosts = [first, second, third].flatMap((process) => process.hosts);
+        const inForce = () => hosts.every((host) => isDeepStrictEqual(host.settings()[key], value));
+        await eventually(async () => inForce(), Boolean);
+        const tookMs = performance.now() - began;
+        assert.ok(tookMs < 2_000, `${key} was in force after ${Math.round(tookMs)} ms`);
+        return Date.now();
+      };
+      /** One booking of each show, so that every task has its part in some. */
+      const bookOfEach = (request: object) =>
+        Promise.all(loaded.map((showId) => admin.book({ showId, bestAvailable: { count: 1 }, ...request })));
+
+      it('a new hold time counts for every later hold', async () => {
+        await set('holdTtlMs', 77_000);
+        for (const { body } of await bookOfEach({})) {
+          const heldMs = Date.parse(body.holdExpiresAt ?? '') - Date.parse(body.history[0]?.at ?? '');
+          assert.ok(heldMs >= 77_000 && heldMs < 87_000, `held for ${heldMs} ms`);
+        }
+      });
+
+      it('a new price rule makes every later price, and each booking says which version made its', async () => {
+        const dearer = { timeToShow: [{ withinHours: 10_000, addPercent: 20 }], largestStepPercent: 100 };
+        const rules = { ...defaultSettings.pricingRules, occupancy: [], salesSpeed: [], ...dearer };
+        const before = load.acknowledged.length;
+        const changedAt = await set('pricingRules', rules);
+        const { version } = (await admin.get<{ version: number }>('/v1/settings/pricingRules')).body;
+        for (const { body } of await bookOfEach({ payment: visa }))
+          assert.deepEqual([body.status, body.total?.amount, body.rulesVersion], ['confirmed', 1_350, version]);
+        // What was priced before and is held a moment later has its old price.
+        const settledAt = changedAt + 1_000;
+        await eventually(
+          async () => load.acknowledged.length,
+          (count) => Date.now() > settledAt + 500 && count > before + 20,
+        );
+        const { acknowledged } = load;
+        const looked = [...acknowledged.slice(Math.max(0, before - 20), before), ...acknowledged.slice(-bookingsRead)];
+        const bookings = await outcomesOf(admin, { ...load, acknowledged: looked });
+        for (const { rulesVersion, history, total } of bookings) {
+          const heldAt = Date.parse(history.find(({ status }) => status === 'awaiting_payment')?.at ?? '');
+          if (heldAt > settledAt) assert.equal(rulesVersion, version);
+          assert.equal(total?.amount, rulesVersion === version ? 1_350 : 1_150);
+        }
+        assert.ok(bookings.some(({ rulesVersion }) => rulesVersion === 0));
+        assert.ok(bookings.some(({ rulesVersion }) => rulesVersion === version));
+      });
+
+      it('a provider that is switched off is asked for nothing more, and seats can be held all the same', async () => {
+        await set('paymentMethods', ['cash']);
+        for (const { status, body, headers } of await bookOfEach({ payment: visa }))
+          assert.deepEqual([status, body.code, headers.get('retry-after')], [503, 'payment_method_off', '30']);
+        const held = await bookOfEach({});
+        assert.ok(held.every(({ body }) => body.status === 'awaiting_payment'));
+        const pay = ({ body }: Answer<Booking>) =>
+          admin.post<Booking>(`/v1/bookings/${body.bookingId}/payments`, visa, { key: randomUUID(), waitSeconds: 20 });
+        assert.ok((await Promise.all(held.map(pay))).every(({ body }) => body.code === 'payment_method_off'));
+        await set('paymentMethods', ['card', 'cash']);
+        assert.ok((await Promise.all(held.map(pay))).every(({ body }) => body.status === 'confirmed'));
+      });
+
+      it('levels of the log change where they are meant, and go back', async () => {
+        const levels = () =>
+          [first, second, third].flatMap((process) =>
+            ['booking', 'user'].map((service) => hostNamed(process.hosts, service).logger.level),
+          );
+        await set('logLevels', { booking: 'silent' });
+        assert.deepEqual([...new Set(levels())].sort(), ['fatal', 'silent']);
+        await set('logLevels', {});
+        assert.deepEqual([...new Set(levels())], ['fatal']);
+      });
+    });
+
+    it('hand their tasks over when others go in order, and bookings go on', async () => {
+      await Promise.all([second.stop(), third.stop()]);
       for (const service of shared)
         await eventually(
           async () => ownedBy(first, service).length,

@@ -105,6 +105,7 @@ export interface Booking {
   readonly reason?: string;
   readonly seats: readonly string[];
   readonly total?: { readonly amount: number; readonly currency: string };
+  readonly rulesVersion?: number;
   readonly holdExpiresAt?: string;
   readonly payment: { readonly status: string; readonly attempts: number; readonly error?: { readonly code: string } };
   readonly refund?: { readonly status: string; readonly amount: { readonly amount: number } };

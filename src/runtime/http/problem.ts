@@ -33,6 +33,7 @@ export const problemCodes = {
   internal: { status: 500, title: 'Something went wrong here' },
   overloaded: { status: 503, title: 'Too busy at the moment' },
   unavailable: { status: 503, title: 'A part of the service is not available' },
+  payment_method_off: { status: 503, title: 'This way to pay is switched off' },
 } as const;
 
 export type ProblemCode = keyof typeof problemCodes;

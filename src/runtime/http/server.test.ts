@@ -45,6 +45,21 @@ test('no body is malformed where something in it is required', async () => {
   }
 });
 
+test('a failure is told under the same id as the line that says why', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const server = createServer(pino({}, { write: (line: string) => lines.push(JSON.parse(line)) }));
+  server.get('/fails', async () => {
+    throw new Error('the reason');
+  });
+  const traceparent = '00-af7651916cd43dd8448eb211c80319c1-b7ad6b7169203331-00';
+  for (const headers of [{}, { traceparent }]) {
+    const { traceId } = (await server.inject({ url: '/fails?q=1', headers })).json();
+    const { msg, error, url, traceId: written } = lines.at(-1) ?? {};
+    assert.deepEqual([msg, error, url, written], ['a request failed', 'the reason', '/fails', traceId]);
+  }
+  assert.equal(lines.at(-1)?.['traceId'], traceparent.slice(3, 35));
+});
+
 test('a body that is not JSON is told from one that has wrong fields and one of another type', async () => {
   const { post } = serverTaking(z.strictObject({ reason: z.string().optional() }));
   const codes = async (...sent: Parameters<typeof post>) => {

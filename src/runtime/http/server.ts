@@ -9,6 +9,7 @@ import Fastify, {
 import { QueueFull } from '../batcher.ts';
 import type { Logger } from '../logger.ts';
 import { StoreUnavailable } from '../store/store.ts';
+import { traceIdOf } from '../telemetry/tracing.ts';
 import type { Authenticator } from './auth.ts';
 import { closingSignal, tellClosing } from './closing.ts';
 import { type Call, type Endpoint, hasRole, type Principal } from './endpoint.ts';
@@ -171,7 +172,7 @@ export function toProblem(error: FastifyError | Problem | Error, request: Fastif
       cause: error,
     });
   if (error instanceof StoreUnavailable) {
-    logger.error({ error: error.message, url: request.url }, 'the database did not answer');
+    logger.error({ ...requestIn(request), error: error.message }, 'the database did not answer');
     return new Problem('unavailable', 'The database does not answer at the moment. Come back in some seconds.', {
       retryAfterSeconds: 2,
       cause: error,
@@ -190,12 +191,17 @@ export function toProblem(error: FastifyError | Problem | Error, request: Fastif
       if ([403, 404, 414].includes(status))
         return new Problem('not_found', 'There is no such thing. GET /openapi.json lists what there is.');
       if (status >= 400 && status < 500) return new Problem('bad_request', error.message);
-      logger.error({ error: error.message, stack: error.stack, url: request.url.split('?')[0] }, 'a request failed');
+      logger.error({ ...requestIn(request), error: error.message, stack: error.stack }, 'a request failed');
       return new Problem('internal', 'Something went wrong here, and it was written down. Try again later.', {
         cause: error,
       });
     }
   }
+}
+
+/** How a line of the log names a request. */
+function requestIn(request: FastifyRequest) {
+  return { traceId: traceIdOf(traceparentOf(request)), method: request.method, url: request.url.split('?')[0] };
 }
 
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
@@ -213,7 +219,7 @@ export function sendProblem(problem: Problem, request: FastifyRequest, reply: Fa
         detail: problem.message,
         instance: request.url.split('?')[0],
         code,
-        traceId: traceparentOf(request).slice(3, 35),
+        traceId: traceIdOf(traceparentOf(request)),
         ...(errors === undefined ? {} : { errors }),
         ...extensions,
       }),

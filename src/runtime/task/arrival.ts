@@ -4,6 +4,7 @@ import type { LogRecord, Skipped } from '../log/log.ts';
 import { partitionOf } from '../log/partitioner.ts';
 import type { Answer, Message } from '../service.ts';
 import type { DeadlineRow, EffectRow, ParkedRow, RequestRow } from '../store/store.ts';
+import { traceIdOf } from '../telemetry/tracing.ts';
 
 /** What reaches a task, before it is a message: all of it is JSON, so that it can be parked as it came. */
 export type Arrival =
@@ -65,6 +66,20 @@ function toldSubject(arrival: FirstArrival): string {
       return arrival.row.part === '' ? arrival.row.stream : arrival.row.part;
     case 'answer':
       return arrival.effect.subject;
+  }
+}
+
+/** The trace that an arrival belongs to, for the lines that are written about it. */
+export function traceIdOfArrival(arrival: FirstArrival): string | undefined {
+  switch (arrival.kind) {
+    case 'record':
+      return traceIdOf(arrival.record.headers['traceparent']);
+    case 'request':
+      return traceIdOf(arrival.row.traceparent);
+    case 'answer':
+      return traceIdOf(arrival.effect.traceparent);
+    case 'deadline':
+      return undefined;
   }
 }
 

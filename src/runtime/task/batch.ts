@@ -19,6 +19,7 @@ import {
   partitionOfArrival,
   subjectOf,
   toMessage,
+  traceIdOfArrival,
   WrongPartition,
 } from './arrival.ts';
 import type { Documents } from './documents.ts';
@@ -208,7 +209,8 @@ export class Batch {
     if (arrival.kind !== 'parked') this.#finish(arrival);
     if (reason.reason === behind || reason.reason === referenceMissing) return;
     const first = firstOf(arrival);
-    this.#parkedNow.push({ partition: partitionOfArrival(arrival), subject: subjectOf(first), ...reason });
+    const about = { subject: subjectOf(first), traceId: traceIdOfArrival(first) };
+    this.#parkedNow.push({ partition: partitionOfArrival(arrival), ...about, ...reason });
   }
 
   #parkBehind(placed: Placed): undefined {

@@ -19,7 +19,7 @@ import type { Answer, Effect, EffectPolicy, Intent } from '../service.ts';
 import type { ServiceRuntime } from '../service-runtime.ts';
 import type { EffectRow } from '../store/store.ts';
 import type { LoopObserver } from '../telemetry/metrics.ts';
-import type { Tracing } from '../telemetry/tracing.ts';
+import { type Tracing, traceIdOf } from '../telemetry/tracing.ts';
 
 /** Effects waiting for their turn before the loop takes no more inputs. */
 export const effectsOpenMax = 20_000;
@@ -93,7 +93,7 @@ export class Effects {
         if (this.#stop.signal.aborted) return;
         this.#onEnded(row.type, 'failed', 0);
         this.#logger.error(
-          { effect: row.type, subject: row.subject, error: (error as Error).message },
+          { ...effectIn(row), error: (error as Error).message },
           'effect without a usable answer; it stays open',
         );
       });
@@ -129,10 +129,7 @@ export class Effects {
     } catch (error) {
       if (this.#stop.signal.aborted) throw error;
       ended('unanswered', error as Error);
-      this.#logger.warn(
-        { effect: row.type, subject: row.subject, error: (error as Error).message },
-        'effect without an answer',
-      );
+      this.#logger.warn({ ...effectIn(row), error: (error as Error).message }, 'effect without an answer');
       return effect.unanswered(intent as Intent<never>, error as Error);
     }
   }
@@ -141,6 +138,11 @@ export class Effects {
   stop(): void {
     this.#stop.abort();
   }
+}
+
+/** How a line of the log names an effect. */
+function effectIn({ type, subject, traceparent }: EffectRow) {
+  return { effect: type, subject, traceId: traceIdOf(traceparent) };
 }
 
 interface Policy {

@@ -20,6 +20,13 @@ export interface Tracing {
   stop(): Promise<void>;
 }
 
+/** The id of a trace (W3C Trace Context): the one id of a request in problems, lines of the log and spans. */
+export function traceIdOf(traceparent: string): string;
+export function traceIdOf(traceparent: string | undefined): string | undefined;
+export function traceIdOf(traceparent: string | undefined): string | undefined {
+  return traceparent?.slice(3, 35);
+}
+
 export interface MessageAbout {
   readonly service: string;
   /** The topic, or where else a message comes from. */

@@ -1,5 +1,6 @@
 import { newId } from '../../contracts/ids.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
+import { traceIdOf } from '../../runtime/telemetry/tracing.ts';
 import { scheduleShows } from './changes.ts';
 import { readCsvCatalogue } from './import-csv.ts';
 import { type CatalogueFile, ImportError, importFaultsMax, readJsonCatalogue } from './import-file.ts';
@@ -53,7 +54,7 @@ export async function importFile(
     ...{ movies: additions.movies.length, theatres: additions.theatres.length, screens: additions.screens.length },
     ...{ seatPlans: additions.seatPlans.length, shows: additions.shows.length },
   };
-  service.logger.info({ who, ...counts }, 'a catalogue was imported');
+  service.logger.info({ who, ...counts, traceId: traceIdOf(traceparent) }, 'a catalogue was imported');
   return counts;
 }
 

@@ -7,7 +7,7 @@ export const catalog: ServiceDefinition = {
   name: 'catalog',
   mainInput: 'seat-events',
   inputs: ['seat-events'],
-  references: [],
+  references: ['settings'],
   streams: {},
   routes: {},
   views: [showSales],

@@ -26,6 +26,13 @@ export function onValidated(state: State, input: Validated & InputContext): read
     const error = { code: 'payment_exists', message: 'Another payment of this booking succeeded or is still open.' };
     return [{ type: 'PaymentFailed', data: { ...charge, error } }];
   }
+  if (!input.methodsOn.includes(payment.method)) {
+    const error = {
+      code: 'method_off',
+      message: 'This way to pay is switched off at the moment; nothing was charged.',
+    };
+    return [{ type: 'PaymentFailed', data: { ...charge, error } }];
+  }
   if (payment.method === 'cash') {
     // The till has the money already: who took it is signed in as staff.
     return [{ type: 'PaymentSucceeded', data: { ...charge, provider: 'cash', providerReference: 'cash-desk' } }];

@@ -20,6 +20,7 @@ const validated = (attempt = 1, method: 'card' | 'cash' = 'card'): Input => ({
     movieTitle: 'Metropolis',
   },
   unsettledAfterMs: 60_000,
+  methodsOn: ['card', 'cash'],
 });
 const captured = (attempt = 1): Input => ({
   ...context,
@@ -253,6 +254,21 @@ describe('a refund', () => {
     );
     assert.deepEqual(rounds, [1, 1]);
   });
+});
+
+test('a way to pay that is switched off charges nothing, and what is open goes on', () => {
+  const off: Input = { ...validated(), methodsOn: ['cash'] } as Input;
+  assert.deepEqual(given(off).events[0]?.data, {
+    ...about,
+    ...{ attempt: 1, paymentId: 'pay_1', amount },
+    error: { code: 'method_off', message: 'This way to pay is switched off at the moment; nothing was charged.' },
+  });
+  assert.deepEqual(given(off).types, ['PaymentFailed']);
+  assert.deepEqual(given({ ...validated(1, 'cash'), methodsOn: ['cash'] } as Input).types, ['PaymentSucceeded']);
+  assert.deepEqual(given(validated(), { ...validated(), methodsOn: [] } as Input, captured()).types, [
+    'ChargeRequested',
+    'PaymentSucceeded',
+  ]);
 });
 
 test('an outcome of something nobody asked for is parked', () => {

@@ -21,12 +21,15 @@ function toPayments(inputOf: (message: Message<AboutBooking>, data: AboutBooking
   });
 }
 
+const settingOf = (lookup: Lookup) => (key: SettingKey) => lookup.get<Setting>('settings', key);
+
 const reported = toPayments((_message, data) => data);
 
 export const routes: Readonly<Record<string, Route>> = {
   BookingValidated: toPayments((_message, data, lookup) => ({
     data,
-    unsettledAfterMs: settingFrom((key: SettingKey) => lookup.get<Setting>('settings', key), 'paymentUnsettledAfterMs'),
+    unsettledAfterMs: settingFrom(settingOf(lookup), 'paymentUnsettledAfterMs'),
+    methodsOn: settingFrom(settingOf(lookup), 'paymentMethods'),
   })),
   RefundRequested: toPayments((_message, data) => ({ data })),
   ProviderReported: reported,

@@ -110,6 +110,8 @@ export type Validated = {
   readonly type: 'BookingValidated';
   readonly data: DataOf<typeof BookingValidated>;
   readonly unsettledAfterMs: number;
+  /** The ways to pay that are on. */
+  readonly methodsOn: readonly ('card' | 'cash')[];
 };
 export type RefundWanted = { readonly type: 'RefundRequested'; readonly data: DataOf<typeof RefundRequested> };
 

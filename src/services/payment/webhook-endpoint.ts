@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import { notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
+import { traceIdOf } from '../../runtime/telemetry/tracing.ts';
 import { partName } from './effects.ts';
 import { paymentRow, storeUnmatched } from './projection.ts';
 import type { PaymentProvider } from './providers/provider.ts';
@@ -46,7 +47,7 @@ export function webhookEndpoint(service: ServiceRuntime): Endpoint {
       if (matched) return { status: 200, body: { stored: true } };
       const reason = parsed.success ? 'no payment has this id' : 'not a report this version knows';
       await storeUnmatched(service, { provider, webhookId, reason, body: raw.toString() });
-      service.logger.warn({ provider, webhookId, reason }, 'webhook without a match');
+      service.logger.warn({ provider, webhookId, reason, traceId: traceIdOf(traceparent) }, 'webhook without a match');
       return { status: 202, body: { stored: true } };
     },
   });

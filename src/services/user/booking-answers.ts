@@ -24,6 +24,7 @@ export const booking = z.object({
   items: z.array(priceItem).optional(),
   fees: z.array(fee).optional(),
   total: money.optional(),
+  rulesVersion: z.int().optional(),
   holdExpiresAt: z.string().optional(),
   payment: z.object({
     status: z.enum(['none', 'pending', 'succeeded', 'declined', 'unknown']),

@@ -26,6 +26,8 @@ export interface BookingDocument {
   readonly items?: readonly PriceItem[];
   readonly fees?: readonly Fee[];
   readonly total?: Money;
+  /** Which version of the setting `pricingRules` made the price; 0 for the rules it never was changed from. */
+  readonly rulesVersion?: number;
   readonly holdExpiresAt?: string;
   readonly payment: {
     readonly status: PaymentStatus;

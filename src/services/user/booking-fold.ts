@@ -76,8 +76,8 @@ function applyBookingEvent(
       // The request said all of it, or this event made the document.
       return before;
     case 'BookingHeld': {
-      const { seats, areas, items, fees, total, holdExpiresAt } = event.data;
-      const held = { ...before, ...placesOf({ seats, areas }), items, fees, total, holdExpiresAt };
+      const { seats, areas, items, fees, total, rulesVersion, holdExpiresAt } = event.data;
+      const held = { ...before, ...placesOf({ seats, areas }), items, fees, total, rulesVersion, holdExpiresAt };
       return before.status === 'requested' ? moved(held, 'awaiting_payment', at) : before;
     }
     case 'BookingPaymentStarted': {

@@ -3,6 +3,7 @@ import { bookingId } from '../../contracts/ids.ts';
 import { type Call, type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import { type EventStream, openEventStream } from '../../runtime/http/sse.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
+import { traceIdOf } from '../../runtime/telemetry/tracing.ts';
 import { bookingFor, publicBooking } from './booking-answers.ts';
 import type { BookingDocument } from './booking-document.ts';
 import { type BookingMessages, messageFeedPart } from './message-feed.ts';
@@ -39,7 +40,7 @@ function follow(service: ServiceRuntime, call: Call<z.infer<typeof params>, unkn
       for (const stop of stops) stop();
     },
   });
-  const send = sender(service, id, stream);
+  const send = sender(service, { id, stream, traceId: traceIdOf(call.traceparent) });
   stops.push(service.watch('bookings', id, send));
   send();
   // Only messages have ids: a client that comes back names the last one it has.
@@ -55,7 +56,10 @@ function follow(service: ServiceRuntime, call: Call<z.infer<typeof params>, unkn
 }
 
 /** Sends the booking as it is, each time it is called; changes that come while one is read are sent as one. */
-function sender(service: ServiceRuntime, id: string, stream: EventStream): () => void {
+function sender(
+  service: ServiceRuntime,
+  { id, stream, traceId }: { readonly id: string; readonly stream: EventStream; readonly traceId: string },
+): () => void {
   let reading = false;
   let changedAgain = false;
   let last = '';
@@ -74,7 +78,7 @@ function sender(service: ServiceRuntime, id: string, stream: EventStream): () =>
       }
     } catch (error) {
       // The client comes back by itself, and then gets the newest state.
-      service.logger.warn({ err: error, bookingId: id }, 'a booking stream was ended');
+      service.logger.warn({ err: error, bookingId: id, traceId }, 'a booking stream was ended');
       stream.close();
     } finally {
       reading = false;

@@ -52,6 +52,9 @@ const bookingRequest = z.strictObject({
 
 const params = z.strictObject({ bookingId });
 
+/** When to ask again whether a way to pay is on. */
+const methodOffRetrySeconds = 30;
+
 /** How long a payment's answer waits for the booking to know of it; a slow task delays nobody longer. */
 const takenWithinMs = 500;
 
@@ -72,7 +75,13 @@ function requestBooking(service: ServiceRuntime): Endpoint {
       202: { says: 'Accepted; follow `Location`.', body: acceptedBooking },
       200: { says: 'The booking, as far as it comes without you (with `Prefer: wait`).', body: booking },
     },
-    problems: ['idempotency_key_missing', 'idempotency_key_reused', 'forbidden', 'validation_failed'],
+    problems: [
+      'idempotency_key_missing',
+      'idempotency_key_reused',
+      'forbidden',
+      'validation_failed',
+      'payment_method_off',
+    ],
     async handle(call) {
       const payment = call.body.payment;
       const isDone = (document: BookingDocument) =>
@@ -194,6 +203,7 @@ function pay(service: ServiceRuntime): Endpoint {
       'not_found',
       'conflict',
       'validation_failed',
+      'payment_method_off',
     ],
     async handle(call) {
       const { params, principal, body } = call;
@@ -245,6 +255,10 @@ function checkPayment(
   service: ServiceRuntime,
   paid: { readonly principal: Principal; readonly payment: Payment; readonly pointer: string },
 ): void {
+  if (!service.settings().paymentMethods.includes(paid.payment.method)) {
+    const detail = `Paying by ${paid.payment.method} is switched off at the moment. Book without a payment and pay later, or come back.`;
+    throw new Problem('payment_method_off', detail, { retryAfterSeconds: methodOffRetrySeconds });
+  }
   if (paid.payment.method === 'cash') {
     if (!hasRole(paid.principal, 'staff'))
       throw new Problem('forbidden', 'Cash is taken at the counter, by staff. Pay by card.');

@@ -4,6 +4,7 @@ import { newId } from '../../contracts/ids.ts';
 import { type Endpoint, endpoint, roles } from '../../runtime/http/endpoint.ts';
 import { Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
+import { traceIdOf } from '../../runtime/telemetry/tracing.ts';
 import { emailField, passwordField } from './fields.ts';
 import { hashPassword, passwordCharactersMax, passwordMatches } from './passwords.ts';
 import * as projection from './projection.ts';
@@ -141,10 +142,10 @@ function askForReset(service: ServiceRuntime): Endpoint {
       202: { says: 'Whether or not the address is registered.', body: z.object({ status: z.literal('accepted') }) },
     },
     problems: ['validation_failed'],
-    async handle({ body }) {
+    async handle({ body, traceparent }) {
       // Nobody waits for this: neither the answer nor its time tells whether the address is registered.
       sendReset(service, body.email).catch((error: unknown) => {
-        service.logger.error({ err: error }, 'a password reset could not be sent');
+        service.logger.error({ err: error, traceId: traceIdOf(traceparent) }, 'a password reset could not be sent');
       });
       return { status: 202, body: { status: 'accepted' } };
     },

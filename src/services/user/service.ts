@@ -18,7 +18,7 @@ export const userService: ServiceDefinition = {
   name: 'user',
   mainInput: 'booking-events',
   inputs: ['booking-events', 'ticket-details'],
-  references: ['catalog'],
+  references: ['catalog', 'settings'],
   streams: { 'booking-requests': stream({ decider: bookingRequests, shape: 'whole' }) },
   routes: {
     BookingRequested: gate('BookingRequested'),

@@ -5,6 +5,7 @@ import { type Endpoint, endpoint } from '../../../runtime/http/endpoint.ts';
 import { decodeCursor, page, pageOf, pageQuery } from '../../../runtime/http/page.ts';
 import { invalid, notFound, Problem } from '../../../runtime/http/problem.ts';
 import type { ServiceRuntime, Transaction } from '../../../runtime/service-runtime.ts';
+import { traceIdOf } from '../../../runtime/telemetry/tracing.ts';
 import { answerOnce, assertScreenFree, assertShowSound, changeShow, scheduleShows } from '../changes.ts';
 import type { ShowChanges } from '../decider.ts';
 import { momentField, reasonField, type ShowFields, saleFields, showFields } from '../entries.ts';
@@ -152,7 +153,7 @@ function cancelling(service: ServiceRuntime): Endpoint {
           const id = call.params.showId;
           await changeShow(transaction, { showId: id, command: { type: 'CancelShow' }, traceparent: call.traceparent });
           service.logger.info(
-            { showId: id, who: call.principal.userId, reason: call.body.reason },
+            { showId: id, who: call.principal.userId, reason: call.body.reason, traceId: traceIdOf(call.traceparent) },
             'a show is cancelled',
           );
           return { status: 202, location: `/v1/shows/${id}`, resource: id };
