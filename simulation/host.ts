@@ -58,13 +58,13 @@ export class SimulatedHost implements ServiceRuntime {
   readonly logger: Logger;
   readonly process: SimulatedProcess;
   readonly loop: TaskLoop;
-  readonly endpoints: readonly Endpoint[];
   readonly #options: HostOptions;
   readonly #store: Store;
   readonly #log: Log;
   readonly #settings: SettingsFeed;
   readonly #changes = new EventEmitter().setMaxListeners(0);
   readonly #storing = new Set<string>();
+  #endpoints: readonly Endpoint[] | undefined;
   /** What the batch under way has applied, until its commit takes it. */
   #applied: Applied[] = [];
 
@@ -100,8 +100,13 @@ export class SimulatedHost implements ServiceRuntime {
         for (const { view, id } of documents) this.#changes.emit(`${view} ${id}`);
       },
     });
-    this.endpoints = definition.endpoints?.(this) ?? [];
     process.onDeath(() => this.#end());
+  }
+
+  /** Made when the first request comes: many a process dies before. */
+  get endpoints(): readonly Endpoint[] {
+    this.#endpoints ??= this.definition.endpoints?.(this) ?? [];
+    return this.#endpoints;
   }
 
   /** The walls are not built here; what the batch applied is noted for whoever checks the projections. */

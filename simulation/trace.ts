@@ -1,5 +1,8 @@
 import { createHash } from 'node:crypto';
 
+/** Characters that are hashed together: each call costs more than the text it is given. */
+const hashedCharsMin = 16_384;
+
 /** One line of a run's story. */
 export interface Line {
   /** Milliseconds since the run began. */
@@ -14,6 +17,7 @@ export interface Line {
  */
 export class Trace {
   readonly #hash = createHash('sha256');
+  #unhashed = '';
   readonly #lines: Line[] | undefined;
   readonly #elapsed: () => number;
 
@@ -24,7 +28,8 @@ export class Trace {
 
   /** Something that must be the same in every run of the seed. */
   mix(what: string): void {
-    this.#hash.update(what).update('\n');
+    this.#unhashed += `${what}\n`;
+    if (this.#unhashed.length >= hashedCharsMin) this.#hashAll();
   }
 
   /** Something a reader of the story wants to know; costs nothing where nobody reads. */
@@ -36,7 +41,13 @@ export class Trace {
     return this.#lines ?? [];
   }
 
+  #hashAll(): void {
+    this.#hash.update(this.#unhashed);
+    this.#unhashed = '';
+  }
+
   digest(): string {
+    this.#hashAll();
     return this.#hash.digest('hex').slice(0, 16);
   }
 }

@@ -85,9 +85,13 @@ const logger = pino({ level: 'silent' });
 export async function run(options: RunOptions): Promise<Outcome> {
   const clock = installClock(options.seed);
   const fetchBefore = globalThis.fetch;
+  const stackBefore = Error.stackTraceLimit;
+  // Most errors of a run are faults that were meant, and where they were made nobody asks.
+  Error.stackTraceLimit = 0;
   try {
     return await new World(options, clock).run();
   } finally {
+    Error.stackTraceLimit = stackBefore;
     globalThis.fetch = fetchBefore;
     clock.uninstall();
   }

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digestOf } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 
@@ -64,7 +64,7 @@ export function timeOfId(id: string): number {
  */
 export function deriveId(kind: IdKind, from: string, name: string): string {
   const uuid = from.slice(from.indexOf('_') + 1);
-  const hash = createHash('sha256').update(`${kind}\0${from}\0${name}`).digest('hex');
+  const hash = digestOf('sha256', `${kind}\0${from}\0${name}`, 'hex');
   const variant = ((Number.parseInt(hash.slice(3, 4), 16) & 0x3) | 0x8).toString(16);
   return `${idPrefixes[kind]}_${uuid.slice(0, 13)}-7${hash.slice(0, 3)}-${variant}${hash.slice(4, 7)}-${hash.slice(8, 20)}`;
 }

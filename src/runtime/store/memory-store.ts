@@ -55,6 +55,8 @@ export class MemoryStore implements Store {
     }
     const mine = <Row extends { readonly partition: number }>(rows: Iterable<Row>): Row[] =>
       [...rows].filter((row) => partitions.includes(row.partition)).map(copy);
+    const ids = new Set<string>(this.#events.keys());
+    for (const events of this.#events.values()) for (const { subject } of events) ids.add(subject);
     return {
       tasks: mine(this.#tasks.values()),
       deadlines: mine(this.#deadlines.values()),
@@ -65,7 +67,7 @@ export class MemoryStore implements Store {
       parked: mine(this.#parked.values()).sort((a, b) => a.position - b.position),
       now: this.#now(),
       latest: {
-        streams: [...this.#events].flatMap(([stream, events]) => [stream, ...events.map((event) => event.subject)]),
+        streams: [...ids],
         documents: new Map([...this.#documents].map(([view, documents]) => [view, [...documents.keys()]])),
       },
     };
@@ -73,7 +75,7 @@ export class MemoryStore implements Store {
 
   /** Stores request rows, as ingress does. */
   async accept(rows: readonly RequestRow[]): Promise<void> {
-    for (const row of rows) this.#requests.set(row.requestId, copy(row));
+    for (const row of rows) this.#requests.set(row.requestId, copyRow(row));
   }
 
   /** Keeps a document that is there before anything was decided, unless one is known already. */
@@ -101,14 +103,14 @@ export class MemoryStore implements Store {
       const events = (this.#events.get(each.stream) ?? [])
         .filter((event) => (each.root ? event.streamVersion > (snapshot?.version ?? 0) : event.subject === each.part))
         .sort((a, b) => a.streamVersion - b.streamVersion);
-      return copy({ ...each, snapshot, events });
+      return { ...each, snapshot: copy(snapshot), events: events.map(copyRow) };
     });
   }
 
   async loadReferences(
     keys: readonly { readonly topic: string; readonly key: string }[],
   ): Promise<readonly ReferenceRow[]> {
-    return keys.flatMap(({ topic, key }) => this.#references.get(`${topic} ${key}`) ?? []).map(copy);
+    return keys.flatMap(({ topic, key }) => this.#references.get(`${topic} ${key}`) ?? []).map(copyRow);
   }
 
   async loadDocuments(view: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
@@ -118,9 +120,9 @@ export class MemoryStore implements Store {
 
   async commit(commit: Commit): Promise<void> {
     this.#check(commit);
-    for (const task of commit.tasks) this.#tasks.set(task.partition, copy(task));
+    for (const task of commit.tasks) this.#tasks.set(task.partition, copyTask(task));
     for (const event of commit.events) {
-      const kept = copy(event);
+      const kept = copyRow(event);
       push(this.#events, kept.stream, kept);
       push(this.#channels, `${kept.channel}/${kept.partition}`, kept);
       this.#versions.add(versionName(event));
@@ -129,10 +131,10 @@ export class MemoryStore implements Store {
     for (const { stream, version, root } of commit.snapshots) this.#snapshots.set(stream, copy({ version, root }));
     for (const row of commit.deadlines) {
       if (row.dueAt === undefined) this.#deadlines.delete(`${row.stream} ${row.part}`);
-      else this.#deadlines.set(`${row.stream} ${row.part}`, copy(row));
+      else this.#deadlines.set(`${row.stream} ${row.part}`, { ...row });
     }
     for (const row of commit.effectsClosed) this.#effects.delete(versionName(row));
-    for (const row of commit.effectsOpened) this.#effects.set(versionName(row), copy(row));
+    for (const row of commit.effectsOpened) this.#effects.set(versionName(row), copyRow(row));
     for (const id of commit.requestsTaken) this.#requests.delete(id);
     for (const id of commit.unparked) this.#parked.delete(id);
     for (const row of commit.parked) this.#parked.set(row.parkedId, copy(row));
@@ -175,7 +177,7 @@ export class MemoryStore implements Store {
       known === undefined ||
       row.timeline > known.timeline ||
       (row.timeline === known.timeline && row.streamVersion > known.streamVersion);
-    if (isLater) this.#references.set(name, copy(row));
+    if (isLater) this.#references.set(name, copyRow(row));
   }
 
   async readEvents(from: EventsFrom): Promise<readonly EventRow[]> {
@@ -188,7 +190,7 @@ export class MemoryStore implements Store {
       .filter((event) => event.sequence >= sequence && event.streamVersion >= (last.get(event.stream) ?? 0))
       .sort((a, b) => a.sequence - b.sequence)
       .slice(0, eventsMax)
-      .map(copy);
+      .map(copyRow);
   }
 
   async close(): Promise<void> {
@@ -213,6 +215,18 @@ function versionName(row: { readonly stream: string; readonly streamVersion: num
 
 function sequenceName({ channel, partition, sequence }: EventRow): string {
   return `${channel}/${partition}/${sequence}`;
+}
+
+/** Of a row with `data`, only that is more than texts and numbers. */
+function copyRow<Row extends { readonly data: unknown }>(row: Row): Row {
+  return { ...row, data: copy(row.data) };
+}
+
+/** Places and counts are replaced when they change, never written to. */
+function copyTask(task: TaskRow): TaskRow {
+  const { positions, heads, sequences, published } = task;
+  const copied = { positions: { ...positions }, heads: { ...heads }, sequences: { ...sequences } };
+  return { ...task, ...copied, published: { ...published } };
 }
 
 /** Rows are JSON: arrays, plain objects and what cannot change. */

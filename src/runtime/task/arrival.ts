@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { type Envelope, fromHeaders, UnreadableRecord } from '../../contracts/envelope.ts';
 import { publication, topicNamed } from '../../contracts/topics.ts';
 import type { LogRecord, Skipped } from '../log/log.ts';
@@ -115,7 +116,21 @@ export function toMessage(arrival: FirstArrival, at: number, partitionsOf: (topi
   }
 }
 
+/**
+ * A record that several services of a process are handed is read and checked once for all of them. So many, since those
+ * that keep up are handed it at about the same time, and it must not be kept for the others.
+ */
+const readRecordsMax = 1_000;
+const readRecords = new LRUCache<LogRecord, Envelope>({ max: readRecordsMax });
+
 function ofRecord(record: LogRecord, at: number, partitionsOf: (topic: string) => number): Message {
+  const known = readRecords.get(record);
+  const envelope = known ?? readRecord(record, partitionsOf);
+  if (known === undefined) readRecords.set(record, envelope);
+  return { source: 'topic', key: record.key, partition: record.partition, at, envelope };
+}
+
+function readRecord(record: LogRecord, partitionsOf: (topic: string) => number): Envelope {
   const envelope = fromHeaders(record.headers);
   if (partitionOf(record.key, partitionsOf(record.topic)) !== record.partition) {
     throw new WrongPartition(`key ${record.key} does not belong to partition ${record.partition} of ${record.topic}`);
@@ -130,8 +145,7 @@ function ofRecord(record: LogRecord, at: number, partitionsOf: (topic: string) =
       `${envelope.type} ${envelope.version} is not known here, only ${published.definition.version}`,
     );
   }
-  const data = payload(record, published.definition.data);
-  return { source: 'topic', key: record.key, partition: record.partition, at, envelope: { ...envelope, data } };
+  return { ...envelope, data: payload(record, published.definition.data) };
 }
 
 type PayloadSchema = NonNullable<ReturnType<typeof publication>>['definition']['data'];

@@ -21,6 +21,9 @@ import type { EffectRow } from '../store/store.ts';
 import type { LoopObserver } from '../telemetry/metrics.ts';
 import { type Tracing, traceIdOf } from '../telemetry/tracing.ts';
 
+/** Why what runs is let go; made once, since an error costs more than all else about stopping. */
+const stopped = new Error('the loop has stopped');
+
 /** Effects waiting for their turn before the loop takes no more inputs. */
 export const effectsOpenMax = 20_000;
 
@@ -136,7 +139,7 @@ export class Effects {
 
   /** Lets go of what runs: its intent is stored, the next owner asks again under the same key. */
   stop(): void {
-    this.#stop.abort();
+    this.#stop.abort(stopped);
   }
 }
 

@@ -1,3 +1,6 @@
+/** Why pauses end; made once, since an error costs more than all else about stopping. */
+const stopped = new Error('the loop has stopped');
+
 /** Batches, and what must not meet one, come one after the other. */
 export class Turns {
   #last: Promise<unknown> = Promise.resolve();
@@ -26,7 +29,7 @@ export class Turns {
 
   /** Ends all pauses. */
   stop(): void {
-    this.#stop.abort();
+    this.#stop.abort(stopped);
   }
 
   /** Resolves when nobody has the turn. */

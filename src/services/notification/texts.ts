@@ -80,7 +80,20 @@ function dateFormat(language: string, timeZone: string, dateStyle: 'full' | 'med
   return format;
 }
 
+/** Profiles name few languages, and asking whether one is supported is costly. */
+const usableLocales = new Map<string, string>();
+const usableLocalesMax = 1_000;
+
 function usableLocale(locale: string): string {
+  const known = usableLocales.get(locale);
+  if (known !== undefined) return known;
+  if (usableLocales.size >= usableLocalesMax) usableLocales.clear();
+  const usable = supportedLocale(locale);
+  usableLocales.set(locale, usable);
+  return usable;
+}
+
+function supportedLocale(locale: string): string {
   try {
     return Intl.DateTimeFormat.supportedLocalesOf(locale)[0] ?? 'en';
   } catch {
