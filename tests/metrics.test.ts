@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
-import { Client, declined, visa } from './support/client.ts';
+import { Client, declined, eventually, visa } from './support/client.ts';
 import { bookingOnce } from './support/operations.ts';
 import { promtoolOrSkip } from './support/promtool.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
@@ -59,6 +59,17 @@ describe('metrics', () => {
       1,
       'the declined booking holds its seat',
     );
+  });
+
+  test('tell how full the shows to come are', async () => {
+    const places = 5 * 10 + 8 + 50;
+    // What the tables say is read again after some seconds.
+    const text = await eventually(scrape, (text) => samplesOf(text).get('fullhouse_places{state="sold"}') === 2);
+    const samples = samplesOf(text);
+    assert.equal(samples.get('fullhouse_places{state="held"}'), 1);
+    assert.equal(samples.get('fullhouse_places{state="free"}'), places - 3);
+    assert.equal(samples.get('fullhouse_shows{taken="0"}'), 1);
+    assert.equal(samples.get('fullhouse_shows{taken="25"}'), 0);
   });
 
   test('tell of requests, batches, effects, circuits, lag and what is parked', async () => {

@@ -48,6 +48,21 @@ const dashboards: readonly Dashboard[] = [
         ],
       },
       {
+        title: 'Places of the shows to come',
+        unit: 'short',
+        lines: [['{{state}}', 'sum by (state) (fullhouse_places)']],
+      },
+      {
+        title: 'Shows by how full they are',
+        unit: 'short',
+        lines: [['at least {{taken}} %', 'sum by (taken) (fullhouse_shows)']],
+      },
+      {
+        title: 'Holds live',
+        unit: 'short',
+        lines: [['holds', 'sum(fullhouse_deadlines_armed{service="seat-inventory"})']],
+      },
+      {
         title: 'Holds and other timers',
         unit: 'short',
         lines: [['{{service}}', 'sum by (service) (fullhouse_deadlines_armed)']],

@@ -12,6 +12,7 @@ export type LogLevel = (typeof logLevels)[number];
 export const logNames = ['default', ...serviceNames, 'operations', 'gateway'] as const;
 export type LogName = (typeof logNames)[number];
 
+const days = z.int().min(1).max(3_650);
 const milliseconds = (least: number, most: number) => z.int().min(least).max(most);
 
 export const pricingRules = z.strictObject({
@@ -54,6 +55,22 @@ export const settings = {
   paymentMethods: {
     schema: z.array(z.enum(['card', 'cash'])).max(2),
     default: ['card', 'cash'] as ('card' | 'cash')[],
+  },
+  /** How long rows are kept that only matter for a time; what is older goes, a bounded number at once. */
+  retentionDays: {
+    schema: z.strictObject({
+      /** A request that is repeated later than this counts as a new one. */
+      idempotencyKeys: days,
+      /** Of streams that nobody has needed since. */
+      snapshots: days,
+      /** What the inbox received, and which sendings were begun. */
+      messages: days,
+      /** Webhooks that matched nothing. */
+      webhooks: days,
+      /** What operators asked of tasks. */
+      operations: days,
+    }),
+    default: { idempotencyKeys: 7, snapshots: 30, messages: 30, webhooks: 90, operations: 7 },
   },
   /** From which level lines are written, by service; where none is named, `LOG_LEVEL` says so. */
   logLevels: {

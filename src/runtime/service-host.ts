@@ -4,6 +4,8 @@ import type { Settings } from '../contracts/settings.ts';
 import type { TopicName } from '../contracts/topics.ts';
 import { AskedOperations, type Operate } from './asked-operations.ts';
 import type { Configuration } from './configuration.ts';
+import { Housekeeping } from './housekeeping/housekeeping.ts';
+import { loopRetentions } from './housekeeping/retentions.ts';
 import { Ingress } from './ingress.ts';
 import type { Log } from './log/log.ts';
 import { type Logger, loggerOf } from './logger.ts';
@@ -66,6 +68,7 @@ export class ServiceHost implements ServiceRuntime {
   readonly #elsewhere: WaitingElsewhere;
   readonly #asked: AskedOperations | undefined;
   readonly #isTold: { readonly view: (name: string) => boolean; readonly topic: (name: string) => boolean };
+  readonly #housekeeping: Housekeeping;
   #following: Following | undefined;
 
   constructor(options: ServiceHostOptions) {
@@ -84,6 +87,8 @@ export class ServiceHost implements ServiceRuntime {
     const observed = options.metrics.observe({
       service: definition.name,
       measures: definition.measures ?? [],
+      gauges: (definition.gauges ?? []).map((each) => ({ ...each, read: () => each.read(this) })),
+      tellsGauges: () => this.loop.owns(0),
       tasks: () => this.loop.partitions.length,
       queued: () => this.loop.queued,
       parked: () => this.loop.parked.length,
@@ -128,6 +133,13 @@ export class ServiceHost implements ServiceRuntime {
       count: async () => (await this.#reader.look(inputsWaitingMax)).requests,
       rowsMax: inputsWaitingMax,
     });
+    this.#housekeeping = new Housekeeping({
+      retentions: [...loopRetentions, ...(definition.retentions ?? [])],
+      query: (text, values) => this.query(text, values),
+      settings: () => settings.current,
+      logger: this.logger,
+      onRemoved: observed.removed,
+    });
     this.#ingress = new Ingress({
       connection: { url, applicationName: `${name}-ingress` },
       pool: this.#pool,
@@ -141,9 +153,15 @@ export class ServiceHost implements ServiceRuntime {
     });
   }
 
+  /** Removes what is outdated now, beside its own rounds; says whether nothing is left. */
+  removeOutdated(): Promise<boolean> {
+    return this.#housekeeping.round();
+  }
+
   async start(): Promise<void> {
     await this.connect();
     await this.loop.start();
+    this.#housekeeping.start();
   }
 
   /** As an instance that owns nothing: requests are stored and documents waited for, others do the work. */
@@ -187,6 +205,7 @@ export class ServiceHost implements ServiceRuntime {
 
   async stop(): Promise<void> {
     await this.#ingress.close();
+    await this.#housekeeping.stop();
     await this.loop.stop();
     await this.#following?.stop();
     await this.#requests.idle();

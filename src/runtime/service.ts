@@ -1,9 +1,10 @@
 import type { Decider } from '../contracts/decider.ts';
 import type { Envelope } from '../contracts/envelope.ts';
 import type { ServiceName, TopicName } from '../contracts/topics.ts';
+import type { Retention } from './housekeeping/housekeeping.ts';
 import type { Endpoint } from './http/endpoint.ts';
 import type { ServiceRuntime } from './service-runtime.ts';
-import type { Measure } from './telemetry/metrics.ts';
+import type { Measure, ServiceGauge } from './telemetry/metrics.ts';
 
 /**
  * What a service is made of. A `service.ts` fills in one `ServiceDefinition`; the task loop runs it over any store and
@@ -27,9 +28,13 @@ export interface ServiceDefinition {
   readonly statements?: (batch: AppliedBatch) => readonly Statement[];
   /** By fact type: fills in, at publishing, what must not be stored with the event. */
   readonly enrich?: Readonly<Record<string, Enrichment>>;
+  /** What its own tables keep for a time only. */
+  readonly retentions?: readonly Retention[];
   readonly endpoints?: (service: ServiceRuntime) => readonly Endpoint[];
   /** What its committed facts say to who watches the system. */
   readonly measures?: readonly Measure[];
+  /** What its tables say to who watches the system. */
+  readonly gauges?: readonly ServiceGauge<ServiceRuntime>[];
 }
 
 /** One kind of stream: its decider and how its state is kept. */

@@ -4,8 +4,10 @@ import { PipelinedConnection, storeError } from '../store/postgres/connection.ts
 import type { RecordStore } from './local-log.ts';
 import { type Bounds, type LogRecord, type LogTopic, LogUnavailable, type Position } from './log.ts';
 
-/** Rows one clean-up statement removes at the most. */
+/** Rows one clean-up statement removes at the most; of a topic with retention, from each partition. */
 const cleanRecordsMax = 10_000;
+/** How often that is done beside each start. Whoever publishes more than a thousand records a minute has outgrown it. */
+const cleanEveryMs = 600_000;
 
 const schema = `
   create table if not exists topics (
@@ -38,10 +40,10 @@ export async function openEmbeddedRecords(url: string, topics: readonly Omit<Log
   try {
     await setup.query(schema);
     for (const topic of topics) opened.push(await openTopic(setup, topic));
-    await clean(setup, opened);
   } finally {
     await setup.end();
   }
+  await clean(url, opened);
   return new EmbeddedRecords(url, opened);
 }
 
@@ -77,36 +79,67 @@ async function openTopic(client: pg.Client, topic: Omit<LogTopic, 'id'>): Promis
   return { ...topic, id: row.id, number: row.number, bounds };
 }
 
-/** Removes what retention and compaction no longer keep, a bounded number of rows at every start. */
-async function clean(client: pg.Client, topics: readonly OpenTopic[]) {
-  for (const topic of topics) {
-    for (const [partition, { first, next }] of topic.bounds.entries()) {
-      await client.query(
-        `insert into ends values ($1, $2, $3, $4) on conflict (topic, partition) do update set first = excluded.first, next = excluded.next`,
-        [topic.number, partition, first, next],
-      );
+/**
+ * Removes what retention and compaction no longer keep, a bounded number of records of each topic. Where a partition's offsets
+ * go on is written down first, in the same transaction: a partition that was emptied never gives an offset twice.
+ */
+async function clean(url: string, topics: readonly OpenTopic[]): Promise<void> {
+  const client = new pg.Client({ connectionString: url, application_name: 'fullhouse-log-cleaning' });
+  client.on('error', () => undefined);
+  await client.connect();
+  try {
+    for (const topic of topics) {
+      await client.query('begin');
+      await client.query(keepEnds, [topic.number, topic.partitions]);
+      if (topic.retentionDays === 'compacted') await client.query(removeSuperseded, [topic.number, cleanRecordsMax]);
+      else await client.query(removeOld, [topic.number, topic.partitions, cleanRecordsMax, topic.retentionDays]);
+      await client.query('commit');
     }
-    const outdated =
-      topic.retentionDays === 'compacted'
-        ? `select r.ctid from records r where r.topic = $1 and exists (
-             select from records newer where newer.topic = r.topic and newer.partition = r.partition
-               and newer.key = r.key and newer."offset" > r."offset") limit $2`
-        : `select ctid from records where topic = $1 and timestamp < (extract(epoch from now()) - ${topic.retentionDays * 86_400}) * 1000 limit $2`;
-    await client.query(`delete from records where ctid = any (array(${outdated}))`, [topic.number, cleanRecordsMax]);
+  } finally {
+    await client.end();
   }
 }
+
+const keepEnds = `insert into ends
+  select $1::int, series.partition, coalesce(bounds.first, 0), coalesce(bounds.next, 0)
+  from generate_series(0, $2::int - 1) as series(partition), lateral (
+    select (select "offset" from records where topic = $1 and records.partition = series.partition order by "offset" limit 1) as first,
+      (select "offset" + 1 from records where topic = $1 and records.partition = series.partition order by "offset" desc limit 1) as next
+  ) as bounds
+  on conflict (topic, partition) do update
+    set first = greatest(ends.first, excluded.first), next = greatest(ends.next, excluded.next)`;
+
+/** The oldest records of each partition, by the index that orders them. */
+const removeOld = `delete from records where ctid = any (array(
+  select oldest.ctid from generate_series(0, $2::int - 1) as series(partition), lateral (
+    select ctid, timestamp from records where topic = $1 and records.partition = series.partition
+    order by "offset" limit $3
+  ) as oldest
+  where oldest.timestamp < (extract(epoch from now()) - $4 * 86400) * 1000))`;
+
+const removeSuperseded = `delete from records where ctid = any (array(
+  select found.ctid from (
+    select ctid, "offset", max("offset") over (partition by partition, key) as last from records where topic = $1
+  ) as found
+  where found."offset" < found.last limit $2))`;
 
 class EmbeddedRecords implements RecordStore {
   readonly topics: readonly OpenTopic[];
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #writer: PipelinedConnection;
   readonly #reader: PipelinedConnection;
+  readonly #cleaning: NodeJS.Timeout;
+  #cleaned: Promise<void> = Promise.resolve();
 
   constructor(url: string, topics: readonly OpenTopic[]) {
     this.topics = topics;
     this.#numbers = new Map(topics.map((topic) => [topic.name, topic.number]));
     this.#writer = new PipelinedConnection({ url, applicationName: 'fullhouse-log-writer', asynchronousCommit: true });
     this.#reader = new PipelinedConnection({ url, applicationName: 'fullhouse-log-reader' });
+    this.#cleaning = setInterval(() => {
+      // What could not be removed has its turn again.
+      this.#cleaned = clean(url, topics).catch(() => undefined);
+    }, cleanEveryMs).unref();
   }
 
   async write(records: readonly LogRecord[]): Promise<void> {
@@ -150,6 +183,8 @@ class EmbeddedRecords implements RecordStore {
   }
 
   async close(): Promise<void> {
+    clearInterval(this.#cleaning);
+    await this.#cleaned;
     await this.#writer.close();
     await this.#reader.close();
   }

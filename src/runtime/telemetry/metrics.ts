@@ -44,6 +44,17 @@ export function measure<Data>(
   return definition as unknown as Measure;
 }
 
+/** What a service counts in its own tables when it is asked. */
+export interface ServiceGauge<Service> {
+  readonly name: string;
+  readonly help: string;
+  readonly labels: readonly string[];
+  readonly read: (service: Service) => Promise<readonly Measured[]>;
+}
+
+/** What a service's tables say is not read at every scrape. */
+const gaugesKeptMs = 10_000;
+
 /** What a task loop tells while it runs. */
 export interface LoopObserver {
   /** A batch went through, or was tried: how many inputs, in how many seconds. */
@@ -65,6 +76,9 @@ export const unobserved: LoopObserver = {
 export interface Observed {
   readonly service: string;
   readonly measures: readonly Measure[];
+  /** What its tables say, asked of one of its instances: of a count that several tell, the sum would be wrong. */
+  readonly gauges: readonly ServiceGauge<void>[];
+  readonly tellsGauges: () => boolean;
   readonly tasks: () => number;
   readonly queued: () => number;
   readonly parked: () => number;
@@ -80,6 +94,8 @@ export interface ServiceMetrics {
   readonly loop: LoopObserver;
   /** Counts what a commit's facts add to the service's own measures. */
   facts(rows: readonly CommittedFact[]): void;
+  /** Counts outdated rows that were removed from a table. */
+  removed(table: string, rows: number): void;
 }
 
 export class Metrics {
@@ -90,6 +106,7 @@ export class Metrics {
   readonly #batchInputs: Histogram;
   readonly #late: Histogram;
   readonly #effects: Histogram;
+  readonly #removed: Counter;
 
   constructor() {
     const registers = [this.registry];
@@ -109,6 +126,10 @@ export class Metrics {
     });
     this.#late = seconds('fullhouse_deadline_late_seconds', 'How late deadlines rang.', ['service']);
     this.#effects = seconds('fullhouse_effect_seconds', 'Effects by outcome.', ['service', 'effect', 'outcome']);
+    this.#removed = new Counter({
+      ...{ name: 'fullhouse_outdated_rows_removed_total', help: 'Outdated rows that were removed, by table.' },
+      ...{ labelNames: ['service', 'table'], registers },
+    });
     this.#gauges();
   }
 
@@ -165,6 +186,7 @@ export class Metrics {
   observe(observed: Observed): ServiceMetrics {
     this.#observed.push(observed);
     const { service } = observed;
+    for (const each of observed.gauges) this.#own(observed, each);
     const adders = new Map<string, ((row: CommittedFact) => void)[]>();
     for (const each of observed.measures) {
       const add = this.#adder(each);
@@ -186,10 +208,25 @@ export class Metrics {
         rang: (lateSeconds) => this.#late.observe({ service }, Math.max(0, lateSeconds)),
         effect: (effect, outcome, seconds) => this.#effects.observe({ service, effect, outcome }, seconds),
       },
+      removed: (table, rows) => this.#removed.inc({ service, table }, rows),
       facts: (rows) => {
         for (const row of rows) for (const add of adders.get(row.type) ?? []) add(row);
       },
     };
+  }
+
+  #own({ tellsGauges }: Observed, { name, help, labels, read }: ServiceGauge<void>): void {
+    let known: { readonly at: number; readonly values: readonly Measured[] } | undefined;
+    new Gauge({
+      ...{ name, help, labelNames: [...labels], registers: [this.registry] },
+      async collect() {
+        this.reset();
+        if (!tellsGauges()) return;
+        if (known === undefined || performance.now() - known.at > gaugesKeptMs)
+          known = { at: performance.now(), values: await read().catch(() => []) };
+        for (const { labels: own, value } of known.values) this.set(own, value);
+      },
+    });
   }
 
   #adder({ name, help, kind, labels }: Measure): (measured: Measured) => void {

@@ -436,3 +436,29 @@ export async function deleteEntry(
   }[table];
   return (await database.query(unused, [id])).length === 1;
 }
+
+/** The places of the shows to come, by what they are, and how many shows are at least so full (in percent). */
+export async function fullnessOfShows(database: Database, steps: readonly number[]) {
+  const [row] = await database.query<{
+    readonly held: number;
+    readonly sold: number;
+    readonly blocked: number;
+    readonly capacity: number;
+    readonly shows: readonly number[];
+  }>(
+    `with show as (
+       select p.capacity, coalesce((s.body ->> 'held')::int, 0) as held, coalesce((s.body ->> 'sold')::int, 0) as sold,
+         coalesce((s.body ->> 'blocked')::int, 0) as blocked
+       from shows join seat_plans p using (seat_plan_id) left join show_sales s on s.id = shows.show_id
+       where shows.state = 'scheduled' and shows.starts_at > now() order by shows.starts_at limit $2)
+     select coalesce(sum(held), 0)::int as held, coalesce(sum(sold), 0)::int as sold, coalesce(sum(blocked), 0)::int as blocked,
+       coalesce(sum(capacity), 0)::int as capacity,
+       array(select (select count(*)::int from show where (held + sold) * 100 >= capacity * step) from unnest($1::int[]) as step) as shows
+     from show`,
+    [[...steps], showsCountedMax],
+  );
+  return row ?? { held: 0, sold: 0, blocked: 0, capacity: 0, shows: steps.map(() => 0) };
+}
+
+/** Shows to come that are counted at the most, the next ones first. */
+const showsCountedMax = 20_000;

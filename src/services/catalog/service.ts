@@ -1,4 +1,5 @@
 import type { ServiceDefinition } from '../../runtime/service.ts';
+import { fullness, places } from './gauges.ts';
 import { showSales } from './projection.ts';
 import { endpoints } from './routes.ts';
 
@@ -11,5 +12,6 @@ export const catalog: ServiceDefinition = {
   streams: {},
   routes: {},
   views: [showSales],
+  gauges: [places, fullness],
   endpoints,
 };

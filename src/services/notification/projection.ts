@@ -1,6 +1,8 @@
 import type { DataOf } from '../../contracts/event.ts';
 import type { MessageKind, MessageStatus, NotificationSent } from '../../contracts/notification.ts';
 import type { AreaCount } from '../../contracts/seats.ts';
+import type { Retention } from '../../runtime/housekeeping/housekeeping.ts';
+import { dayMs, olderThan, removing } from '../../runtime/housekeeping/retentions.ts';
 import { type Applied, type View, view } from '../../runtime/service.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { type BookingsFound, bookingsPerPage, type Page } from './show-changes.ts';
@@ -145,3 +147,17 @@ export function inboxMessages(
     [filter.bookingId ?? null, filter.userId ?? null, filter.before ?? null, filter.limit],
   );
 }
+
+/** A sending whose outcome was lost is asked about within hours; what the inbox received is personal. */
+export const retentions: readonly Retention[] = [
+  {
+    table: 'sendings',
+    kept: ({ retentionDays }) => retentionDays.messages * dayMs,
+    text: removing('sendings', olderThan('begun_at'), 'begun_at'),
+  },
+  {
+    table: 'inbox_messages',
+    kept: ({ retentionDays }) => retentionDays.messages * dayMs,
+    text: removing('inbox_messages', olderThan('at'), 'at'),
+  },
+];

@@ -1,7 +1,7 @@
 import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { messages } from './decider.ts';
 import { messagePlanned, showBookingsSought } from './effects.ts';
-import { bookings, troubled } from './projection.ts';
+import { bookings, retentions, troubled } from './projection.ts';
 import { endpoints } from './routes.ts';
 import { routes } from './routing.ts';
 import { showChanges } from './show-changes.ts';
@@ -19,5 +19,6 @@ export const notification: ServiceDefinition = {
   routes,
   effects: { MessagePlanned: messagePlanned, ShowBookingsSought: showBookingsSought },
   views: [bookings, troubled],
+  retentions,
   endpoints,
 };

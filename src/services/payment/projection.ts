@@ -1,5 +1,7 @@
 import type { PaymentError } from '../../contracts/booking.ts';
 import type { Money } from '../../contracts/money.ts';
+import type { Retention } from '../../runtime/housekeeping/housekeeping.ts';
+import { dayMs, olderThan, removing } from '../../runtime/housekeeping/retentions.ts';
 import { type Applied, type AppliedBatch, type Statement, type View, view } from '../../runtime/service.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 
@@ -168,3 +170,12 @@ export function unsettled(
     [page.after?.[0] ?? null, page.after?.[1] ?? null, page.limit],
   );
 }
+
+/** Payments, refunds and captures are kept for good; a webhook that nobody could place is not. */
+export const retentions: readonly Retention[] = [
+  {
+    table: 'unmatched_webhooks',
+    kept: ({ retentionDays }) => retentionDays.webhooks * dayMs,
+    text: removing('unmatched_webhooks', olderThan('received_at'), 'received_at'),
+  },
+];

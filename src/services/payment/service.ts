@@ -2,7 +2,7 @@ import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { payments as paymentsDecider } from './decider.ts';
 import { chargeAsked, chargeRequested, refundStarted } from './effects.ts';
 import { measures } from './measures.ts';
-import { captures, payments, refunds } from './projection.ts';
+import { captures, payments, refunds, retentions } from './projection.ts';
 import { endpoints } from './routes.ts';
 import { routes } from './routing.ts';
 
@@ -17,6 +17,7 @@ export const payment: ServiceDefinition = {
   effects: { ChargeRequested: chargeRequested, ChargeAsked: chargeAsked, RefundStarted: refundStarted },
   views: [payments, refunds],
   statements: captures,
+  retentions,
   endpoints,
   measures,
 };

@@ -1,3 +1,5 @@
+import type { Retention } from '../../runtime/housekeeping/housekeeping.ts';
+import { dayMs, olderThan, removing } from '../../runtime/housekeeping/retentions.ts';
 import { type AppliedBatch, type Statement, view } from '../../runtime/service.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import type { BookingChange, BookingDocument } from './booking-document.ts';
@@ -298,3 +300,35 @@ export function erasures({ applied }: AppliedBatch): readonly Statement[] {
   const text = `update events set data = 'null' where channel = 'user-profiles' and subject = any ($1)`;
   return erased.length === 0 ? [] : [{ name: 'erase-profiles', text, values: [erased] }];
 }
+
+/** Tokens say themselves when they end; a session that has ended is kept until no access token of it can be around. */
+export const retentions: readonly Retention[] = [
+  {
+    table: 'user_sessions',
+    kept: () => 0,
+    // A session ends with the last of its tokens. The others of it go with the session.
+    text: `with outdated as (
+        select token_hash, session_id from refresh_tokens where ${olderThan('expires_at')}
+        order by expires_at limit $2 for update skip locked),
+      sessions as (
+        delete from user_sessions s where s.session_id in (select session_id from outdated) and not exists (
+          select from refresh_tokens t where t.session_id = s.session_id and not (${olderThan('t.expires_at')}))),
+      tokens as (delete from refresh_tokens where token_hash in (select token_hash from outdated))
+      select count(*)::int as removed from outdated`,
+  },
+  {
+    table: 'ended_sessions',
+    kept: () => dayMs,
+    text: removing('user_sessions', `ended_at is not null and ${olderThan('ended_at')}`, 'ended_at'),
+  },
+  {
+    table: 'password_resets',
+    kept: () => dayMs,
+    text: removing('password_resets', olderThan('expires_at'), 'expires_at'),
+  },
+  {
+    table: 'login_attempts',
+    kept: () => dayMs,
+    text: removing('login_attempts', olderThan('window_start'), 'window_start'),
+  },
+];

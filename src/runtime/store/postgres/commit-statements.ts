@@ -76,7 +76,8 @@ function ofSnapshots({ snapshots }: Commit): QueryConfig[] {
     {
       name: 'keep-snapshots',
       text: `insert into snapshots (stream, partition, version, root) select * from unnest($1::text[], $2::int[], $3::int[], $4::json[])
-             on conflict (stream) do update set version = excluded.version, root = excluded.root`,
+             on conflict (stream) do update set version = excluded.version, root = excluded.root,
+               kept_at = excluded.kept_at`,
       values: [
         snapshots.map((each) => each.stream),
         snapshots.map((each) => each.partition),

@@ -1,0 +1,1 @@
+create index unmatched_webhooks_by_age on unmatched_webhooks (received_at);
