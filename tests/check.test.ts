@@ -217,6 +217,124 @@ const plants: readonly Plant[] = [
     undo: `update events set sequence = sequence - 1000 where stream = $confirmed and type = 'BookingConfirmed'`,
   },
   {
+    invariant: 'no-ticket-unconfirmed',
+    how: 'a ticket of a booking that was never confirmed',
+    database: 'ticket',
+    plant: `insert into events select '', 0, 1000000, 1, 'tkt_x', 1, 'TicketIssued', 1, $rejected, 'key', 0, 'x', 'x', null, '{}'`,
+    undo: noEvent,
+  },
+  {
+    invariant: 'parts-make-the-total',
+    how: 'a total that is more than its items and fees',
+    database: 'booking',
+    plant: `update events set data = jsonb_set(data::jsonb, '{total,amount}', ((data #>> '{total,amount}')::int + 1)::text::jsonb)::json
+      where stream = $rejected and type = 'BookingHeld'`,
+    undo: `update events set data = jsonb_set(data::jsonb, '{total,amount}', ((data #>> '{total,amount}')::int - 1)::text::jsonb)::json
+      where stream = $rejected and type = 'BookingHeld'`,
+  },
+  {
+    invariant: 'refunded-is-captured',
+    how: 'a refund of what was never captured',
+    database: 'payment',
+    plant: event('$rejected', 'PaymentRefunded', `'{"refundId": "rfd_x", "amount": {"amount": 1, "currency": "EUR"}}'`),
+    undo: noEvent,
+  },
+  {
+    invariant: 'one-refund',
+    how: 'a refund that was made twice',
+    database: 'payment',
+    plant: `insert into events select '', partition, 1000000, 1, stream, 1000000, type, 1, subject, key, 0, 'x', 'x', null, data
+      from events where stream = $cancelled and type = 'PaymentRefunded'`,
+    undo: noEvent,
+  },
+  {
+    invariant: 'messages-have-outcomes',
+    how: 'a message that was planned and never heard of again',
+    database: 'notification',
+    plant: event(
+      '$confirmed',
+      'MessagePlanned',
+      `'{"messageId": "msg_x", "kind": "payment_received", "channel": "sms"}'`,
+    ),
+    undo: noEvent,
+  },
+  {
+    invariant: 'holds-within-limits',
+    how: 'a hold of an hour',
+    database: 'seat-inventory',
+    plant: `update events set time = time - 3600000 where subject = $confirmed and type = 'SeatsReserved'`,
+    undo: `update events set time = time + 3600000 where subject = $confirmed and type = 'SeatsReserved'`,
+  },
+  {
+    invariant: 'ids-only',
+    how: 'an address in a fact',
+    database: 'ticket',
+    plant: event('$confirmed', 'Nothing', `'{"to": "ada@example.org"}'`),
+    undo: noEvent,
+  },
+  {
+    invariant: 'admitted-once',
+    how: 'an entry that no fact tells of',
+    database: 'ticket',
+    plant: `insert into admissions select min(id), now(), 'planted', 'usr_x' from tickets where booking_id = $confirmed`,
+    undo: `delete from admissions where gate = 'planted'`,
+  },
+  {
+    invariant: 'admitted-once',
+    how: 'an entry with a ticket that was never issued',
+    database: 'ticket',
+    plant: `insert into admissions values ('tkt_x', now(), 'planted', 'usr_x')`,
+    undo: `delete from admissions where gate = 'planted'`,
+  },
+  {
+    invariant: 'one-booking-per-key',
+    how: 'a booking that answers a second key',
+    database: 'user',
+    plant: `insert into idempotency_keys values ('planted POST /v1/bookings', 'x', 'x', 202, null, $confirmed, 0)`,
+    undo: `delete from idempotency_keys where scope like 'planted%'`,
+  },
+  {
+    invariant: 'positions-reachable',
+    how: 'a position beyond the end of its topic',
+    database: 'booking',
+    plant: `update tasks set positions = jsonb_set(positions::jsonb, '{booking-movie,offset}',
+        ((positions #>> '{booking-movie,offset}')::bigint + 1000)::text::jsonb)::json where positions #> '{booking-movie}' is not null`,
+    undo: `update tasks set positions = jsonb_set(positions::jsonb, '{booking-movie,offset}',
+        ((positions #>> '{booking-movie,offset}')::bigint - 1000)::text::jsonb)::json where positions #> '{booking-movie}' is not null`,
+  },
+  {
+    invariant: 'counts-were-given',
+    how: 'an event applied that its owner never stored',
+    database: 'booking',
+    plant: `update tasks set heads = jsonb_set(heads::jsonb, '{booking-movie,sequence}',
+        ((heads #>> '{booking-movie,sequence}')::bigint + 1000)::text::jsonb)::json where heads #> '{booking-movie}' is not null`,
+    undo: `update tasks set heads = jsonb_set(heads::jsonb, '{booking-movie,sequence}',
+        ((heads #>> '{booking-movie,sequence}')::bigint - 1000)::text::jsonb)::json where heads #> '{booking-movie}' is not null`,
+  },
+  {
+    invariant: 'marks-were-stored',
+    how: 'a mark ahead of what was stored',
+    database: 'booking',
+    plant: `update tasks set published = jsonb_set(published::jsonb, '{booking-events,sequence}',
+        ((published #>> '{booking-events,sequence}')::bigint + 1000)::text::jsonb)::json where published #> '{booking-events}' is not null`,
+    undo: `update tasks set published = jsonb_set(published::jsonb, '{booking-events,sequence}',
+        ((published #>> '{booking-events,sequence}')::bigint - 1000)::text::jsonb)::json where published #> '{booking-events}' is not null`,
+  },
+  {
+    invariant: 'timers-go-off',
+    how: 'a timer that nobody minds',
+    database: 'booking',
+    plant: `insert into deadlines values ('bkg_x', '', 0, 'booking', 'key', 0)`,
+    undo: `delete from deadlines where stream = 'bkg_x'`,
+  },
+  {
+    invariant: 'requests-are-taken',
+    how: 'a request that nobody takes',
+    database: 'booking',
+    plant: `insert into requests values ('req_x', 0, 'decide', 'x', 'key', 'x', null, null, null, 0, '{}')`,
+    undo: `delete from requests where request_id = 'req_x'`,
+  },
+  {
     invariant: 'events-on-topics',
     how: 'an event that never reached its topic',
     database: 'log',
@@ -248,6 +366,10 @@ before(async () => {
       ({ body }) => body.tickets.length >= 2,
     );
   }
+  const { body: tickets } = await customer.get<{ readonly items: readonly { readonly code: string }[] }>(
+    `/v1/bookings/${standing.bookingId}/tickets`,
+  );
+  await admin.post('/v1/check-ins', { code: tickets.items[0]?.code, gate: 'north' });
   await customer.post(`/v1/bookings/${booked.cancelled}/cancellation`, {}, { key: randomUUID(), waitSeconds: 20 });
   await eventually(
     () => customer.booking(booked.cancelled),

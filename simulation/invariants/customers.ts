@@ -8,6 +8,8 @@ import { type Evidence, eventsOf, type SimulatedInvariant } from './evidence.ts'
 
 /** At rest nothing is under way any more: whatever has not ended by now never will. */
 const restingMs = 86_400_000;
+/** What a run sets these to, at their longest. */
+const limits = { holdTtlMs: 300_000, paymentGraceMs: 60_000 };
 
 /** The rules by which `fullhouse check` examines each booking of a live installation, over the simulated one. */
 export const everyBooking: readonly SimulatedInvariant[] = bookingInvariants.map(({ name, says }) => ({
@@ -24,7 +26,7 @@ const examined = new WeakMap<Evidence['bookings'], readonly Finding[]>();
 function findingsOf(bookings: Evidence['bookings']): readonly Finding[] {
   const known = examined.get(bookings);
   if (known !== undefined) return known;
-  const findings = bookings.flatMap((facts) => examineBooking(facts, Date.now() + restingMs));
+  const findings = bookings.flatMap((facts) => examineBooking(facts, { now: Date.now() + restingMs, limits }));
   examined.set(bookings, findings);
   return findings;
 }

@@ -81,11 +81,12 @@ export function bookingsIn(options: Pick<Evidence, 'stored' | 'ledger' | 'receiv
 }
 
 function facts(events: readonly EventRow[] = []): readonly Fact[] {
-  return events.map(({ type, streamVersion, time, data }) => ({
+  return events.map(({ type, streamVersion, time, data, json }) => ({
     type,
     version: streamVersion,
     time,
     data: (data ?? {}) as Fact['data'],
+    address: json.includes('@') ? (/"([^"@\s]+@[^"@\s]+\.[^"@\s]+)"/.exec(json)?.[1] ?? null) : null,
   }));
 }
 

@@ -13,7 +13,6 @@ import { everyCauseIsTold, everyMessageHasAnOutcome, receivedOnce } from './mess
 import { chargedAsAsked, noEndWhileCharged, oneChargeStays, providersBooksAreOurs } from './money.ts';
 import {
   customersKeepTheLimit,
-  holdsWithinLimits,
   oneTicketPerShowSeat,
   reservedAsWanted,
   salesAreCounted,
@@ -34,7 +33,6 @@ export const invariants: readonly SimulatedInvariant[] = [
   nothingHappenedThatMustNot,
   seatHasOneOwner,
   reservedAsWanted,
-  holdsWithinLimits,
   oneTicketPerShowSeat,
   customersKeepTheLimit,
   salesAreCounted,

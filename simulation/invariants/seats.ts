@@ -4,10 +4,6 @@ import { eventsOf, type SimulatedInvariant } from './evidence.ts';
 
 /** Who had which seat at every moment of the run, told by the facts alone. */
 
-/** Settings that a run may set, at their longest. */
-const holdTtlMaxMs = 300_000;
-const paymentGraceMaxMs = 60_000;
-
 interface Hall {
   readonly owners: Map<number, string>;
   readonly areas: Map<string, { capacity: number; taken: number }>;
@@ -118,26 +114,6 @@ interface Created {
 function places(areas: readonly { readonly count: number }[] = []): number {
   return areas.reduce((sum, { count }) => sum + count, 0);
 }
-
-export const holdsWithinLimits: SimulatedInvariant = {
-  name: 'holds-within-limits',
-  says: 'a hold lasts no longer than its limit, with the grace of an open charge',
-  *examine({ bookings }) {
-    for (const { bookingId, seats } of bookings) {
-      let promised = 0;
-      for (const { type, data, time } of seats) {
-        if (type === 'SeatsReserved') {
-          promised = Date.parse(data.holdExpiresAt ?? '');
-          if (promised - time > holdTtlMaxMs) yield `${bookingId} holds seats for ${promised - time} ms`;
-        }
-        if (type !== 'HoldMoved') continue;
-        const until = Date.parse(data.heldUntil ?? '');
-        if (until < promised || until > promised + paymentGraceMaxMs)
-          yield `${bookingId} has its hold moved by ${until - promised} ms`;
-      }
-    }
-  },
-};
 
 export const oneTicketPerShowSeat: SimulatedInvariant = {
   name: 'one-ticket-per-show-seat',

@@ -1,13 +1,21 @@
 import type { BookingFacts } from './booking-facts.ts';
 import type { Finding, Invariant } from './finding.ts';
-import { moneyAddsUp, oneCapture, providerAgrees } from './money.ts';
-import { type Examined, ended, historyOf, ownedBy, placesIn, validTickets } from './status.ts';
+import { holdsWithinLimits } from './holds.ts';
+import { messagesHaveOutcomes, oneMessage } from './messages.ts';
+import { moneyAddsUp, oneCapture, oneRefund, partsMakeTheTotal, providerAgrees, refundedIsCaptured } from './money.ts';
+import {
+  type Examined,
+  ended,
+  type HoldLimits,
+  historyOf,
+  lateMsMax,
+  ownedBy,
+  placesIn,
+  validTickets,
+} from './status.ts';
 
 /** What has to be true of every booking, one rule each. A rule gives a sentence for each thing that is wrong. */
 type Rule = (examined: Examined) => readonly string[];
-
-/** Later than this is late: a deadline is at most two seconds late, and its answer passes two services. */
-export const lateMsMax = 10_000;
 
 const ownersAgree: Rule = ({ facts, owned }) => {
   const wall = facts.allocations.map(({ seatIndex }) => seatIndex).sort((a, b) => a - b);
@@ -110,27 +118,16 @@ const customerReadsIt: Rule = ({ facts, history }) => {
     : [`is ${shown}, and its customer reads ${facts.document.status}`];
 };
 
-const oneMessage: Rule = ({ facts }) => {
-  const wrong: string[] = [];
-  const messages = new Map<string, Set<string>>();
-  const rounds = new Map<string, number>();
-  const delivered = new Map<string, number>();
-  for (const { type, data } of facts.messages) {
-    const { messageId = '', causeId, kind, channel } = data;
-    if (type === 'MessagePlanned') rounds.set(messageId, Math.max(rounds.get(messageId) ?? 0, data.round ?? 1));
-    if (type !== 'NotificationSent') continue;
-    const name = `${kind} by ${channel} about ${causeId}`;
-    messages.set(name, (messages.get(name) ?? new Set()).add(messageId));
-    if (data.status === 'delivered') delivered.set(name, (delivered.get(name) ?? 0) + 1);
-  }
-  for (const [name, ids] of messages) if (ids.size > 1) wrong.push(`has ${ids.size} messages ${name}`);
-  for (const [name, times] of delivered) if (times > 1) wrong.push(`was told ${times} times: ${name}`);
-  for (const [id, most] of rounds) {
-    const times = facts.inbox.get(id) ?? 0;
-    if (times > most) wrong.push(`got message ${id} ${times} times`);
-  }
-  return wrong;
+const noTicketUnconfirmed: Rule = ({ facts }) => {
+  const issued = facts.tickets.filter(({ type }) => type === 'TicketIssued').length;
+  const isConfirmed = facts.booking.some(({ type }) => type === 'BookingConfirmed');
+  return issued > 0 && !isConfirmed ? [`was issued ${issued} tickets and was never confirmed`] : [];
 };
+
+const idsOnly: Rule = ({ facts }) =>
+  [facts.booking, facts.seats, facts.payments, facts.tickets, facts.messages].flatMap((some) =>
+    some.flatMap(({ type, address }) => (typeof address === 'string' ? [`has an e-mail address in ${type}`] : [])),
+  );
 
 const rules: readonly (Invariant & { readonly rule: Rule })[] = [
   { name: 'owners-agree', promise: 1, says: 'the table of owners says what the facts say', rule: ownersAgree },
@@ -147,6 +144,12 @@ const rules: readonly (Invariant & { readonly rule: Rule })[] = [
     rule: ticketsMatchSeats,
   },
   { name: 'one-ticket-per-seat', promise: 1, says: 'a seat has one valid ticket', rule: oneTicketPerSeat },
+  {
+    name: 'no-ticket-unconfirmed',
+    promise: 1,
+    says: 'tickets are issued to confirmed bookings only',
+    rule: noTicketUnconfirmed,
+  },
   {
     name: 'ended-owns-nothing',
     promise: 1,
@@ -178,16 +181,45 @@ const rules: readonly (Invariant & { readonly rule: Rule })[] = [
     says: "each outcome of ours is in the provider's own ledger",
     rule: providerAgrees,
   },
+  {
+    name: 'parts-make-the-total',
+    promise: 3,
+    says: 'what a customer was shown is the sum of its items and fees',
+    rule: partsMakeTheTotal,
+  },
+  {
+    name: 'refunded-is-captured',
+    promise: 3,
+    says: 'no more goes back than was captured',
+    rule: refundedIsCaptured,
+  },
   { name: 'one-capture', promise: 4, says: 'at most one capture per booking', rule: oneCapture },
+  { name: 'one-refund', promise: 4, says: 'a refund is asked for once and made once', rule: oneRefund },
   { name: 'one-message', promise: 4, says: 'one message per cause, kind and channel', rule: oneMessage },
+  {
+    name: 'messages-have-outcomes',
+    promise: 4,
+    says: 'every message that was planned has an outcome in time',
+    rule: messagesHaveOutcomes,
+  },
   { name: 'holds-end-in-time', promise: 7, says: 'holds end on time, never early', rule: holdsEndInTime },
+  {
+    name: 'holds-within-limits',
+    promise: 7,
+    says: 'a hold lasts no longer than its limit, with the grace of an open charge',
+    rule: holdsWithinLimits,
+  },
+  { name: 'ids-only', promise: 'privacy', says: 'facts about a booking name nobody by an address', rule: idsOnly },
 ];
 
 export const bookingInvariants: readonly Invariant[] = rules;
 
 /** Examines one booking by all rules. */
-export function examineBooking(facts: BookingFacts, now: number): readonly Finding[] {
-  const examined = { facts, history: historyOf(facts.booking), owned: ownedBy(facts), now };
+export function examineBooking(
+  facts: BookingFacts,
+  { now, limits }: { readonly now: number; readonly limits: HoldLimits },
+): readonly Finding[] {
+  const examined = { facts, history: historyOf(facts.booking), owned: ownedBy(facts), now, limits };
   return rules.flatMap(({ name, rule }) =>
     rule(examined).map((says) => ({ invariant: name, key: facts.bookingId, says: `${facts.bookingId} ${says}` })),
   );

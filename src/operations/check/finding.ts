@@ -3,7 +3,7 @@ import type { Installation } from '../installation.ts';
 /** What the auditor looks for: one invariant each, with the promise (design, section 7) that it proves. */
 export interface Invariant {
   readonly name: string;
-  readonly promise: 1 | 2 | 3 | 4 | 7;
+  readonly promise: 1 | 2 | 3 | 4 | 5 | 7 | 'privacy';
   readonly says: string;
 }
 

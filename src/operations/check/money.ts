@@ -77,6 +77,31 @@ export function oneCapture({ facts }: Examined): readonly string[] {
   return facts.captures > 1 ? [...wrong, `has ${facts.captures} captures in the table`] : wrong;
 }
 
+/** What was shown adds up by itself, whatever came of it. */
+export function partsMakeTheTotal({ facts }: Examined): readonly string[] {
+  return facts.booking.flatMap(({ type, data: { items, fees, total } }) => {
+    if (type !== 'BookingHeld' || items === undefined) return [];
+    const parts = [...items, ...(fees ?? [])].reduce((sum, { price }) => sum + price.amount, 0);
+    return parts === total?.amount ? [] : [`was shown ${total?.amount}, and its items and fees come to ${parts}`];
+  });
+}
+
+export function refundedIsCaptured({ facts }: Examined): readonly string[] {
+  const captured = sum(byId(facts.payments, 'PaymentSucceeded', ({ paymentId }) => paymentId));
+  const refunded = sum(byId(facts.payments, 'PaymentRefunded', ({ refundId }) => refundId));
+  return refunded > captured ? [`got ${refunded} back of ${captured} captured`] : [];
+}
+
+export function oneRefund({ facts }: Examined): readonly string[] {
+  const ids = (some: BookingFacts['booking'], wanted: string) =>
+    some.flatMap(({ type, data }) => (type === wanted ? (data.refundId ?? '') : []));
+  const twice = (all: readonly string[]) => all.filter((id, index) => all.indexOf(id) !== index);
+  return [
+    ...twice(ids(facts.booking, 'RefundRequested')).map((id) => `asks twice for refund ${id}`),
+    ...twice(ids(facts.payments, 'PaymentRefunded')).map((id) => `got refund ${id} twice`),
+  ];
+}
+
 /** Outcomes that the sandbox provider has told us of are in its ledger, to the cent. */
 export function providerAgrees({ facts }: Examined): readonly string[] {
   const wrong: string[] = [];

@@ -1,5 +1,8 @@
 import type { BookingFacts, Data, Fact } from './booking-facts.ts';
 
+/** Later than this is late: a deadline is at most two seconds late, and its answer passes two services. */
+export const lateMsMax = 10_000;
+
 /** A booking's state by its facts, told by rules of the auditor's own: what decides bookings is not asked here. */
 export type Status =
   | 'none'
@@ -130,6 +133,13 @@ export function validTickets({ ticketRows }: BookingFacts): readonly string[] {
     .sort();
 }
 
+/** How long a hold may last: the longest that was ever set, since a change applies to later holds only. */
+export interface HoldLimits {
+  readonly holdTtlMs: number;
+  /** By how much an open charge may move its end. */
+  readonly paymentGraceMs: number;
+}
+
 /** A booking as the rules look at it. */
 export interface Examined {
   readonly facts: BookingFacts;
@@ -137,4 +147,5 @@ export interface Examined {
   readonly owned: Owned;
   /** The clock of the databases: milliseconds since 1970. */
   readonly now: number;
+  readonly limits: HoldLimits;
 }

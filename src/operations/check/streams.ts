@@ -122,14 +122,31 @@ async function publishedOf(
 
 async function sequencesRead(log: Log, { topic, partition, source }: PublishedBy): Promise<RecordsRow> {
   const { first, next } = await log.bounds({ topic, partition });
-  const seen = new Set<number>();
+  const seen = new SeenSequences();
   for (let offset = first; offset < next; ) {
     const page = await log.read({ topic, partition, offset }, pageRecordsMax);
     for (const { headers } of page) if (headers['ce_source'] === source) seen.add(Number(headers['ce_sequence']));
     offset = (page.at(-1)?.offset ?? next - 1) + 1;
   }
-  const sequencesSeen = [...seen].sort((a, b) => a - b);
-  return { count: seen.size, first: sequencesSeen[0] ?? null, last: sequencesSeen.at(-1) ?? null };
+  return seen.row;
+}
+
+/** Counts sequences without keeping them: each comes in its order the first time, and what comes again is passed over. */
+class SeenSequences {
+  #first: number | null = null;
+  #last: number | null = null;
+  #count = 0;
+
+  add(sequence: number): void {
+    if (this.#last !== null && sequence <= this.#last) return;
+    this.#first ??= sequence;
+    this.#last = sequence;
+    this.#count += 1;
+  }
+
+  get row(): RecordsRow {
+    return { count: this.#count, first: this.#first, last: this.#last };
+  }
 }
 
 export const topicExamination: Examination = {

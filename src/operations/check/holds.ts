@@ -1,0 +1,30 @@
+import { settings } from '../../contracts/settings.ts';
+import type { Installation } from '../installation.ts';
+import type { Examined, HoldLimits } from './status.ts';
+
+export async function holdLimits({ query }: Installation): Promise<HoldLimits> {
+  const rows = await query<{ readonly key: keyof HoldLimits; readonly most: number }>(
+    'catalog',
+    `select key, max((value #>> '{}')::bigint) as most from setting_changes where key = any ($1) group by key`,
+    [['holdTtlMs', 'paymentGraceMs']],
+  );
+  const longest = (key: keyof HoldLimits) =>
+    Math.max(settings[key].default, ...rows.filter((row) => row.key === key).map(({ most }) => Number(most)));
+  return { holdTtlMs: longest('holdTtlMs'), paymentGraceMs: longest('paymentGraceMs') };
+}
+
+export function holdsWithinLimits({ facts, limits }: Examined): readonly string[] {
+  const wrong: string[] = [];
+  let promised = 0;
+  for (const { type, data, time } of facts.seats) {
+    if (type === 'SeatsReserved') {
+      promised = Date.parse(data.holdExpiresAt ?? '');
+      if (promised - time > limits.holdTtlMs) wrong.push(`holds seats for ${promised - time} ms`);
+    }
+    if (type !== 'HoldMoved') continue;
+    const until = Date.parse(data.heldUntil ?? '');
+    if (until < promised || until > promised + limits.paymentGraceMs)
+      wrong.push(`has its hold moved by ${until - promised} ms`);
+  }
+  return wrong;
+}
