@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { appendFile } from 'node:fs/promises';
 import { type Booking, type Client, eventually, visa } from './client.ts';
 
 /** Customers who book as fast as they are answered, and write down what they were told. */
@@ -9,7 +10,8 @@ export interface Load {
   end(): Promise<void>;
 }
 
-export function startLoad(clients: readonly Client[], showIds: readonly string[]): Load {
+/** `journal`: a file in which they write it down before they go on. */
+export function startLoad(clients: readonly Client[], showIds: readonly string[], journal?: string): Load {
   const acknowledged: string[] = [];
   const stop = new AbortController();
   const customers = clients.map(async (client, index) => {
@@ -20,7 +22,10 @@ export function startLoad(clients: readonly Client[], showIds: readonly string[]
         .book(request, { key: randomUUID(), waitSeconds: round % 2 === 0 ? 0 : 30 })
         // Cut off, or nobody there: nothing was acknowledged.
         .catch(() => undefined);
-      if (answer?.status === 200 || answer?.status === 202) acknowledged.push(answer.body.bookingId);
+      if (answer?.status === 200 || answer?.status === 202) {
+        if (journal !== undefined) await appendFile(journal, `${answer.body.bookingId}\n`);
+        acknowledged.push(answer.body.bookingId);
+      }
       // Refused or cut off: a moment later it may go on. A test that has failed is not kept waiting for it.
       else await new Promise((resolve) => setTimeout(resolve, 20).unref());
     }

@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { mkdir, open, readFile, rm } from 'node:fs/promises';
+import { platform, userInfo } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as pass } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { Client, eventually } from './support/client.ts';
+import { administer, cutConnections, freeze } from './support/database-server.ts';
+import { temporaryDirectory } from './support/directory.ts';
+import { type Load, outcomesOf, startLoad } from './support/load.ts';
+import { postgresGone, postmasterOf, processes } from './support/operating-system.ts';
+import { administrator, type RunningProcess } from './support/servers.ts';
+import { buildVenue, openShow } from './support/venue.ts';
+
+/**
+ * Faults of every kind against the real thing, under customers who write down on disk what they were told. Each fault lasts
+ * `FAULT_TEST_SECONDS`, and all of them come `FAULT_TEST_ROUNDS` times.
+ */
+const faultMs = 1_000 * Number(process.env['FAULT_TEST_SECONDS'] ?? 1);
+const rounds = Number(process.env['FAULT_TEST_ROUNDS'] ?? 1);
+const customers = 8;
+/** Bookings acknowledged before a fault, and again after it. */
+const bookingsBetween = 20;
+/** A disk with room for the databases and little else. */
+const diskMegabytes = 400;
+const run = promisify(execFile);
+
+interface Fault {
+  readonly what: string;
+  /** Whether anybody can have an answer while it lasts; one that lasts no time at all says nothing. */
+  readonly meanwhile: 'nobody is answered' | 'business goes on' | undefined;
+  /** Brings it about, and ends it. */
+  readonly inflict: (data: string, server: RunningProcess) => Promise<void>;
+}
+
+const faults: readonly Fault[] = [
+  { what: 'all connections to PostgreSQL are cut', meanwhile: undefined, inflict: (data) => cutConnections(data) },
+  {
+    what: 'PostgreSQL stands still',
+    meanwhile: 'nobody is answered',
+    inflict: async (data) => {
+      const goOn = await freeze(data);
+      await pass(faultMs).finally(goOn);
+    },
+  },
+  {
+    what: 'the disk is slow: PostgreSQL runs a tenth of the time',
+    meanwhile: undefined,
+    inflict: async (data) => {
+      for (let passed = 0; passed < faultMs; passed += 110) {
+        const goOn = await freeze(data);
+        await pass(100).finally(goOn);
+        await pass(10);
+      }
+    },
+  },
+  {
+    what: 'PostgreSQL is killed',
+    meanwhile: undefined,
+    inflict: async (data) => void process.kill(await postmasterOf(data), 'SIGKILL'),
+  },
+  {
+    what: 'the process stands still',
+    meanwhile: 'nobody is answered',
+    inflict: async (_, { child }) => {
+      child.kill('SIGSTOP');
+      await pass(faultMs).finally(() => child.kill('SIGCONT'));
+    },
+  },
+  {
+    what: 'the payment provider is down',
+    meanwhile: 'business goes on',
+    inflict: (data) => outage(data, 'sandbox_provider', 'ledger'),
+  },
+  {
+    what: 'messages cannot be delivered',
+    meanwhile: 'business goes on',
+    inflict: (data) => outage(data, 'notification', 'inbox_messages'),
+  },
+];
+
+/** What stands for somebody outside answers nothing: whoever asks waits until it has its table again. */
+async function outage(data: string, database: string, table: string): Promise<void> {
+  await administer(
+    data,
+    database,
+    `begin; lock table ${table} in access exclusive mode; select pg_sleep(${faultMs / 1_000}); commit`,
+  );
+}
+
+const { start, endAll } = processes();
+let directory: { readonly path: string; remove(): Promise<void> };
+const mounted: string[] = [];
+before(async () => {
+  directory = await temporaryDirectory();
+});
+after(async () => {
+  await endAll();
+  for (const path of mounted) await run('umount', ['--lazy', path]);
+  await directory.remove();
+});
+
+interface Sale {
+  readonly data: string;
+  readonly server: RunningProcess;
+  readonly admin: Client;
+  readonly load: Load;
+}
+
+/** A server with shows on sale, and customers who book. */
+async function openSale(data: string): Promise<Sale> {
+  const server = await start(data);
+  const admin = await new Client(server.url).signIn(administrator.email, administrator.password);
+  for (const key of ['rateLimitPerUser', 'rateLimitPerAddress'])
+    await admin.call('PUT', `/v1/settings/${key}`, { body: { value: 1_000_000, why: 'one person is all customers' } });
+  const venue = await buildVenue(admin, { rows: 26, seats: 100 });
+  const showIds = [await openShow(admin, venue), await openShow(admin, venue)];
+  const journal = join(directory.path, `${data.split('/').at(-1)}.journal`);
+  const load = startLoad(
+    Array.from({ length: customers }, () => admin),
+    showIds,
+    journal,
+  );
+  return { data, server, admin, load };
+}
+
+async function moreBookings({ load }: Sale): Promise<void> {
+  const wanted = load.acknowledged.length + bookingsBetween;
+  await eventually(
+    async () => load.acknowledged.length,
+    (length) => length >= wanted,
+  );
+}
+
+/** The journal's bookings have all ended, the provider's books are ours, and the auditor finds nothing. */
+async function judge({ data, server, admin, load }: Sale): Promise<void> {
+  await load.end();
+  const bookings = await outcomesOf(admin, load);
+  const ledger = await admin.all<{ type: string; bookingId: string }>('/v1/dev/ledger');
+  const charged = new Map<string, number>();
+  for (const { type, bookingId } of ledger)
+    charged.set(bookingId, (charged.get(bookingId) ?? 0) + (type === 'charge' ? 1 : -1));
+  for (const { bookingId, status } of bookings)
+    assert.equal(charged.get(bookingId) ?? 0, status === 'confirmed' ? 1 : 0, `${bookingId} is ${status}`);
+  const audit = await run('bin/fullhouse', ['check'], { env: { ...process.env, FULLHOUSE_DATA_DIR: data } });
+  assert.match(audit.stdout, /All \d+ invariants hold/);
+  assert.equal(await server.end('SIGTERM'), 0);
+  await postgresGone(data);
+}
+
+describe(`faults of ${faultMs / 1_000} s under load, ${rounds} of each`, async () => {
+  await it('lose nothing that was acknowledged, keep no money without a ticket, and business goes on', async (t) => {
+    const sale = await openSale(join(directory.path, 'faults'));
+    for (let round = 0; round < rounds; round += 1) {
+      for (const { what, meanwhile, inflict } of faults) {
+        await moreBookings(sale);
+        const before = sale.load.acknowledged.length;
+        await inflict(sale.data, sale.server);
+        const during = sale.load.acknowledged.length - before;
+        // Each customer may have had an answer on its way.
+        if (meanwhile === 'nobody is answered') assert.ok(during <= 2 * customers, `${what}: ${during} were answered`);
+        if (meanwhile === 'business goes on') assert.ok(during > 0, `${what}: nobody was answered`);
+        const healed = performance.now();
+        await moreBookings(sale);
+        t.diagnostic(`${what}: ${bookingsBetween} bookings ${Math.round(performance.now() - healed)} ms after it`);
+      }
+    }
+    await judge(sale);
+  });
+
+  const canMount = platform() === 'linux' && userInfo().uid === 0;
+  const whyNot = canMount ? false : 'SKIPPED: only root may mount a small disk';
+  await it('a full disk is one of them', { skip: process.env['CI'] === 'true' ? false : whyNot }, async (t) => {
+    const disk = join(directory.path, 'disk');
+    await mkdir(disk);
+    await run('mount', ['-t', 'tmpfs', '-o', `size=${diskMegabytes}m,mode=755`, 'tmpfs', disk]);
+    mounted.push(disk);
+    const sale = await openSale(join(disk, 'data'));
+    for (let round = 0; round < rounds; round += 1) {
+      await moreBookings(sale);
+      const ballast = join(disk, 'ballast');
+      await fill(ballast);
+      await pass(faultMs);
+      await rm(ballast);
+      assert.match(await readFile(join(sale.data, 'postgres', 'server.log'), 'utf8'), /No space left on device/);
+      const healed = performance.now();
+      await moreBookings(sale);
+      t.diagnostic(
+        `${bookingsBetween} bookings ${Math.round(performance.now() - healed)} ms after there was room again`,
+      );
+    }
+    await judge(sale);
+  });
+});
+
+/** Writes until there is no room for a byte more. */
+async function fill(path: string): Promise<void> {
+  const file = await open(path, 'w');
+  try {
+    for (let bytes = 1_048_576; bytes >= 1; bytes = Math.floor(bytes / 16)) {
+      const block = Buffer.alloc(bytes);
+      while (
+        await file.write(block).then(
+          ({ bytesWritten }) => bytesWritten > 0,
+          () => false,
+        )
+      );
+    }
+  } finally {
+    await file.close();
+  }
+}
