@@ -6,7 +6,7 @@ import { importCommand, migrateCommand } from './catalogue.ts';
 import { checkCommand } from './check.ts';
 import { lagCommand, tailCommand, topicsCommand } from './log.ts';
 import { parkedCommand } from './parked.ts';
-import { rebuildCommand, replayCommand, republishCommand } from './repair.ts';
+import { rebuildCommand, replayCommand, republishCommand, restoredCommand } from './repair.ts';
 import { serveCommand } from './serve.ts';
 import { settingsCommand } from './settings.ts';
 import { simulateCommand } from './simulate.ts';
@@ -31,6 +31,7 @@ const program = new Command('fullhouse')
   .addCommand(replayCommand())
   .addCommand(rebuildCommand())
   .addCommand(republishCommand())
+  .addCommand(restoredCommand())
   .addCommand(settingsCommand())
   .addCommand(importCommand())
   .addCommand(migrateCommand());

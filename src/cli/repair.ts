@@ -2,9 +2,12 @@ import { Command } from 'commander';
 import type { RebuildProgress, Rebuilt } from '../operations/rebuild.ts';
 import type { ReplayedPartition } from '../operations/replay.ts';
 import type { Republished } from '../operations/republish.ts';
+import { restored, restoredQuery } from '../operations/restored.ts';
+import type { Recalled } from '../runtime/recall/recall.ts';
 import { CommandRefused, progress, say, sayJson, sayTable } from './answers.ts';
 import { runningInstance } from './instance.ts';
 import { serviceArgument, wholeNumber } from './log.ts';
+import { askOrOpen } from './opened.ts';
 
 /** Reading again, making anew, repeating: what a person does when something went missing. */
 
@@ -104,4 +107,53 @@ export function republishCommand(): Command {
         );
       },
     );
+}
+
+export function restoredCommand(): Command {
+  return new Command('restored')
+    .description("after a service's database was restored from a backup: bring back what its topics tell")
+    .addArgument(serviceArgument)
+    .option('--json', 'print JSON')
+    .addHelpText('after', '\nExample:\n  fullhouse restored booking')
+    .action(async (service: string, { json }: { json?: boolean }) => {
+      const recalled: Recalled[] = [];
+      const waiting = progress();
+      const tell = (each: Recalled) => {
+        recalled.push(each);
+        waiting.tell(`task ${each.partition}: ${each.readBack} events read back`);
+      };
+      await askOrOpen(
+        async (instance) => {
+          for await (const each of instance.run<Recalled>('restored', { service })) tell(each);
+        },
+        async (installation) => {
+          const { signal } = new AbortController();
+          for await (const each of restored(installation, restoredQuery.parse({ service }), signal)) tell(each);
+        },
+      );
+      waiting.done();
+      if (json === true) return sayJson(recalled);
+      printRecalled(service, recalled);
+    });
+}
+
+function printRecalled(service: string, recalled: readonly Recalled[]): void {
+  if (recalled.length === 0) {
+    say(`The database of ${service} lacks nothing that its topics hold.`);
+    return;
+  }
+  sayTable(
+    recalled.map(({ partition, timeline, readBack, decidedAgain, leftToDecide }) => ({
+      task: partition,
+      timeline,
+      'read back': readBack,
+      'decided again': decidedAgain,
+      'left to decide': leftToDecide,
+    })),
+  );
+  for (const { partition, gone, broken } of recalled) {
+    for (const { topic, from, to } of gone) say(`gone from ${topic}/${partition} too: events ${from} to ${to}`);
+    if (broken.length > 0) say(`cannot go on without what is lost: ${broken.join(', ')}`);
+  }
+  say('\nThe tasks go on within seconds. What is lost for good: fullhouse check');
 }

@@ -10,6 +10,7 @@ import { showParked } from './parked.ts';
 import { rebuild, rebuildQuery } from './rebuild.ts';
 import { replay, replayQuery } from './replay.ts';
 import { republish, republishQuery } from './republish.ts';
+import { restored, restoredQuery } from './restored.ts';
 import { tail, tailQuery } from './tail.ts';
 import { describeTopic } from './topics.ts';
 
@@ -60,6 +61,7 @@ const operations: Readonly<Record<string, Operation>> = {
   replay: operation({ input: replayQuery, run: replay }),
   rebuild: operation({ input: rebuildQuery, run: rebuild }),
   republish: operation({ input: republishQuery, run: republish }),
+  restored: operation({ input: restoredQuery, run: restored }),
   topic: operation({ input: named, run: (installation, { name }) => once(describeTopic(installation, name)) }),
   parked: operation({ input: named, run: (installation, { name }) => once(showParked(installation, name)) }),
 };

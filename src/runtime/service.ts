@@ -26,6 +26,11 @@ export interface ServiceDefinition {
   readonly views?: readonly View[];
   /** Further rows that follow from a batch; the number of statements must not depend on its size. */
   readonly statements?: (batch: AppliedBatch) => readonly Statement[];
+  /**
+   * After a database was restored: brings back what requests had stored themselves, as far as the facts that left with them
+   * tell it. What is there already, and as new, must stay as it is.
+   */
+  readonly recalled?: (batch: AppliedBatch) => readonly Statement[];
   /** By fact type: fills in, at publishing, what must not be stored with the event. */
   readonly enrich?: Readonly<Record<string, Enrichment>>;
   /** What its own tables keep for a time only. */
@@ -213,12 +218,15 @@ export type SqlValue = string | number | boolean | Uint8Array | null;
 export interface Enrichment {
   readonly needs: (data: never) => readonly ReferenceKey[];
   readonly fill: (data: never, lookup: Lookup, service: ServiceRuntime) => unknown;
+  /** Takes out again what was filled in: of what was published, what is stored. */
+  readonly strip: (published: never) => unknown;
 }
 
 /** Makes a typed enrichment fit the untyped registry. */
 export function enrichment<Data>(definition: {
   needs: (data: Data) => readonly ReferenceKey[];
   fill: (data: Data, lookup: Lookup, service: ServiceRuntime) => Data;
+  strip: (published: Data) => Data;
 }): Enrichment {
   return definition as unknown as Enrichment;
 }

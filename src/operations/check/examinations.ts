@@ -3,6 +3,7 @@ import { type BookingFacts, firstBooking, gather, nextPage } from './booking-fac
 import { bookingInvariants, examineBooking } from './bookings.ts';
 import type { Examination, Report } from './finding.ts';
 import { holdLimits } from './holds.ts';
+import { keptExamination } from './kept.ts';
 import { ledgerExamination } from './ledger.ts';
 import { onceExamination } from './once.ts';
 import type { HoldLimits } from './status.ts';
@@ -50,6 +51,7 @@ export const examinations: readonly Examination[] = [
   requestExamination,
   onceExamination,
   taskExamination,
+  keptExamination,
   ledgerExamination,
   versionExamination,
   sequenceExamination,

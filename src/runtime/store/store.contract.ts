@@ -154,10 +154,11 @@ export function storeContract(name: string, open: () => Promise<TestedStore>): v
       assert.equal((await ownerOf(store, 3)).epoch, 2);
     });
 
-    test('gives back positions, heads, sequences and marks as they were committed', async () => {
+    test('gives back timeline, positions, heads, sequences and marks as they were committed', async () => {
       const { store } = await open();
       const task = await ownerOf(store);
       const done = {
+        timeline: 2,
         positions: { 'seat-events': { offset: 9_007_199_254_740_991, topicId: 'id-1' } },
         heads: { 'seat-events': { timeline: 2, sequence: 41 } },
         sequences: { 'booking-events': 7, '': 3 },

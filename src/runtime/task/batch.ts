@@ -12,6 +12,7 @@ import type {
   TaskRow,
 } from '../store/store.ts';
 import { endBatch, type MessageSpan, type Tracing } from '../telemetry/tracing.ts';
+import { addressesOf } from './addressing.ts';
 import {
   type Arrival,
   type FirstArrival,
@@ -278,7 +279,7 @@ export class Batch {
     for (const each of taken) {
       if (isPublication(each.first)) continue;
       try {
-        each.addressed = this.#address(each);
+        each.addressed = addressesOf(this.#ports.definition, each, this.#references);
         for (const to of each.addressed) this.#ports.states.definition(to.stream);
       } catch (error) {
         each.misrouted ??= error as Error;
@@ -290,24 +291,6 @@ export class Batch {
     if (missing.length === 0) return;
     const loaded = await this.#ports.store.loadStreams(missing);
     this.#ports.states.keep(loaded.map((each, index) => ({ ...each, kind: missing[index]?.kind ?? '' })));
-  }
-
-  #address({ first, message }: Taken): readonly Addressed[] {
-    const input = {
-      ...(message.envelope.data as object),
-      type: message.envelope.type,
-      id: message.envelope.id,
-      at: message.at,
-    };
-    if (first.kind === 'deadline') {
-      const { kind, stream, part } = first.row;
-      return [{ stream: kind, id: stream, ...(part === '' ? {} : { part }), input }];
-    }
-    const route = this.#ports.definition.routes[message.envelope.type];
-    if (route !== undefined) return route.to(message as Message<never>, this.#references);
-    if (first.kind !== 'answer') return [];
-    const { kind, stream, part } = first.effect;
-    return [{ stream: kind, id: stream, ...(part === '' ? {} : { part }), input }];
   }
 
   #decideOne(each: Taken): void {

@@ -1,7 +1,7 @@
 import type { SeatPlan, Show } from '../../contracts/catalog.ts';
 import { planIndex } from '../../contracts/rules/plan-order.ts';
 import type { SeatEvent } from '../../contracts/seat-inventory.ts';
-import { view } from '../../runtime/service.ts';
+import { type Statement, view } from '../../runtime/service.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import type { Movie, MovieDetails, Screen, SeatPlanSummary, SettingChange, Theatre } from './entries.ts';
 import { categoriesOf, endOf } from './show-rules.ts';
@@ -215,14 +215,18 @@ export async function insertSeatPlans(database: Database, plans: readonly SeatPl
     `insert into seat_plans (seat_plan_id, name, plan, capacity, price_categories)
      select id, name, plan, capacity, array(select json_array_elements_text(categories))
      from unnest($1::text[], $2::text[], $3::json[], $4::int[], $5::json[]) as new (id, name, plan, capacity, categories)`,
-    [
-      plans.map((each) => each.seatPlanId),
-      plans.map((each) => each.name),
-      plans.map((each) => JSON.stringify(each)),
-      plans.map((each) => planIndex(each).capacity),
-      plans.map((each) => JSON.stringify(categoriesOf(each))),
-    ],
+    seatPlanColumns(plans),
   );
+}
+
+function seatPlanColumns(plans: readonly SeatPlan[]) {
+  return [
+    plans.map((each) => each.seatPlanId),
+    plans.map((each) => each.name),
+    plans.map((each) => JSON.stringify(each)),
+    plans.map((each) => planIndex(each).capacity),
+    plans.map((each) => JSON.stringify(categoriesOf(each))),
+  ];
 }
 
 export async function seatPlanById(database: Database, seatPlanId: string): Promise<SeatPlan | undefined> {
@@ -462,3 +466,92 @@ export async function fullnessOfShows(database: Database, steps: readonly number
 
 /** Shows to come that are counted at the most, the next ones first. */
 const showsCountedMax = 20_000;
+
+/** The last that was told of a show, with its stream's version. */
+export interface ToldShow {
+  readonly show: Show;
+  readonly version: number;
+}
+
+/** After this database was restored: shows as they were told, and of what they are made as far as they tell it. */
+export function showsAgain(told: readonly ToldShow[]): readonly Statement[] {
+  const shows = told.map(({ show }) => show);
+  return [
+    {
+      name: 'recall-movies',
+      text: `insert into movies (movie_id, title, details, version)
+             select *, 1 from unnest($1::text[], $2::text[], $3::json[]) on conflict do nothing`,
+      values: [
+        shows.map(({ movie }) => movie.movieId),
+        shows.map(({ movie }) => movie.title),
+        shows.map(({ movie }) => JSON.stringify(detailsOf(movie))),
+      ],
+    },
+    {
+      name: 'recall-theatres',
+      text: `insert into theatres (theatre_id, name, location, time_zone, version)
+             select *, 1 from unnest($1::text[], $2::text[], $3::text[], $4::text[]) on conflict do nothing`,
+      values: [
+        shows.map(({ theatre }) => theatre.theatreId),
+        shows.map(({ theatre }) => theatre.name),
+        shows.map(({ theatre }) => theatre.location),
+        shows.map(({ theatre }) => theatre.timeZone),
+      ],
+    },
+    {
+      name: 'recall-screens',
+      text: `insert into screens (screen_id, theatre_id, number, seat_plan_id, version)
+             select told.*, 1 from unnest($1::text[], $2::text[], $3::int[], $4::text[])
+               as told(screen_id, theatre_id, number, seat_plan_id)
+             join seat_plans using (seat_plan_id) on conflict do nothing`,
+      values: [
+        shows.map(({ screen }) => screen.screenId),
+        shows.map(({ theatre }) => theatre.theatreId),
+        shows.map(({ screen }) => screen.number),
+        shows.map((each) => each.seatPlanId),
+      ],
+    },
+    {
+      name: 'recall-shows',
+      text: `insert into shows (show_id, movie_id, theatre_id, screen_id, seat_plan_id, starts_at, ends_at, state, show, version)
+             select told.* from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::timestamptz[],
+               $7::timestamptz[], $8::text[], $9::json[], $10::int[])
+               as told(show_id, movie_id, theatre_id, screen_id, seat_plan_id, starts_at, ends_at, state, show, version)
+             where exists (select from seat_plans where seat_plans.seat_plan_id = told.seat_plan_id)
+             on conflict (show_id) do update
+               set movie_id = excluded.movie_id, theatre_id = excluded.theatre_id, screen_id = excluded.screen_id,
+                 seat_plan_id = excluded.seat_plan_id, starts_at = excluded.starts_at, ends_at = excluded.ends_at,
+                 state = excluded.state, show = excluded.show, version = excluded.version
+               where shows.version < excluded.version`,
+      values: [...showColumns(shows), told.map(({ version }) => version)],
+    },
+  ];
+}
+
+export function seatPlansAgain(plans: readonly SeatPlan[]): Statement {
+  return {
+    name: 'recall-seat-plans',
+    text: `insert into seat_plans (seat_plan_id, name, plan, capacity, price_categories)
+           select id, name, plan, capacity, array(select json_array_elements_text(categories))
+           from unnest($1::text[], $2::text[], $3::json[], $4::int[], $5::json[]) as new (id, name, plan, capacity, categories)
+           on conflict do nothing`,
+    values: seatPlanColumns(plans),
+  };
+}
+
+export function settingsAgain(changes: readonly SettingChange[]): Statement {
+  return {
+    name: 'recall-settings',
+    text: `insert into setting_changes (key, version, value, who, changed_at, why)
+           select * from unnest($1::text[], $2::int[], $3::json[], $4::text[], $5::timestamptz[], $6::text[])
+           on conflict do nothing`,
+    values: [
+      changes.map((each) => each.key),
+      changes.map((each) => each.version),
+      changes.map((each) => JSON.stringify(each.value)),
+      changes.map((each) => each.who),
+      changes.map((each) => each.when),
+      changes.map((each) => each.why),
+    ],
+  };
+}

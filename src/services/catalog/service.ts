@@ -1,6 +1,7 @@
 import type { ServiceDefinition } from '../../runtime/service.ts';
 import { fullness, places } from './gauges.ts';
 import { showSales } from './projection.ts';
+import { recalled } from './recalled.ts';
 import { endpoints } from './routes.ts';
 
 /** The catalogue: what is shown where and when. Its entries change in the requests that change them; it only counts seats. */
@@ -13,5 +14,6 @@ export const catalog: ServiceDefinition = {
   routes: {},
   views: [showSales],
   gauges: [places, fullness],
+  recalled,
   endpoints,
 };

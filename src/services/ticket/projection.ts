@@ -1,5 +1,5 @@
 import type { DataOf } from '../../contracts/event.ts';
-import type { TicketIssued } from '../../contracts/ticket.ts';
+import type { TicketAdmitted, TicketIssued } from '../../contracts/ticket.ts';
 import { type Applied, type AppliedBatch, type Statement, type View, view } from '../../runtime/service.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 
@@ -104,4 +104,25 @@ export async function admit(transaction: Transaction, { ticketId, admittedAt, ga
     gate,
     by,
   ]);
+}
+
+/** After this database was restored: whoever was told to have been let in was let in. */
+export function recalled({ applied }: AppliedBatch): readonly Statement[] {
+  const told = (applied as readonly Applied<DataOf<typeof TicketAdmitted>>[])
+    .filter(({ kind, envelope }) => kind === 'fact' && envelope.type === 'TicketAdmitted')
+    .flatMap(({ envelope }) => envelope.data ?? []);
+  if (told.length === 0) return [];
+  return [
+    {
+      name: 'recall-admissions',
+      text: `insert into admissions (ticket_id, admitted_at, gate, by_user)
+             select * from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) on conflict do nothing`,
+      values: [
+        told.map((each) => each.ticketId),
+        told.map((each) => each.admittedAt),
+        told.map((each) => each.gate),
+        told.map((each) => each.by),
+      ],
+    },
+  ];
 }

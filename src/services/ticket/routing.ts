@@ -62,4 +62,5 @@ export const ticketIssued = enrichment<Ticket>({
     bookedUnder: lookup.get<Profile>('user-profiles', ticket.bookedUnderId ?? ticket.userId)?.name,
     code: service.part<TicketCodes>(codesPart).sign({ ...ticket, issue: issueNumber }),
   }),
+  strip: ({ bookedUnder: _, code: __, ...ticket }) => ticket,
 });

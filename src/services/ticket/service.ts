@@ -1,7 +1,7 @@
 import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { tickets as ticketsDecider } from './decider.ts';
 import { measures } from './measures.ts';
-import { owners, tickets } from './projection.ts';
+import { owners, recalled, tickets } from './projection.ts';
 import { endpoints } from './routes.ts';
 import { routes, ticketIssued } from './routing.ts';
 
@@ -15,6 +15,7 @@ export const ticket: ServiceDefinition = {
   routes,
   views: [tickets],
   statements: owners,
+  recalled,
   enrich: { TicketIssued: ticketIssued },
   endpoints,
   measures,

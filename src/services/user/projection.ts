@@ -1,3 +1,4 @@
+import type { Profile } from '../../contracts/user.ts';
 import type { Retention } from '../../runtime/housekeeping/housekeeping.ts';
 import { dayMs, olderThan, removing } from '../../runtime/housekeeping/retentions.ts';
 import { type AppliedBatch, type Statement, view } from '../../runtime/service.ts';
@@ -5,7 +6,10 @@ import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.
 import type { BookingChange, BookingDocument } from './booking-document.ts';
 import { foldBooking } from './booking-fold.ts';
 
-/** All SQL of the user service: accounts, sessions, keys, and the bookings people read. */
+/**
+ * All SQL of the user service: accounts, sessions, keys, and the bookings people read. In one file although it is long, so that
+ * nobody has to look for statements elsewhere.
+ */
 
 type Database = Pick<ServiceRuntime | Transaction, 'query'>;
 
@@ -332,3 +336,68 @@ export const retentions: readonly Retention[] = [
     text: removing('login_attempts', olderThan('window_start'), 'window_start'),
   },
 ];
+
+/**
+ * After this database was restored: accounts as their profiles tell of them. Erased persons stay erased. A profile knows no
+ * password and no role, so an account that was lost comes back as a customer's who has to reset the password.
+ */
+export function recalled({ applied }: AppliedBatch): readonly Statement[] {
+  const profiles = applied.filter(({ kind, envelope }) => kind === 'fact' && envelope.type === 'UserProfileChanged');
+  const last = [...new Map(profiles.map(({ key, envelope }) => [key, envelope])).entries()];
+  const erased = last.filter(([, { data }]) => data === null);
+  const kept = last.flatMap(([userId, { data, streamVersion }]) =>
+    data === null ? [] : [{ ...(data as Profile), userId, version: streamVersion }],
+  );
+  const erasedIds = erased.map(([userId]) => userId);
+  return [
+    ...(erased.length === 0
+      ? []
+      : erasuresAgain(
+          erasedIds,
+          erased.map(([, { streamVersion }]) => streamVersion),
+        )),
+    ...(kept.length === 0 ? [] : [accountsAgain(kept)]),
+  ];
+}
+
+function erasuresAgain(userIds: readonly string[], versions: readonly number[]): readonly Statement[] {
+  return [
+    {
+      name: 'recall-erasures',
+      text: `update users set email = null, name = null, phone = null, locale = null, roles = '{}', password_hash = null,
+               version = told.version, erased_at = now()
+             from unnest($1::text[], $2::int[]) as told(user_id, version)
+             where users.user_id = told.user_id and users.version < told.version`,
+      values: [userIds, versions],
+    },
+    { name: 'recall-erased-resets', text: 'delete from password_resets where user_id = any ($1)', values: [userIds] },
+    {
+      name: 'recall-erased-sessions',
+      text: 'update user_sessions set ended_at = now() where user_id = any ($1) and ended_at is null',
+      values: [userIds],
+    },
+  ];
+}
+
+function accountsAgain(profiles: readonly (Profile & { readonly version: number })[]): Statement {
+  return {
+    name: 'recall-accounts',
+    // An address that somebody else has by now stays theirs.
+    text: `insert into users (user_id, email, name, phone, locale, roles, version)
+           select user_id, email, name, phone, locale, case when email is null then '{}'::text[] else '{customer}' end, version
+           from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::int[])
+             as told(user_id, email, name, phone, locale, version)
+           where not exists (select from users other where other.email = told.email and other.user_id <> told.user_id)
+           on conflict (user_id) do update
+             set name = excluded.name, phone = excluded.phone, locale = excluded.locale, version = excluded.version
+             where users.version < excluded.version and users.erased_at is null`,
+    values: [
+      profiles.map((each) => each.userId),
+      profiles.map((each) => each.email ?? null),
+      profiles.map((each) => each.name),
+      profiles.map((each) => each.phone ?? null),
+      profiles.map((each) => each.locale),
+      profiles.map((each) => each.version),
+    ],
+  };
+}

@@ -1,7 +1,7 @@
 import type { BookingMovieEvent } from '../../contracts/user.ts';
 import { type Message, route, type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { bookingRequests, type GateInput } from './decider.ts';
-import { bookings, erasures, retentions } from './projection.ts';
+import { bookings, erasures, recalled, retentions } from './projection.ts';
 import { endpoints } from './routes.ts';
 
 /** What a customer asks for goes through the gate of the booking it is about. */
@@ -28,5 +28,6 @@ export const userService: ServiceDefinition = {
   views: [bookings],
   statements: erasures,
   retentions,
+  recalled,
   endpoints,
 };

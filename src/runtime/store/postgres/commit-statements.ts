@@ -31,10 +31,11 @@ export function commitStatements(
 function advanceTasks(tasks: readonly TaskRow[]): QueryConfig {
   return {
     name: 'advance-tasks',
-    text: 'select advance_tasks($1, $2, $3, $4, $5, $6)',
+    text: 'select advance_tasks($1, $2, $3, $4, $5, $6, $7)',
     values: [
       tasks.map((each) => each.partition),
       tasks.map((each) => each.epoch),
+      tasks.map((each) => each.timeline),
       tasks.map((each) => JSON.stringify(each.positions)),
       tasks.map((each) => JSON.stringify(each.heads)),
       tasks.map((each) => JSON.stringify(each.sequences)),
