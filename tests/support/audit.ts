@@ -1,6 +1,7 @@
 import pg from 'pg';
+import type { z } from 'zod';
 import { databaseOf, definitions } from '../../src/composition/services.ts';
-import { check, checkQuery } from '../../src/operations/check.ts';
+import { type CheckedInvariant, check, checkQuery } from '../../src/operations/check.ts';
 import { type Installation, openInstallation } from '../../src/operations/installation.ts';
 import { listParked, type ParkedInput } from '../../src/operations/parked.ts';
 import type { Log } from '../../src/runtime/log/log.ts';
@@ -31,11 +32,19 @@ async function examine<Found>(
 }
 
 /** The promises that do not hold now, with what breaks them. */
-export function brokenPromises(audited: Audited): Promise<readonly string[]> {
+export async function brokenPromises(audited: Audited): Promise<readonly string[]> {
+  return (await brokenInvariants(audited)).map((each) => JSON.stringify(each));
+}
+
+/** The same, looked at again as often and as late as is wanted. */
+export function brokenInvariants(
+  audited: Audited,
+  query: Partial<z.infer<typeof checkQuery>> = {},
+): Promise<readonly CheckedInvariant[]> {
   return examine(audited, async (installation) => {
-    const broken: string[] = [];
-    for await (const line of check(installation, checkQuery.parse({})))
-      if ('checked' in line && !line.checked.holds) broken.push(JSON.stringify(line.checked));
+    const broken: CheckedInvariant[] = [];
+    for await (const line of check(installation, checkQuery.parse(query)))
+      if ('checked' in line && !line.checked.holds) broken.push(line.checked);
     return broken;
   });
 }
