@@ -9,6 +9,7 @@ import { serviceNames } from '../../src/contracts/topics.ts';
 import { databaseVariableOf, readConfiguration } from '../../src/runtime/configuration.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../../src/runtime/embedded/postgres.ts';
 import { createTopics } from '../../src/runtime/log/kafka/topic-admin.ts';
+import type { KafkaLog } from '../../src/runtime/log/kafka-log.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { newTicketKey } from '../../src/services/ticket/code.ts';
 import { temporaryDirectory } from './directory.ts';
@@ -22,12 +23,18 @@ export interface ClusterGround {
   readonly kafka: TestKafka;
   /** What every process is told. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The log as a process has it; whoever opens it closes it. */
+  openLog(): Promise<KafkaLog>;
   /** Starts roles in this process. */
   start(run: readonly Role[], more?: Readonly<Record<string, string>>): Promise<ClusterProcess>;
   stop(): Promise<void>;
 }
 
-export async function clusterGround(given: Readonly<Record<string, string>> = {}): Promise<ClusterGround> {
+/** `prepared`: whether databases and topics are made; else somebody else does that. */
+export async function clusterGround(
+  given: Readonly<Record<string, string>> = {},
+  { prepared = true }: { readonly prepared?: boolean } = {},
+): Promise<ClusterGround> {
   const directory = await temporaryDirectory();
   const [postgres, kafka] = await Promise.all([
     startEmbeddedPostgres(join(directory.path, 'postgres')),
@@ -46,13 +53,14 @@ export async function clusterGround(given: Readonly<Record<string, string>> = {}
     TICKET_SIGNING_KEY: newTicketKey(),
     ...given,
   };
-  await migrateCluster(readConfiguration(environment), serviceNames);
-  await createTopics(kafka.access, topicsOf(partitions), { replicationFactor: 1, minInsyncReplicas: 1 });
+  if (prepared) await migrateCluster(readConfiguration(environment), serviceNames);
+  if (prepared) await createTopics(kafka.access, topicsOf(partitions), { replicationFactor: 1, minInsyncReplicas: 1 });
   const started: ClusterProcess[] = [];
   return {
     postgres,
     kafka,
     environment,
+    openLog: () => openClusterLog(readConfiguration(environment), createLogger('silent'), 'test'),
     async start(run, more = {}) {
       const configuration = readConfiguration({ ...environment, ...more });
       const process = await startCluster(configuration, createLogger(configuration.LOG_LEVEL), {

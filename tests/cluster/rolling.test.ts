@@ -1,0 +1,167 @@
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { after, before, describe, it, test } from 'node:test';
+import { promisify } from 'node:util';
+import { type LocalProcess, startLocalProcess } from '../../deploy/cluster/local-process.ts';
+import { type Role, roles } from '../../src/composition/roles.ts';
+import { serviceRoles, variableOf } from '../../src/runtime/configuration.ts';
+import { brokenPromises } from '../support/audit.ts';
+import { Client } from '../support/client.ts';
+import { type ClusterGround, clusterGround } from '../support/cluster.ts';
+import { temporaryDirectory } from '../support/directory.ts';
+import { kafkaOrSkip } from '../support/kafka.ts';
+import { outcomesOf } from '../support/load.ts';
+import { occupiedPort } from '../support/operating-system.ts';
+import { type PacedLoad, startPacedLoad } from '../support/paced-load.ts';
+import { type Build, previousBuild, thisBuild } from '../support/previous-build.ts';
+import { administrator } from '../support/servers.ts';
+import { buildVenue, openShow } from '../support/venue.ts';
+
+/**
+ * An upgrade and a downgrade under load, process by process: from the build before this one to this one and back. In full
+ * (`ROLLING_TEST=full`) every service and the gateway are two processes of their own; else two processes are all of it.
+ */
+const isFull = process.env['ROLLING_TEST'] === 'full';
+const perSecond = Number(process.env['ROLLING_TEST_BOOKINGS_PER_SECOND'] ?? (isFull ? 200 : 10));
+const together: readonly (readonly Role[])[] = isFull ? roles.map((role) => [role]) : [roles];
+const instances = 2;
+const allowedShare = 0.001;
+
+const run = promisify(execFile);
+const environment = {
+  PATH: process.env['PATH'] ?? '',
+  LOG_LEVEL: 'warn',
+  FULLHOUSE_ADMIN_EMAIL: administrator.email,
+  FULLHOUSE_ADMIN_PASSWORD: administrator.password,
+};
+
+interface Place {
+  readonly name: string;
+  readonly run: readonly Role[];
+  readonly port: number;
+  process: LocalProcess;
+}
+
+const urlOf = ({ port }: Place) => `http://127.0.0.1:${port}`;
+
+async function freePort(): Promise<number> {
+  const { port, server } = await occupiedPort();
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+if (await kafkaOrSkip('an upgrade without downtime')) {
+  const previous = await previousBuild();
+  if (typeof previous === 'string') {
+    console.error(`SKIPPED an upgrade without downtime: ${previous}`);
+    test('an upgrade without downtime', { skip: process.env['CI'] === 'true' ? false : previous }, () => {
+      throw new Error(previous);
+    });
+  } else {
+    describe('an upgrade and a downgrade under load', { timeout: isFull ? 1_200_000 : 240_000 }, () => {
+      let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
+      let ground: ClusterGround;
+      let told: Readonly<Record<string, string>>;
+      let places: Place[];
+      let admin: Client;
+      let load: PacedLoad;
+      let restarts = 0;
+
+      /** The command line of a build. */
+      const fullhouse = (build: Build, ...parameters: string[]) =>
+        run(process.execPath, [build.program, ...parameters], { env: { ...environment, ...told } });
+
+      const begin = ({ name, run: served, port }: Pick<Place, 'name' | 'run' | 'port'>, build: Build) =>
+        startLocalProcess({
+          name,
+          command: [process.execPath, build.program, 'serve', ...served],
+          environment: { ...environment, ...told, PORT: String(port), ADMIN_PORT: '0' },
+          logFile: join(directory.path, `${name}.log`),
+          onLine: () => undefined,
+        });
+
+      /** One process after the other: ended in order, then started as the other build, at its place. */
+      async function roll(build: Build): Promise<void> {
+        for (const place of places) {
+          const isGateway = place.run.includes('gateway');
+          // As the chart does before it ends a pod, and whoever runs a balancer of their own.
+          if (isGateway) await load.leave(urlOf(place));
+          await place.process.stop();
+          place.process = begin(place, build);
+          await place.process.ready;
+          if (isGateway) load.takeBack(urlOf(place));
+          restarts += 1;
+        }
+      }
+
+      before(async () => {
+        directory = await temporaryDirectory();
+        ground = await clusterGround({ ...environment, FULLHOUSE_PARTITIONS: '4' }, { prepared: false });
+        const wanted = await Promise.all(
+          together.flatMap((served) =>
+            Array.from({ length: instances }, async (_, index) => ({
+              ...{ name: `${served.length === 1 ? served[0] : 'all'}-${index + 1}`, run: served },
+              port: await freePort(),
+            })),
+          ),
+        );
+        const urls = serviceRoles.map((role) => [
+          variableOf(role),
+          wanted.flatMap(({ run: served, port }) => (served.includes(role) ? [`http://127.0.0.1:${port}`] : [])).join(),
+        ]);
+        told = { ...ground.environment, ...(isFull ? (Object.fromEntries(urls) as Record<string, string>) : {}) };
+        await fullhouse(previous, 'migrate');
+        await fullhouse(previous, 'topics', 'create');
+        places = wanted.map((place) => ({ ...place, process: begin(place, previous) }));
+        await Promise.all(places.map(({ process: started }) => started.ready));
+        const gateways = places.filter(({ run: served }) => served.includes('gateway')).map(urlOf);
+        admin = await new Client(gateways[0] ?? '').signIn(administrator.email, administrator.password);
+        for (const key of ['rateLimitPerUser', 'rateLimitPerAddress']) {
+          const body = { value: 1_000_000, why: 'one person asks for the bookings of everybody' };
+          assert.equal((await admin.call('PUT', `/v1/settings/${key}`, { body })).status, 200);
+        }
+        const venue = await buildVenue(admin, { rows: 26, seats: isFull ? 400 : 40 });
+        const showIds: string[] = [];
+        for (let shows = 0; shows < 8; shows += 1) showIds.push(await openShow(admin, venue));
+        const customers = await Promise.all(Array.from({ length: 4 }, () => new Client(admin.url).register()));
+        const tokens = customers.map(({ token }) => token ?? '');
+        load = startPacedLoad({ gateways, tokens, showIds, perSecond });
+      });
+      after(async () => {
+        await load?.end();
+        await previous.remove();
+        await Promise.all(places.map(({ process: running }) => running.stop()));
+        await ground.stop();
+        await directory.remove();
+      });
+
+      it('fails no request, but for few that are told to come back', async (t) => {
+        // As an operator does it: databases and topics first, while what runs is the build before.
+        await fullhouse(thisBuild, 'migrate');
+        await fullhouse(thisBuild, 'topics', 'create');
+        await roll(thisBuild);
+        await roll(previous);
+        await load.end();
+        const { requests, retryable, failures, acknowledged } = load;
+        t.diagnostic(
+          `${previous.revision.slice(0, 7)}: ${restarts} restarts, ${acknowledged.length} bookings, ${requests} requests, ${retryable} told to come back`,
+        );
+        assert.deepEqual(failures, []);
+        assert.ok(
+          retryable <= Math.max(restarts, requests * allowedShare),
+          `${retryable} of ${requests} were told to come back`,
+        );
+      });
+
+      it('loses no booking, and every promise holds', async () => {
+        const bookings = await outcomesOf(new Client(admin.url, admin.token), load);
+        assert.deepEqual([...new Set(bookings.map(({ status }) => status))], ['confirmed']);
+        const { postgres, openLog } = ground;
+        const log = await openLog();
+        assert.deepEqual(await brokenPromises({ postgres, log }), []);
+        await log.close();
+      });
+    });
+  }
+}
