@@ -1,14 +1,18 @@
 import assert from 'node:assert/strict';
-import { rename } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { promisify } from 'node:util';
 import { Client, eventually, visa } from './support/client.ts';
 import { openEvents } from './support/event-source.ts';
 import { outcomesOf, startLoad } from './support/load.ts';
-import { occupiedPort, postgresProcesses, processes } from './support/operating-system.ts';
+import { occupiedPort, postgresGone, postgresProcesses, processes } from './support/operating-system.ts';
+import { bookingOnce } from './support/operations.ts';
 import { administrator, type RunningProcess, temporaryDirectory } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
 
+const run = promisify(execFile);
 const { start, endAll } = processes();
 let directory: { readonly path: string; remove(): Promise<void> };
 before(async () => {
@@ -101,6 +105,39 @@ describe('an orderly end', async () => {
     const bookings = await outcomesOf(await signIn(again), load);
     assert.ok(bookings.every(({ status }) => status === 'confirmed'));
     assert.equal(await again.end('SIGTERM'), 0);
+  });
+
+  await it('comes back from a copy of its directory, as it was then', async () => {
+    const data = join(directory.path, 'kept');
+    const copy = join(directory.path, 'copy');
+    const first = await start(data);
+    const { admin, showIds } = await opened(first);
+    const before = await admin.book({ showId: showIds[0], seats: ['S-A-1'], payment: visa });
+    await bookingOnce(admin, before.body.bookingId, ({ tickets }) => tickets.length === 1);
+    assert.equal(await first.end('SIGTERM'), 0);
+    await run('cp', ['-a', data, copy]);
+
+    const second = await start(data);
+    const since = await new Client(second.url, admin.token).book({
+      showId: showIds[0],
+      seats: ['S-A-2'],
+      payment: visa,
+    });
+    assert.equal(since.body.status, 'confirmed');
+    await second.end('SIGKILL');
+    await postgresGone(data);
+    await rm(data, { recursive: true });
+    await rename(copy, data);
+
+    const third = await start(data);
+    const restored = new Client(third.url, admin.token);
+    assert.deepEqual((await restored.booking(before.body.bookingId)).body.tickets.length, 1);
+    assert.equal((await restored.booking(since.body.bookingId)).status, 404);
+    const again = await restored.book({ showId: showIds[0], seats: ['S-A-2'], payment: visa });
+    assert.equal(again.body.status, 'confirmed', 'its seat is free, as it was then');
+    const { stdout } = await run('bin/fullhouse', ['check'], { env: { ...process.env, FULLHOUSE_DATA_DIR: data } });
+    assert.match(stdout, /invariants hold/);
+    assert.equal(await third.end('SIGTERM'), 0);
   });
 
   await it('lets the directory go elsewhere, with its tickets, sessions and secrets', async () => {

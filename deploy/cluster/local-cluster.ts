@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir } from 'node:fs/promises';
-import { createServer, type Server } from 'node:net';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { migrateCluster } from '../../src/composition/databases.ts';
@@ -23,6 +22,8 @@ import { createLogger } from '../../src/runtime/logger.ts';
 import { newTicketKey } from '../../src/services/ticket/code.ts';
 import { type LocalKafka, startLocalKafka } from '../kafka/local-kafka.ts';
 import { type LocalProcess, startLocalProcess } from './local-process.ts';
+import { scraped, traced } from './observe.ts';
+import { freePorts } from './ports.ts';
 
 /**
  * The cluster mode on one machine: a Kafka, a PostgreSQL, every service as processes of its own, the answers for operators
@@ -34,7 +35,11 @@ export interface LocalCluster {
   readonly administrator: { readonly email: string; readonly password: string };
   /** What a command line needs to act on it. */
   readonly environment: Readonly<Record<string, string>>;
+  /** The same as a file for a shell to read; nobody else may. */
+  readonly environmentFile: string;
   readonly processes: readonly LocalProcess[];
+  /** Where it is watched, where that was asked for. */
+  readonly observed: { readonly prometheus: string | undefined; readonly traces: string | undefined } | undefined;
   stop(): Promise<void>;
 }
 
@@ -44,6 +49,8 @@ export interface LocalClusterOptions {
   readonly instances?: Partial<Readonly<Record<RoleName, number>>>;
   /** What every process is told beside where things are. */
   readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Starts a Prometheus, where there is one, and a view of traces. */
+  readonly observe?: boolean;
   readonly onLine?: (line: string) => void;
 }
 
@@ -73,10 +80,13 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     const configuration = readConfiguration({ ...options.environment, ...own });
     await Promise.all([migrateCluster(configuration, serviceNames), makeTopics(configuration)]);
     const places = await placesFor(options);
-    const environment = { ...options.environment, ...own, ...urlsOf(places) };
+    const gatewayAdminPort = await adminPortOfGateway(configuration);
+    const tracing =
+      options.observe === true ? await traced(configuration, { onLine, ends: (step) => steps.push(step) }) : {};
+    const environment = { ...options.environment, ...own, ...urlsOf(places), ...tracing };
     await mkdir(join(directory.path, 'logs'), { recursive: true });
     const begin = (role: Role, number: number, more: Readonly<Record<string, string>>): LocalProcess => {
-      const name = number === 1 ? role : `${role}-${number}`;
+      const name = nameOf(role, number);
       const process = startLocalProcess({
         name,
         command: [globalThis.process.execPath, program, 'serve', role],
@@ -86,20 +96,40 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
       });
       return process;
     };
-    const processes = places.map(({ role, number, port }) =>
-      begin(role, number, { PORT: String(port), ADMIN_PORT: '0' }),
+    const processes = places.map(({ role, number, port, adminPort }) =>
+      begin(role, number, { PORT: String(port), ADMIN_PORT: String(adminPort) }),
     );
-    const gateway = begin('gateway', 1, {});
+    const gateway = begin('gateway', 1, { ADMIN_PORT: String(gatewayAdminPort) });
     steps.push(
       () => Promise.all(processes.map((each) => each.stop())),
       () => gateway.stop(),
     );
     await Promise.all(processes.map(({ ready }) => ready));
     const { FULLHOUSE_ADMIN_EMAIL: email = '', FULLHOUSE_ADMIN_PASSWORD: password = '' } = configuration;
+    const url = await gateway.ready;
+    const targets = [...places, { role: 'gateway', number: 1, adminPort: gatewayAdminPort }].map(
+      ({ role, number, adminPort }) => ({ name: nameOf(role, number), address: `127.0.0.1:${adminPort}` }),
+    );
+    const prometheus =
+      options.observe === true
+        ? await scraped({
+            directory: join(directory.path, 'prometheus'),
+            targets,
+            onLine,
+            ends: (step) => steps.push(step),
+          })
+        : undefined;
+    const traces = tracing.OTEL_EXPORTER_OTLP_ENDPOINT;
+    const told = { ...own, ...urlsOf(places), PUBLIC_URL: url };
+    const environmentFile = join(directory.path, 'environment');
+    const watched = { ...(prometheus && { PROMETHEUS_URL: prometheus }), ...(traces && { TRACES_URL: traces }) };
+    await writeEnvironment(environmentFile, { ...told, ...watched });
     return {
-      url: await gateway.ready,
+      url,
+      observed: options.observe === true ? { prometheus, traces } : undefined,
       administrator: { email, password },
-      environment: { ...own, ...urlsOf(places) },
+      environment: told,
+      environmentFile,
       processes: [...processes, gateway],
       stop,
     };
@@ -149,27 +179,33 @@ interface Place {
   readonly role: RoleName;
   readonly number: number;
   readonly port: number;
+  readonly adminPort: number;
 }
+
+const nameOf = (role: string, number: number) => (number === 1 ? role : `${role}-${number}`);
 
 async function placesFor({ instances = {} }: LocalClusterOptions): Promise<readonly Place[]> {
   const wanted = serviceRoles.flatMap((role) =>
     Array.from({ length: instances[role] ?? 1 }, (_, index) => ({ role, number: index + 1 })),
   );
-  const ports = await freePorts(wanted.length);
-  return wanted.map((each, index) => ({ ...each, port: ports[index] ?? 0 }));
+  const ports = await freePorts(2 * wanted.length);
+  return wanted.map((each, index) => ({
+    ...each,
+    port: ports[2 * index] ?? 0,
+    adminPort: ports[2 * index + 1] ?? 0,
+  }));
 }
 
-/** As many ports as nobody uses now. */
-async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<Server>((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-    }),
-  );
-  const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
-  await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
-  return ports;
+/** For a shell: `. <file>`. Values are quoted, and a quote in one of them is, too. */
+async function writeEnvironment(file: string, values: Readonly<Record<string, string>>): Promise<void> {
+  const lines = Object.entries(values).map(([name, value]) => `export ${name}='${value.replaceAll("'", `'\\''`)}'\n`);
+  await writeFile(file, lines.join(''), { mode: 0o600 });
+}
+
+/** Where the gateway's admin side listens, as it would choose it itself, but for one that has to be known beforehand. */
+async function adminPortOfGateway({ PORT: port, ADMIN_PORT: adminPort }: Configuration): Promise<number> {
+  if (adminPort !== undefined && adminPort !== 0) return adminPort;
+  return port === 0 || adminPort === 0 ? ((await freePorts(1))[0] ?? 0) : 9090;
 }
 
 function urlsOf(places: readonly Place[]): Readonly<Record<string, string>> {

@@ -33,7 +33,7 @@ const linesShown = 3;
  * The shell waits for the end of its standard input, which comes with the end of this process, and then has the process
  * end in order.
  */
-const keeper =
+export const keeper =
   'exec 3<&0; "$@" </dev/null 3<&- & process=$!; echo "process $process"; (read -r _ <&3; kill -TERM $process 2>/dev/null) & exec 3<&-; keeper=$!; wait $process; code=$?; kill $keeper 2>/dev/null; exit $code';
 
 export function startLocalProcess(options: LocalProcessOptions): LocalProcess {

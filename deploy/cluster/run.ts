@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { type RoleName, serviceRoles } from '../../src/runtime/configuration.ts';
 import { startLocalCluster } from './local-cluster.ts';
@@ -8,6 +8,7 @@ const help = `Every service as a process of its own over a local Kafka and Postg
 PORT names the gateway's port (default 8080).
 
   --instances <service>=<number>   processes of a service (default 1); may be given several times
+  --observe                        a Prometheus that scrapes it, with our alerts, and a view of its traces
   --directory <path>               databases, log, keys (default: "cluster" in the data directory)
 
 Example:
@@ -22,6 +23,7 @@ function options() {
     options: {
       instances: { type: 'string', multiple: true },
       directory: { type: 'string' },
+      observe: { type: 'boolean', default: false },
       help: { type: 'boolean' },
     },
   });
@@ -40,7 +42,7 @@ function options() {
     instances[role] = Number(count);
   }
   const data = process.env['FULLHOUSE_DATA_DIR'] || '.fullhouse';
-  return { instances, directory: values.directory ?? join(data, 'cluster') };
+  return { instances, observe: values.observe, directory: values.directory ?? join(data, 'cluster') };
 }
 
 try {
@@ -60,8 +62,9 @@ try {
       );
   };
   process.on('SIGINT', stop).on('SIGTERM', stop);
-  const { url, administrator } = await starting;
+  const { url, administrator, environmentFile } = await starting;
   console.log(`Administrator: ${administrator.email}, password ${administrator.password}`);
+  console.log(`For the command line: . ${relative('.', environmentFile)}`);
   if (!stopping) console.log(`Fullhouse is ready at ${url}`);
 } catch (error) {
   console.error((error as Error).message);

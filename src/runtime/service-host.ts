@@ -153,11 +153,6 @@ export class ServiceHost implements ServiceRuntime {
     });
   }
 
-  /** Removes what is outdated now, beside its own rounds; says whether nothing is left. */
-  removeOutdated(): Promise<boolean> {
-    return this.#housekeeping.round();
-  }
-
   async start(): Promise<void> {
     await this.connect();
     await this.loop.start();

@@ -1,14 +1,17 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { type LocalCluster, startLocalCluster } from '../../deploy/cluster/local-cluster.ts';
+import { whyNoPrometheus } from '../../deploy/cluster/prometheus.ts';
 import { type Booking, Client, eventually, visa } from '../support/client.ts';
 import { temporaryDirectory } from '../support/directory.ts';
 import { kafkaOrSkip } from '../support/kafka.ts';
 import { bookingOnce, hasStatus } from '../support/operations.ts';
 import { administrator } from '../support/servers.ts';
+import { skipLoudly } from '../support/skipping.ts';
 import { buildVenue, openShow, type Venue } from '../support/venue.ts';
 
 const environment = {
@@ -33,7 +36,7 @@ if (await kafkaOrSkip('every service as a process of its own')) {
 
     before(async () => {
       directory = await temporaryDirectory();
-      cluster = await startLocalCluster({ directory: join(directory.path, 'cluster'), environment });
+      cluster = await startLocalCluster({ directory: join(directory.path, 'cluster'), environment, observe: true });
       admin = await new Client(cluster.url).signIn(administrator.email, administrator.password);
       venue = await buildVenue(admin);
       showId = await openShow(admin, venue);
@@ -62,6 +65,82 @@ if (await kafkaOrSkip('every service as a process of its own')) {
       const { status, body } = await customer.book({ showId, seats: ['S-A-1', 'S-A-2'], payment: visa });
       assert.deepEqual([status, body.status], [200, 'confirmed']);
       booked = await bookingOnce(customer, body.bookingId, ({ tickets }) => tickets.length === 2);
+    });
+
+    it('shows what a booking did, step by step, where traces are looked at', async () => {
+      await fullhouse('settings', 'set', 'traceSampleRatio', '1', '--why', 'to see a booking');
+      const traces = cluster.observed?.traces ?? '';
+      const text = async (path: string) => (await fetch(`${traces}/${path}`)).text();
+      // The setting is in force a moment later.
+      const traceId = await eventually(
+        async () => {
+          const { headers } = await customer.book({ showId, bestAvailable: { count: 1 }, payment: visa });
+          const id = headers.get('x-request-id') ?? '';
+          return (
+            await eventually(
+              () => text(''),
+              (list) => !list.startsWith('Nothing'),
+            )
+          ).includes(id)
+            ? id
+            : '';
+        },
+        (id) => id !== '',
+      );
+      // Each process sends its spans when it comes to it.
+      const wanted = [
+        /^ +\+0\.0 ms +[\d.]+ ms {2}POST \/v1\/bookings$/m,
+        / {4,}effect ChargeRequested$/m,
+        / {4,}process ticket-details$/m,
+      ];
+      await eventually(
+        () => text(traceId),
+        (drawn) => wanted.every((line) => line.test(drawn)),
+      );
+    });
+
+    it('does what the page of the first start says, line by line', async () => {
+      const page = await readFile('docs/operations/first-start.md', 'utf8');
+      const [starting, ...blocks] = [...page.matchAll(/```sh\n([\s\S]*?)```/g)].map((match) => match[1] ?? '');
+      assert.equal(starting, 'npm run cluster -- --observe\n');
+      // The demo, which the page's reader gets, has this customer.
+      const casey = { name: 'Casey', email: 'customer@fullhouse.example', password: 'customer-demo' };
+      assert.equal((await new Client(cluster.url).post('/v1/users', casey)).status, 201);
+      const script = blocks
+        .join('')
+        .replace('.fullhouse/cluster/environment', cluster.environmentFile)
+        .split('\n')
+        .filter((line) => cluster.observed?.prometheus !== undefined || !line.includes('PROMETHEUS_URL'));
+      const shell = run('sh', ['-ec', script.join('\n')], { env: { PATH: environment.PATH, HOME: environment.HOME } });
+      const { stdout } = await shell.catch((error: Error & { stdout: string }) => {
+        throw new Error(`${error.message}\n${error.stdout}`);
+      });
+      assert.match(stdout, /bkg_\S+ is confirmed/);
+      assert.match(stdout, /invariants hold/);
+      assert.doesNotMatch(stdout, /"health":"down"/);
+    });
+
+    it('is scraped by a Prometheus that has our alerts', async (t) => {
+      const prometheus = cluster.observed?.prometheus;
+      if (prometheus === undefined) return skipLoudly(t, await whyNoPrometheus());
+      const api = async <Data>(path: string) =>
+        ((await (await fetch(`${prometheus}/api/v1/${path}`)).json()) as { readonly data: Data }).data;
+      const { activeTargets } = await eventually(
+        () => api<{ activeTargets: { health: string; labels: { instance: string } }[] }>('targets'),
+        ({ activeTargets: targets }) => targets.every(({ health }) => health === 'up'),
+      );
+      assert.deepEqual(
+        activeTargets.map(({ labels }) => labels.instance).sort(),
+        cluster.processes.map(({ name }) => name).sort(),
+      );
+      const { groups } = await api<{ groups: { rules: { name: string; health: string }[] }[] }>('rules');
+      const rules = groups.flatMap((group) => group.rules);
+      assert.ok(rules.length > 10 && rules.every(({ health }) => health !== 'err'));
+      const confirmed = encodeURIComponent('sum(fullhouse_bookings_total{outcome="confirmed"})');
+      await eventually(
+        () => api<{ result: { value: [number, string] }[] }>(`query?query=${confirmed}`),
+        ({ result }) => Number(result[0]?.value[1]) >= 1,
+      );
     });
 
     it('tells the command line how it is, and proves its promises', async () => {
@@ -102,6 +181,8 @@ if (await kafkaOrSkip('every service as a process of its own')) {
     });
 
     it('stays useful while one of them is down, and goes on when it is back', async () => {
+      // Nobody has taken a seat there yet.
+      showId = await openShow(admin, venue);
       process.kill(processOf('pricing').pid ?? 0, 'SIGKILL');
       const quote = () => customer.post(`/v1/shows/${showId}/quotes`, { seats: ['S-A-9'] });
       const refused = await quote();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { after, before, describe, it, test } from 'node:test';
 import { promisify } from 'node:util';
 import { type LocalProcess, startLocalProcess } from '../../deploy/cluster/local-process.ts';
+import { freePorts } from '../../deploy/cluster/ports.ts';
 import { type Role, roles } from '../../src/composition/roles.ts';
 import { serviceRoles, variableOf } from '../../src/runtime/configuration.ts';
 import { brokenPromises } from '../support/audit.ts';
@@ -12,7 +13,6 @@ import { type ClusterGround, clusterGround } from '../support/cluster.ts';
 import { temporaryDirectory } from '../support/directory.ts';
 import { kafkaOrSkip } from '../support/kafka.ts';
 import { outcomesOf } from '../support/load.ts';
-import { occupiedPort } from '../support/operating-system.ts';
 import { type PacedLoad, startPacedLoad } from '../support/paced-load.ts';
 import { type Build, previousBuild, thisBuild } from '../support/previous-build.ts';
 import { administrator } from '../support/servers.ts';
@@ -44,12 +44,6 @@ interface Place {
 }
 
 const urlOf = ({ port }: Place) => `http://127.0.0.1:${port}`;
-
-async function freePort(): Promise<number> {
-  const { port, server } = await occupiedPort();
-  await new Promise((resolve) => server.close(resolve));
-  return port;
-}
 
 if (await kafkaOrSkip('an upgrade without downtime')) {
   const previous = await previousBuild();
@@ -98,13 +92,12 @@ if (await kafkaOrSkip('an upgrade without downtime')) {
       before(async () => {
         directory = await temporaryDirectory();
         ground = await clusterGround({ ...environment, FULLHOUSE_PARTITIONS: '4' }, { prepared: false });
-        const wanted = await Promise.all(
-          together.flatMap((served) =>
-            Array.from({ length: instances }, async (_, index) => ({
-              ...{ name: `${served.length === 1 ? served[0] : 'all'}-${index + 1}`, run: served },
-              port: await freePort(),
-            })),
-          ),
+        const ports = await freePorts(together.length * instances);
+        const wanted = together.flatMap((served, group) =>
+          Array.from({ length: instances }, (_, index) => ({
+            ...{ name: `${served.length === 1 ? served[0] : 'all'}-${index + 1}`, run: served },
+            port: ports[group * instances + index] ?? 0,
+          })),
         );
         const urls = serviceRoles.map((role) => [
           variableOf(role),

@@ -5,8 +5,7 @@ import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { dashboardFiles } from '../../deploy/observability/dashboards.ts';
-import { definitions } from '../../src/composition/services.ts';
-import { Metrics } from '../../src/runtime/telemetry/metrics.ts';
+import { declaredMetrics } from '../support/declared-metrics.ts';
 import { promtoolOrSkip } from '../support/promtool.ts';
 
 const run = promisify(execFile);
@@ -23,18 +22,6 @@ interface Rules {
 }
 
 const rules = (parse(readFileSync(`${folder}/alerts.yaml`, 'utf8')) as Rules).groups.flatMap((group) => group.rules);
-
-/** Every metric that a process has, by the name it is declared with. */
-async function declaredMetrics(): Promise<ReadonlySet<string>> {
-  const metrics = new Metrics();
-  const nothing = { tasks: () => 0, queued: () => 0, parked: () => 0, deadlines: () => 0, effectsOpen: () => 0 };
-  for (const { name: service, measures = [], gauges = [] } of definitions) {
-    const declared = gauges.map((each) => ({ ...each, read: async () => [] }));
-    const quiet = { gauges: declared, tellsGauges: () => false, breakers: () => [], lag: async () => [] };
-    metrics.observe({ service, measures, ...nothing, ...quiet });
-  }
-  return new Set((await metrics.registry.getMetricsAsJSON()).map(({ name }) => name));
-}
 
 function metricsIn(expression: string): readonly string[] {
   return [...expression.matchAll(/\b(fullhouse_\w+|nodejs_\w+)/g)].map(([name = '']) =>
