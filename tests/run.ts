@@ -30,7 +30,17 @@ const flows = [
     'live',
     'messages',
   ],
-  ...['prices', 'sessions', 'show-changes', 'shows', 'tickets', 'unsettled', 'bad-input-http', 'security-webhooks'],
+  ...[
+    'prices',
+    'replay',
+    'sessions',
+    'show-changes',
+    'shows',
+    'tickets',
+    'unsettled',
+    'bad-input-http',
+    'security-webhooks',
+  ],
 ].map((name) => `tests/${name}.test.ts`);
 
 const checks: readonly (readonly [string, readonly string[]])[] = [

@@ -3,8 +3,9 @@ import type { RebuildProgress, Rebuilt } from '../operations/rebuild.ts';
 import type { ReplayedPartition } from '../operations/replay.ts';
 import type { Republished } from '../operations/republish.ts';
 import { restored, restoredQuery } from '../operations/restored.ts';
+import type { ShadowReplay } from '../operations/shadow-replay.ts';
 import type { Recalled } from '../runtime/recall/recall.ts';
-import { CommandRefused, progress, say, sayJson, sayTable } from './answers.ts';
+import { CommandRefused, progress, say, sayJson, sayTable, WrongUse } from './answers.ts';
 import { runningInstance } from './instance.ts';
 import { serviceArgument, wholeNumber } from './log.ts';
 import { askOrOpen } from './opened.ts';
@@ -17,9 +18,16 @@ export function replayCommand(): Command {
     .addArgument(serviceArgument)
     .option('--topic <name>', 'only this input of the service')
     .option('--from <offset>', 'from this offset on (default: the first)', wholeNumber('--from'))
+    .option('--shadow', 'fold what is stored into an empty store instead, and compare the two')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  fullhouse replay booking --topic seat-events --from 0')
-    .action(async (service: string, { json, ...query }: { json?: boolean; topic?: string; from?: number }) => {
+    .addHelpText(
+      'after',
+      '\nExamples:\n  fullhouse replay booking --topic seat-events --from 0\n  fullhouse replay booking --shadow',
+    )
+    .action(async (service: string, { json, shadow = false, ...query }: ReplayOptions) => {
+      if (shadow && (query.topic ?? query.from) !== undefined)
+        throw new WrongUse('--shadow takes all there is: leave --topic and --from out');
+      if (shadow) return replayInShadow(service, json === true);
       const replayed: ReplayedPartition[] = [];
       const waiting = progress();
       for await (const each of (await runningInstance()).run<ReplayedPartition>('replay', { service, ...query })) {
@@ -32,6 +40,45 @@ export function replayCommand(): Command {
       const total = (name: 'read' | 'dropped' | 'applied') => replayed.reduce((sum, each) => sum + each[name], 0);
       say(`\n${total('read')} records read again: ${total('dropped')} known already, ${total('applied')} applied`);
     });
+}
+
+interface ReplayOptions {
+  readonly json?: boolean;
+  readonly shadow?: boolean;
+  readonly topic?: string;
+  readonly from?: number;
+}
+
+async function replayInShadow(service: string, json: boolean): Promise<void> {
+  const waiting = progress();
+  let replayed: ShadowReplay | undefined;
+  const lines = (await runningInstance()).run<ShadowReplay | { folded: number }>('shadow-replay', { name: service });
+  for await (const line of lines) {
+    if ('tables' in line) replayed = line;
+    else waiting.tell(`${line.folded} facts and records folded`);
+  }
+  waiting.done();
+  if (replayed === undefined) throw new CommandRefused('the instance did not say how it went');
+  if (json) sayJson(replayed);
+  else printShadow(replayed);
+  if (!replayed.equal) process.exitCode = 1;
+}
+
+function printShadow({ folded, tables, intended, incomplete, equal }: ShadowReplay): void {
+  say(`${folded} facts and records folded into an empty store\n`);
+  sayTable(
+    tables.map(({ table, rows, rebuiltRows, equal: same }) => ({
+      table,
+      rows,
+      rebuilt: rebuiltRows,
+      same: same ? 'yes' : 'no',
+    })),
+  );
+  const { effects, answered, open, overtaken, missing } = intended;
+  say(`\n${effects} effects intended: ${answered} answered, ${open} open, ${overtaken} answered otherwise`);
+  if (missing.length > 0) say(`nobody knows what became of ${missing.join(', ')}`);
+  for (const each of incomplete) say(`records are gone: ${each}`);
+  say(equal ? 'Both stores are the same.' : 'The stores differ.');
 }
 
 export function rebuildCommand(): Command {

@@ -11,6 +11,7 @@ import { rebuild, rebuildQuery } from './rebuild.ts';
 import { replay, replayQuery } from './replay.ts';
 import { republish, republishQuery } from './republish.ts';
 import { restored, restoredQuery } from './restored.ts';
+import { shadowReplay } from './shadow-replay.ts';
 import { tail, tailQuery } from './tail.ts';
 import { describeTopic } from './topics.ts';
 
@@ -59,6 +60,7 @@ const operations: Readonly<Record<string, Operation>> = {
   tail: operation({ input: tailQuery, run: tail }),
   check: operation({ input: checkQuery, run: check }),
   replay: operation({ input: replayQuery, run: replay }),
+  'shadow-replay': operation({ input: named, run: (installation, { name }) => shadowReplay(installation, name) }),
   rebuild: operation({ input: rebuildQuery, run: rebuild }),
   republish: operation({ input: republishQuery, run: republish }),
   restored: operation({ input: restoredQuery, run: restored }),

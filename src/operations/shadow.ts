@@ -39,7 +39,10 @@ export async function compare(client: pg.Client, table: string, shadow: string):
 }
 
 /** A hash of all rows that does not depend on their order, nor on the order of fields. */
-async function hashOf(client: pg.Client, table: string): Promise<{ readonly rows: number; readonly hash: string }> {
+export async function hashOf(
+  client: pg.Client,
+  table: string,
+): Promise<{ readonly rows: number; readonly hash: string }> {
   const { rows } = await client.query<{ rows: number; hash: string }>(
     `select count(*)::int as rows, coalesce(sum(('x' || left(md5(to_jsonb(each)::text), 15))::bit(60)::bigint), 0)::text as hash
      from ${table} each`,

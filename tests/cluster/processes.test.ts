@@ -168,6 +168,7 @@ if (await kafkaOrSkip('every service as a process of its own')) {
         replayed.reduce((sum, { applied }) => sum + applied, 0),
         0,
       );
+      assert.equal(JSON.parse(await fullhouse('replay', 'payment', '--shadow', '--json')).equal, true);
       const partitions = JSON.parse(await fullhouse('topics', 'describe', 'booking-events', '--json')).offsets as {
         partition: number;
         next: number;

@@ -71,6 +71,7 @@ export async function contentsOf({ postgres }: Audited): Promise<Readonly<Record
     ]);
     await ask(name, { events: 'select count(*)::text as found from events', ...Object.fromEntries(hashed) });
   }
+  await ask('notification', { messages: 'select count(*)::text as found from inbox_messages' });
   await ask('sandbox_provider', { ledger: 'select count(*)::text as found from ledger' });
   return contents;
 }

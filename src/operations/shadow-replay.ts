@@ -1,0 +1,220 @@
+import pg from 'pg';
+import { topics } from '../contracts/topics.ts';
+import type { Applied, ServiceDefinition, View } from '../runtime/service.ts';
+import { PostgresStore } from '../runtime/store/postgres/postgres-store.ts';
+import { Documents } from '../runtime/task/documents.ts';
+import { definitionNamed, type Installation } from './installation.ts';
+import { newRefoldState, parkedRecords, type RefoldState, refold, taskMarks } from './refold.ts';
+import { compare, hashOf } from './shadow.ts';
+import { type Intended, intended, timersOf } from './shadow-streams.ts';
+
+/**
+ * Folds all that a service has stored into an empty store beside the one in use, and compares the two. Every effect that was
+ * intended is written down instead of done, and has to have its answer in the store in use, or to be open there. Nothing is
+ * sent, nothing is changed.
+ */
+export interface ShadowReplay {
+  readonly service: string;
+  readonly folded: number;
+  readonly tables: readonly ShadowTable[];
+  readonly intended: Intended;
+  /** Inputs whose first records retention has removed: tables that are made from them too may differ for that. */
+  readonly incomplete: readonly string[];
+  readonly equal: boolean;
+}
+
+export interface ShadowTable {
+  readonly table: string;
+  readonly rows: number;
+  readonly rebuiltRows: number;
+  readonly hash: string;
+  readonly rebuiltHash: string;
+  readonly equal: boolean;
+}
+
+const schema = 'fullhouse_shadow';
+const foldMax = 1_000;
+const lockWait = '5s';
+const connectMs = 5_000;
+
+/** How far it has come, then one `ShadowReplay`. */
+export async function* shadowReplay(
+  installation: Installation,
+  service: string,
+): AsyncGenerator<{ readonly folded: number } | ShadowReplay> {
+  const definition = definitionNamed(installation, service);
+  const url = installation.urlOf(definition.name);
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'fullhouse-shadow',
+    connectionTimeoutMillis: connectMs,
+  });
+  await client.connect();
+  const store = new PostgresStore({
+    url: inShadow(url),
+    applicationName: 'fullhouse-shadow',
+    views: definition.views ?? [],
+  });
+  try {
+    await makeEmpty(client);
+    const folding = new Folding({ installation, definition, store });
+    for await (const folded of folding.round()) yield { folded };
+    // What came meanwhile; then both hold still, as at one moment.
+    yield await still(installation, definition, client, async () => {
+      for await (const _ of folding.round()) {
+        // Only what is left.
+      }
+      return result({ installation, definition, client, folding });
+    });
+  } finally {
+    await store.close();
+    await client.query('rollback').catch(() => undefined);
+    await client.query(`drop schema if exists ${schema} cascade`).catch(() => undefined);
+    await client.end();
+  }
+}
+
+/** Everything is found in the shadow first; only functions are those of the store in use. */
+function inShadow(url: string): string {
+  // By hand: the URL of a socket has no host, which WHATWG's rules do not allow.
+  const options = encodeURIComponent(`-c search_path=${schema},public`);
+  return `${url}${url.includes('?') ? '&' : '?'}options=${options}`;
+}
+
+async function makeEmpty(client: pg.Client): Promise<void> {
+  await client.query(`drop schema if exists ${schema} cascade`);
+  await client.query(`create schema ${schema}`);
+  for (const table of await tablesOf(client))
+    await client.query(`create table ${schema}.${table} (like public.${table} including all)`);
+}
+
+async function tablesOf(client: pg.Client): Promise<readonly string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `select tablename as name from pg_tables where schemaname = 'public' order by 1`,
+  );
+  return rows.map(({ name }) => name);
+}
+
+/** The service commits nothing while this goes on: its rows of tasks are locked, or, in this process, its loop waits. */
+async function still<Result>(
+  { hosts }: Installation,
+  definition: ServiceDefinition,
+  client: pg.Client,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const host = hosts.find((each) => each.definition.name === definition.name);
+  if (host !== undefined) return host.loop.betweenBatches(work);
+  await client.query(
+    `begin; set local lock_timeout = '${lockWait}'; lock table public.tasks in share row exclusive mode`,
+  );
+  const done = await work();
+  await client.query('commit');
+  return done;
+}
+
+/** Folds facts and handled records of all tasks into the empty store, as far as the tasks have come. */
+class Folding {
+  readonly #options: {
+    readonly installation: Installation;
+    readonly definition: ServiceDefinition;
+    readonly store: PostgresStore;
+  };
+  readonly #documents: Documents;
+  readonly #states = new Map<number, RefoldState>();
+  folded = 0;
+
+  constructor(options: { installation: Installation; definition: ServiceDefinition; store: PostgresStore }) {
+    this.#options = options;
+    this.#documents = new Documents(options.definition.views ?? []);
+  }
+
+  async *round(): AsyncGenerator<number> {
+    const { installation, definition } = this.#options;
+    const view = await everything(installation, definition);
+    const parked = await parkedRecords(installation, definition.name);
+    for (const mark of await taskMarks(installation, definition.name)) {
+      const state = this.#states.get(mark.partition) ?? newRefoldState();
+      this.#states.set(mark.partition, state);
+      let batch: Applied[] = [];
+      for await (const applied of refold({ installation, definition, view, mark, state, parked })) {
+        batch.push(applied);
+        if (batch.length < foldMax) continue;
+        await this.#fold(batch);
+        batch = [];
+        yield this.folded;
+      }
+      await this.#fold(batch);
+    }
+    yield this.folded;
+  }
+
+  async #fold(applied: readonly Applied[]): Promise<void> {
+    if (applied.length === 0) return;
+    const { definition, store } = this.#options;
+    const draft = this.#documents.draft();
+    await draft.fold(applied, store);
+    const nothing = { tasks: [], events: [], snapshots: [], deadlines: [], effectsOpened: [], effectsClosed: [] };
+    const rest = { requestsTaken: [], parked: [], unparked: [], references: [] };
+    const statements = definition.statements?.({ applied }) ?? [];
+    await store.commit({ ...nothing, ...rest, statements, documents: draft.rows() });
+    draft.adopt();
+    this.folded += applied.length;
+  }
+}
+
+const heard = Object.values(topics).flatMap(({ events }) => events.map(({ type }) => type));
+
+/** A view of all that the service hears and says. */
+async function everything({ query }: Installation, { name }: ServiceDefinition): Promise<View> {
+  const own = await query<{ readonly type: string }>(name, 'select distinct type from events');
+  const on = Object.fromEntries([...own.map(({ type }) => type), ...heard].map((type) => [type, () => undefined]));
+  return { name: 'everything', on, fold: (document) => document, columns: {} };
+}
+
+async function result(options: {
+  readonly installation: Installation;
+  readonly definition: ServiceDefinition;
+  readonly client: pg.Client;
+  readonly folding: Folding;
+}): Promise<ShadowReplay> {
+  const { installation, definition, client, folding } = options;
+  const tables: ShadowTable[] = [];
+  for (const { name } of definition.views ?? []) {
+    const compared = await compare(client, `public.${name}`, `${schema}.${name}`);
+    tables.push({ table: name, ...compared });
+  }
+  const views = new Set(tables.map(({ table }) => table));
+  for (const table of await tablesOf(client)) {
+    const [live, rebuilt] = [await hashOf(client, `public.${table}`), await hashOf(client, `${schema}.${table}`)];
+    // What the fold has not written is not made from facts: requests, keys, tasks themselves.
+    if (views.has(table) || rebuilt.rows === 0) continue;
+    const equal = live.hash === rebuilt.hash && live.rows === rebuilt.rows;
+    tables.push({
+      table,
+      rows: live.rows,
+      rebuiltRows: rebuilt.rows,
+      hash: live.hash,
+      rebuiltHash: rebuilt.hash,
+      equal,
+    });
+  }
+  tables.push(await timersOf(installation, definition));
+  const effects = await intended(installation, definition);
+  return {
+    ...{ service: definition.name, folded: folding.folded, tables, intended: effects },
+    incomplete: await missingBeginnings(installation, definition),
+    equal: tables.every(({ equal }) => equal) && effects.missing.length === 0,
+  };
+}
+
+async function missingBeginnings({ log }: Installation, { inputs }: ServiceDefinition): Promise<readonly string[]> {
+  const missing: string[] = [];
+  for (const topic of inputs) {
+    const partitions = log.topics.find(({ name }) => name === topic)?.partitions ?? 0;
+    for (let partition = 0; partition < partitions; partition += 1) {
+      const { first } = await log.bounds({ topic, partition });
+      if (first > 0) missing.push(`${topic}/${partition} starts at offset ${first}`);
+    }
+  }
+  return missing;
+}
