@@ -5,7 +5,7 @@ import { PostgresStore } from '../runtime/store/postgres/postgres-store.ts';
 import { Documents } from '../runtime/task/documents.ts';
 import { definitionNamed, type Installation } from './installation.ts';
 import { newRefoldState, parkedRecords, type RefoldState, refold, taskMarks } from './refold.ts';
-import { compare, hashOf } from './shadow.ts';
+import { type ComparedTable, compare, hashOf } from './shadow.ts';
 import { type Intended, intended, timersOf } from './shadow-streams.ts';
 
 /**
@@ -16,19 +16,10 @@ import { type Intended, intended, timersOf } from './shadow-streams.ts';
 export interface ShadowReplay {
   readonly service: string;
   readonly folded: number;
-  readonly tables: readonly ShadowTable[];
+  readonly tables: readonly ComparedTable[];
   readonly intended: Intended;
   /** Inputs whose first records retention has removed: tables that are made from them too may differ for that. */
   readonly incomplete: readonly string[];
-  readonly equal: boolean;
-}
-
-export interface ShadowTable {
-  readonly table: string;
-  readonly rows: number;
-  readonly rebuiltRows: number;
-  readonly hash: string;
-  readonly rebuiltHash: string;
   readonly equal: boolean;
 }
 
@@ -178,7 +169,7 @@ async function result(options: {
   readonly folding: Folding;
 }): Promise<ShadowReplay> {
   const { installation, definition, client, folding } = options;
-  const tables: ShadowTable[] = [];
+  const tables: ComparedTable[] = [];
   for (const { name } of definition.views ?? []) {
     const compared = await compare(client, `public.${name}`, `${schema}.${name}`);
     tables.push({ table: name, ...compared });

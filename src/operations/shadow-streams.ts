@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ServiceDefinition, Split } from '../runtime/service.ts';
 import type { Installation } from './installation.ts';
-import type { ShadowTable } from './shadow-replay.ts';
+import type { ComparedTable } from './shadow.ts';
 
 /** What follows from a service's streams alone: its timers, and the effects it intended. */
 
@@ -46,7 +46,7 @@ async function* streams({ query }: Installation, { name }: ServiceDefinition): A
 }
 
 /** The timers of all streams as they follow from their facts, against those that are set. */
-export async function timersOf(installation: Installation, definition: ServiceDefinition): Promise<ShadowTable> {
+export async function timersOf(installation: Installation, definition: ServiceDefinition): Promise<ComparedTable> {
   const rebuilt: string[] = [];
   for await (const rows of streams(installation, definition)) rebuilt.push(...timers(rows, definition));
   const live = await installation.query<{ readonly stream: string; readonly part: string; readonly dueAt: number }>(

@@ -11,6 +11,11 @@ export interface Comparison {
   readonly differing: readonly string[];
 }
 
+/** The same of a table that may not be a view's. */
+export interface ComparedTable extends Omit<Comparison, 'differing'> {
+  readonly table: string;
+}
+
 const differingShown = 10;
 
 export async function makeShadow(client: pg.Client, table: string, shadow: string): Promise<void> {
