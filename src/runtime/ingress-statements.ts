@@ -2,6 +2,7 @@ import type { QueryConfig } from 'pg';
 import { partitionOf } from './log/partitioner.ts';
 import type { View } from './service.ts';
 import type { Idempotency, Submission } from './service-runtime.ts';
+import { bigints, columnOf, ints, jsons, texts } from './store/postgres/arrays.ts';
 import type { RequestRow } from './store/store.ts';
 
 /** The SQL of the ingress; rows travel as arrays, so that no statement grows with the batch. */
@@ -20,7 +21,7 @@ export function selectAnswers(keys: readonly Idempotency[]) {
     name: 'find-answers',
     text: `select k.scope, k.key, k.body_hash as "bodyHash", k.status, k.location, k.resource
            from unnest($1::text[], $2::text[]) as wanted(scope, key) join idempotency_keys k using (scope, key)`,
-    values: [keys.map((each) => each.scope), keys.map((each) => each.key)],
+    values: [texts(keys.map((each) => each.scope)), texts(keys.map((each) => each.key))],
   };
 }
 
@@ -33,12 +34,12 @@ export function keepAnswers(submissions: readonly Submission[], now: number) {
     text: `insert into idempotency_keys (scope, key, body_hash, status, location, resource, stored_at)
            select s.*, $7::bigint from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[]) as s`,
     values: [
-      keyed.map((each) => each.scope),
-      keyed.map((each) => each.key),
-      keyed.map((each) => each.bodyHash),
-      keyed.map((each) => each.status),
-      keyed.map((each) => each.location ?? null),
-      keyed.map((each) => each.resource),
+      texts(keyed.map((each) => each.scope)),
+      texts(keyed.map((each) => each.key)),
+      texts(keyed.map((each) => each.bodyHash)),
+      ints(keyed.map((each) => each.status)),
+      texts(keyed.map((each) => each.location)),
+      texts(keyed.map((each) => each.resource)),
       now,
     ],
   };
@@ -51,17 +52,17 @@ export function insertRequests(rows: readonly RequestRow[]) {
            select * from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
              $9::text[], $10::bigint[], $11::json[])`,
     values: [
-      rows.map((each) => each.requestId),
-      rows.map((each) => each.partition),
-      rows.map((each) => each.intent),
-      rows.map((each) => each.type),
-      rows.map((each) => each.key),
-      rows.map((each) => each.subject),
-      rows.map((each) => each.stream ?? null),
-      rows.map((each) => each.streamVersion ?? null),
-      rows.map((each) => each.traceparent ?? null),
-      rows.map((each) => each.acceptedAt),
-      rows.map((each) => JSON.stringify(each.data)),
+      texts(rows.map((each) => each.requestId)),
+      ints(rows.map((each) => each.partition)),
+      texts(rows.map((each) => each.intent)),
+      texts(rows.map((each) => each.type)),
+      texts(rows.map((each) => each.key)),
+      texts(rows.map((each) => each.subject)),
+      texts(rows.map((each) => each.stream)),
+      ints(rows.map((each) => each.streamVersion)),
+      texts(rows.map((each) => each.traceparent)),
+      bigints(rows.map((each) => each.acceptedAt)),
+      jsons(rows.map((each) => JSON.stringify(each.data))),
     ],
   };
 }
@@ -85,10 +86,15 @@ export function insertDocuments(
       text: `insert into ${name} (id, partition, body${columns.map(([column]) => `, ${column}`).join('')})
              select * from unnest(${types.map((type, index) => `$${index + 1}::${type}[]`).join(', ')}) on conflict do nothing`,
       values: [
-        documents.map((each) => each.id),
-        documents.map((each) => partitionOf(each.key, partitions)),
-        documents.map((each) => JSON.stringify(each.doc)),
-        ...columns.map(([, column]) => documents.map((each) => column.of(each.doc))),
+        texts(documents.map((each) => each.id)),
+        ints(documents.map((each) => partitionOf(each.key, partitions))),
+        jsons(documents.map((each) => JSON.stringify(each.doc))),
+        ...columns.map(([, column]) =>
+          columnOf(
+            column.type,
+            documents.map((each) => column.of(each.doc)),
+          ),
+        ),
       ],
     };
   });

@@ -3,6 +3,7 @@ import type pg from 'pg';
 import type { Settings } from '../contracts/settings.ts';
 import type { TopicName } from '../contracts/topics.ts';
 import { AskedOperations, type Operate } from './asked-operations.ts';
+import { type Batcher, createBatcher } from './batcher.ts';
 import type { Configuration } from './configuration.ts';
 import { Housekeeping } from './housekeeping/housekeeping.ts';
 import { loopRetentions } from './housekeeping/retentions.ts';
@@ -32,6 +33,9 @@ import { WaitingElsewhere } from './waiting-elsewhere.ts';
 
 /** Connections for the queries of requests. */
 const connectionsMax = 6;
+/** Documents that share one query, and those that may wait for theirs. */
+const documentsPerQueryMax = 500;
+const documentsQueuedMax = 20_000;
 
 export interface ServiceHostOptions {
   readonly definition: ServiceDefinition;
@@ -59,6 +63,7 @@ export class ServiceHost implements ServiceRuntime {
   readonly store: PostgresStore;
   readonly #reader: PostgresStore;
   readonly #pool: pg.Pool;
+  readonly #documents: Batcher<{ readonly view: string; readonly id: string }, unknown>;
   readonly #ingress: Ingress;
   readonly #settings: SettingsFeed;
   readonly #parts: Readonly<Record<string, unknown>>;
@@ -84,6 +89,11 @@ export class ServiceHost implements ServiceRuntime {
     this.store = new PostgresStore({ url, applicationName: `${name}-loop`, views });
     this.#reader = new PostgresStore({ url, applicationName: `${name}-reader`, views });
     this.#pool = createPool({ url, applicationName: `${name}-requests`, connectionsMax });
+    this.#documents = createBatcher({
+      itemsMax: documentsPerQueryMax,
+      queuedMax: documentsQueuedMax,
+      run: (wanted) => this.#loadDocuments(wanted),
+    });
     const observed = options.metrics.observe({
       service: definition.name,
       measures: definition.measures ?? [],
@@ -230,7 +240,18 @@ export class ServiceHost implements ServiceRuntime {
   }
 
   async document<Doc>(view: string, id: string): Promise<Doc | undefined> {
-    return (await this.#reader.loadDocuments(view, [id])).get(id) as Doc | undefined;
+    return (await this.#documents.add({ view, id })) as Doc | undefined;
+  }
+
+  /** Documents that are asked for at the same time, with one statement for each view. */
+  async #loadDocuments(wanted: readonly { readonly view: string; readonly id: string }[]): Promise<readonly unknown[]> {
+    const byView = Map.groupBy(wanted, ({ view }) => view);
+    const loaded = new Map<string, ReadonlyMap<string, unknown>>();
+    for (const [view, all] of byView) {
+      const ids = [...new Set(all.map(({ id }) => id))];
+      loaded.set(view, await this.#reader.loadDocuments(view, ids));
+    }
+    return wanted.map(({ view, id }) => loaded.get(view)?.get(id));
   }
 
   changeOf(view: string, id: string, signal: AbortSignal): Promise<void> {

@@ -31,6 +31,8 @@ export interface ServiceDefinition {
    * tell it. What is there already, and as new, must stay as it is.
    */
   readonly recalled?: (batch: AppliedBatch) => readonly Statement[];
+  /** Types of messages that `statements` looks at and that have neither route nor view. */
+  readonly statementsOn?: readonly string[];
   /** By fact type: fills in, at publishing, what must not be stored with the event. */
   readonly enrich?: Readonly<Record<string, Enrichment>>;
   /** What its own tables keep for a time only. */

@@ -18,7 +18,7 @@ import {
   StoreUnavailable,
   type TaskRow,
 } from './store/store.ts';
-import { type Arrival, partitionOfArrival } from './task/arrival.ts';
+import { type Arrival, isKnownEvent, partitionOfArrival } from './task/arrival.ts';
 import { Batch, type BatchPorts, type Refused } from './task/batch.ts';
 import { CatchingUp } from './task/catching-up.ts';
 import { TaskClock } from './task/clock.ts';
@@ -34,6 +34,7 @@ import { nameOf, References } from './task/references.ts';
 import { type Replayed, Replays } from './task/replays.ts';
 import { StreamStates } from './task/streams.ts';
 import { type Begun, Takeovers } from './task/takeovers.ts';
+import { isCompacted } from './task/task-drafts.ts';
 import { Turns } from './task/turns.ts';
 import { type LoopObserver, unobserved } from './telemetry/metrics.ts';
 import { noTracing, type Tracing } from './telemetry/tracing.ts';
@@ -191,6 +192,7 @@ export class TaskLoop {
       parking: this.#parking,
       tasks: this.#tasks,
       partitionsOf,
+      concerns: concernedBy(definition),
       topicId,
       published: (partition) => this.#published.get(partition) ?? {},
       isNewDeadline: (row) => this.#catchingUp.holds(row.partition) || !this.#deadlines.isSet(row),
@@ -645,6 +647,12 @@ export class TaskLoop {
       );
     });
   }
+}
+
+/** By what a service says of itself: an event that has no route, no view and no statement is nothing to it. */
+function concernedBy({ routes, views = [], statementsOn = [] }: ServiceDefinition): (record: LogRecord) => boolean {
+  const types = new Set([...Object.keys(routes), ...views.flatMap(({ on }) => Object.keys(on)), ...statementsOn]);
+  return (record) => types.has(record.headers['ce_type'] ?? '') || isCompacted(record.topic) || !isKnownEvent(record);
 }
 
 /** Whether nothing follows of a batch but positions. */

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
+import { bigints, ints, jsons, texts } from '../store/postgres/arrays.ts';
 import { PipelinedConnection, storeError } from '../store/postgres/connection.ts';
 import type { RecordStore } from './local-log.ts';
 import { type Bounds, type LogRecord, type LogTopic, LogUnavailable, type Position } from './log.ts';
@@ -150,13 +151,13 @@ class EmbeddedRecords implements RecordStore {
              on conflict (topic, partition, "offset") do update
                set key = excluded.key, headers = excluded.headers, value = excluded.value, timestamp = excluded.timestamp`,
       values: [
-        records.map((each) => this.#numbers.get(each.topic)),
-        records.map((each) => each.partition),
-        records.map((each) => each.offset),
-        records.map((each) => each.key),
-        records.map((each) => JSON.stringify(each.headers)),
-        records.map((each) => each.value),
-        records.map((each) => each.timestamp),
+        ints(records.map((each) => this.#numbers.get(each.topic))),
+        ints(records.map((each) => each.partition)),
+        bigints(records.map((each) => each.offset)),
+        texts(records.map((each) => each.key)),
+        jsons(records.map((each) => JSON.stringify(each.headers))),
+        texts(records.map((each) => each.value)),
+        bigints(records.map((each) => each.timestamp)),
       ],
     };
     try {

@@ -148,6 +148,15 @@ function readRecord(record: LogRecord, partitionsOf: (topic: string) => number):
   return { ...envelope, data: payload(record, published.definition.data) };
 }
 
+/**
+ * Whether a record is one of those its topic is there for, as far as that can be told without its value: one that is not
+ * has to be shown to somebody, whatever it says.
+ */
+export function isKnownEvent({ topic, headers }: LogRecord): boolean {
+  const published = publication(headers['ce_type'] ?? '');
+  return published?.topic.name === topic && Number(headers['ce_dataversion'] ?? 1) === published.definition.version;
+}
+
 type PayloadSchema = NonNullable<ReturnType<typeof publication>>['definition']['data'];
 
 function payload(record: LogRecord, schema: PayloadSchema): unknown {

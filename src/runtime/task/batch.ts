@@ -1,4 +1,5 @@
 import { UnreadableRecord } from '../../contracts/envelope.ts';
+import type { LogRecord } from '../log/log.ts';
 import type { Logger } from '../logger.ts';
 import type { Addressed, Applied, Message, ReferenceKey, ServiceDefinition } from '../service.ts';
 import type {
@@ -57,6 +58,8 @@ export interface BatchPorts {
   readonly parking: Parking;
   readonly tasks: ReadonlyMap<number, TaskRow>;
   readonly partitionsOf: (topic: string) => number;
+  /** Whether anything can follow from a record here: others of its topic are passed by, unread. */
+  readonly concerns: (record: LogRecord) => boolean;
   readonly topicId: (topic: string) => string;
   readonly published: (partition: number) => Readonly<Record<string, PublishedMark>>;
   /** Whether a timer is another than the one that is stored. */
@@ -161,6 +164,7 @@ export class Batch {
     } else if (arrival.kind === 'record') {
       if (arrival.replayed === true) this.replayed.read += 1;
       if (!this.#tasks.isNews(arrival.record)) return this.#drop(arrival);
+      if (!this.#ports.concerns(arrival.record)) return undefined;
     }
     const subject = arrival.kind === 'parked' ? arrival.row.subject : subjectOf(first);
     if (refused !== undefined) return this.#park(placed, refused);

@@ -27,7 +27,7 @@ export const tickets: View = view<TicketDoc>({
   },
 });
 
-const ownerKnownFrom = ['BookingCreated', 'BookingRejected', 'BookingConfirmed'];
+export const ownerKnownFrom = ['BookingCreated', 'BookingRejected', 'BookingConfirmed'];
 
 /** Remembers whose booking each is. */
 export function owners({ applied }: AppliedBatch): readonly Statement[] {

@@ -1,7 +1,7 @@
 import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { tickets as ticketsDecider } from './decider.ts';
 import { measures } from './measures.ts';
-import { owners, recalled, tickets } from './projection.ts';
+import { ownerKnownFrom, owners, recalled, tickets } from './projection.ts';
 import { endpoints } from './routes.ts';
 import { routes, ticketIssued } from './routing.ts';
 
@@ -16,6 +16,7 @@ export const ticket: ServiceDefinition = {
   views: [tickets],
   statements: owners,
   recalled,
+  statementsOn: ownerKnownFrom,
   enrich: { TicketIssued: ticketIssued },
   endpoints,
   measures,

@@ -65,10 +65,18 @@ export function mayRead(principal: Principal): (document: BookingDocument) => bo
 export async function answerAbout(
   service: ServiceRuntime,
   call: Pick<Call<unknown, unknown, unknown>, 'waitMs' | 'closing'>,
-  about: { readonly first: FirstAnswer; readonly isDone: (document: BookingDocument) => boolean },
+  about: {
+    readonly first: FirstAnswer;
+    readonly isDone: (document: BookingDocument) => boolean;
+    /** The booking was made by this very request. */
+    readonly isNew?: boolean;
+  },
 ): Promise<Answered> {
   const { first } = about;
   const headers = { location: first.location ?? locationOf(first.resource) };
+  // Nothing has come of it yet that anybody waits for, so nothing is looked up.
+  if (about.isNew === true && call.waitMs <= 0)
+    return { status: first.status, body: { bookingId: first.resource, status: 'requested' }, headers };
   const { document, done } = await waitFor(service, {
     bookingId: first.resource,
     waitMs: call.waitMs,

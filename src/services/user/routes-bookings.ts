@@ -7,7 +7,7 @@ import type { BookingRequestedData, Payment } from '../../contracts/user.ts';
 import { type Call, type Endpoint, endpoint, hasRole, type Principal } from '../../runtime/http/endpoint.ts';
 import { decodeCursor, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
 import { invalid, Problem } from '../../runtime/http/problem.ts';
-import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
+import type { ServiceRuntime, Submitted } from '../../runtime/service-runtime.ts';
 import { addAccount } from './accounts.ts';
 import {
   acceptedBooking,
@@ -87,9 +87,8 @@ function requestBooking(service: ServiceRuntime): Endpoint {
       const isDone = (document: BookingDocument) =>
         isFinal(document.status) ||
         (payment === undefined ? awaitsPayment(document) : document.payment.status === 'declined');
-      const before = call.idempotency && (await service.answered(call.idempotency));
-      const first = before ?? (await submitBooking(service, call));
-      return answerAbout(service, call, { first, isDone });
+      const { repeated, answer: first } = await submitOnce(service, call);
+      return answerAbout(service, call, { first, isDone, isNew: !repeated });
     },
   });
 }
@@ -99,7 +98,23 @@ function awaitsPayment({ status, total }: BookingDocument): boolean {
   return status === 'awaiting_payment' && total?.amount !== 0;
 }
 
-async function submitBooking(service: ServiceRuntime, call: Call<unknown, unknown, z.infer<typeof bookingRequest>>) {
+type BookingCall = Call<unknown, unknown, z.infer<typeof bookingRequest>>;
+
+/**
+ * Most keys are new, so that is told by storing them. Whoever repeats a request gets the first answer even where the
+ * request would be refused by now, such as for a limit that was changed since.
+ */
+async function submitOnce(service: ServiceRuntime, call: BookingCall): Promise<Submitted> {
+  try {
+    return await submitBooking(service, call);
+  } catch (error) {
+    const answer = error instanceof Problem && call.idempotency && (await service.answered(call.idempotency));
+    if (answer) return { repeated: true, answer };
+    throw error;
+  }
+}
+
+async function submitBooking(service: ServiceRuntime, call: BookingCall): Promise<Submitted> {
   const { body, principal } = call;
   const asked: Asked = {
     choice: body,
@@ -114,6 +129,8 @@ async function submitBooking(service: ServiceRuntime, call: Call<unknown, unknow
     throw new Problem('forbidden', '/customerName: only staff book for somebody else; leave it out.');
   }
   // Names travel on user-profiles alone, so a customer at the counter gets a profile. It leaves before the booking does.
+  const before = body.customerName !== undefined && call.idempotency && (await service.answered(call.idempotency));
+  if (before) return { repeated: true, answer: before };
   const guest =
     body.customerName === undefined
       ? undefined
@@ -132,13 +149,12 @@ async function submitBooking(service: ServiceRuntime, call: Call<unknown, unknow
     ...(body.payment === undefined ? {} : { payment: body.payment }),
     acceptedAt: new Date().toISOString(),
   };
-  const submitted = await service.submit({
+  return service.submit({
     idempotency: call.idempotency,
     answer: { status: 202, location: locationOf(id), resource: id },
     requests: [{ type: 'BookingRequested', key: body.showId, subject: id, data, traceparent: call.traceparent }],
     documents: [{ view: 'bookings', id, key: body.showId, doc: requestedDocument(data, data.payment !== undefined) }],
   });
-  return submitted.answer;
 }
 
 function listBookings(service: ServiceRuntime): Endpoint {

@@ -1,6 +1,7 @@
 import type { QueryConfig } from 'pg';
 import type { View } from '../../service.ts';
 import type { Commit, EventRow, ReferenceRow, TaskRow } from '../store.ts';
+import { bigints, columnOf, ints, jsons, texts } from './arrays.ts';
 import { Together } from './together.ts';
 
 /**
@@ -33,13 +34,13 @@ function advanceTasks(tasks: readonly TaskRow[]): QueryConfig {
     name: 'advance-tasks',
     text: 'select advance_tasks($1, $2, $3, $4, $5, $6, $7)',
     values: [
-      tasks.map((each) => each.partition),
-      tasks.map((each) => each.epoch),
-      tasks.map((each) => each.timeline),
-      tasks.map((each) => JSON.stringify(each.positions)),
-      tasks.map((each) => JSON.stringify(each.heads)),
-      tasks.map((each) => JSON.stringify(each.sequences)),
-      tasks.map((each) => JSON.stringify(each.published)),
+      ints(tasks.map((each) => each.partition)),
+      bigints(tasks.map((each) => each.epoch)),
+      ints(tasks.map((each) => each.timeline)),
+      jsons(tasks.map((each) => JSON.stringify(each.positions))),
+      jsons(tasks.map((each) => JSON.stringify(each.heads))),
+      jsons(tasks.map((each) => JSON.stringify(each.sequences))),
+      jsons(tasks.map((each) => JSON.stringify(each.published))),
     ],
   };
 }
@@ -52,21 +53,21 @@ function insertEvents(events: readonly EventRow[]): QueryConfig {
            select * from unnest($1::text[], $2::int[], $3::bigint[], $4::int[], $5::text[], $6::int[], $7::text[], $8::int[],
              $9::text[], $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::json[])`,
     values: [
-      events.map((each) => each.channel),
-      events.map((each) => each.partition),
-      events.map((each) => each.sequence),
-      events.map((each) => each.timeline),
-      events.map((each) => each.stream),
-      events.map((each) => each.streamVersion),
-      events.map((each) => each.type),
-      events.map((each) => each.version),
-      events.map((each) => each.subject),
-      events.map((each) => each.key),
-      events.map((each) => each.time),
-      events.map((each) => each.causationId),
-      events.map((each) => each.correlationId),
-      events.map((each) => each.traceparent ?? null),
-      events.map((each) => each.json),
+      texts(events.map((each) => each.channel)),
+      ints(events.map((each) => each.partition)),
+      bigints(events.map((each) => each.sequence)),
+      ints(events.map((each) => each.timeline)),
+      texts(events.map((each) => each.stream)),
+      ints(events.map((each) => each.streamVersion)),
+      texts(events.map((each) => each.type)),
+      ints(events.map((each) => each.version)),
+      texts(events.map((each) => each.subject)),
+      texts(events.map((each) => each.key)),
+      bigints(events.map((each) => each.time)),
+      texts(events.map((each) => each.causationId)),
+      texts(events.map((each) => each.correlationId)),
+      texts(events.map((each) => each.traceparent)),
+      jsons(events.map((each) => each.json)),
     ],
   };
 }
@@ -80,10 +81,10 @@ function ofSnapshots({ snapshots }: Commit): QueryConfig[] {
              on conflict (stream) do update set version = excluded.version, root = excluded.root,
                kept_at = excluded.kept_at`,
       values: [
-        snapshots.map((each) => each.stream),
-        snapshots.map((each) => each.partition),
-        snapshots.map((each) => each.version),
-        snapshots.map((each) => JSON.stringify(each.root)),
+        texts(snapshots.map((each) => each.stream)),
+        ints(snapshots.map((each) => each.partition)),
+        ints(snapshots.map((each) => each.version)),
+        jsons(snapshots.map((each) => JSON.stringify(each.root))),
       ],
     },
   ];
@@ -97,7 +98,7 @@ function ofDeadlines({ deadlines }: Commit): QueryConfig[] {
     statements.push({
       name: 'drop-deadlines',
       text: 'delete from deadlines d using unnest($1::text[], $2::text[]) as b(stream, part) where d.stream = b.stream and d.part = b.part',
-      values: [unset.map((each) => each.stream), unset.map((each) => each.part)],
+      values: [texts(unset.map((each) => each.stream)), texts(unset.map((each) => each.part))],
     });
   }
   if (set.length > 0) {
@@ -107,12 +108,12 @@ function ofDeadlines({ deadlines }: Commit): QueryConfig[] {
              select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::bigint[])
              on conflict (stream, part) do update set due_at = excluded.due_at`,
       values: [
-        set.map((each) => each.stream),
-        set.map((each) => each.part),
-        set.map((each) => each.partition),
-        set.map((each) => each.kind),
-        set.map((each) => each.key),
-        set.map((each) => each.dueAt),
+        texts(set.map((each) => each.stream)),
+        texts(set.map((each) => each.part)),
+        ints(set.map((each) => each.partition)),
+        texts(set.map((each) => each.kind)),
+        texts(set.map((each) => each.key)),
+        bigints(set.map((each) => each.dueAt)),
       ],
     });
   }
@@ -126,7 +127,7 @@ function ofEffects({ effectsOpened, effectsClosed }: Commit): QueryConfig[] {
       name: 'close-effects',
       text: `delete from open_effects o using unnest($1::text[], $2::int[]) as b(stream, stream_version)
              where o.stream = b.stream and o.stream_version = b.stream_version`,
-      values: [effectsClosed.map((each) => each.stream), effectsClosed.map((each) => each.streamVersion)],
+      values: [texts(effectsClosed.map((each) => each.stream)), ints(effectsClosed.map((each) => each.streamVersion))],
     });
   }
   if (effectsOpened.length > 0) {
@@ -135,11 +136,11 @@ function ofEffects({ effectsOpened, effectsClosed }: Commit): QueryConfig[] {
       text: `insert into open_effects (stream, stream_version, part, kind, partition)
              select * from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[])`,
       values: [
-        effectsOpened.map((each) => each.stream),
-        effectsOpened.map((each) => each.streamVersion),
-        effectsOpened.map((each) => each.part),
-        effectsOpened.map((each) => each.kind),
-        effectsOpened.map((each) => each.partition),
+        texts(effectsOpened.map((each) => each.stream)),
+        ints(effectsOpened.map((each) => each.streamVersion)),
+        texts(effectsOpened.map((each) => each.part)),
+        texts(effectsOpened.map((each) => each.kind)),
+        ints(effectsOpened.map((each) => each.partition)),
       ],
     });
   }
@@ -148,14 +149,18 @@ function ofEffects({ effectsOpened, effectsClosed }: Commit): QueryConfig[] {
 
 function ofRequests({ requestsTaken }: Commit): QueryConfig[] {
   if (requestsTaken.length === 0) return [];
-  return [{ name: 'take-requests', text: 'select take_requests($1)', values: [[...requestsTaken]] }];
+  return [{ name: 'take-requests', text: 'select take_requests($1)', values: [texts(requestsTaken)] }];
 }
 
 /** What is taken up again may be parked again in the same commit. */
 function ofParked({ parked, unparked }: Commit): QueryConfig[] {
   const statements: QueryConfig[] = [];
   if (unparked.length > 0) {
-    statements.push({ name: 'unpark', text: 'delete from parked where parked_id = any ($1)', values: [[...unparked]] });
+    statements.push({
+      name: 'unpark',
+      text: 'delete from parked where parked_id = any ($1)',
+      values: [texts(unparked)],
+    });
   }
   if (parked.length > 0) {
     statements.push({
@@ -165,15 +170,15 @@ function ofParked({ parked, unparked }: Commit): QueryConfig[] {
                $8::bigint[], $9::bigint[])
              on conflict (parked_id) do update set reason = excluded.reason, detail = excluded.detail, wait_until = excluded.wait_until`,
       values: [
-        parked.map((each) => each.parkedId),
-        parked.map((each) => each.partition),
-        parked.map((each) => each.subject),
-        parked.map((each) => each.position),
-        parked.map((each) => each.reason),
-        parked.map((each) => each.detail),
-        parked.map((each) => JSON.stringify(each.arrival)),
-        parked.map((each) => each.parkedAt),
-        parked.map((each) => each.waitUntil ?? null),
+        texts(parked.map((each) => each.parkedId)),
+        ints(parked.map((each) => each.partition)),
+        texts(parked.map((each) => each.subject)),
+        bigints(parked.map((each) => each.position)),
+        texts(parked.map((each) => each.reason)),
+        texts(parked.map((each) => each.detail)),
+        jsons(parked.map((each) => JSON.stringify(each.arrival))),
+        bigints(parked.map((each) => each.parkedAt)),
+        bigints(parked.map((each) => each.waitUntil)),
       ],
     });
   }
@@ -191,11 +196,11 @@ function ofReferences(references: readonly ReferenceRow[]): QueryConfig[] {
                set timeline = excluded.timeline, stream_version = excluded.stream_version, data = excluded.data
                where (r.timeline, r.stream_version) < (excluded.timeline, excluded.stream_version)`,
       values: [
-        references.map((each) => each.topic),
-        references.map((each) => each.key),
-        references.map((each) => each.timeline),
-        references.map((each) => each.streamVersion),
-        references.map((each) => JSON.stringify(each.data)),
+        texts(references.map((each) => each.topic)),
+        texts(references.map((each) => each.key)),
+        ints(references.map((each) => each.timeline)),
+        ints(references.map((each) => each.streamVersion)),
+        jsons(references.map((each) => JSON.stringify(each.data))),
       ],
     },
   ];
@@ -209,7 +214,7 @@ function ofDocuments({ documents: changed }: Commit, views: ReadonlyMap<string, 
     const kept = documents.filter((each) => each.doc !== undefined);
     const gone = documents.filter((each) => each.doc === undefined).map((each) => each.id);
     if (gone.length > 0)
-      statements.push({ name: `drop-${name}`, text: `delete from ${name} where id = any ($1)`, values: [gone] });
+      statements.push({ name: `drop-${name}`, text: `delete from ${name} where id = any ($1)`, values: [texts(gone)] });
     if (kept.length === 0) continue;
     const columns = Object.entries(view.columns);
     const names = ['id', 'partition', 'body', ...columns.map(([column]) => column)];
@@ -223,10 +228,15 @@ function ofDocuments({ documents: changed }: Commit, views: ReadonlyMap<string, 
                .map((each) => `${each} = excluded.${each}`)
                .join(', ')}`,
       values: [
-        kept.map((each) => each.id),
-        kept.map((each) => each.partition),
-        kept.map((each) => JSON.stringify(each.doc)),
-        ...columns.map(([, column]) => kept.map((each) => column.of(each.doc))),
+        texts(kept.map((each) => each.id)),
+        ints(kept.map((each) => each.partition)),
+        jsons(kept.map((each) => JSON.stringify(each.doc))),
+        ...columns.map(([, column]) =>
+          columnOf(
+            column.type,
+            kept.map((each) => column.of(each.doc)),
+          ),
+        ),
       ],
     });
   }
