@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:net';
+import { join } from 'node:path';
 import { listen } from './composition/listening.ts';
 import { openTracing } from './composition/open-tracing.ts';
 import { wireParts } from './composition/parts.ts';
@@ -37,9 +38,9 @@ import { createTokenIssuer } from './services/user/tokens.ts';
 
 /**
  * The embedded mode: all services in this process, over an embedded PostgreSQL with a database each, and the log in a
- * database of its own. One composition, used by `npm start` and by every test of the whole.
+ * file beside it. One composition, used by `npm start` and by every test of the whole.
  */
-export const logDatabase = 'log';
+export const logFile = 'log.sqlite';
 
 export interface App {
   /** Where the gateway listens. */
@@ -62,7 +63,7 @@ export interface App {
 export async function openDatabases(directory: DataDirectory) {
   const postgres = await startEmbeddedPostgres(`${directory.path}/postgres`);
   try {
-    const names = [...serviceNames.map(databaseOf), logDatabase, sandboxDatabase];
+    const names = [...serviceNames.map(databaseOf), sandboxDatabase];
     const databases = await Promise.all(
       names.map(async (name) => ({ name, password: await directory.secret(`${name}-password`) })),
     );
@@ -100,7 +101,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     const { postgres, urlOf } = await openDatabases(directory);
     started.push(() => postgres.stop());
     const log = new LocalLog(
-      await openEmbeddedRecords(urlOf(logDatabase), topicsOf(configuration.FULLHOUSE_PARTITIONS)),
+      await openEmbeddedRecords(join(directory.path, logFile), topicsOf(configuration.FULLHOUSE_PARTITIONS)),
     );
     started.push(() => log.close());
     const settings = new SettingsFeed(logger);

@@ -76,7 +76,7 @@ describe('what a process writes down, however much it is asked to', async () => 
     assert.equal(await server.end('SIGTERM'), 0);
     const written = `${server.output()}\n${await readFile(join(data, 'postgres', 'server.log'), 'utf8')}`;
     assert.match(written, /"level":30/, 'nothing was logged at all');
-    const passwords = ['booking-password', 'user-password', 'log-password', 'ticket-signing-key'];
+    const passwords = ['booking-password', 'user-password', 'payment-password', 'ticket-signing-key'];
     const kept = await Promise.all(
       passwords.map(async (name) => (await readFile(join(data, 'keys', name), 'utf8')).trim()),
     );

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Installation } from '../operations/installation.ts';
 import { openInstallation } from '../operations/installation.ts';
 import { claim, type DataDirectory } from '../runtime/embedded/data-directory.ts';
@@ -29,14 +30,14 @@ async function withOpened<Result>(
   const steps: (() => Promise<unknown>)[] = [() => new Promise((resolve) => control.close(resolve))];
   try {
     // Only these commands need the whole of it; the others start faster without.
-    const { logDatabase, openDatabases } = await import('../app.ts');
+    const { logFile, openDatabases } = await import('../app.ts');
     const { definitions, topicsOf } = await import('../composition/services.ts');
     const { openEmbeddedRecords } = await import('../runtime/log/embedded-records.ts');
     const { LocalLog } = await import('../runtime/log/local-log.ts');
     const { postgres, urlOf } = await openDatabases(directory);
     steps.push(() => postgres.stop());
     const log = new LocalLog(
-      await openEmbeddedRecords(urlOf(logDatabase), topicsOf(configuration.FULLHOUSE_PARTITIONS)),
+      await openEmbeddedRecords(join(directory.path, logFile), topicsOf(configuration.FULLHOUSE_PARTITIONS)),
     );
     steps.push(() => log.close());
     const installation = openInstallation({ definitions, log, urlOf });

@@ -554,6 +554,7 @@ export class TaskLoop {
     );
     const rows = others.flatMap((partition) => this.#marked(partition));
     const statements = [...commit.statements, ...(this.#options.telling?.(commit) ?? [])];
+    await this.#options.log.durable();
     await this.#options.store.commit({ ...commit, statements, tasks: [...commit.tasks, ...rows] });
     this.#unwritten.clear();
     this.#unwrittenInputs = 0;

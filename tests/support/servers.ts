@@ -23,6 +23,8 @@ export type TestedApp = Pick<App, 'url' | 'adminUrl' | 'hosts' | 'log' | 'postgr
 
 export interface RunningApp {
   readonly app: TestedApp;
+  /** Its data directory, in the embedded mode. */
+  readonly directory?: string;
   readonly anyone: Client;
   readonly admin: Client;
   stop(): Promise<void>;
@@ -30,12 +32,14 @@ export interface RunningApp {
 
 /** The whole of it in this process, in the mode that `TEST_MODE` names: `embedded` or `cluster`. */
 export async function runApp(more: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
-  const { app, stop } = await started({ ...environment, ...more });
+  const { app, ...rest } = await started({ ...environment, ...more });
   const anyone = new Client(app.url);
-  return { app, anyone, admin: await anyone.signIn(administrator.email, administrator.password), stop };
+  return { ...rest, app, anyone, admin: await anyone.signIn(administrator.email, administrator.password) };
 }
 
-async function started(given: Readonly<Record<string, string>>): Promise<Pick<RunningApp, 'app' | 'stop'>> {
+async function started(
+  given: Readonly<Record<string, string>>,
+): Promise<Pick<RunningApp, 'app' | 'directory' | 'stop'>> {
   if (process.env['TEST_MODE'] === 'cluster') {
     const { runCluster } = await import('./cluster.ts');
     return runCluster(given);
@@ -45,6 +49,7 @@ async function started(given: Readonly<Record<string, string>>): Promise<Pick<Ru
   const app = await startApp(configuration, createLogger(configuration.LOG_LEVEL));
   return {
     app,
+    directory: directory.path,
     stop: async () => {
       await app.stop();
       await directory.remove();

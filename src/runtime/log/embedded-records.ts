@@ -1,192 +1,243 @@
 import { randomUUID } from 'node:crypto';
-import pg from 'pg';
-import { bigints, ints, jsons, texts } from '../store/postgres/arrays.ts';
-import { PipelinedConnection, storeError } from '../store/postgres/connection.ts';
+import { type FileHandle, open } from 'node:fs/promises';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { deserialize, serialize } from 'node:v8';
 import type { RecordStore } from './local-log.ts';
 import { type Bounds, type LogRecord, type LogTopic, LogUnavailable, type Position } from './log.ts';
 
-/** Rows one clean-up statement removes at the most; of a topic with retention, from each partition. */
-const cleanRecordsMax = 10_000;
-/** How often that is done beside each start. Whoever publishes more than a thousand records a minute has outgrown it. */
-const cleanEveryMs = 600_000;
+/** Chunks that one cleaning removes of a partition at the most; it does not take long enough for anybody to notice. */
+const cleanChunksMax = 500;
+/** How often that is done beside each start: faster than ever so many bookings fill them. */
+const cleanEveryMs = 60_000;
+/** What a write waits for another connection: there is none, but for a person who looks into the file. */
+const busyTimeoutMs = 2_000;
+const dayMs = 86_400_000;
 
 const schema = `
-  create table if not exists topics (
-    name text primary key, number int generated always as identity unique, id text not null, partitions int not null
-  );
-  create table if not exists records (
-    topic int not null, partition int not null, "offset" bigint not null, key text not null, headers json not null,
-    value text, timestamp bigint not null, primary key (topic, partition, "offset")
-  );
-  create table if not exists ends (topic int not null, partition int not null, first bigint not null, next bigint not null,
-    primary key (topic, partition));`;
+  create table if not exists topics (number integer primary key, name text unique not null, id text not null, partitions int not null);
+  create table if not exists chunks (number integer primary key, topic int not null, partition int not null, first int not null,
+    next int not null, at int not null, key text, records blob not null);
+  create unique index if not exists chunks_by_offset on chunks (topic, partition, first, next);
+  create index if not exists chunks_by_key on chunks (topic, partition, key) where key is not null;
+  create table if not exists ends (topic int not null, partition int not null, first int not null, next int not null,
+    primary key (topic, partition)) without rowid;`;
 
 interface OpenTopic extends LogTopic {
   readonly number: number;
   readonly bounds: readonly Bounds[];
 }
 
+/** A record as it is kept: topic, partition, offset and time are the chunk's. */
+type Kept = readonly [key: string, headers: LogRecord['headers'], value: string | null];
+
 /**
- * Records in a database of the embedded PostgreSQL: the `embedded` driver.
+ * Records in one SQLite file of the data directory: the `embedded` driver.
  *
- * An append commits asynchronously. All databases of one PostgreSQL share one write-ahead log, so whoever commits
- * something that was made from a record flushes that record as well, and the producer advances its published mark only
- * by a later commit: a crash can lose a record only together with everything that came of it, and then its producer
- * appends it again.
+ * What one append brings for a partition is one row, a chunk, so that its cost hardly depends on how many records it holds.
+ * Of compacted topics each record is a chunk of its own, and takes the place of the one its key had before. A write returns once the records are in the file's
+ * write-ahead log, which no end of this process can undo; `sync` waits for the disk, which alone survives a power cut.
  */
-export async function openEmbeddedRecords(url: string, topics: readonly Omit<LogTopic, 'id'>[]): Promise<RecordStore> {
-  const setup = new pg.Client({ connectionString: url, application_name: 'fullhouse-log-setup' });
-  await setup.connect();
-  const opened: OpenTopic[] = [];
+export async function openEmbeddedRecords(path: string, topics: readonly Omit<LogTopic, 'id'>[]): Promise<RecordStore> {
+  const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
-    await setup.query(schema);
-    for (const topic of topics) opened.push(await openTopic(setup, topic));
-  } finally {
-    await setup.end();
+    database.exec('pragma journal_mode = wal; pragma synchronous = normal;');
+    database.exec(schema);
+    const opened = topics.map((topic) => openTopic(database, topic));
+    clean(database, opened);
+    return new EmbeddedRecords(database, { topics: opened, file: await open(`${path}-wal`) });
+  } catch (error) {
+    database.close();
+    throw error;
   }
-  await clean(url, opened);
-  return new EmbeddedRecords(url, opened);
 }
 
-async function openTopic(client: pg.Client, topic: Omit<LogTopic, 'id'>): Promise<OpenTopic> {
-  await client.query('insert into topics (name, id, partitions) values ($1, $2, $3) on conflict do nothing', [
-    topic.name,
-    randomUUID(),
-    topic.partitions,
-  ]);
-  const { rows } = await client.query<{ number: number; id: string; partitions: number }>(
-    'select number, id, partitions from topics where name = $1',
-    [topic.name],
-  );
-  const row = rows[0];
-  if (row === undefined) throw new Error(`topic ${topic.name} could not be created`);
+function openTopic(database: DatabaseSync, topic: Omit<LogTopic, 'id'>): OpenTopic {
+  database
+    .prepare('insert into topics (name, id, partitions) values (?, ?, ?) on conflict do nothing')
+    .run(topic.name, randomUUID(), topic.partitions);
+  const row = database
+    .prepare('select number, id, partitions from topics where name = ?')
+    .get(topic.name) as unknown as {
+    readonly number: number;
+    readonly id: string;
+    readonly partitions: number;
+  };
   if (row.partitions !== topic.partitions) {
     throw new LogUnavailable(
       `topic ${topic.name} has ${row.partitions} partitions, not ${topic.partitions}; set FULLHOUSE_PARTITIONS=${row.partitions}`,
     );
   }
-  const bounds: Bounds[] = [];
-  for (let partition = 0; partition < topic.partitions; partition += 1) {
-    // Retention may have emptied a partition: its ends are kept so that offsets never start again.
-    const found = await client.query<{ first: number | null; next: number | null }>(
-      `select coalesce(min(r."offset"), max(e.next)) as first, greatest(max(r."offset") + 1, max(e.next)) as next
-       from (select 1) as one
-       left join ends e on e.topic = $1 and e.partition = $2
-       left join records r on r.topic = $1 and r.partition = $2`,
-      [row.number, partition],
-    );
-    bounds.push({ first: found.rows[0]?.first ?? 0, next: found.rows[0]?.next ?? 0 });
-  }
+  // Retention may have emptied a partition: its ends are kept so that offsets never start again.
+  const ends = database.prepare(
+    `select coalesce((select min(first) from chunks where topic = ?1 and partition = ?2), e.next, 0) as first,
+       max(coalesce((select max(next) from chunks where topic = ?1 and partition = ?2), 0), coalesce(e.next, 0)) as next
+     from (select 1) left join ends e on e.topic = ?1 and e.partition = ?2`,
+  );
+  const bounds = Array.from(
+    { length: topic.partitions },
+    (_, partition) => ({ ...ends.get(row.number, partition) }) as unknown as Bounds,
+  );
   return { ...topic, id: row.id, number: row.number, bounds };
 }
 
 /**
- * Removes what retention and compaction no longer keep, a bounded number of records of each topic. Where a partition's offsets
- * go on is written down first, in the same transaction: a partition that was emptied never gives an offset twice.
+ * Removes what retention no longer keeps, a bounded number of chunks of each partition. Where its offsets go on is written
+ * down in the same transaction: a partition that was emptied never gives an offset twice.
  */
-async function clean(url: string, topics: readonly OpenTopic[]): Promise<void> {
-  const client = new pg.Client({ connectionString: url, application_name: 'fullhouse-log-cleaning' });
-  client.on('error', () => undefined);
-  await client.connect();
+function clean(database: DatabaseSync, topics: readonly OpenTopic[]): void {
+  database.exec('begin');
   try {
-    for (const topic of topics) {
-      await client.query('begin');
-      await client.query(keepEnds, [topic.number, topic.partitions]);
-      if (topic.retentionDays === 'compacted') await client.query(removeSuperseded, [topic.number, cleanRecordsMax]);
-      else await client.query(removeOld, [topic.number, topic.partitions, cleanRecordsMax, topic.retentionDays]);
-      await client.query('commit');
+    for (const { number, partitions, retentionDays } of topics) {
+      if (retentionDays === 'compacted') continue;
+      const before = Date.now() - retentionDays * dayMs;
+      for (let partition = 0; partition < partitions; partition += 1) {
+        database.prepare(keepEnds).run(number, partition);
+        database.prepare(removeOld).run(number, partition, cleanChunksMax, before);
+      }
     }
-  } finally {
-    await client.end();
+    database.exec('commit');
+  } catch (error) {
+    if (database.isTransaction) database.exec('rollback');
+    throw error;
   }
 }
 
 const keepEnds = `insert into ends
-  select $1::int, series.partition, coalesce(bounds.first, 0), coalesce(bounds.next, 0)
-  from generate_series(0, $2::int - 1) as series(partition), lateral (
-    select (select "offset" from records where topic = $1 and records.partition = series.partition order by "offset" limit 1) as first,
-      (select "offset" + 1 from records where topic = $1 and records.partition = series.partition order by "offset" desc limit 1) as next
-  ) as bounds
-  on conflict (topic, partition) do update
-    set first = greatest(ends.first, excluded.first), next = greatest(ends.next, excluded.next)`;
+  select ?1, ?2, coalesce(min(first), 0), coalesce(max(next), 0) from chunks where topic = ?1 and partition = ?2
+  on conflict do update set first = max(first, excluded.first), next = max(next, excluded.next)`;
 
-/** The oldest records of each partition, by the index that orders them. */
-const removeOld = `delete from records where ctid = any (array(
-  select oldest.ctid from generate_series(0, $2::int - 1) as series(partition), lateral (
-    select ctid, timestamp from records where topic = $1 and records.partition = series.partition
-    order by "offset" limit $3
-  ) as oldest
-  where oldest.timestamp < (extract(epoch from now()) - $4 * 86400) * 1000))`;
-
-const removeSuperseded = `delete from records where ctid = any (array(
-  select found.ctid from (
-    select ctid, "offset", max("offset") over (partition by partition, key) as last from records where topic = $1
-  ) as found
-  where found."offset" < found.last limit $2))`;
+/** The oldest of the partition, by the index that orders them. */
+const removeOld = `delete from chunks where number in (
+  select number from (select number, at from chunks where topic = ?1 and partition = ?2 order by first limit ?3) where at < ?4)`;
 
 class EmbeddedRecords implements RecordStore {
   readonly topics: readonly OpenTopic[];
-  readonly #numbers: ReadonlyMap<string, number>;
-  readonly #writer: PipelinedConnection;
-  readonly #reader: PipelinedConnection;
+  readonly #database: DatabaseSync;
+  readonly #file: FileHandle;
+  readonly #byName: ReadonlyMap<string, OpenTopic>;
+  readonly #insert: StatementSync;
+  readonly #select: StatementSync;
+  readonly #removeFrom: StatementSync;
+  readonly #supersede: StatementSync;
   readonly #cleaning: NodeJS.Timeout;
-  #cleaned: Promise<void> = Promise.resolve();
+  /** Writes so far, and how many of them the disk has. */
+  #written = 0;
+  #synced = 0;
+  #syncing: Promise<void> | undefined;
+  /** Something may be there that nobody was told of: the next write takes its place. */
+  #doubtful = false;
 
-  constructor(url: string, topics: readonly OpenTopic[]) {
+  constructor(
+    database: DatabaseSync,
+    { topics, file }: { readonly topics: readonly OpenTopic[]; readonly file: FileHandle },
+  ) {
     this.topics = topics;
-    this.#numbers = new Map(topics.map((topic) => [topic.name, topic.number]));
-    this.#writer = new PipelinedConnection({ url, applicationName: 'fullhouse-log-writer', asynchronousCommit: true });
-    this.#reader = new PipelinedConnection({ url, applicationName: 'fullhouse-log-reader' });
-    this.#cleaning = setInterval(() => {
+    this.#database = database;
+    this.#file = file;
+    this.#byName = new Map(topics.map((topic) => [topic.name, topic]));
+    this.#insert = database.prepare(
+      'insert into chunks (topic, partition, first, next, at, key, records) values (?, ?, ?, ?, ?, ?, ?)',
+    );
+    this.#removeFrom = database.prepare('delete from chunks where topic = ? and partition = ? and first >= ?');
+    this.#supersede = database.prepare('delete from chunks where topic = ? and partition = ? and key = ?');
+    this.#select = database.prepare(
+      `select first, at, records from chunks where topic = ?1 and partition = ?2 and first >= coalesce(
+         (select max(first) from chunks where topic = ?1 and partition = ?2 and first <= ?3), ?3)
+       order by first limit ?4`,
+    );
+    this.#cleaning = setInterval(() => this.#clean(), cleanEveryMs).unref();
+  }
+
+  #clean(): void {
+    try {
+      clean(this.#database, this.topics);
+    } catch {
       // What could not be removed has its turn again.
-      this.#cleaned = clean(url, topics).catch(() => undefined);
-    }, cleanEveryMs).unref();
+    }
   }
 
   async write(records: readonly LogRecord[]): Promise<void> {
-    const insert = {
-      name: 'append',
-      text: `insert into records (topic, partition, "offset", key, headers, value, timestamp)
-             select * from unnest($1::int[], $2::int[], $3::bigint[], $4::text[], $5::json[], $6::text[], $7::bigint[])
-             on conflict (topic, partition, "offset") do update
-               set key = excluded.key, headers = excluded.headers, value = excluded.value, timestamp = excluded.timestamp`,
-      values: [
-        ints(records.map((each) => this.#numbers.get(each.topic))),
-        ints(records.map((each) => each.partition)),
-        bigints(records.map((each) => each.offset)),
-        texts(records.map((each) => each.key)),
-        jsons(records.map((each) => JSON.stringify(each.headers))),
-        texts(records.map((each) => each.value)),
-        bigints(records.map((each) => each.timestamp)),
-      ],
-    };
     try {
-      await this.#writer.query([insert]);
-    } catch (error) {
-      // Whether it was stored is unknown. Nobody has seen these offsets, so the next append writes over them.
-      throw new LogUnavailable(`the log did not take ${records.length} records: ${storeError(error).message}`, {
-        cause: error,
+      this.#database.exec('begin');
+      for (const chunk of this.#chunksOf(records)) this.#writeChunk(chunk);
+      this.#database.exec('commit');
+      this.#doubtful = false;
+      this.#written += 1;
+    } catch (cause) {
+      this.#doubtful = true;
+      if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('rollback');
+      throw new LogUnavailable(`the log did not take ${records.length} records: ${(cause as Error).message}`, {
+        cause,
       });
     }
   }
 
+  #chunksOf(records: readonly LogRecord[]): Iterable<readonly LogRecord[]> {
+    const chunks = new Map<string, LogRecord[]>();
+    for (const record of records) {
+      const { topic, partition, offset } = record;
+      const isCompacted = this.#byName.get(topic)?.retentionDays === 'compacted';
+      const name = isCompacted ? `${topic}/${partition}/${offset}` : `${topic}/${partition}`;
+      const chunk = chunks.get(name);
+      if (chunk === undefined) chunks.set(name, [record]);
+      else chunk.push(record);
+    }
+    return chunks.values();
+  }
+
+  #writeChunk(chunk: readonly LogRecord[]): void {
+    const [first] = chunk;
+    const topic = this.#byName.get(first?.topic ?? '');
+    if (first === undefined || topic === undefined) return;
+    const { partition, offset, timestamp, key } = first;
+    if (this.#doubtful) this.#removeFrom.run(topic.number, partition, offset);
+    const kept = chunk.map((record): Kept => [record.key, record.headers, record.value]);
+    const ownKey = topic.retentionDays === 'compacted' ? key : null;
+    if (ownKey !== null) this.#supersede.run(topic.number, partition, ownKey);
+    this.#insert.run(topic.number, partition, offset, offset + chunk.length, timestamp, ownKey, serialize(kept));
+  }
+
+  /** Resolves when all that was written before is on the disk; who asks while one sync runs shares the next. */
+  async sync(): Promise<void> {
+    const wanted = this.#written;
+    while (this.#synced < wanted) {
+      this.#syncing ??= this.#syncOnce();
+      await this.#syncing;
+    }
+  }
+
+  async #syncOnce(): Promise<void> {
+    const written = this.#written;
+    try {
+      await this.#file.datasync();
+      this.#synced = written;
+    } catch (cause) {
+      throw new LogUnavailable(`the log does not reach its disk: ${(cause as Error).message}`, { cause });
+    } finally {
+      this.#syncing = undefined;
+    }
+  }
+
   async read(from: Position, recordsMax: number): Promise<readonly LogRecord[]> {
-    const [found] = await this.#reader.query([
-      {
-        name: 'read',
-        text: `select "offset", key, headers, value, timestamp from records
-               where topic = $1 and partition = $2 and "offset" >= $3 order by "offset" limit $4`,
-        values: [this.#numbers.get(from.topic), from.partition, from.offset, recordsMax],
-      },
-    ]);
-    const rows = (found?.rows ?? []) as Omit<LogRecord, 'topic' | 'partition'>[];
-    return rows.map((row) => ({ ...row, topic: from.topic, partition: from.partition }));
+    const { topic, partition } = from;
+    const chunks = this.#select.all(this.#byName.get(topic)?.number ?? -1, partition, from.offset, recordsMax);
+    const records: LogRecord[] = [];
+    for (const chunk of chunks) {
+      if (records.length >= recordsMax) break;
+      const { first, at: timestamp, records: bytes } = chunk as { first: number; at: number; records: Uint8Array };
+      for (const [index, [key, headers, value]] of (deserialize(bytes) as readonly Kept[]).entries()) {
+        const offset = first + index;
+        if (offset >= from.offset && records.length < recordsMax)
+          records.push({ topic, partition, offset, timestamp, key, headers, value });
+      }
+    }
+    return records;
   }
 
   async close(): Promise<void> {
     clearInterval(this.#cleaning);
-    await this.#cleaned;
-    await this.#writer.close();
-    await this.#reader.close();
+    await this.#syncing?.catch(() => undefined);
+    await this.#file.close();
+    this.#database.close();
   }
 }

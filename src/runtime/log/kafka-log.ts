@@ -121,6 +121,9 @@ class OpenKafkaLog implements KafkaLog {
     return consumption;
   }
 
+  /** Consumers are given only what all replicas in sync have (the high watermark). */
+  async durable(): Promise<void> {}
+
   async read(from: Position, recordsMax: number): Promise<readonly LogRecord[]> {
     this.#check(from);
     return this.#partitions.page(from, recordsMax);

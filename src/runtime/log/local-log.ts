@@ -20,6 +20,8 @@ export interface RecordStore {
   readonly topics: readonly (LogTopic & { readonly bounds: readonly Bounds[] })[];
   /** Stores records; they become visible to consumers when it resolves. */
   write(records: readonly LogRecord[]): Promise<void>;
+  /** Resolves when what was written before would survive a power cut. */
+  sync(): Promise<void>;
   read(from: Position, recordsMax: number): Promise<readonly LogRecord[]>;
   close(): Promise<void>;
 }
@@ -32,8 +34,8 @@ const appendRecordsMax = 5_000;
 
 /**
  * A log whose producers and consumers share one process: offsets are given here, records are handed over in memory once
- * they are written, and whoever is behind reads them back. Every group owns all partitions. Over a store in the embedded
- * PostgreSQL it is the `embedded` driver, over one in memory the `memory` driver.
+ * they are written, and whoever is behind reads them back. Every group owns all partitions. Over a store in a file it is
+ * the `embedded` driver, over one in memory the `memory` driver.
  */
 export class LocalLog implements Log {
   readonly topics: readonly LogTopic[];
@@ -64,7 +66,13 @@ export class LocalLog implements Log {
   async append(records: readonly OutgoingRecord[]): Promise<void> {
     // Checked here, so that who asks for a partition that is not there does not spoil the appends of others.
     for (const record of records) this.#buffer(record);
-    if (records.length > 0) await this.#appends.add(records);
+    if (records.length === 0) return;
+    await this.#appends.add(records);
+    await this.#store.sync();
+  }
+
+  durable(): Promise<void> {
+    return this.#store.sync();
   }
 
   async #write(outgoing: readonly OutgoingRecord[], timestamp: number): Promise<readonly undefined[]> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
-import { after, before, describe, test } from 'node:test';
-import { startTestPostgres, type TestPostgres } from '../../../tests/support/postgres.ts';
+import { join } from 'node:path';
+import { after, describe, test } from 'node:test';
+import { type TemporaryDirectory, temporaryDirectory } from '../../../tests/support/directory.ts';
 import { openEmbeddedRecords } from './embedded-records.ts';
 import { LocalLog, type RecordStore } from './local-log.ts';
 import { follow, logContract, record, testTopics } from './log.contract.ts';
@@ -89,23 +90,27 @@ describe('a log whose store fails', () => {
   });
 });
 
-describe('over PostgreSQL', () => {
-  let postgres: TestPostgres;
-  before(async () => {
-    postgres = await startTestPostgres();
-  });
-  after(() => postgres.stop());
-  const openAt = async (url: string, topics = testTopics) => new LocalLog(await openEmbeddedRecords(url, topics));
+describe('over a file', () => {
+  const directories: TemporaryDirectory[] = [];
+  after(() => Promise.all(directories.map((each) => each.remove())));
+  const emptyPath = async (): Promise<string> => {
+    const directory = await temporaryDirectory();
+    directories.push(directory);
+    return join(directory.path, 'log.sqlite');
+  };
+  const openAt = async (path: string, { topics = testTopics, now = Date.now } = {}) =>
+    new LocalLog(await openEmbeddedRecords(path, topics), now);
+  const longAgo = () => 0;
 
-  logContract('embedded', async () => openAt(await postgres.emptyDatabase()));
+  logContract('embedded', async () => openAt(await emptyPath()));
 
   test('keeps records, offsets and topic ids when it is opened again', async () => {
-    const url = await postgres.emptyDatabase();
-    const first = await openAt(url);
+    const path = await emptyPath();
+    const first = await openAt(path);
     await first.append([record('a', { headers: { h: '1' } }), record('b')]);
     const ids = first.topics.map((topic) => topic.id);
     await first.close();
-    const second = await openAt(url);
+    const second = await openAt(path);
     await second.append([record('c')]);
     assert.deepEqual(
       (await second.read(start, 9)).map(({ offset, value }) => [offset, value]),
@@ -122,15 +127,36 @@ describe('over PostgreSQL', () => {
     await second.close();
   });
 
-  test('never gives an offset twice, whatever retention has removed', async () => {
-    const url = await postgres.emptyDatabase();
-    const first = await openAt(url);
+  test('reads from within what one append brought, and no more than was asked for', async () => {
+    const path = await emptyPath();
+    const first = await openAt(path);
     await first.append(['a', 'b', 'c'].map((value) => record(value)));
+    await first.append(['d', 'e'].map((value) => record(value)));
     await first.close();
-    // The clock had gone back when the last two were written.
-    await postgres.sql(url, 'update records set timestamp = 0 where "offset" > 0');
-    await (await openAt(url)).close();
-    const later = await openAt(url);
+    const later = await openAt(path);
+    const page = await later.read({ ...start, offset: 1 }, 3);
+    assert.deepEqual(
+      page.map(({ offset, value }) => [offset, value]),
+      [
+        [1, 'b'],
+        [2, 'c'],
+        [3, 'd'],
+      ],
+    );
+    await later.close();
+  });
+
+  test('never gives an offset twice, whatever retention has removed', async () => {
+    const path = await emptyPath();
+    const first = await openAt(path);
+    await first.append([record('a')]);
+    await first.close();
+    // The clock had gone back when these were written.
+    const second = await openAt(path, { now: longAgo });
+    await second.append(['b', 'c'].map((value) => record(value)));
+    await second.close();
+    await (await openAt(path)).close();
+    const later = await openAt(path);
     assert.deepEqual(await later.bounds(start), { first: 0, next: 3 });
     await later.append([record('d')]);
     assert.deepEqual(
@@ -144,29 +170,28 @@ describe('over PostgreSQL', () => {
   });
 
   test('an emptied partition goes on where it ended', async () => {
-    const url = await postgres.emptyDatabase();
-    const first = await openAt(url);
+    const path = await emptyPath();
+    const first = await openAt(path, { now: longAgo });
     await first.append(['a', 'b'].map((value) => record(value)));
     await first.close();
-    await postgres.sql(url, 'update records set timestamp = 0');
-    await (await openAt(url)).close();
-    const later = await openAt(url);
+    await (await openAt(path)).close();
+    const later = await openAt(path);
     assert.deepEqual(await later.bounds(start), { first: 2, next: 2 });
     await later.close();
   });
 
   test('a compacted topic keeps the last record of each key', async () => {
-    const url = await postgres.emptyDatabase();
+    const path = await emptyPath();
     const kept = { topic: 'kept' };
-    const first = await openAt(url);
+    const first = await openAt(path);
     await first.append([
       record('old', { ...kept, key: 'x' }),
       record('y', { ...kept, key: 'y' }),
       record('new', { ...kept, key: 'x' }),
     ]);
     await first.close();
-    await (await openAt(url)).close();
-    const later = await openAt(url);
+    await (await openAt(path)).close();
+    const later = await openAt(path);
     const follower = follow(later, [{ ...start, ...kept }]);
     await follower.arrived(2);
     assert.deepEqual(
@@ -180,10 +205,25 @@ describe('over PostgreSQL', () => {
     await later.close();
   });
 
+  test('has in its file what an append was answered for, before anything is closed', async () => {
+    const path = await emptyPath();
+    const store = await openEmbeddedRecords(path, testTopics);
+    const log = new LocalLog(store);
+    await log.append([record('a')]);
+    // What another program finds in the file at this moment is what a sudden end would leave.
+    const found = new LocalLog(await openEmbeddedRecords(path, testTopics));
+    assert.deepEqual(
+      (await found.read(start, 9)).map(({ value }) => value),
+      ['a'],
+    );
+    await found.close();
+    await log.close();
+  });
+
   test('refuses to open with another number of partitions, and says what to set', async () => {
-    const url = await postgres.emptyDatabase();
-    await (await openAt(url)).close();
-    const changed = testTopics.map((topic) => ({ ...topic, partitions: 8 }));
-    await assert.rejects(openAt(url, changed), /letters has 2 partitions, not 8; set FULLHOUSE_PARTITIONS=2/);
+    const path = await emptyPath();
+    await (await openAt(path)).close();
+    const topics = testTopics.map((topic) => ({ ...topic, partitions: 8 }));
+    await assert.rejects(openAt(path, { topics }), /letters has 2 partitions, not 8; set FULLHOUSE_PARTITIONS=2/);
   });
 });

@@ -20,6 +20,7 @@ export function createMemoryRecords(topics: readonly Omit<LogTopic, 'id'>[]): Re
     async write(records) {
       for (const record of records) recordsOf(record.topic, record.partition).push(record);
     },
+    sync: async () => undefined,
     async read(from, recordsMax) {
       return recordsOf(from.topic, from.partition).slice(from.offset, from.offset + recordsMax);
     },

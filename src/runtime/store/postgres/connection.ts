@@ -18,12 +18,10 @@ const answerMs = statementMs + 5_000;
 export interface ConnectionOptions {
   readonly url: string;
   readonly applicationName: string;
-  /** A commit need not reach the disk before it is answered. */
-  readonly asynchronousCommit?: boolean;
 }
 
 export function settingsOf(
-  { url, applicationName, asynchronousCommit = false }: ConnectionOptions,
+  { url, applicationName }: ConnectionOptions,
   { genericPlans = false }: { readonly genericPlans?: boolean } = {},
 ): pg.ClientConfig {
   return {
@@ -38,7 +36,6 @@ export function settingsOf(
       `-c statement_timeout=${statementMs}`,
       '-c jit=off',
       ...(genericPlans ? ['-c plan_cache_mode=force_generic_plan'] : []),
-      ...(asynchronousCommit ? ['-c synchronous_commit=off'] : []),
     ].join(' '),
   };
 }
