@@ -89,7 +89,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
       const name = nameOf(role, number);
       const process = startLocalProcess({
         name,
-        command: [globalThis.process.execPath, program, 'serve', role],
+        command: [globalThis.process.execPath, ...globalThis.process.execArgv, program, 'serve', role],
         environment: { ...environment, ...more },
         logFile: join(directory.path, 'logs', `${name}.log`),
         onLine,

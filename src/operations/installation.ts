@@ -9,7 +9,7 @@ import { createPool, storeError } from '../runtime/store/postgres/connection.ts'
  * What an operator's question may look at: every database and the log, whether the services run or not; and the running
  * services themselves for what needs them.
  */
-export type DatabaseName = ServiceName | 'log' | 'sandbox_provider';
+export type DatabaseName = ServiceName | 'sandbox_provider';
 
 export interface Installation {
   readonly definitions: readonly ServiceDefinition[];

@@ -23,7 +23,8 @@ const selectWaiting = `
   from parked where subject = $1
   union all
   select 'effect', o.stream || '/' || o.stream_version, e.type, e.time, '', null
-  from open_effects o join events e using (stream, stream_version) where e.subject = $1
+  from open_effects o join events e using (stream, stream_version)
+  where o.stream = $1 or (e.subject = $1 and e.subject <> e.stream)
   union all
   select 'deadline', stream || '/' || part, kind, due_at, '', null
   from deadlines where stream = $1 or part = $1

@@ -36,7 +36,7 @@ export async function timeline(installation: Installation, bookingId: string): P
     const rows = await installation.query<Omit<StoredEvent, 'service'>>(
       name as ServiceName,
       `select stream || '/' || stream_version as id, channel, type, time, causation_id as "causationId", data
-       from events where subject = $1 order by time, stream, stream_version limit $2`,
+       from events where stream = $1 or (subject = $1 and subject <> stream) order by time, stream, stream_version limit $2`,
       [bookingId, eventsPerServiceMax],
     );
     events.push(...rows.map((row) => ({ service: name, ...row })));

@@ -103,24 +103,8 @@ interface PublishedBy {
   readonly source: string;
 }
 
-/** The sequences on a topic's partition: asked of the log's own database or, where that is Kafka, read record by record. */
-async function publishedOf(
-  { query, log, elsewhere }: Installation,
-  { topic, partition, source }: PublishedBy,
-): Promise<RecordsRow> {
-  if (elsewhere !== undefined) return sequencesRead(log, { topic, partition, source });
-  const [records] = await query<RecordsRow>(
-    'log',
-    `select count(distinct (headers ->> 'ce_sequence')::bigint)::int as count,
-       min((headers ->> 'ce_sequence')::bigint) as first, max((headers ->> 'ce_sequence')::bigint) as last
-     from records where topic = (select number from topics where name = $1) and partition = $2
-       and headers ->> 'ce_source' = $3`,
-    [topic, partition, source],
-  );
-  return records ?? { count: 0, first: null, last: null };
-}
-
-async function sequencesRead(log: Log, { topic, partition, source }: PublishedBy): Promise<RecordsRow> {
+/** The sequences on a topic's partition, read record by record: they may have come more than once. */
+async function publishedOf(log: Log, { topic, partition, source }: PublishedBy): Promise<RecordsRow> {
   const { first, next } = await log.bounds({ topic, partition });
   const seen = new SeenSequences();
   for (let offset = first; offset < next; ) {
@@ -157,7 +141,7 @@ export const topicExamination: Examination = {
       for (const { channel, partition, last } of await channelsOf(installation, owner)) {
         if (channel !== name) continue;
         const records = { topic: name, partition, source: `/fullhouse/${owner}` };
-        const { count, first, last: published } = await publishedOf(installation, records);
+        const { count, first, last: published } = await publishedOf(installation.log, records);
         yield { looked: { [onTopic.name]: count } };
         // Retention removes from the beginning; nothing else may be missing.
         if (published === last && first !== null && count === published - first + 1) continue;

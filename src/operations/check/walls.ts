@@ -127,7 +127,7 @@ export const requestExamination: Examination = {
         'user',
         `select wanted.id from unnest($1::text[]) as wanted(id) left join bookings using (id)
          where bookings.id is null
-           or not exists (select from events e where e.subject = wanted.id)
+           or not exists (select from events e where e.stream = wanted.id)
            and not exists (select from requests r where r.subject = wanted.id)
            and not exists (select from parked p where p.subject = wanted.id)`,
         [booked.map(({ resource }) => resource)],

@@ -301,7 +301,7 @@ export async function retireSigningKey(database: Database, kid: string): Promise
 export function erasures({ applied }: AppliedBatch): readonly Statement[] {
   const profiles = applied.filter(({ kind, envelope }) => kind === 'fact' && envelope.type === 'UserProfileChanged');
   const erased = profiles.filter(({ envelope }) => envelope.data === null).map(({ key }) => key);
-  const text = `update events set data = 'null' where channel = 'user-profiles' and subject = any ($1)`;
+  const text = `update events set data = 'null' where channel = 'user-profiles' and subject = any ($1) and subject <> stream`;
   return erased.length === 0 ? [] : [{ name: 'erase-profiles', text, values: [erased] }];
 }
 

@@ -62,7 +62,7 @@ export class PostgresStore implements Store {
           values: mine,
         },
         { text: `select (extract(epoch from clock_timestamp()) * 1000)::bigint as now` },
-        latestIds('events', ['stream', 'subject']),
+        latestIds('events', ['stream', 'subject'], 'subject <> stream'),
         ...[...this.#views.keys()].map((view) => latestIds(view, ['id'])),
       ]);
     return {
@@ -104,7 +104,7 @@ export class PostgresStore implements Store {
         name: 'load-parts',
         text: `select e.stream, e.subject, e.stream_version as "streamVersion", e.type, e.data
                from unnest($1::text[], $2::text[]) as wanted(stream, subject)
-               join events e on e.subject = wanted.subject and e.stream = wanted.stream
+               join events e on e.subject = wanted.subject and e.stream = wanted.stream and e.subject <> e.stream
                order by e.stream, e.stream_version`,
         values: [parts.map((each) => each.stream), parts.map((each) => each.part)],
       }),
@@ -210,10 +210,11 @@ const prefixes = Object.values(idPrefixes).map((prefix) => `${prefix}_`);
  * The id of each kind that sorts last in these columns: one look at the end of an index each. Only where text is sorted by
  * its bytes, as ids are; elsewhere no index would help.
  */
-function latestIds(table: string, columns: readonly string[]): QueryConfig {
-  const last = columns.map(
-    (column) => `(select max(${column}) from ${table} where ${column} >= p.prefix and ${column} < p.prefix || '~')`,
-  );
+function latestIds(table: string, columns: readonly string[], partsAre = 'true'): QueryConfig {
+  const last = columns.map((column, index) => {
+    const indexed = index === 0 ? 'true' : partsAre;
+    return `(select max(${column}) from ${table} where ${column} >= p.prefix and ${column} < p.prefix || '~' and ${indexed})`;
+  });
   return {
     text: `select array_remove(array[${last.join(', ')}], null) as ids
            from pg_database d, unnest($1::text[]) as p(prefix)
