@@ -20,10 +20,11 @@ import { buildVenue, openShow } from '../support/venue.ts';
 
 /**
  * An upgrade and a downgrade under load, process by process: from the build before this one to this one and back. In full
- * (`ROLLING_TEST=full`) every service and the gateway are two processes of their own; else two processes are all of it.
+ * (`ROLLING_TEST_BOOKINGS_PER_SECOND`) every service and the gateway are two processes of their own; else two processes are all of it.
  */
-const isFull = process.env['ROLLING_TEST'] === 'full';
-const perSecond = Number(process.env['ROLLING_TEST_BOOKINGS_PER_SECOND'] ?? (isFull ? 200 : 10));
+const pace = process.env['ROLLING_TEST_BOOKINGS_PER_SECOND'];
+const isFull = pace !== undefined;
+const perSecond = Number(pace ?? 10);
 const together: readonly (readonly Role[])[] = isFull ? roles.map((role) => [role]) : [roles];
 const instances = 2;
 const allowedShare = 0.001;
@@ -53,7 +54,7 @@ if (await kafkaOrSkip('an upgrade without downtime')) {
       throw new Error(previous);
     });
   } else {
-    describe('an upgrade and a downgrade under load', { timeout: isFull ? 1_200_000 : 240_000 }, () => {
+    describe('an upgrade and a downgrade under load', { timeout: isFull ? 3_600_000 : 240_000 }, () => {
       let directory: Awaited<ReturnType<typeof temporaryDirectory>>;
       let ground: ClusterGround;
       let told: Readonly<Record<string, string>>;

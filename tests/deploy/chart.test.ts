@@ -1,15 +1,19 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
 import { serviceNames } from '../../src/contracts/topics.ts';
+import { temporaryDirectory } from '../support/directory.ts';
 import { goToolOrSkip } from '../support/go-tools.ts';
 
 const run = promisify(execFile);
 const chart = 'deploy/helm/fullhouse';
 const kubernetes = ['--kube-version', '1.34.0'];
+/** The latest whose schemas the validator carries. */
+const schemasOf = '1.30';
 const installations = [
   { name: 'default', values: [] },
   { name: 'small', values: ['--values', 'deploy/helm/examples/small.yaml'] },
@@ -34,6 +38,7 @@ interface PodSpec {
 }
 
 const helm = await goToolOrSkip('helm', 'the Helm chart');
+const validate = await goToolOrSkip('kubectl-validate', "the Helm chart against Kubernetes' own schemas");
 if (helm !== undefined) {
   const render = async (...more: readonly string[]) => {
     const { stdout } = await run(helm, ['template', 'fullhouse', chart, ...kubernetes, ...more]);
@@ -75,6 +80,40 @@ if (helm !== undefined) {
             });
           }
         }
+      });
+    }
+
+    if (validate !== undefined) {
+      /** What Kubernetes itself says of manifests, by the schemas of its API; those of operators are not among them. */
+      const said = async (text: string) => {
+        const directory = await temporaryDirectory();
+        const file = join(directory.path, 'rendered.yaml');
+        const own = parseAllDocuments(text).filter(
+          (each) => !/keda\.sh|monitoring\.coreos\.com/.test(each.get('apiVersion') as string),
+        );
+        await writeFile(file, own.map(String).join('---\n'));
+        const answer = await run(validate, ['--version', schemasOf, file]).then(
+          ({ stdout }) => ({ isValid: true, text: stdout }),
+          (error: Error & { stdout: string; stderr: string }) => ({
+            isValid: false,
+            text: error.stdout + error.stderr,
+          }),
+        );
+        await directory.remove();
+        return answer;
+      };
+
+      for (const { name, values } of installations) {
+        test(`${name}: is what Kubernetes ${schemasOf} takes`, async () => {
+          const { isValid, text } = await said(await render(...values));
+          assert.ok(isValid, text);
+        });
+      }
+
+      test('what Kubernetes does not take is found', async () => {
+        const spoilt = (await render()).replace('containerPort: 8080', 'containerPort: "http"');
+        const { isValid, text } = await said(spoilt);
+        assert.ok(!isValid && text.includes('containerPort'), text);
       });
     }
 

@@ -1,13 +1,29 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { cp, readFile, rm } from 'node:fs/promises';
+import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { temporaryDirectory } from '../support/directory.ts';
+import { pythonToolOrSkip } from '../support/python-tools.ts';
 
 const run = promisify(execFile);
+
+const hadolint = await pythonToolOrSkip('hadolint', 'the Dockerfile by its linter');
+if (hadolint !== undefined) {
+  test('the linter finds nothing in the Dockerfile', async () => {
+    const { program, environment } = hadolint;
+    await run(program, ['deploy/Dockerfile'], { env: environment });
+    const directory = await temporaryDirectory();
+    const wrong = join(directory.path, 'Dockerfile');
+    await writeFile(wrong, 'FROM node:latest\nRUN cd /app\n');
+    await assert.rejects(run(program, [wrong], { env: environment }), ({ stdout }: { readonly stdout: string }) =>
+      stdout.includes('DL3007'),
+    );
+    await directory.remove();
+  });
+}
 
 /**
  * What the image would hold, without an engine to build it: the files its Dockerfile copies, the dependencies it installs,

@@ -88,6 +88,15 @@ export const parts: readonly Part[] = [
     needsKafka: true,
   },
   {
+    name: 'upgrades',
+    says: 'From the commit before to this one and back, service by service, while people book (Kafka).',
+    sizes: [
+      { flag: 'upgrade-pace', release: 200, unit: 'bookings a second', variable: 'ROLLING_TEST_BOOKINGS_PER_SECOND' },
+    ],
+    files: ['tests/cluster/rolling.test.ts'],
+    needsKafka: true,
+  },
+  {
     name: 'races',
     says: '64 customers want the same two seats at once.',
     sizes: [{ flag: 'races', release: 500, unit: 'rounds', variable: 'RACE_TEST_ROUNDS' }],

@@ -1,0 +1,77 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { startLoad } from '../tests/support/load.ts';
+import { type RunningApp, runApp } from '../tests/support/servers.ts';
+import { buildVenue, openShow } from '../tests/support/venue.ts';
+
+/**
+ * `npm run bench:tracing [-- <pairs> <seconds>]`: what traces cost. Embedded, as many bookings as 32 customers get done, in turns
+ * without traces and with traces at 1 % sent to a collector that takes everything: A B B A, and so on. Compare on a quiet
+ * machine; each turn is a fresh start, so that none profits from the one before.
+ */
+const pairs = Number(process.argv[2] ?? 2);
+const seconds = Number(process.argv[3] ?? 10);
+const customers = 32;
+const warmUpSeconds = 4;
+const ratio = 0.01;
+
+let spansSent = 0;
+const collector = createServer((request, response) => {
+  const chunks: Buffer[] = [];
+  request.on('data', (chunk: Buffer) => chunks.push(chunk));
+  request.on('end', () => {
+    spansSent += Buffer.concat(chunks).toString().split('"spanId"').length - 1;
+    response.setHeader('content-type', 'application/json').end('{}');
+  });
+});
+await new Promise<void>((resolve) => collector.listen(0, '127.0.0.1', resolve));
+const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function prepared(environment: Readonly<Record<string, string>>) {
+  const running: RunningApp = await runApp(environment);
+  for (const [key, value] of Object.entries({
+    rateLimitPerUser: 1_000_000,
+    rateLimitPerAddress: 1_000_000,
+    traceSampleRatio: ratio,
+  }))
+    await running.admin.call('PUT', `/v1/settings/${key}`, { body: { value, why: 'a measurement' } });
+  const venue = await buildVenue(running.admin, { rows: 26, seats: 100 });
+  const showIds: string[] = [];
+  for (let shows = 0; shows < 16; shows += 1) showIds.push(await openShow(running.admin, venue));
+  const clients = await Promise.all(Array.from({ length: customers }, () => running.anyone.register()));
+  return { running, showIds, clients };
+}
+
+/** Bookings a second, from a fresh start. */
+async function turn(environment: Readonly<Record<string, string>>): Promise<number> {
+  const { running, showIds, clients } = await prepared(environment);
+  const load = startLoad(clients, showIds);
+  await pause(warmUpSeconds * 1_000);
+  const before = load.acknowledged.length;
+  const began = performance.now();
+  await pause(seconds * 1_000);
+  const perSecond = (load.acknowledged.length - before) / ((performance.now() - began) / 1_000);
+  await load.end();
+  await running.stop();
+  return perSecond;
+}
+
+const without: number[] = [];
+const traced: number[] = [];
+for (let pair = 0; pair < pairs; pair += 1) {
+  const order = pair % 2 === 0 ? [without, traced] : [traced, without];
+  for (const turns of order) turns.push(await turn(turns === traced ? { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } : {}));
+}
+const mean = (all: readonly number[]) => all.reduce((sum, each) => sum + each, 0) / all.length;
+console.log(
+  JSON.stringify({
+    goal: 'tracing',
+    bookingsPerSecondWithout: without.map((each) => Number(each.toFixed(1))),
+    bookingsPerSecondTraced: traced.map((each) => Number(each.toFixed(1))),
+    spansSent,
+    costPercent: Number((100 * (1 - mean(traced) / mean(without))).toFixed(1)),
+  }),
+);
+collector.close();
