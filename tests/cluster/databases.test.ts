@@ -44,6 +44,12 @@ describe('a database per service', () => {
       const applied = four.map((each) => each.applied.get(name) ?? 0);
       assert.equal(applied.filter((count) => count > 0).length, 1, `${name} was migrated by ${applied}`);
     }
+    // Ids sort by their bytes, whatever the server's own order is.
+    const orders = await ask(
+      postgres.url('postgres'),
+      'select distinct datcollate from pg_database where not datistemplate',
+    );
+    assert.deepEqual(orders.rows, [{ datcollate: 'C' }]);
     const again = await migrateCluster(configuration(), serviceNames);
     assert.deepEqual([again.created, [...again.applied.values()].every((count) => count === 0)], [[], true]);
   });

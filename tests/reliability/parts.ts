@@ -97,6 +97,20 @@ export const parts: readonly Part[] = [
     needsKafka: true,
   },
   {
+    name: 'under load',
+    says: 'Instances come and go, and each service, PostgreSQL and the broker are killed, under load over twelve partitions (Kafka).',
+    sizes: [{ flag: 'load-rounds', release: 10, unit: 'rounds of each', variable: 'UNDER_LOAD_ROUNDS' }],
+    files: ['tests/cluster/under-load.test.ts'],
+    needsKafka: true,
+  },
+  {
+    name: 'restored databases',
+    says: 'Databases are restored from a backup and get back what was told; the check finds what is lost and nothing else (Kafka).',
+    sizes: [{ flag: 'restored-all', release: 1, unit: 'for all eight', variable: 'RESTORED_TEST_ALL' }],
+    files: ['tests/cluster/restored.test.ts'],
+    needsKafka: true,
+  },
+  {
     name: 'races',
     says: '64 customers want the same two seats at once.',
     sizes: [{ flag: 'races', release: 500, unit: 'rounds', variable: 'RACE_TEST_ROUNDS' }],

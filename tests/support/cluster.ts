@@ -16,9 +16,12 @@ import { temporaryDirectory } from './directory.ts';
 import { startTestKafka, type TestKafka } from './kafka.ts';
 
 const partitions = 4;
+/** Of many processes. */
+const connectionsMax = 400;
 
 /** What processes of the cluster mode share: a PostgreSQL with a database and a role per service, a Kafka, secrets. */
 export interface ClusterGround {
+  readonly directory: string;
   readonly postgres: EmbeddedPostgres;
   readonly kafka: TestKafka;
   /** What every process is told. */
@@ -37,7 +40,7 @@ export async function clusterGround(
 ): Promise<ClusterGround> {
   const directory = await temporaryDirectory();
   const [postgres, kafka] = await Promise.all([
-    startEmbeddedPostgres(join(directory.path, 'postgres')),
+    startEmbeddedPostgres(join(directory.path, 'postgres'), { connectionsMax }),
     startTestKafka(),
   ]);
   const urls = [...serviceNames, 'sandbox' as const].map((service) => {
@@ -54,9 +57,14 @@ export async function clusterGround(
     ...given,
   };
   if (prepared) await migrateCluster(readConfiguration(environment), serviceNames);
-  if (prepared) await createTopics(kafka.access, topicsOf(partitions), { replicationFactor: 1, minInsyncReplicas: 1 });
+  if (prepared)
+    await createTopics(kafka.access, topicsOf(Number(given['FULLHOUSE_PARTITIONS'] ?? partitions)), {
+      replicationFactor: 1,
+      minInsyncReplicas: 1,
+    });
   const started: ClusterProcess[] = [];
   return {
+    directory: directory.path,
     postgres,
     kafka,
     environment,

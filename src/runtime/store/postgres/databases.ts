@@ -35,7 +35,11 @@ export async function createDatabases(
     const missing = wanted.filter(({ name }) => !existing.has(name));
     for (const { name, role } of missing) {
       const database = client.escapeIdentifier(name);
-      await client.query(`create database ${database} owner ${client.escapeIdentifier(role.name)} strategy file_copy`);
+      // Ids sort by their bytes, as they do everywhere else; only the untouched template takes another order than its own.
+      await client.query(
+        `create database ${database} owner ${client.escapeIdentifier(role.name)} template template0
+         encoding 'UTF8' locale 'C' strategy file_copy`,
+      );
       await client.query(`revoke connect on database ${database} from public`);
     }
     return missing.map(({ name }) => name);
