@@ -4,9 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type App, startApp } from '../src/app.ts';
+import { databaseOf, definitions } from '../src/composition/services.ts';
 import { topicNames } from '../src/contracts/topics.ts';
+import { openInstallation } from '../src/operations/installation.ts';
+import { replay } from '../src/operations/replay.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
 import { createLogger } from '../src/runtime/logger.ts';
+import { contentsOf } from './support/audit.ts';
 import { Client, eventually, visa } from './support/client.ts';
 import { bookingOnce, messagesAbout } from './support/operations.ts';
 import { assertRefused } from './support/refusals.ts';
@@ -163,12 +167,30 @@ describe('personal data', async () => {
       tickets.body.items.map(({ status, bookedUnder }) => [status, bookedUnder]),
       [['valid', undefined]],
     );
+    // Whatever is read again brings none of it back, and sends nothing.
+    const before = await contentsOf(app);
+    await replayAll(app);
+    assert.deepEqual(await contentsOf(app), before);
+    assert.deepEqual(await tablesWith(app, personal), ['notification.inbox_messages']);
     // The address is free again, and whoever takes it is somebody else.
     const reborn = await new Client(app.url).post<{ userId: string }>('/v1/users', canary);
     assert.equal(reborn.status, 201);
     assert.notEqual(reborn.body.userId, lived.userId);
   });
 });
+
+/** Every service reads all its topics again from their beginnings. */
+async function replayAll({ log, hosts, postgres }: App): Promise<void> {
+  const urlOf = (name: string) => postgres.url(databaseOf(name));
+  const installation = openInstallation({ definitions, log, hosts, urlOf });
+  let read = 0;
+  for (const { name } of definitions) {
+    for await (const partition of replay(installation, { service: name }, new AbortController().signal))
+      read += partition.read;
+  }
+  await installation.close();
+  assert.ok(read > 0);
+}
 
 async function recordsOf(app: App, name: string): Promise<readonly string[]> {
   const texts: string[] = [];
