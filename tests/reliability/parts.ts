@@ -137,7 +137,9 @@ export const parts: readonly Part[] = [
     name: 'security',
     says: 'Tokens, access by role and route, limits and races, privacy, webhooks.',
     sizes: [],
-    files: ['access', 'limits', 'privacy', 'races', 'tokens', 'webhooks'].map((name) => `tests/security-${name}.test.ts`),
+    files: ['access', 'limits', 'privacy', 'races', 'tokens', 'webhooks'].map(
+      (name) => `tests/security-${name}.test.ts`,
+    ),
   },
 ];
 
