@@ -3,6 +3,7 @@ import { install } from '@sinonjs/fake-timers';
 import { v7 as uuidv7 } from 'uuid';
 import { drawIdsFrom } from '../src/contracts/ids.ts';
 import { Random, seedOf } from './random.ts';
+import type { RealWork } from './sql/real-work.ts';
 
 /**
  * Virtual time over the whole process: while it is installed, clocks and timers of Node.js are those of the simulation,
@@ -29,7 +30,8 @@ const realImmediate = setImmediate;
 const realRandom = Math.random;
 const realTimeout = AbortSignal.timeout;
 
-export function installClock(seed: number): VirtualClock {
+/** `real`: work outside of the simulation, for which time stands still. */
+export function installClock(seed: number, real?: RealWork): VirtualClock {
   const clock = install({
     now: beginning,
     toFake: [
@@ -60,6 +62,10 @@ export function installClock(seed: number): VirtualClock {
     settle,
     async advance() {
       await settle();
+      while (real?.isOpen === true) {
+        await real.next();
+        await settle();
+      }
       if (clock.countTimers() === 0) return false;
       clock.next();
       return true;

@@ -7,7 +7,7 @@ import type { Logger } from '../src/runtime/logger.ts';
 import type { ServiceDefinition } from '../src/runtime/service.ts';
 import type { RequestRow } from '../src/runtime/store/store.ts';
 import type { Alterations } from './alterations.ts';
-import { Database } from './database.ts';
+import { Database, type SimulatedDatabase } from './database.ts';
 import type { Auditor } from './faulty-store.ts';
 import { Groups } from './groups.ts';
 import { SimulatedHost } from './host.ts';
@@ -25,6 +25,8 @@ export interface ClusterOptions {
   readonly configuration: Configuration;
   readonly logger: Logger;
   readonly alterations: Alterations;
+  /** Where services keep what they store; in memory, where nothing is said. */
+  readonly databaseOf?: ((definition: ServiceDefinition) => SimulatedDatabase) | undefined;
   /** What the application wires in, for each process its own. */
   readonly parts: (process: SimulatedProcess) => Readonly<Record<string, unknown>>;
 }
@@ -32,15 +34,21 @@ export interface ClusterOptions {
 /** One service: its database, and the processes that come and go. */
 class Service {
   readonly definition: ServiceDefinition;
-  readonly database = new Database(partitions);
+  readonly database: SimulatedDatabase;
   readonly hosts = new Set<SimulatedHost>();
   started = 0;
   /** Kept down by so many outages. */
   outages = 0;
 
-  constructor(definition: ServiceDefinition) {
+  constructor(definition: ServiceDefinition, database: SimulatedDatabase) {
     this.definition = definition;
+    this.database = database;
   }
+}
+
+function altered(database: Database, { database: alter }: Alterations): Database {
+  alter?.(database);
+  return database;
 }
 
 /** All services with their processes, over one broker: started, killed, restarted and moved about. */
@@ -55,15 +63,17 @@ export class Cluster {
     this.#options = options;
     this.log = new LocalLog(createMemoryRecords(topicsOf(partitions)));
     this.groups = new Groups(this.log.topics);
-    this.#services = new Map(options.definitions.map((definition) => [definition.name, new Service(definition)]));
-    for (const { database } of this.#services.values()) options.alterations.database?.(database);
+    const databaseOf = options.databaseOf ?? (() => altered(new Database(partitions), options.alterations));
+    this.#services = new Map(
+      options.definitions.map((definition) => [definition.name, new Service(definition, databaseOf(definition))]),
+    );
   }
 
   get definitions(): readonly ServiceDefinition[] {
     return this.#options.definitions;
   }
 
-  database(service: string): Database {
+  database(service: string): SimulatedDatabase {
     return this.#service(service).database;
   }
 

@@ -1,9 +1,17 @@
 import { newId } from '../src/contracts/ids.ts';
 import { publication } from '../src/contracts/topics.ts';
 import { partitionOf } from '../src/runtime/log/partitioner.ts';
-import type { FirstAnswer, Idempotency, OwnedFact, Request, Submission } from '../src/runtime/service-runtime.ts';
-import { MemoryStore } from '../src/runtime/store/memory-store.ts';
-import type { RequestRow } from '../src/runtime/store/store.ts';
+import type {
+  FirstAnswer,
+  Idempotency,
+  OwnedFact,
+  Request,
+  Submission,
+  Transaction,
+} from '../src/runtime/service-runtime.ts';
+import { type Contents, MemoryStore } from '../src/runtime/store/memory-store.ts';
+import type { RequestRow, Store } from '../src/runtime/store/store.ts';
+import { answer } from './queries.ts';
 
 /** What was answered to a key, and to which body. */
 export interface StoredAnswer {
@@ -11,12 +19,37 @@ export interface StoredAnswer {
   readonly bodyHash: string;
 }
 
-/**
- * The database of one simulated service: the memory store, and beside it what the gate of the real one keeps in tables of
- * its own. It outlives every process of the service.
- */
-export class Database {
+/** A transaction of the gate, and the answer to a key that is kept with it. */
+export interface GateTransaction extends Transaction {
+  keep(idempotency: Idempotency, answer: FirstAnswer): Promise<void>;
+}
+
+/** The database of one simulated service: in memory, or in a PostgreSQL. It outlives every process of the service. */
+export interface SimulatedDatabase {
+  readonly store: Store;
+  /** Whether what a service adds to its commits is run. */
+  readonly runsStatements: boolean;
+  contents(): Promise<Contents>;
+  /** One transaction: the key, the requests and the first documents; nothing of it where the key was answered before. */
+  submit(
+    submission: Submission,
+    now: number,
+  ): Promise<{ readonly before: StoredAnswer | undefined; readonly rows: readonly RequestRow[] }>;
+  answered(idempotency: Idempotency): Promise<StoredAnswer | undefined>;
+  /** Facts of request-owned streams, as their transaction stores them. */
+  publish(facts: readonly OwnedFact[], now: number): Promise<readonly RequestRow[]>;
+  /** Work that locks rows: one after the other, with the facts it publishes. */
+  transaction<Result>(
+    now: number,
+    work: (transaction: GateTransaction) => Promise<Result>,
+  ): Promise<{ readonly result: Result; readonly rows: readonly RequestRow[] }>;
+  query(text: string, values: readonly unknown[]): Promise<readonly unknown[]>;
+}
+
+/** In memory: the memory store, and beside it what the gate of the real one keeps in tables of its own. */
+export class Database implements SimulatedDatabase {
   readonly store = new MemoryStore();
+  readonly runsStatements = false;
   readonly answers = new Map<string, StoredAnswer>();
   /** Sendings that were begun on a channel that does not know delivery keys. */
   readonly sendings = new Set<string>();
@@ -32,31 +65,50 @@ export class Database {
     this.#partitions = partitions;
   }
 
-  /** One transaction: the key, the requests and the first documents; nothing of it where the key was answered before. */
+  async contents(): Promise<Contents> {
+    return this.store.contents;
+  }
+
   async submit({ idempotency, answer, requests, documents }: Submission, now: number) {
     const name = nameOf(idempotency);
     const before = name === undefined ? undefined : this.answers.get(name);
     if (before !== undefined) return { before, rows: [] };
-    const rows = requests.map((request) => this.#rowOf(request, now));
+    const rows = requests.map((request) => requestRow(request, { acceptedAt: now, partitions: this.#partitions }));
     if (name !== undefined) this.answers.set(name, { answer, bodyHash: idempotency?.bodyHash ?? '' });
     await this.store.accept(rows);
     for (const document of documents ?? []) this.store.keepFirstDocument(document.view, document);
     return { before: undefined, rows };
   }
 
-  answered(idempotency: Idempotency): StoredAnswer | undefined {
+  async answered(idempotency: Idempotency): Promise<StoredAnswer | undefined> {
     return this.answers.get(nameOf(idempotency) ?? '');
   }
 
-  /** Facts of request-owned streams, as their transaction stores them. */
   async publish(facts: readonly OwnedFact[], now: number): Promise<readonly RequestRow[]> {
-    const rows = facts.map((fact) => this.#factRow(fact, now));
+    const rows = facts.map((fact) => factRow(fact, { acceptedAt: now, partitions: this.#partitions }));
     await this.store.accept(rows);
     return rows;
   }
 
-  /** Work that locks rows: one after the other. */
-  async exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
+  transaction<Result>(now: number, work: (transaction: GateTransaction) => Promise<Result>) {
+    return this.#exclusively(async () => {
+      const facts: OwnedFact[] = [];
+      const result = await work({
+        query: async <Found>(text: string, values: readonly unknown[] = []) =>
+          answer(this, text, values) as readonly Found[],
+        publish: async (more) => void facts.push(...([more].flat() as OwnedFact[])),
+        request: () => Promise.reject(new Error('no request is made inside a transaction here')),
+        keep: async (idempotency, kept) => void (await this.submit({ idempotency, answer: kept, requests: [] }, now)),
+      });
+      return { result, rows: await this.publish(facts, now) };
+    });
+  }
+
+  async query(text: string, values: readonly unknown[]): Promise<readonly unknown[]> {
+    return answer(this, text, values);
+  }
+
+  async #exclusively<Result>(work: () => Promise<Result>): Promise<Result> {
     if (this.#locked) await new Promise<void>((resolve) => this.#waiting.push(resolve));
     this.#locked = true;
     try {
@@ -67,21 +119,29 @@ export class Database {
       else next();
     }
   }
+}
 
-  #rowOf({ type, key, subject, data, traceparent }: Request, acceptedAt: number): RequestRow {
-    const partition = partitionOf(key, this.#partitions);
-    const requestId = newId('request');
-    const about = { requestId, partition, type, key, subject, data, traceparent, acceptedAt };
-    return { ...about, intent: 'decide', stream: undefined, streamVersion: undefined };
-  }
+interface Accepted {
+  readonly acceptedAt: number;
+  readonly partitions: number;
+}
 
-  #factRow(fact: OwnedFact, acceptedAt: number): RequestRow {
-    const global = publication(fact.type)?.topic.partitions === 'one';
-    const partition = global ? 0 : partitionOf(fact.key, this.#partitions);
-    const { type, key, subject, stream, streamVersion, data, traceparent } = fact;
-    const about = { type, key, subject, stream, streamVersion, data, traceparent };
-    return { ...about, requestId: newId('request'), partition, acceptedAt, intent: 'publish' };
-  }
+export function requestRow(
+  { type, key, subject, data, traceparent }: Request,
+  { acceptedAt, partitions }: Accepted,
+): RequestRow {
+  const partition = partitionOf(key, partitions);
+  const requestId = newId('request');
+  const about = { requestId, partition, type, key, subject, data, traceparent, acceptedAt };
+  return { ...about, intent: 'decide', stream: undefined, streamVersion: undefined };
+}
+
+export function factRow(fact: OwnedFact, { acceptedAt, partitions }: Accepted): RequestRow {
+  const global = publication(fact.type)?.topic.partitions === 'one';
+  const partition = global ? 0 : partitionOf(fact.key, partitions);
+  const { type, key, subject, stream, streamVersion, data, traceparent } = fact;
+  const about = { type, key, subject, stream, streamVersion, data, traceparent };
+  return { ...about, requestId: newId('request'), partition, acceptedAt, intent: 'publish' };
 }
 
 function nameOf(idempotency: Idempotency | undefined): string | undefined {

@@ -1,3 +1,4 @@
+import type { Contents } from '../src/runtime/store/memory-store.ts';
 import type { SandboxLedger } from '../src/services/payment/providers/sandbox-ledger.ts';
 import { type Cluster, partitions } from './cluster.ts';
 import type { Journal } from './customer.ts';
@@ -17,7 +18,8 @@ export async function gatherEvidence(options: {
 }): Promise<Evidence> {
   const { cluster, watcher, journal, inboxes } = options;
   const { definitions } = cluster;
-  const stored = new Map(definitions.map(({ name }) => [name, cluster.database(name).store.contents]));
+  const stored = new Map<string, Contents>();
+  for (const { name } of definitions) stored.set(name, await cluster.database(name).contents());
   const ledger = await options.ledger.moved({ now: Number.MAX_SAFE_INTEGER, limit: recordsMax });
   const records: [string, Awaited<ReturnType<Cluster['log']['read']>>][] = [];
   for (const { name, partitions: count } of cluster.log.topics) {

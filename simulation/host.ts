@@ -12,7 +12,6 @@ import type { Applied, AppliedBatch, ServiceDefinition, Split } from '../src/run
 import type {
   FirstAnswer,
   Idempotency,
-  OwnedFact,
   ServiceRuntime,
   Submission,
   Submitted,
@@ -23,19 +22,18 @@ import { type RequestRow, type Store, StoreUnavailable } from '../src/runtime/st
 import { StreamStates } from '../src/runtime/task/streams.ts';
 import { TaskLoop } from '../src/runtime/task.ts';
 import type { Alterations } from './alterations.ts';
-import type { Database } from './database.ts';
+import type { GateTransaction, SimulatedDatabase } from './database.ts';
 import { FaultyLog } from './faulty-log.ts';
 import { type Auditor, FaultyStore } from './faulty-store.ts';
 import type { Groups } from './groups.ts';
 import type { SimulatedProcess } from './process.ts';
-import { answer } from './queries.ts';
 
 /** Few enough to be quick to make, and to be forgotten now and then; more than one batch needs. */
 const cachedMax = 200;
 
 export interface HostOptions {
   readonly definition: ServiceDefinition;
-  readonly database: Database;
+  readonly database: SimulatedDatabase;
   readonly process: SimulatedProcess;
   readonly log: LocalLog;
   readonly groups: Groups;
@@ -109,10 +107,10 @@ export class SimulatedHost implements ServiceRuntime {
     return this.#endpoints;
   }
 
-  /** The walls are not built here; what the batch applied is noted for whoever checks the projections. */
+  /** What the batch applied is noted for whoever checks the projections; in memory there are no walls to build. */
   #note(batch: AppliedBatch): ReturnType<NonNullable<ServiceDefinition['statements']>> {
     this.#applied = [...batch.applied];
-    return [];
+    return this.#options.database.runsStatements ? (this.definition.statements?.(batch) ?? []) : [];
   }
 
   /** A dead process does nothing more: its ports answer nobody, and its timers are taken down. */
@@ -189,7 +187,7 @@ export class SimulatedHost implements ServiceRuntime {
     await this.process.pass();
     if (this.process.world.faults.strikes('store fails while reading', this.process.name))
       throw new StoreUnavailable('the connection broke');
-    return answer(this.#options.database, text, values) as readonly Found[];
+    return (await this.#options.database.query(text, values)) as readonly Found[];
   }
 
   async submit(submission: Submission): Promise<Submitted> {
@@ -233,21 +231,13 @@ export class SimulatedHost implements ServiceRuntime {
     }
   }
 
-  async transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+  transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result> {
+    return this.#transaction(work);
+  }
+
+  async #transaction<Result>(work: (transaction: GateTransaction) => Promise<Result>): Promise<Result> {
     const { database } = this.#options;
-    const { result } = await this.#stored(() =>
-      database.exclusively(async () => {
-        const facts: OwnedFact[] = [];
-        const result = await work({
-          query: async <Found>(text: string, values: readonly unknown[] = []) =>
-            answer(database, text, values) as readonly Found[],
-          publish: async (more) => void facts.push(...([more].flat() as OwnedFact[])),
-          request: () => Promise.reject(new Error('no request is made inside a transaction here')),
-        });
-        return { result, rows: await database.publish(facts, this.loop.clock.now()) };
-      }),
-    );
-    return result;
+    return (await this.#stored(() => database.transaction(this.loop.clock.now(), work))).result;
   }
 
   async transactionOnce(
@@ -256,10 +246,9 @@ export class SimulatedHost implements ServiceRuntime {
   ): Promise<Submitted> {
     const first = idempotency && (await this.answered(idempotency));
     if (first !== undefined) return { repeated: true, answer: first };
-    const answered = await this.transaction(async (transaction) => {
+    const answered = await this.#transaction(async (transaction) => {
       const done = await work(transaction);
-      if (idempotency !== undefined)
-        await this.#options.database.submit({ idempotency, answer: done, requests: [] }, this.loop.clock.now());
+      if (idempotency !== undefined) await transaction.keep(idempotency, done);
       return done;
     });
     return { repeated: false, answer: answered };
@@ -267,7 +256,7 @@ export class SimulatedHost implements ServiceRuntime {
 
   async answered(idempotency: Idempotency): Promise<FirstAnswer | undefined> {
     await this.process.pass();
-    const known = this.#options.database.answered(idempotency);
+    const known = await this.#options.database.answered(idempotency);
     if (known !== undefined && known.bodyHash !== idempotency.bodyHash) throw reused();
     return known?.answer;
   }

@@ -13,7 +13,7 @@ const claimedAgainMs = 15_000;
 export async function replayAll(cluster: Cluster): Promise<readonly string[]> {
   const changes: string[] = [];
   for (const { name, inputs, references } of cluster.definitions) {
-    const before = contentsOf(cluster, name);
+    const before = await contentsOf(cluster, name);
     for (const host of cluster.hosts(name)) {
       for (const topic of new Set<string>([...inputs, ...references])) {
         const count = cluster.log.topics.find((each) => each.name === topic)?.partitions ?? 0;
@@ -23,7 +23,7 @@ export async function replayAll(cluster: Cluster): Promise<readonly string[]> {
         }
       }
     }
-    if (contentsOf(cluster, name) !== before)
+    if ((await contentsOf(cluster, name)) !== before)
       changes.push(`reading everything again has changed what ${name} has stored`);
   }
   return changes;
@@ -46,8 +46,8 @@ async function replayOne(loop: TaskLoop, records: readonly LogRecord[]): Promise
 }
 
 /** Events, documents and open work, as one text. */
-function contentsOf(cluster: Cluster, name: string): string {
-  const { events, documents, effects, deadlines, parked } = cluster.database(name).store.contents;
+async function contentsOf(cluster: Cluster, name: string): Promise<string> {
+  const { events, documents, effects, deadlines, parked } = await cluster.database(name).contents();
   const views = [...documents].map(([view, rows]) => [view, [...rows]]);
   return JSON.stringify([events.length, views, effects, deadlines, parked]);
 }

@@ -20,6 +20,7 @@ import { SimulatedProcess, type Surroundings } from './process.ts';
 import { Random, seedOf } from './random.ts';
 import { replayAll } from './replay.ts';
 import { type Situation, situationsIn } from './situations.ts';
+import type { SqlDatabases } from './sql/sql-databases.ts';
 import { type Line, Trace } from './trace.ts';
 import { Venue } from './venue.ts';
 import { Watcher } from './watcher.ts';
@@ -45,6 +46,8 @@ export interface RunOptions {
   /** Keeps what happened in words. */
   readonly story?: boolean;
   readonly alterations?: Alterations;
+  /** Databases in a PostgreSQL, empty; in memory, where none are given. */
+  readonly sql?: SqlDatabases;
 }
 
 export interface Outcome {
@@ -83,7 +86,7 @@ const logger = pino({ level: 'silent' });
 
 /** Runs one seed. The process's clocks and timers are the simulation's meanwhile, so runs come one after the other. */
 export async function run(options: RunOptions): Promise<Outcome> {
-  const clock = installClock(options.seed);
+  const clock = installClock(options.seed, options.sql?.work);
   const fetchBefore = globalThis.fetch;
   const stackBefore = Error.stackTraceLimit;
   // Most errors of a run are faults that were meant, and where they were made nobody asks.
@@ -128,6 +131,7 @@ class World {
       configuration,
       logger,
       alterations: options.alterations ?? {},
+      databaseOf: options.sql?.of,
       parts: (process) => ({
         'payment-provider': unreliableProvider(sandbox, process),
         'payment-token-known': sandboxTokenKnown,

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
+import { globSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { describe, it } from 'node:test';
+import { examinations } from '../../src/operations/check/examinations.ts';
 import { invariants } from '../invariants/invariants.ts';
 import { shrink, tell } from '../shrink.ts';
 import { hunt, plantedBugs } from './planted.ts';
@@ -15,9 +17,20 @@ describe('planted bugs', () => {
 });
 
 describe('the page of guarantees', () => {
+  it('names only files that are there', async () => {
+    const page = await readFile('docs/guarantees.md', 'utf8');
+    const named = [...page.matchAll(/`((?:src|tests|simulation)\/[^`]*\.ts)`/g)].map(([, path]) => path ?? '');
+    assert.ok(named.length > 20);
+    assert.deepEqual(
+      named.filter((path) => globSync(path).length === 0),
+      [],
+    );
+  });
+
   it('names every planted bug and every invariant', async () => {
     const page = await readFile('docs/guarantees.md', 'utf8');
-    const names = [...plantedBugs.map(({ name }) => name), ...invariants.map(({ name }) => `\`${name}\``)];
+    const audited = examinations.flatMap((each) => each.invariants.map(({ name }) => `\`${name}\``));
+    const names = [...plantedBugs.map(({ name }) => name), ...invariants.map(({ name }) => `\`${name}\``), ...audited];
     assert.deepEqual(
       names.filter((name) => !page.includes(name)),
       [],

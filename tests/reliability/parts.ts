@@ -42,6 +42,12 @@ export const parts: readonly Part[] = [
     sizes: [{ flag: 'seeds', release: 100_000, unit: 'seeds' }],
   },
   {
+    name: 'simulation over SQL',
+    says: 'The same over a real PostgreSQL: the store, the gate, what services ask and the walls are the product’s own SQL.',
+    sizes: [{ flag: 'sql-seeds', release: 100, unit: 'seeds', variable: 'SQL_SEEDS' }],
+    files: ['simulation/sql/sql.test.ts'],
+  },
+  {
     name: 'planted bugs',
     says: 'Each fault that was put into the simulated system is found.',
     sizes: [],

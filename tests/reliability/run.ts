@@ -1,12 +1,12 @@
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { whyNoLocalKafka } from '../../deploy/kafka/local-kafka.ts';
 import { type Part, parts, runPart, type Sizes } from './parts.ts';
-import { type Done, reportOf } from './report.ts';
+import { commit, type Done, reportOf } from './report.ts';
 
 /**
- * `npm run reliability [-- --seeds 1000 --kills 10 … --only crashes --report <file>]`: runs every proof, at the size of a
- * release where no flag says otherwise, and writes the report. Exit code 1 when anything failed.
+ * `npm run reliability [-- --seeds 1000 --kills 10 … --only crashes --report <file> --results <file>]`: runs every proof, at
+ * the size of a release where no flag says otherwise, and writes the report. Exit code 1 when anything failed.
  */
 const { values } = parseArgs({
   options: {
@@ -18,6 +18,7 @@ const { values } = parseArgs({
     ),
     only: { type: 'string', multiple: true },
     report: { type: 'string', default: 'docs/reliability.md' },
+    results: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -43,33 +44,49 @@ if (values.help === true) {
   process.exit(0);
 }
 
-function notReached(): readonly Done[] {
-  const reached = new Set(done.map(({ part }) => part));
-  return parts
-    .filter((part) => !reached.has(part))
-    .map((part) => ({ part, sizes: sizesOf(part), outcome: { leftOut: 'the run did not come so far' } }));
-}
-
 const only = values.only;
 const unknown = only?.find((name) => !parts.some((part) => part.name === name));
 if (unknown !== undefined) throw new Error(`there is no part "${unknown}"; see --help`);
 const noKafka = await whyNoLocalKafka();
-const done: Done[] = [];
+const ran = await earlierResults();
 for (const part of parts) {
+  if (only !== undefined && !only.includes(part.name)) continue;
   const sizes = sizesOf(part);
-  const leftOut =
-    only !== undefined && !only.includes(part.name) ? 'not asked for' : part.needsKafka === true ? noKafka : undefined;
-  if (leftOut !== undefined) {
-    done.push({ part, sizes, outcome: { leftOut } });
+  if (part.needsKafka === true && noKafka !== undefined) {
+    ran.set(part.name, { part, sizes, outcome: { leftOut: noKafka } });
     continue;
   }
   console.log(`${part.name} ...`);
   const outcome = await runPart(part, sizes);
   console.log(`  ${outcome.passed} passed, ${outcome.failed} failed, ${Math.round(outcome.tookMs / 1_000)} s`);
   for (const failure of outcome.failures) console.log(`  ✖ ${failure}`);
-  done.push({ part, sizes, outcome });
-  // After each part, so that one that is cut short has told what it knows.
-  await writeFile(values.report, reportOf([...done, ...notReached()]));
+  ran.set(part.name, { part, sizes, outcome });
+  // After each part, so that a run that is cut short has told what it knows.
+  await tell();
 }
+await tell();
 console.log(`The report is in ${values.report}.`);
-if (done.some(({ outcome }) => 'failed' in outcome && outcome.failed > 0)) process.exitCode = 1;
+if (all().some(({ outcome }) => 'failed' in outcome && outcome.failed > 0)) process.exitCode = 1;
+
+/** Every part: as it was run, or that it was not. */
+function all(): readonly Done[] {
+  return parts.map(
+    (part) =>
+      ran.get(part.name) ?? { part, sizes: sizesOf(part), outcome: { leftOut: 'not asked for, or not reached' } },
+  );
+}
+
+async function tell(): Promise<void> {
+  await writeFile(values.report, reportOf(all()));
+  if (values.results === undefined) return;
+  await writeFile(values.results, JSON.stringify({ commit: commit(), done: [...ran.values()] }));
+}
+
+/** What was run before of the very same commit, where `--results` keeps it: a long run may be done part by part. */
+async function earlierResults(): Promise<Map<string, Done>> {
+  const text = values.results === undefined ? undefined : await readFile(values.results, 'utf8').catch(() => undefined);
+  const kept =
+    text === undefined ? undefined : (JSON.parse(text) as { readonly commit: string; readonly done: readonly Done[] });
+  const done = kept?.commit === commit() ? kept.done : [];
+  return new Map(done.map((each) => [each.part.name, each]));
+}
