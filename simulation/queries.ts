@@ -1,23 +1,31 @@
-import type { Database } from './database.ts';
+import type { MemoryStore } from '../src/runtime/store/memory-store.ts';
 
 /**
  * The questions that services ask their databases in SQL, answered from memory. One is known by how its text begins; one
  * that is not known here throws, so that a new question cannot go unnoticed.
  */
 type Row = Readonly<Record<string, unknown>>;
-type Query = (database: Database, values: readonly unknown[]) => readonly Row[];
+
+/** What questions are answered from. */
+interface Tables {
+  readonly store: MemoryStore;
+  readonly sendings: Set<string>;
+  readonly unmatchedWebhooks: Set<string>;
+  readonly admissions: Map<string, { readonly admittedAt: Date; readonly gate: string }>;
+}
+type Query = (database: Tables, values: readonly unknown[]) => readonly Row[];
 
 interface Documented {
   readonly id: string;
   readonly doc: Row;
 }
 
-function documents(database: Database, view: string): readonly Documented[] {
+function documents(database: Tables, view: string): readonly Documented[] {
   const rows = [...(database.store.contents.documents.get(view) ?? [])];
   return rows.map(([id, doc]) => ({ id, doc: doc as Row })).sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-function document(database: Database, view: string, id: unknown): Row | undefined {
+function document(database: Tables, view: string, id: unknown): Row | undefined {
   return database.store.contents.documents.get(view)?.get(String(id)) as Row | undefined;
 }
 
@@ -87,7 +95,7 @@ const queries: readonly (readonly [begins: string, query: Query])[] = [
   ],
 ];
 
-function admission({ admissions }: Database, id: unknown): Row {
+function admission({ admissions }: Tables, id: unknown): Row {
   const known = admissions.get(String(id));
   return { admitted_at: known?.admittedAt ?? null, gate: known?.gate ?? null };
 }
@@ -95,7 +103,7 @@ function admission({ admissions }: Database, id: unknown): Row {
 const found = new Map<string, Query>();
 
 /** Answers a question of a service from what is in memory. */
-export function answer(database: Database, text: string, values: readonly unknown[]): readonly Row[] {
+export function answer(database: Tables, text: string, values: readonly unknown[]): readonly Row[] {
   const query = found.get(text) ?? find(text);
   return query(database, values);
 }
