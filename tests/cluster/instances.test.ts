@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
+import pg from 'pg';
 import type { ClusterProcess } from '../../src/cluster.ts';
 import { roles } from '../../src/composition/roles.ts';
 import { hostNamed } from '../../src/composition/services.ts';
@@ -187,6 +188,33 @@ if (await kafkaOrSkip('several instances of a service')) {
       await bookEverywhere(await new Client(first.url).register(), 'S-A-4');
     });
 
+    const ready = () =>
+      new Client(first.adminUrl).get<{
+        services: { service: string; reason?: string }[];
+        dependencies: { dependency: string; reason?: string }[];
+      }>('/readyz');
+
+    it('say which database does not answer, and go on by themselves when it does again', async () => {
+      const customer = await new Client(first.url).register();
+      const database = new pg.Client({ connectionString: ground.postgres.url('postgres') });
+      await database.connect();
+      await database.query('alter database booking allow_connections false');
+      await database.query(`select pg_terminate_backend(pid) from pg_stat_activity where datname = 'booking'`);
+      const { body: readiness } = await eventually(ready, ({ status }) => status === 503);
+      const troubled = readiness.services.filter(({ reason }) => reason !== undefined);
+      assert.deepEqual(
+        troubled.map(({ service }) => service),
+        ['booking'],
+      );
+      assert.match(troubled[0]?.reason ?? '', /database/);
+      const { status, body } = await customer.book({ showId: showIds[0], seats: ['S-A-6'] }, { waitSeconds: 1 });
+      assert.deepEqual([status, body.status], [202, 'requested']);
+      await database.query('alter database booking allow_connections true');
+      await database.end();
+      await bookingOnce(customer, body.bookingId, hasStatus('awaiting_payment'));
+      await eventually(ready, (answer) => answer.status === 200);
+    });
+
     it('accept bookings while Kafka is down, and finish them when it is back', async () => {
       const customer = await new Client(first.url).register();
       await ground.kafka.broker.kill();
@@ -197,15 +225,14 @@ if (await kafkaOrSkip('several instances of a service')) {
         accepted.map(({ status, body }) => [status, body.status]),
         showIds.map(() => [202, 'requested']),
       );
-      const readiness = await eventually(
-        () => new Client(first.adminUrl).get<{ dependencies: { dependency: string; reason?: string }[] }>('/readyz'),
-        ({ status }) => status === 503,
-      );
+      const { body: readiness } = await eventually(ready, ({ status }) => status === 503);
       assert.ok(
-        readiness.body.dependencies.some(({ dependency, reason }) => dependency === 'kafka' && reason !== undefined),
+        readiness.dependencies.some(({ dependency, reason }) => dependency === 'kafka' && reason !== undefined),
       );
+      assert.equal((await new Client(first.adminUrl).get('/livez')).status, 200, 'nobody should end it for that');
       await ground.kafka.restart();
       for (const { body } of accepted) await bookingOnce(customer, body.bookingId, hasStatus('confirmed'));
+      await eventually(ready, ({ status }) => status === 200);
     });
   });
 }
