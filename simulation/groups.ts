@@ -46,7 +46,9 @@ class Group {
   async hear(process: SimulatedProcess): Promise<void> {
     const member = this.#members.find((each) => each.process === process);
     if (member === undefined || !member.deaf || process.dead) return;
-    await member.options.onRevoked(Array.from({ length: this.#partitions }, (_, partition) => partition));
+    const all = Array.from({ length: this.#partitions }, (_, partition) => partition);
+    // It may die before it has let go of everything.
+    await Promise.race([member.options.onRevoked(all), process.death]);
     member.deaf = false;
     await this.rebalance();
   }

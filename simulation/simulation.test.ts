@@ -7,6 +7,8 @@ import { run } from './world.ts';
 
 /** Seeds of one `npm test`; `fullhouse simulate` runs as many as one likes. */
 const seeds = 300;
+/** Seeds that failed once: 100361 had a former owner die while it heard that it was one. */
+const failedOnce = [100_361];
 
 describe('the simulation', () => {
   it(`breaks no promise in ${seeds} seeds`, async () => {
@@ -16,6 +18,10 @@ describe('the simulation', () => {
       [],
     );
     assert.deepEqual(summary.neverMet, []);
+  });
+
+  it('breaks no promise in a seed that failed once', async () => {
+    for (const seed of failedOnce) assert.deepEqual((await run({ seed })).violations, [], `seed ${seed}`);
   });
 
   it('is the same for the same seed, and another for another', async () => {
