@@ -44,34 +44,47 @@ async function prepared(environment: Readonly<Record<string, string>>) {
   return { running, showIds, clients };
 }
 
-/** Bookings a second, from a fresh start. */
-async function turn(environment: Readonly<Record<string, string>>): Promise<number> {
+interface Turn {
+  readonly perSecond: number;
+  /** Of this process, which is all of Fullhouse but PostgreSQL, and the customers. */
+  readonly cpuMs: number;
+}
+
+/** From a fresh start. */
+async function turn(environment: Readonly<Record<string, string>>): Promise<Turn> {
   const { running, showIds, clients } = await prepared(environment);
   const load = startLoad(clients, showIds);
   await pause(warmUpSeconds * 1_000);
   const before = load.acknowledged.length;
-  const began = performance.now();
+  const began = { at: performance.now(), cpu: process.cpuUsage() };
   await pause(seconds * 1_000);
-  const perSecond = (load.acknowledged.length - before) / ((performance.now() - began) / 1_000);
+  const bookings = load.acknowledged.length - before;
+  const perSecond = bookings / ((performance.now() - began.at) / 1_000);
+  const cpu = process.cpuUsage(began.cpu);
   await load.end();
   await running.stop();
-  return perSecond;
+  return { perSecond, cpuMs: (cpu.user + cpu.system) / 1_000 / bookings };
 }
 
-const without: number[] = [];
-const traced: number[] = [];
+const without: Turn[] = [];
+const traced: Turn[] = [];
 for (let pair = 0; pair < pairs; pair += 1) {
   const order = pair % 2 === 0 ? [without, traced] : [traced, without];
   for (const turns of order) turns.push(await turn(turns === traced ? { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } : {}));
 }
-const mean = (all: readonly number[]) => all.reduce((sum, each) => sum + each, 0) / all.length;
+const mean = (turns: readonly Turn[], of: (turn: Turn) => number) =>
+  turns.reduce((sum, each) => sum + of(each), 0) / turns.length;
+const shown = (turns: readonly Turn[], of: (turn: Turn) => number) => turns.map((each) => Number(of(each).toFixed(2)));
+const perSecond = ({ perSecond: each }: Turn) => each;
+const cpuMs = ({ cpuMs: each }: Turn) => each;
 console.log(
   JSON.stringify({
     goal: 'tracing',
-    bookingsPerSecondWithout: without.map((each) => Number(each.toFixed(1))),
-    bookingsPerSecondTraced: traced.map((each) => Number(each.toFixed(1))),
     spansSent,
-    costPercent: Number((100 * (1 - mean(traced) / mean(without))).toFixed(1)),
+    perSecond: { without: shown(without, perSecond), traced: shown(traced, perSecond) },
+    cpuMsPerBooking: { without: shown(without, cpuMs), traced: shown(traced, cpuMs) },
+    throughputLostPercent: Number((100 * (1 - mean(traced, perSecond) / mean(without, perSecond))).toFixed(1)),
+    cpuAddedPercent: Number((100 * (mean(traced, cpuMs) / mean(without, cpuMs) - 1)).toFixed(1)),
   }),
 );
 collector.close();
