@@ -62,7 +62,7 @@ export class ParkingDraft {
 
   /** Whether an input has to wait for an earlier one of its subject. */
   holds({ index, arrival }: Placed, subject: string): boolean {
-    if (subject === '') return false;
+    if (subject === '' || (this.#heldFrom.size === 0 && this.#parking.isEmpty)) return false;
     const partition = partitionOfArrival(arrival);
     if ((this.#heldFrom.get(subjectName(partition, subject)) ?? index) < index) return true;
     return arrival.kind !== 'parked' && this.#firstLeft(partition, subject) !== undefined;

@@ -67,6 +67,11 @@ export class Parking {
     this.#counts.set(partition, (this.#counts.get(partition) ?? 0) + by);
   }
 
+  /** Whether nothing waits, as is usual. */
+  get isEmpty(): boolean {
+    return this.#subjects.size === 0;
+  }
+
   /** All that waits with a subject, in order of arrival. */
   subject(partition: number, subject: string): readonly ParkedRow[] {
     return this.#subjects.get(subjectName(partition, subject)) ?? [];
