@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { WrongUse } from './answers.ts';
 import { end } from './at-end.ts';
+import { benchCommand } from './bench.ts';
 import { bookCommand } from './book.ts';
 import { importCommand, migrateCommand } from './catalogue.ts';
 import { checkCommand } from './check.ts';
@@ -27,6 +28,7 @@ const program = new Command('fullhouse')
   .addCommand(timelineCommand())
   .addCommand(checkCommand())
   .addCommand(simulateCommand())
+  .addCommand(benchCommand())
   .addCommand(bookCommand())
   .addCommand(replayCommand())
   .addCommand(rebuildCommand())

@@ -1,0 +1,219 @@
+import { Pool } from 'undici';
+import { runningInstance } from '../../src/cli/instance.ts';
+import type { TailedRecord } from '../../src/operations/tail.ts';
+import { visa } from '../../tests/support/client.ts';
+import { distributionOf, type FromGenerator, type LoadPlan, type LoadResult } from './plan.ts';
+
+/**
+ * The customers of a measurement, in a process of their own: asks for bookings at planned times (open loop: it does not
+ * wait for answers, and latency counts from the planned moment), and follows `ticket-details` as any consumer would.
+ */
+const tickMs = 2;
+/** Nothing more comes when no ticket came for so long. */
+const quietMs = 5_000;
+
+interface Asked {
+  readonly plannedAt: number;
+  readonly isMeasured: boolean;
+}
+
+class Generator {
+  readonly #plan: LoadPlan;
+  readonly #pool: Pool;
+  readonly #bodies: readonly string[];
+  readonly #underWay = new Map<string, Asked>();
+  /** Tickets that were faster than the answer. */
+  readonly #early = new Map<string, number>();
+  readonly #answerMs: number[] = [];
+  readonly #ticketMs: number[] = [];
+  readonly #refused: Record<string, number> = {};
+  #number = 0;
+  #unanswered = 0;
+  #planned = 0;
+  #accepted = 0;
+  #acceptedInAll = 0;
+  #ticketed = 0;
+  #lastTicketAt = 0;
+  #measuring = false;
+
+  constructor(plan: LoadPlan) {
+    this.#plan = plan;
+    this.#pool = new Pool(plan.url, { connections: plan.connections, pipelining: 1 });
+    const { wanted } = plan;
+    const choice =
+      'seats' in wanted
+        ? { bestAvailable: { count: wanted.seats } }
+        : { areas: [{ area: wanted.area, count: wanted.places }] };
+    this.#bodies = plan.showIds.map((showId) => JSON.stringify({ showId, ...choice, payment: visa }));
+  }
+
+  get inFlight(): number {
+    return this.#unanswered + this.#underWay.size;
+  }
+
+  ask(plannedAt: number): void {
+    const { tokens } = this.#plan;
+    const number = this.#number;
+    this.#number += 1;
+    const asked = { plannedAt, isMeasured: this.#measuring };
+    if (asked.isMeasured) this.#planned += 1;
+    this.#unanswered += 1;
+    let status = 0;
+    let location = '';
+    this.#pool.dispatch(
+      {
+        method: 'POST',
+        path: '/v1/bookings',
+        headers: {
+          authorization: `Bearer ${tokens[number % tokens.length]}`,
+          'content-type': 'application/json',
+          'idempotency-key': `${process.pid}-${number}`,
+        },
+        body: this.#bodies[number % this.#bodies.length] ?? '',
+      },
+      {
+        onRequestStart: () => undefined,
+        onResponseStart: (_, statusCode, headers) => {
+          status = statusCode;
+          location = String(headers['location'] ?? '');
+        },
+        onResponseData: () => undefined,
+        onResponseEnd: () => this.#answered(asked, status, location),
+        onResponseError: () => this.#answered(asked, 0, ''),
+      },
+    );
+  }
+
+  #answered(asked: Asked, status: number, location: string): void {
+    this.#unanswered -= 1;
+    if (status !== 202) {
+      this.#refused[status] = (this.#refused[status] ?? 0) + 1;
+      return;
+    }
+    const now = performance.now();
+    const bookingId = location.slice(location.lastIndexOf('/') + 1);
+    this.#acceptedInAll += 1;
+    if (asked.isMeasured) {
+      this.#accepted += 1;
+      this.#answerMs.push(now - asked.plannedAt);
+    }
+    const early = this.#early.get(bookingId);
+    if (early === undefined) this.#underWay.set(bookingId, asked);
+    else {
+      this.#early.delete(bookingId);
+      this.#complete(asked, early);
+    }
+  }
+
+  #complete(asked: Asked, at: number): void {
+    if (asked.isMeasured) this.#ticketMs.push(at - asked.plannedAt);
+  }
+
+  ticket(bookingId: string): void {
+    const now = performance.now();
+    this.#lastTicketAt = now;
+    if (this.#measuring) this.#ticketed += 1;
+    const asked = this.#underWay.get(bookingId);
+    if (asked === undefined) this.#early.set(bookingId, now);
+    else {
+      this.#underWay.delete(bookingId);
+      this.#complete(asked, now);
+    }
+  }
+
+  async run(tell: (message: FromGenerator) => void): Promise<LoadResult> {
+    const { pace, warmUpMs, measuredMs, drainMs } = this.#plan;
+    const began = performance.now();
+    let planned = 0;
+    await new Promise<void>((resolve) => {
+      const timer = setInterval(() => {
+        const now = performance.now();
+        const elapsed = now - began;
+        if (!this.#measuring && elapsed >= warmUpMs) {
+          this.#measuring = true;
+          tell({ kind: 'measuring' });
+        }
+        if (elapsed >= warmUpMs + measuredMs) {
+          clearInterval(timer);
+          this.#measuring = false;
+          tell({ kind: 'measured' });
+          resolve();
+          return;
+        }
+        if ('inFlightMax' in pace) {
+          for (let room = pace.inFlightMax - this.inFlight; room > 0; room -= 1) this.ask(now);
+          return;
+        }
+        for (; planned <= (elapsed * pace.ratePerSecond) / 1_000; planned += 1)
+          this.ask(began + (planned * 1_000) / pace.ratePerSecond);
+      }, tickMs);
+    });
+    await this.#drained(drainMs);
+    return {
+      planned: this.#planned,
+      accepted: this.#accepted,
+      refused: this.#refused,
+      ticketed: this.#ticketed,
+      ticketedPerSecond: Number(((this.#ticketed * 1_000) / measuredMs).toFixed(1)),
+      acceptedInAll: this.#acceptedInAll,
+      unticketed: this.#underWay.size,
+      answerMs: distributionOf(this.#answerMs),
+      ticketMs: distributionOf(this.#ticketMs),
+    };
+  }
+
+  #drained(drainMs: number): Promise<void> {
+    const began = performance.now();
+    return new Promise((resolve) => {
+      const timer = setInterval(() => {
+        const now = performance.now();
+        const quiet = now - Math.max(this.#lastTicketAt, began) > quietMs;
+        if (this.inFlight > 0 && !quiet && now - began < drainMs) return;
+        clearInterval(timer);
+        resolve();
+      }, 50);
+    });
+  }
+}
+
+/** Calls `onLast` with each booking whose last ticket was issued; resolves once nothing is missed. */
+async function followTickets(onLast: (bookingId: string) => void): Promise<void> {
+  const instance = await runningInstance();
+  const tail = instance.run<TailedRecord | { following: true }>('tail', {
+    ...{ topics: 'ticket-details', from: 'end', follow: 'true' },
+  });
+  const following = Promise.withResolvers<void>();
+  const issued = new Map<string, number>();
+  const follow = async () => {
+    for await (const record of tail) {
+      if ('following' in record) {
+        following.resolve();
+        continue;
+      }
+      if (record.type !== 'TicketIssued') continue;
+      const { bookingId, ticketCount } = record.data as { readonly bookingId: string; readonly ticketCount: number };
+      const count = (issued.get(bookingId) ?? 0) + 1;
+      if (count < ticketCount) issued.set(bookingId, count);
+      else {
+        issued.delete(bookingId);
+        onLast(bookingId);
+      }
+    }
+  };
+  follow().catch(following.reject);
+  await following.promise;
+}
+
+const tell = (message: FromGenerator): void => void process.send?.(message);
+process.once('message', async (plan: LoadPlan) => {
+  try {
+    const generator = new Generator(plan);
+    await followTickets((bookingId) => generator.ticket(bookingId));
+    tell({ kind: 'ready' });
+    tell({ kind: 'result', result: await generator.run(tell) });
+  } catch (error) {
+    tell({ kind: 'failed', message: (error as Error).message });
+  }
+  process.disconnect();
+  process.exit(0);
+});

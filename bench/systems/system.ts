@@ -1,0 +1,10 @@
+/** A running Fullhouse that is measured. */
+export interface System {
+  readonly url: string;
+  readonly administrator: { readonly email: string; readonly password: string };
+  /** What a command line needs to act on it. */
+  readonly environment: Readonly<Record<string, string>>;
+  stop(): Promise<void>;
+}
+
+export type Mode = 'embedded' | 'cluster';
