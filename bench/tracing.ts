@@ -5,12 +5,12 @@ import { type RunningApp, runApp } from '../tests/support/servers.ts';
 import { buildVenue, openShow } from '../tests/support/venue.ts';
 
 /**
- * `npm run bench:tracing [-- <pairs> <seconds>]`: what traces cost. Embedded, as many bookings as 32 customers get done, in turns
- * without traces and with traces at 1 % sent to a collector that takes everything: A B B A, and so on. Compare on a quiet
- * machine; each turn is a fresh start, so that none profits from the one before.
+ * `npm run bench:tracing [-- <rounds> <seconds>]`: what traces cost. Two of the embedded mode in this process, one without traces and
+ * one that sends 1 % of them to a collector that takes everything; 32 customers book at one, then at the other, A B B A and so on, so
+ * that what else goes on meets both alike. Compare on a quiet machine.
  */
-const pairs = Number(process.argv[2] ?? 2);
-const seconds = Number(process.argv[3] ?? 10);
+const rounds = Number(process.argv[2] ?? 10);
+const seconds = Number(process.argv[3] ?? 4);
 const customers = 32;
 const warmUpSeconds = 4;
 const ratio = 0.01;
@@ -50,27 +50,28 @@ interface Turn {
   readonly cpuMs: number;
 }
 
-/** From a fresh start. */
-async function turn(environment: Readonly<Record<string, string>>): Promise<Turn> {
-  const { running, showIds, clients } = await prepared(environment);
-  const load = startLoad(clients, showIds);
-  await pause(warmUpSeconds * 1_000);
-  const before = load.acknowledged.length;
+/** Customers at one of the two, for a while. */
+async function turn({ showIds, clients }: Awaited<ReturnType<typeof prepared>>, forSeconds: number): Promise<Turn> {
   const began = { at: performance.now(), cpu: process.cpuUsage() };
-  await pause(seconds * 1_000);
-  const bookings = load.acknowledged.length - before;
-  const perSecond = bookings / ((performance.now() - began.at) / 1_000);
-  const cpu = process.cpuUsage(began.cpu);
+  const load = startLoad(clients, showIds);
+  await pause(forSeconds * 1_000);
   await load.end();
-  await running.stop();
-  return { perSecond, cpuMs: (cpu.user + cpu.system) / 1_000 / bookings };
+  const bookings = load.acknowledged.length;
+  const cpu = process.cpuUsage(began.cpu);
+  return {
+    perSecond: bookings / ((performance.now() - began.at) / 1_000),
+    cpuMs: (cpu.user + cpu.system) / 1_000 / bookings,
+  };
 }
 
+const plain = await prepared({});
+const sending = await prepared({ OTEL_EXPORTER_OTLP_ENDPOINT: endpoint });
+for (const each of [plain, sending]) await turn(each, warmUpSeconds);
 const without: Turn[] = [];
 const traced: Turn[] = [];
-for (let pair = 0; pair < pairs; pair += 1) {
-  const order = pair % 2 === 0 ? [without, traced] : [traced, without];
-  for (const turns of order) turns.push(await turn(turns === traced ? { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } : {}));
+for (let round = 0; round < rounds; round += 1) {
+  const order = round % 2 === 0 ? [plain, sending] : [sending, plain];
+  for (const each of order) (each === plain ? without : traced).push(await turn(each, seconds));
 }
 const mean = (turns: readonly Turn[], of: (turn: Turn) => number) =>
   turns.reduce((sum, each) => sum + of(each), 0) / turns.length;
@@ -87,4 +88,6 @@ console.log(
     cpuAddedPercent: Number((100 * (mean(traced, cpuMs) / mean(without, cpuMs) - 1)).toFixed(1)),
   }),
 );
+await plain.running.stop();
+await sending.running.stop();
 collector.close();
