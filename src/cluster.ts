@@ -1,12 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { clusterGateway } from './composition/cluster-gateway.ts';
 import { clusterServices } from './composition/cluster-services.ts';
 import { Life } from './composition/life.ts';
 import { listen } from './composition/listening.ts';
 import { openTracing } from './composition/open-tracing.ts';
 import { checkRequirements, type Role } from './composition/roles.ts';
+import { topicsOf } from './composition/services.ts';
 import { storedSettings } from './composition/stored-settings.ts';
 import { createAdminServer } from './gateway/admin-server.ts';
 import type { Configuration } from './runtime/configuration.ts';
+import { type HealthyLog, LateLog } from './runtime/log/late-log.ts';
 import type { Log } from './runtime/log/log.ts';
 import { type Logger, setLogLevels } from './runtime/logger.ts';
 import type { ServiceHost } from './runtime/service-host.ts';
@@ -18,7 +21,7 @@ import { Metrics } from './runtime/telemetry/metrics.ts';
  * the rest of them, and any number of instances of the same.
  *
  * A start waits for what does not answer yet (the admin port says for what) and ends with one line at what waiting will
- * not mend.
+ * not mend. While it waits for Kafka alone, requests are accepted and stored.
  */
 export interface ClusterProcess {
   /** Where the gateway listens or, without one here, the HTTP side of the services. */
@@ -29,11 +32,6 @@ export interface ClusterProcess {
   stop(): Promise<void>;
 }
 
-/** A log that tells whether its brokers answer. */
-export type HealthyLog = Log & {
-  readonly health: { readonly reachable: true } | { readonly reachable: false; readonly error: string };
-};
-
 export interface ClusterOptions {
   readonly roles: readonly Role[];
   readonly openLog: () => Promise<HealthyLog>;
@@ -42,6 +40,9 @@ export interface ClusterOptions {
   /** Serves `/v1/dev/…` as the embedded mode does: for tests. */
   readonly development?: boolean;
 }
+
+/** A start waits so long for the settings: longer than it takes to find that their topic cannot be read. */
+const settingsWithinMs = 6_000;
 
 /** Starts the roles; resolves when they do their work. Throws with one clear line where that cannot be. */
 export async function startCluster(
@@ -66,30 +67,29 @@ async function start(
 ): Promise<ClusterProcess> {
   const { HOST: host, PORT: port, ADMIN_PORT: adminPort = port === 0 ? 0 : 9090 } = configuration;
   const hosts: ServiceHost[] = [];
-  const state = { log: undefined as HealthyLog | undefined };
-  const logTrouble = () => {
-    if (state.log === undefined) return 'it has not been reached yet';
-    return state.log.health.reachable ? undefined : state.log.health.error;
-  };
+  const state = { accepts: false };
+  const log = new LateLog(topicsOf(configuration.FULLHOUSE_PARTITIONS), life.until('Kafka', openLog));
+  life.ends(() => log.close());
+  const logTrouble = () => (log.health.reachable ? undefined : log.health.error);
   const metrics = new Metrics();
   const admin = createAdminServer({
     metrics,
     hosts: () => hosts,
     dependencies: () => [
-      { name: 'start', trouble: () => life.waitsFor },
-      { name: 'kafka', trouble: logTrouble },
+      { name: 'start', trouble: () => life.waitsFor, degrades: () => state.accepts },
+      // Requests are accepted and stored without it.
+      { name: 'kafka', trouble: logTrouble, degrades: () => state.accepts },
     ],
     logger,
   });
   life.ends(() => admin.close());
   const adminUrl = await listen(admin, { host, port: adminPort, variable: 'ADMIN_PORT' });
 
-  const log = await life.until('Kafka', openLog);
-  state.log = log;
-  life.ends(() => log.close());
   const settings = new SettingsFeed(logger, { stored: () => storedSettings(configuration, roles) });
   settings.onChange(({ logLevels }) => setLogLevels(logger, logLevels, configuration.LOG_LEVEL));
-  await life.until('Kafka', () => settings.start(log));
+  // Where nothing was ever stored of them, what they are by default holds until they can be read.
+  const settled = life.until('Kafka', () => settings.start(log));
+  await Promise.race([settled, delay(settingsWithinMs, undefined, { ref: false })]);
   const serviceName = `fullhouse-${roles.length > 1 ? 'cluster' : roles[0]}`;
   const tracing = await openTracing(configuration, { serviceName, settings: () => settings.current });
   life.ends(() => tracing.stop());
@@ -104,6 +104,10 @@ async function start(
   const url = hasGateway
     ? await clusterGateway({ ...process, services, at: { host, port, variable: 'PORT' } })
     : services.url;
+  state.accepts = true;
+  await log.reached();
+  await settled;
+  await services.run();
   await services.prepare();
   life.waitsFor = undefined;
   return { url, adminUrl, hosts, log, stop: () => life.stop() };

@@ -42,11 +42,16 @@ export interface ClusterServices {
   /** Where their HTTP side listens. */
   readonly url: string;
   readonly jwks: () => Promise<PublishedKeys>;
+  /** Takes up the work: what they read, decide and publish. */
+  run(): Promise<void>;
   /** The administrator and the demo, where the configuration asks for them. */
   prepare(): Promise<void>;
 }
 
-/** Starts the services of this process, and the answers for operators where they are among its roles. */
+/**
+ * The services of this process, and the answers for operators where they are among its roles: they answer requests from here
+ * on, and do their work once they are run.
+ */
 export async function clusterServices(
   options: SharedProcess & { readonly hosts: ServiceHost[]; readonly at: ListenAt },
 ): Promise<ClusterServices> {
@@ -64,8 +69,7 @@ export async function clusterServices(
   life.ends(() => parts.stop());
   for (const name of names) hosts.push(hostOf(name, { ...options, databaseUrl: urlOf(name), parts: parts.byName }));
   life.ends(() => Promise.all(hosts.map((host) => host.stop())));
-  await Promise.all(hosts.map((host) => life.until(host.definition.name, () => host.start())));
-  await life.until('Kafka', () => parts.start());
+  await Promise.all(hosts.map((host) => life.until(host.definition.name, () => host.connect())));
   const jwks = keysOf(configuration, hosts);
   const server = createServiceServer({
     endpoints: endpointsHere(options, urlOf),
@@ -76,7 +80,11 @@ export async function clusterServices(
   });
   life.ends(() => server.close());
   address.url = await listen(server, at);
-  return { url: address.url, jwks, prepare: () => prepare(hosts, configuration) };
+  const run = async () => {
+    await Promise.all(hosts.map((host) => life.until(host.definition.name, () => host.start())));
+    await life.until('Kafka', () => parts.start());
+  };
+  return { url: address.url, jwks, run, prepare: () => prepare(hosts, configuration) };
 }
 
 export function urlsOf(configuration: Configuration): (database: string) => string {

@@ -9,6 +9,8 @@ export interface Dependency {
   readonly name: string;
   /** Why it cannot be relied on at the moment. */
   readonly trouble: () => string | undefined | Promise<string | undefined>;
+  /** Without it the process still answers requests; work is left undone until it is back. */
+  readonly degrades?: () => boolean;
 }
 
 export interface AdminServerOptions {
@@ -25,16 +27,24 @@ export function createAdminServer(options: AdminServerOptions): FastifyInstance 
   const server = createServer(logger);
   server.get('/livez', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_, reply) => {
+    const needed = await Promise.all(
+      dependencies().map(async ({ name, trouble, degrades = () => false }) => ({
+        told: { dependency: name, ...readyUnless(await trouble()) },
+        degrades: degrades(),
+      })),
+    );
+    const isDegraded = needed.some(({ told, degrades }) => !told.ready && degrades);
     const services = await Promise.all(
       hosts().map(async (host) => ({ service: host.definition.name, ...(await readiness(host)) })),
     );
-    const needed = await Promise.all(
-      dependencies().map(async ({ name, trouble }) => ({ dependency: name, ...readyUnless(await trouble()) })),
-    );
-    const ready = [...services, ...needed].every((each) => each.ready);
-    return reply
-      .code(ready ? 200 : 503)
-      .send({ status: ready ? 'ok' : 'unavailable', services, ...(needed.length > 0 ? { dependencies: needed } : {}) });
+    // What waits for something that only degrades the process owns nothing, and accepts requests all the same.
+    const answers = services.every(({ ready, answers: does }) => ready || (isDegraded && does));
+    const ready = answers && needed.every(({ told, degrades }) => told.ready || degrades);
+    return reply.code(ready ? 200 : 503).send({
+      status: ready ? (isDegraded ? 'degraded' : 'ok') : 'unavailable',
+      services: services.map(({ answers: _answers, ...told }) => told),
+      ...(needed.length > 0 ? { dependencies: needed.map(({ told }) => told) } : {}),
+    });
   });
   server.get('/metrics', async (_, reply) =>
     reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
@@ -50,11 +60,12 @@ interface Readiness {
 const readyUnless = (reason: string | undefined): Readiness =>
   reason === undefined ? { ready: true } : { ready: false, reason };
 
-async function readiness(host: ServiceHost): Promise<Readiness> {
+/** Whether it does its part, and whether it can answer requests at least. */
+async function readiness(host: ServiceHost): Promise<Readiness & { readonly answers: boolean }> {
   try {
     await host.query('select 1');
   } catch (error) {
-    return { ready: false, reason: `the database does not answer: ${(error as Error).message}` };
+    return { ready: false, reason: `the database does not answer: ${(error as Error).message}`, answers: false };
   }
-  return readyUnless(host.trouble ?? host.loop.notReady);
+  return { ...readyUnless(host.trouble ?? host.loop.notReady), answers: true };
 }

@@ -3,7 +3,7 @@ import { type SeatEvent, seatEvents } from '../contracts/seat-inventory.ts';
 import type { AreaCount } from '../contracts/seats.ts';
 import { type EventStream, eventFrame } from '../runtime/http/sse.ts';
 import { follow } from '../runtime/log/follower.ts';
-import type { Consumption, Log, LogRecord } from '../runtime/log/log.ts';
+import type { Bounds, Consumption, Log, LogRecord } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/logger.ts';
 
 /**
@@ -48,6 +48,9 @@ interface Recent {
 const showsMax = 5_000;
 const changesMax = 512;
 const watchersMax = 20_000;
+/** A start waits so long for the log, and then goes on trying. */
+const followWithinMs = 2_000;
+const followAgainMs = 1_000;
 
 const seatStates = { free: 0, held: 1, sold: 2, blocked: 3 } as const;
 
@@ -58,6 +61,7 @@ export class AvailabilityFeed {
   readonly #watched = new Map<string, Watched>();
   #watchers = 0;
   #consumption: Consumption | undefined;
+  #stopped = false;
 
   constructor(options: {
     readonly snapshot: (showId: string) => Promise<Availability | undefined>;
@@ -67,14 +71,31 @@ export class AvailabilityFeed {
     this.#logger = options.logger;
   }
 
+  /** Resolves when it follows the topic, or a moment later: then it follows as soon as the log can be reached. */
   async start(log: Log): Promise<void> {
-    this.#consumption = await follow(log, {
-      topic: 'seat-events',
-      from: ({ next }) => next,
-      onRecords: (records) => this.#follow(records),
+    const late = new Promise<void>((resolve) => setTimeout(resolve, followWithinMs).unref());
+    await Promise.race([this.#begin(log), late]);
+  }
+
+  async #begin(log: Log): Promise<void> {
+    const options = {
+      topic: 'seat-events' as const,
+      from: ({ next }: Bounds) => next,
+      onRecords: (records: readonly LogRecord[]) => this.#follow(records),
       onMissed: () => this.#startAnew(),
       logger: this.#logger,
-    });
+    };
+    while (!this.#stopped && this.#consumption === undefined) {
+      try {
+        this.#consumption = await follow(log, options);
+      } catch (error) {
+        if ((error as { readonly retryable?: boolean }).retryable !== true) throw error;
+        await new Promise<void>((resolve) => setTimeout(resolve, followAgainMs).unref());
+      }
+    }
+    if (this.#stopped) await this.#consumption?.stop();
+    // Who came before has seen a map without the changes that followed.
+    this.#startAnew();
   }
 
   /** What is kept may have gaps: watchers come back, and begin with a snapshot. */
@@ -205,6 +226,7 @@ export class AvailabilityFeed {
   }
 
   async stop(): Promise<void> {
+    this.#stopped = true;
     await this.#consumption?.stop();
     for (const { streams } of this.#watched.values()) for (const stream of [...streams.keys()]) stream.close();
   }

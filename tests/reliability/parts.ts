@@ -90,6 +90,7 @@ export const parts: readonly Part[] = [
       'tests/cluster/instances.test.ts',
       'tests/cluster/created-anew.test.ts',
       'tests/cluster/foreign-programs.test.ts',
+      'tests/cluster/without-kafka.test.ts',
     ],
     needsKafka: true,
   },
