@@ -22,7 +22,7 @@ export function replayCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText(
       'after',
-      '\nExamples:\n  fullhouse replay booking --topic seat-events --from 0\n  fullhouse replay booking --shadow',
+      '\nExample:\n  fullhouse replay booking --topic seat-events --from 0\n  fullhouse replay booking --shadow',
     )
     .action(async (service: string, { json, shadow = false, ...query }: ReplayOptions) => {
       if (shadow && (query.topic ?? query.from) !== undefined)
