@@ -163,8 +163,10 @@ export class Batch {
       if (!this.#parking.takeUp(arrival.row, discard) || discard) return undefined;
     } else if (arrival.kind === 'record') {
       if (arrival.replayed === true) this.replayed.read += 1;
-      if (!this.#tasks.isNews(arrival.record)) return this.#drop(arrival);
-      if (!this.#ports.concerns(arrival.record)) return undefined;
+      const news = this.#tasks.newsIn(arrival.record);
+      if (news === undefined) return this.#drop(arrival);
+      // What its owner has counted was checked when it was decided; what anybody else wrote is looked at by every reader.
+      if (news === 'counted' && !this.#ports.concerns(arrival.record)) return undefined;
     }
     const subject = arrival.kind === 'parked' ? arrival.row.subject : subjectOf(first);
     if (refused !== undefined) return this.#park(placed, refused);

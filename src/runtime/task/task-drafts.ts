@@ -42,16 +42,19 @@ export class TaskDrafts {
 
   /**
    * Advances the position, and says whether a record is news: the producer's next event is, a repeated one is dropped, one
-   * beyond the next is not applied. On a compacted topic this is decided per key, by the record itself.
+   * beyond the next is not applied. On a compacted topic this is decided per key, by the record itself. `counted`: it is
+   * news, and the topic's owner has counted it.
    */
-  isNews({ topic, partition, offset, headers }: LogRecord): boolean {
+  newsIn({ topic, partition, offset, headers }: LogRecord): 'counted' | 'uncounted' | undefined {
     const { heads } = this.of(partition);
     this.#advance({ topic, partition, offset: offset + 1 });
-    if (isCompacted(topic)) return true;
+    if (isCompacted(topic)) return 'uncounted';
     const verdict = verdictOn(topic, headers, heads[topic]);
-    if (verdict.kind === 'next') heads[topic] = verdict.head;
+    if (verdict.kind === 'foreign') return 'uncounted';
     if (verdict.kind === 'gap') this.#alarm({ topic, partition, ...verdict });
-    return verdict.kind === 'next' || verdict.kind === 'foreign';
+    if (verdict.kind !== 'next') return undefined;
+    heads[topic] = verdict.head;
+    return 'counted';
   }
 
   /** Goes on behind offsets that hold nothing. */
