@@ -1,5 +1,4 @@
 import type { Measured } from '../load/load.ts';
-import { set } from '../load/scene.ts';
 import type { Stage } from './stage.ts';
 
 /** One figure: of each run, or of each pair of runs. */
@@ -135,25 +134,4 @@ const overload: Goal = {
   },
 };
 
-const pace: Goal = {
-  name: 'pace',
-  says: 'bookings a second with `batchPaceMs` as it is by default ÷ with 0, at saturation',
-  async measure(stage) {
-    const paced = (batchPaceMs: number) => async () => {
-      await set(stage.scene.admin, 'batchPaceMs', batchPaceMs);
-      return stage.book({ pace: saturated });
-    };
-    const pairs = await pairsOf(stage, paced(20), paced(0));
-    await set(stage.scene.admin, 'batchPaceMs', 20);
-    return [
-      {
-        what: 'paced ÷ unpaced, bookings a second',
-        unit: '',
-        values: pairs.map(([a, b]) => a.ticketedPerSecond / b.ticketedPerSecond),
-      },
-      { what: 'paced ÷ unpaced, processor time', unit: '', values: pairs.map(([a, b]) => costOf(a) / costOf(b)) },
-    ];
-  },
-};
-
-export const goals: readonly Goal[] = [throughput, latency, tail, hotShow, overload, pace];
+export const goals: readonly Goal[] = [throughput, latency, tail, hotShow, overload];

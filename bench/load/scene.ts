@@ -54,7 +54,7 @@ export async function setScene(
 }
 
 /** Changes a setting, for every instance. */
-export async function set(admin: Client, key: string, value: number): Promise<void> {
+async function set(admin: Client, key: string, value: number): Promise<void> {
   const { status, body } = await admin.call('PUT', `/v1/settings/${key}`, { body: { value, why: 'a measurement' } });
   if (status !== 200) throw new Error(`cannot set ${key}: ${status} ${JSON.stringify(body)}`);
 }

@@ -11,7 +11,7 @@ interface Options {
 /** `fullhouse bench <goal>`: measures a system of its own, started for it. */
 export function benchCommand(): Command {
   return new Command('bench')
-    .argument('<goal>', 'throughput, latency, tail, hot-show, overload, pace, or all')
+    .argument('<goal>', 'throughput, latency, tail, hot-show, overload, or all')
     .description('measure a system of its own on this machine, with the auditor after every run')
     .addOption(
       new Option('--mode <mode>', 'one process, or processes over Kafka')

@@ -42,8 +42,6 @@ export const settings = {
   requestTtlMs: { schema: milliseconds(1_000, 3_600_000), default: 60_000 },
   notificationGraceMs: { schema: milliseconds(0, 600_000), default: 2_000 },
   referenceWaitMs: { schema: milliseconds(0, 60_000), default: 5_000 },
-  /** The least time from one batch of a busy service to its next; 0 begins the next at once. */
-  batchPaceMs: { schema: milliseconds(0, 1_000), default: 20 },
   quoteTtlMs: { schema: milliseconds(1_000, 86_400_000), default: 120_000 },
   bookingFeeMinor: { schema: z.int().min(0).max(100_000), default: 150 },
   notificationChannels: {

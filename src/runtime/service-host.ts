@@ -115,7 +115,6 @@ export class ServiceHost implements ServiceRuntime {
       runtime: this,
       setting: (key) => settings.record(key),
       referenceWaitMs: () => settings.current.referenceWaitMs,
-      batchPaceMs: () => settings.current.batchPaceMs,
       telling: (commit) => this.#notices.telling(this.#noticeOf(changesIn(commit))),
       observer: observed.loop,
       tracing: options.tracing,

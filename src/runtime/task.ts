@@ -44,7 +44,7 @@ import { noTracing, type Tracing } from './telemetry/tracing.ts';
  *
  *   take what has arrived → decide → one transaction → publish what was decided, fire what is due, run effects
  *
- * The next batch is whatever came while the last one committed; only after a large one it waits a moment for more. Which tasks it has, and how they
+ * There is no timer in it: the next batch is whatever came while the last one committed. Which tasks it has, and how they
  * come and go, is in `task/ownership.ts`. Batches, takeovers and revocations never overlap (`Turns`).
  *
  * The file is longer than others because this is the one place where all of that meets; what each part does is in `task/`.
@@ -52,8 +52,6 @@ import { noTracing, type Tracing } from './telemetry/tracing.ts';
 
 /** Inputs of one batch. */
 const batchInputsMax = 500;
-/** A batch so large tells that more inputs come than one at a time: the next one may wait for company. */
-const pacedInputsMin = 16;
 /** Inputs waiting for a batch before topics are asked for no more. */
 const inputsQueuedMax = 2_000;
 /** Requests, answers and timers do not wait for room in memory, so their senders have to: beyond this, ingress says 503. */
@@ -77,8 +75,6 @@ export interface TaskLoopOptions {
   /** The value of a setting's record, kept by the process. */
   readonly setting: (key: string) => unknown;
   readonly referenceWaitMs: () => number;
-  /** The least time from one batch to the next while there is much to do; 0 where it is not given. */
-  readonly batchPaceMs?: () => number;
   /** States, references and documents kept in memory, where that is to be fewer than a server has room for. */
   readonly cachedMax?: number;
   /** When a task is claimed again that somebody else took while the group said it was ours; 10 s. */
@@ -513,11 +509,7 @@ export class TaskLoop {
     } catch (error) {
       this.#ownership.lose([...new Set(arrivals.map(partitionOfArrival))], error as Error);
     }
-    const tookMs = performance.now() - began;
-    this.#observer.batch(arrivals.length, tookMs / 1_000);
-    // What a batch costs hardly depends on its size: where there is much to do, fewer and larger ones do more.
-    const paceMs = arrivals.length < pacedInputsMin ? 0 : (this.#options.batchPaceMs?.() ?? 0);
-    if (paceMs > tookMs) await this.#turns.pause(paceMs - tookMs);
+    this.#observer.batch(arrivals.length, (performance.now() - began) / 1_000);
   }
 
   /** Commits a batch. When an input makes that impossible, halves it until the offender is alone and parks it. */
