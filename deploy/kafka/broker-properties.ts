@@ -5,9 +5,17 @@ export interface BrokerAddresses {
   readonly sasl?: { readonly port: number; readonly username: string; readonly password: string } | undefined;
 }
 
-/** Heartbeats of a member, and how long it may be silent: owners change quickly here. */
-const heartbeatMs = 1_000;
-const sessionMs = 6_000;
+/** Heartbeats of a group's member, and how long it may be silent. */
+export interface GroupPatience {
+  readonly heartbeatMs: number;
+  readonly sessionMs: number;
+}
+
+/** Owners change quickly here. */
+const defaultPatience: GroupPatience = { heartbeatMs: 1_000, sessionMs: 6_000 };
+/** Of the broker itself: one that was killed is let in again only when its session has ended. */
+const brokerHeartbeatMs = 250;
+const brokerSessionMs = 3_000;
 
 /** Settings of a broker that is its own controller (KRaft), as a properties file. */
 export function brokerProperties({
@@ -15,7 +23,8 @@ export function brokerProperties({
   port,
   controllerPort,
   sasl,
-}: BrokerAddresses & { readonly data: string }): string {
+  patience: { heartbeatMs, sessionMs } = defaultPatience,
+}: BrokerAddresses & { readonly data: string; readonly patience?: GroupPatience | undefined }): string {
   const listeners = [`PLAINTEXT://127.0.0.1:${port}`];
   if (sasl !== undefined) listeners.push(`SASL_PLAINTEXT://127.0.0.1:${sasl.port}`);
   const properties: Record<string, string | number | boolean> = {
@@ -42,6 +51,8 @@ export function brokerProperties({
     'group.consumer.min.heartbeat.interval.ms': heartbeatMs,
     'group.consumer.session.timeout.ms': sessionMs,
     'group.consumer.min.session.timeout.ms': sessionMs,
+    'broker.heartbeat.interval.ms': brokerHeartbeatMs,
+    'broker.session.timeout.ms': brokerSessionMs,
     'log.cleaner.dedupe.buffer.size': 16_777_216,
     'num.network.threads': 2,
     'num.io.threads': 4,

@@ -1,4 +1,5 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
 import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { homedir } from 'node:os';
@@ -6,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Connection, metadataV12 } from '@platformatic/kafka';
-import { type BrokerAddresses, brokerProperties } from './broker-properties.ts';
+import { type BrokerAddresses, brokerProperties, type GroupPatience } from './broker-properties.ts';
 
 /**
  * A real Apache Kafka of one broker, without containers: jars from Maven Central, kept outside the tree, run by the Java of
@@ -34,6 +35,9 @@ export interface LocalKafkaOptions {
   readonly sasl?: { readonly username: string; readonly password: string } | undefined;
   readonly saslPort?: number | undefined;
   readonly heapMegabytes?: number | undefined;
+  readonly patience?: GroupPatience | undefined;
+  /** Compiles less: starts with less work, and is slower in the long run. */
+  readonly isBrief?: boolean | undefined;
 }
 
 /** Why there can be no local Kafka here: one clear line. */
@@ -51,14 +55,17 @@ const startTimeoutMs = 60_000;
 const answerTimeoutMs = 2_000;
 const askAgainMs = 50;
 const stopTimeoutMs = 15_000;
+/** What Java ends with at SIGTERM. */
+const endedInOrder = 143;
 const clusterId = 'fullhouse-local-kafka1';
 const run = promisify(execFile);
 
 /** Starts a broker; resolves when it answers. Throws `NoLocalKafka` where Java or Maven is missing. */
 export async function startLocalKafka(options: LocalKafkaOptions): Promise<LocalKafka> {
-  await requireJava();
+  const java = await requireJava();
   const jars = await fetchedJars();
-  const { directory, sasl } = options;
+  const archive = await classArchive(jars, java);
+  const { directory, sasl, patience } = options;
   await mkdir(directory, { recursive: true });
   const addresses: BrokerAddresses = {
     port: options.port ?? (await freePort()),
@@ -67,11 +74,14 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
   };
   const settings = join(directory, 'broker.properties');
   const data = join(directory, 'data');
-  await writeFile(settings, brokerProperties({ data, ...addresses }), { mode: 0o600 });
-  if (!(await exists(join(data, 'meta.properties')))) await format({ jars, settings, data, sasl });
+  await writeFile(settings, brokerProperties({ data, patience, ...addresses }), { mode: 0o600 });
+  if (!(await exists(join(data, 'meta.properties')))) await format({ jars, archive, settings, data, sasl });
   const logFile = join(directory, 'broker.log');
-  const broker = await spawnBroker({ jars, settings, logFile, pidFile: join(directory, 'broker.pid'), ...options });
-  const ended = new Promise<void>((resolve) => broker.once('exit', () => resolve()));
+  const pidFile = join(directory, 'broker.pid');
+  const broker = await spawnBroker({ jars, archive, settings, logFile, pidFile, ...options });
+  const ended = new Promise<void>((resolve) =>
+    broker.once('exit', (code) => void archive.keep(code === endedInOrder).finally(resolve)),
+  );
   const stop = async (): Promise<void> => {
     broker.stdin?.end();
     broker.ref();
@@ -110,13 +120,39 @@ export async function whyNoLocalKafka(): Promise<string | undefined> {
   }
 }
 
-async function requireJava(): Promise<void> {
+/** The version of the machine's Java, as it spells it. */
+async function requireJava(): Promise<string> {
   const remedy = `install a Java runtime, version ${javaVersionMin} or later, or name a Kafka of yours in KAFKA_BROKERS`;
   const { stderr } = await run('java', ['-version']).catch((cause: Error) => {
     throw new NoLocalKafka(`a local Kafka needs Java, which is not here; ${remedy}`, { cause });
   });
-  const version = Number(/version "(\d+)/.exec(stderr)?.[1] ?? 0);
-  if (version < javaVersionMin) throw new NoLocalKafka(`a local Kafka needs a newer Java than ${version}; ${remedy}`);
+  const version = /version "([^"]+)"/.exec(stderr)?.[1] ?? '0';
+  const major = Number.parseInt(version, 10);
+  if (major < javaVersionMin) throw new NoLocalKafka(`a local Kafka needs a newer Java than ${major}; ${remedy}`);
+  return version;
+}
+
+/** What Java has read of the jars, kept for the next time: with it a broker starts with a third of the work. */
+interface ClassArchive {
+  /** For whatever is run from the jars. */
+  readonly flags: readonly string[];
+  /** For a broker, which leaves the archive behind where there is none. */
+  readonly flagsOfBroker: readonly string[];
+  /** A broker has ended; one that was killed leaves half an archive at the most. */
+  keep(isWhole: boolean): Promise<void>;
+}
+
+/** Of this very Java: another one would pass it by. Made by the first broker that ends in order (JEP 350). */
+async function classArchive(jars: string, java: string): Promise<ClassArchive> {
+  const file = `${jars}-java-${java}.jsa`;
+  const flags = (await exists(file)) ? [`-XX:SharedArchiveFile=${file}`] : [];
+  if (flags.length > 0) return { flags, flagsOfBroker: flags, keep: async () => undefined };
+  const filling = `${file}.${randomUUID()}`;
+  return {
+    flags,
+    flagsOfBroker: [`-XX:ArchiveClassesAtExit=${filling}`],
+    keep: (isWhole) => (isWhole ? rename(filling, file) : rm(filling, { force: true })).catch(() => undefined),
+  };
 }
 
 /** The directory of the broker's jars, filled once on each machine. */
@@ -152,19 +188,21 @@ function whyNotFetched(error: NodeJS.ErrnoException & { stdout?: string }): stri
 
 async function format(options: {
   readonly jars: string;
+  readonly archive: ClassArchive;
   readonly settings: string;
   readonly data: string;
   readonly sasl: LocalKafkaOptions['sasl'];
 }): Promise<void> {
-  const { jars, settings, data, sasl } = options;
+  const { jars, archive, settings, data, sasl } = options;
   // A start that was interrupted leaves a directory that is neither empty nor formatted.
   await rm(data, { recursive: true, force: true });
   const users = ['SCRAM-SHA-256', 'SCRAM-SHA-512'].flatMap((mechanism) =>
     sasl === undefined ? [] : ['--add-scram', `${mechanism}=[name=${sasl.username},password=${sasl.password}]`],
   );
   await run('java', [
-    '-Xshare:auto',
+    '-XX:+UseSerialGC',
     '-XX:TieredStopAtLevel=1',
+    ...archive.flags,
     '-cp',
     join(jars, '*'),
     'kafka.tools.StorageTool',
@@ -186,18 +224,22 @@ async function spawnBroker(options: {
   readonly settings: string;
   readonly logFile: string;
   readonly pidFile: string;
+  readonly archive: ClassArchive;
   readonly heapMegabytes?: number | undefined;
+  readonly isBrief?: boolean | undefined;
 }): Promise<ChildProcess> {
-  const { jars, settings, logFile, pidFile, heapMegabytes = defaultHeapMegabytes } = options;
+  const { jars, archive, settings, logFile, pidFile, heapMegabytes = defaultHeapMegabytes, isBrief = false } = options;
   const log = await open(logFile, 'w');
   // The shell waits for the end of its standard input, which comes with the end of this process, and stops the broker. When
   // the broker has ended, it waits no more: its process id may be somebody else's by then.
   const keeper =
-    'exec 3<&0; pid=$1; shift; "$@" </dev/null 3<&- & broker=$!; echo $broker >"$pid"; (read -r _ <&3; kill -TERM $broker 2>/dev/null) & exec 3<&-; keeper=$!; wait $broker; kill $keeper 2>/dev/null';
+    'exec 3<&0; pid=$1; shift; "$@" </dev/null 3<&- & broker=$!; echo $broker >"$pid"; (read -r _ <&3; kill -TERM $broker 2>/dev/null) & exec 3<&-; keeper=$!; wait $broker; code=$?; kill $keeper 2>/dev/null; exit $code';
   const java = [
     'java',
     `-Xmx${heapMegabytes}m`,
     '-XX:+UseSerialGC',
+    ...(isBrief ? ['-XX:TieredStopAtLevel=1'] : []),
+    ...archive.flagsOfBroker,
     '-Dorg.slf4j.simpleLogger.defaultLogLevel=warn',
     '-cp',
     join(jars, '*'),

@@ -38,9 +38,12 @@ export interface TestKafka {
   stop(): Promise<void>;
 }
 
-export async function startTestKafka(options: Pick<LocalKafkaOptions, 'sasl'> = {}): Promise<TestKafka> {
+/** For tests of the driver alone: members are few, and found missing soon. */
+export const impatient = { heartbeatMs: 250, sessionMs: 3_000 };
+
+export async function startTestKafka(options: Pick<LocalKafkaOptions, 'sasl' | 'patience'> = {}): Promise<TestKafka> {
   const directory = await temporaryDirectory();
-  const at = { ...options, directory: join(directory.path, 'kafka'), heapMegabytes: 384 };
+  const at = { ...options, directory: join(directory.path, 'kafka'), heapMegabytes: 384, isBrief: true };
   let broker = await startLocalKafka(at);
   const access = accessTo(broker.brokers);
   const portOf = (address: string | undefined) => (address === undefined ? undefined : Number(address.split(':')[1]));

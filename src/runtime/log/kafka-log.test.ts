@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { after, afterEach, before, describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Admin, Producer, stringSerializers } from '@platformatic/kafka';
-import { kafkaOrSkip, startTestKafka, type TestKafka } from '../../../tests/support/kafka.ts';
+import { impatient, kafkaOrSkip, startTestKafka, type TestKafka } from '../../../tests/support/kafka.ts';
 import { RecordTooLarge } from './kafka/errors.ts';
 import { type KafkaLog, openKafkaLog } from './kafka-log.ts';
 import { follow, logContract, record, testTopics } from './log.contract.ts';
@@ -18,7 +18,7 @@ if (await kafkaOrSkip('the log on Kafka')) {
     let kafka: TestKafka;
     const toStop: (() => Promise<unknown>)[] = [];
     before(async () => {
-      kafka = await startTestKafka();
+      kafka = await startTestKafka({ patience: impatient });
     });
     after(() => kafka.stop());
     afterEach(async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { createServer, type Socket } from 'node:net';
 import { after, afterEach, before, describe, test } from 'node:test';
-import { accessTo, kafkaOrSkip, startTestKafka, type TestKafka } from '../../../../tests/support/kafka.ts';
+import { accessTo, impatient, kafkaOrSkip, startTestKafka, type TestKafka } from '../../../../tests/support/kafka.ts';
 import { type KafkaLog, openKafkaLog } from '../kafka-log.ts';
 import { follow, record, testTopics } from '../log.contract.ts';
 import { LogUnavailable } from '../log.ts';
@@ -42,7 +42,7 @@ if (await kafkaOrSkip('a Kafka that fails')) {
       for (const stop of toStop.splice(0).reverse()) await stop();
     });
     before(async () => {
-      kafka = await startTestKafka({ sasl: alice });
+      kafka = await startTestKafka({ sasl: alice, patience: impatient });
       await kafka.emptyTopics(testTopics);
     });
     after(() => kafka.stop());
