@@ -3,7 +3,7 @@ import { globSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
-import { whyNoLocalKafka } from '../deploy/kafka/local-kafka.ts';
+import { whyNoLocalKafka } from '../deploy/kafka/distribution.ts';
 
 /**
  * `npm test`: the static checks, the tests beside the code, then those of the whole, and one line of real counts.

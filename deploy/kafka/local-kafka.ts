@@ -1,13 +1,18 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { mkdir, open, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
-import { homedir } from 'node:os';
+import { mkdir, open, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { Connection, metadataV12 } from '@platformatic/kafka';
-import { type BrokerAddresses, brokerProperties, type GroupPatience } from './broker-properties.ts';
+import { freePorts } from '../cluster/ports.ts';
+import {
+  type BrokerAddresses,
+  brokerProperties,
+  type GroupPatience,
+  type Identity,
+  type Node,
+  type User,
+} from './broker-properties.ts';
+import { type ClassArchive, exists, localDistribution } from './distribution.ts';
 
 /**
  * A real Apache Kafka of one broker, without containers: jars from Maven Central, kept outside the tree, run by the Java of
@@ -18,6 +23,9 @@ export interface LocalKafka {
   readonly brokers: string;
   /** Another door, where a name and a password are asked for. */
   readonly saslBrokers: string | undefined;
+  /** Doors for TLS, without a name and a password and with them. */
+  readonly tlsBrokers: string | undefined;
+  readonly saslTlsBrokers: string | undefined;
   /** Resolves when the broker has ended, wanted or not. */
   readonly ended: Promise<void>;
   /** Stops the broker in order. */
@@ -31,26 +39,22 @@ export interface LocalKafkaOptions {
   readonly directory: string;
   /** A free one where none is named. */
   readonly port?: number | undefined;
-  /** Opens a second door with this user, for PLAIN and SCRAM. */
-  readonly sasl?: { readonly username: string; readonly password: string } | undefined;
+  /** Opens another door with this user, for PLAIN and SCRAM. */
+  readonly sasl?: User | undefined;
   readonly saslPort?: number | undefined;
+  /** Where whoever came by that door is sent, if not to the door itself. */
+  readonly saslAdvertisedPort?: number | undefined;
+  /** Opens a door for TLS and, with a user, one for both. */
+  readonly tls?: Identity | undefined;
+  /** One of several that are started together. */
+  readonly node?: Node | undefined;
   readonly heapMegabytes?: number | undefined;
   readonly patience?: GroupPatience | undefined;
   /** Compiles less: starts with less work, and is slower in the long run. */
   readonly isBrief?: boolean | undefined;
 }
 
-/** Why there can be no local Kafka here: one clear line. */
-export class NoLocalKafka extends Error {
-  override readonly name = 'NoLocalKafka';
-  readonly code = 'no_local_kafka';
-  readonly retryable = false;
-}
-
-const kafkaVersion = '4.1.0';
-const javaVersionMin = 17;
 const defaultHeapMegabytes = 512;
-const fetchTimeoutMs = 300_000;
 const startTimeoutMs = 60_000;
 const answerTimeoutMs = 2_000;
 const askAgainMs = 50;
@@ -62,16 +66,10 @@ const run = promisify(execFile);
 
 /** Starts a broker; resolves when it answers. Throws `NoLocalKafka` where Java or Maven is missing. */
 export async function startLocalKafka(options: LocalKafkaOptions): Promise<LocalKafka> {
-  const java = await requireJava();
-  const jars = await fetchedJars();
-  const archive = await classArchive(jars, java);
+  const { jars, archive } = await localDistribution();
   const { directory, sasl, patience } = options;
   await mkdir(directory, { recursive: true });
-  const addresses: BrokerAddresses = {
-    port: options.port ?? (await freePort()),
-    controllerPort: await freePort(),
-    ...(sasl === undefined ? {} : { sasl: { ...sasl, port: options.saslPort ?? (await freePort()) } }),
-  };
+  const addresses = await addressesOf(options);
   const settings = join(directory, 'broker.properties');
   const data = join(directory, 'data');
   await writeFile(settings, brokerProperties({ data, patience, ...addresses }), { mode: 0o600 });
@@ -98,7 +96,9 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
   }
   return {
     brokers: `127.0.0.1:${addresses.port}`,
-    saslBrokers: addresses.sasl && `127.0.0.1:${addresses.sasl.port}`,
+    saslBrokers: addresses.sasl && `127.0.0.1:${addresses.sasl.advertisedPort ?? addresses.sasl.port}`,
+    tlsBrokers: addresses.tls && `${addresses.tls.host}:${addresses.tls.port}`,
+    saslTlsBrokers: addresses.tls && addresses.sasl && `${addresses.tls.host}:${addresses.tls.saslPort}`,
     ended,
     stop,
     kill: async () => {
@@ -108,82 +108,16 @@ export async function startLocalKafka(options: LocalKafkaOptions): Promise<Local
   };
 }
 
-/** Why no broker can be started on this machine; `undefined` where one can. */
-export async function whyNoLocalKafka(): Promise<string | undefined> {
-  try {
-    await requireJava();
-    await fetchedJars();
-    return undefined;
-  } catch (error) {
-    if (error instanceof NoLocalKafka) return error.message;
-    throw error;
-  }
-}
-
-/** The version of the machine's Java, as it spells it. */
-async function requireJava(): Promise<string> {
-  const remedy = `install a Java runtime, version ${javaVersionMin} or later, or name a Kafka of yours in KAFKA_BROKERS`;
-  const { stderr } = await run('java', ['-version']).catch((cause: Error) => {
-    throw new NoLocalKafka(`a local Kafka needs Java, which is not here; ${remedy}`, { cause });
-  });
-  const version = /version "([^"]+)"/.exec(stderr)?.[1] ?? '0';
-  const major = Number.parseInt(version, 10);
-  if (major < javaVersionMin) throw new NoLocalKafka(`a local Kafka needs a newer Java than ${major}; ${remedy}`);
-  return version;
-}
-
-/** What Java has read of the jars, kept for the next time: with it a broker starts with a third of the work. */
-interface ClassArchive {
-  /** For whatever is run from the jars. */
-  readonly flags: readonly string[];
-  /** For a broker, which leaves the archive behind where there is none. */
-  readonly flagsOfBroker: readonly string[];
-  /** A broker has ended; one that was killed leaves half an archive at the most. */
-  keep(isWhole: boolean): Promise<void>;
-}
-
-/** Of this very Java: another one would pass it by. Made by the first broker that ends in order (JEP 350). */
-async function classArchive(jars: string, java: string): Promise<ClassArchive> {
-  const file = `${jars}-java-${java}.jsa`;
-  const flags = (await exists(file)) ? [`-XX:SharedArchiveFile=${file}`] : [];
-  if (flags.length > 0) return { flags, flagsOfBroker: flags, keep: async () => undefined };
-  const filling = `${file}.${randomUUID()}`;
+async function addressesOf(options: LocalKafkaOptions): Promise<BrokerAddresses> {
+  const { sasl, saslAdvertisedPort: advertisedPort, tls, node } = options;
+  const [port = 0, controllerPort = 0, saslPort = 0, tlsPort = 0, saslTlsPort = 0] = await freePorts(5);
   return {
-    flags,
-    flagsOfBroker: [`-XX:ArchiveClassesAtExit=${filling}`],
-    keep: (isWhole) => (isWhole ? rename(filling, file) : rm(filling, { force: true })).catch(() => undefined),
+    port: options.port ?? port,
+    controllerPort: node?.controllerPorts[node.id - 1] ?? controllerPort,
+    sasl: sasl && { ...sasl, port: options.saslPort ?? saslPort, advertisedPort },
+    tls: tls && { ...tls, port: tlsPort, saslPort: saslTlsPort },
+    node,
   };
-}
-
-/** The directory of the broker's jars, filled once on each machine. */
-async function fetchedJars(): Promise<string> {
-  const cache = join(process.env['XDG_CACHE_HOME'] || join(homedir(), '.cache'), 'fullhouse');
-  const jars = join(cache, `kafka-${kafkaVersion}`);
-  if (await exists(jars)) return jars;
-  await mkdir(cache, { recursive: true });
-  // Filled under another name, so that whoever comes at the same time sees all of it or nothing.
-  const filling = `${jars}.${process.pid}-${Date.now()}`;
-  const pom = fileURLToPath(new URL('pom.xml', import.meta.url));
-  try {
-    await run(
-      'mvn',
-      ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', `-DoutputDirectory=${filling}`, '-DincludeScope=runtime'],
-      { timeout: fetchTimeoutMs },
-    );
-    await rename(filling, jars);
-  } catch (cause) {
-    await rm(filling, { recursive: true, force: true });
-    if (await exists(jars)) return jars;
-    throw new NoLocalKafka(whyNotFetched(cause as NodeJS.ErrnoException & { stdout?: string }), { cause });
-  }
-  return jars;
-}
-
-function whyNotFetched(error: NodeJS.ErrnoException & { stdout?: string }): string {
-  if (error.code === 'ENOENT')
-    return 'the jars of Kafka are fetched by Maven (mvn), which is not here; install it, or name a Kafka of yours in KAFKA_BROKERS';
-  const said = (error.stdout ?? '').split('\n').find((line) => line.includes('ERROR')) ?? error.message;
-  return `Maven could not fetch the jars of Kafka: ${said.trim()}`;
 }
 
 async function format(options: {
@@ -287,24 +221,6 @@ async function answers(port: number): Promise<boolean> {
   } finally {
     await connection.close();
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(address !== null && typeof address === 'object' ? address.port : 0));
-    });
-  });
-}
-
-function exists(path: string): Promise<boolean> {
-  return stat(path).then(
-    () => true,
-    () => false,
-  );
 }
 
 function timeout(durationMs: number): Promise<void> {

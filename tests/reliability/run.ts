@@ -1,6 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
-import { whyNoLocalKafka } from '../../deploy/kafka/local-kafka.ts';
+import { whyNoLocalKafka } from '../../deploy/kafka/distribution.ts';
 import { type Part, parts, runPart, type Sizes } from './parts.ts';
 import { commit, type Done, reportOf } from './report.ts';
 

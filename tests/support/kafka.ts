@@ -1,12 +1,9 @@
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { Admin } from '@platformatic/kafka';
-import {
-  type LocalKafka,
-  type LocalKafkaOptions,
-  startLocalKafka,
-  whyNoLocalKafka,
-} from '../../deploy/kafka/local-kafka.ts';
+import { freePorts } from '../../deploy/cluster/ports.ts';
+import { whyNoLocalKafka } from '../../deploy/kafka/distribution.ts';
+import { type LocalKafka, type LocalKafkaOptions, startLocalKafka } from '../../deploy/kafka/local-kafka.ts';
 import type { KafkaAccess } from '../../src/runtime/log/kafka/cluster.ts';
 import { createTopics } from '../../src/runtime/log/kafka/topic-admin.ts';
 import type { WantedTopic } from '../../src/runtime/log/kafka/topic-check.ts';
@@ -41,28 +38,31 @@ export interface TestKafka {
 /** For tests of the driver alone: members are few, and found missing soon. */
 export const impatient = { heartbeatMs: 250, sessionMs: 3_000 };
 
-export async function startTestKafka(options: Pick<LocalKafkaOptions, 'sasl' | 'patience'> = {}): Promise<TestKafka> {
+type TestKafkaOptions = Pick<LocalKafkaOptions, 'sasl' | 'saslAdvertisedPort' | 'saslPort' | 'tls' | 'patience'>;
+
+export async function startTestKafka(options: TestKafkaOptions = {}): Promise<TestKafka> {
   const directory = await temporaryDirectory();
-  const at = { ...options, directory: join(directory.path, 'kafka'), heapMegabytes: 384, isBrief: true };
+  const [port, saslPort] = await freePorts(2);
+  const quick = { heapMegabytes: 384, isBrief: true };
+  const at = { port, saslPort, ...options, directory: join(directory.path, 'kafka'), ...quick };
   let broker = await startLocalKafka(at);
   const access = accessTo(broker.brokers);
-  const portOf = (address: string | undefined) => (address === undefined ? undefined : Number(address.split(':')[1]));
   return {
     get broker() {
       return broker;
     },
     access,
     async restart() {
-      broker = await startLocalKafka({ ...at, port: portOf(broker.brokers), saslPort: portOf(broker.saslBrokers) });
+      broker = await startLocalKafka(at);
     },
     async emptyTopics(topics) {
-      const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.brokers] });
-      const known = await admin.listTopics();
-      const old = topics.filter(({ name }) => known.includes(name)).map(({ name }) => name);
-      if (old.length > 0) await admin.deleteTopics({ topics: old });
-      // What was decided spreads a moment later.
-      while ((await admin.listTopics()).some((name) => old.includes(name)));
-      await admin.close();
+      await kafkaAdmin({ broker }, async (admin) => {
+        const known = await admin.listTopics();
+        const old = topics.filter(({ name }) => known.includes(name)).map(({ name }) => name);
+        if (old.length > 0) await admin.deleteTopics({ topics: old });
+        // What was decided spreads a moment later.
+        while ((await admin.listTopics()).some((name) => old.includes(name)));
+      });
       await createTopics(access, topics, { replicationFactor: 1, minInsyncReplicas: 1 });
     },
     async stop() {
@@ -70,6 +70,15 @@ export async function startTestKafka(options: Pick<LocalKafkaOptions, 'sasl' | '
       await directory.remove();
     },
   };
+}
+
+/** As whoever runs the brokers does, by a client that is not ours. */
+export async function kafkaAdmin<Result>(
+  { broker }: Pick<TestKafka, 'broker'>,
+  work: (admin: Admin) => Promise<Result>,
+): Promise<Result> {
+  const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.brokers] });
+  return work(admin).finally(() => admin.close());
 }
 
 /** Access to a broker of this machine, as a service has it. */

@@ -6,7 +6,7 @@ import { GroupOffsets } from './kafka/group-offsets.ts';
 import type { KafkaHealth } from './kafka/health.ts';
 import { KafkaConsumption } from './kafka/kafka-consumption.ts';
 import { Partitions } from './kafka/partitions.ts';
-import { checkedTopics, type WantedTopic } from './kafka/topic-check.ts';
+import { checkedTopics, missingTopics, type WantedTopic } from './kafka/topic-check.ts';
 import type {
   Bounds,
   ConsumeOptions,
@@ -91,6 +91,10 @@ class OpenKafkaLog implements KafkaLog {
   }
 
   onRefreshed(): void {
+    const { book, topics } = this.#cluster;
+    const missing = missingTopics(this.#options.topics, topics);
+    if (missing === undefined) book.succeeded('topics');
+    else book.failed('topics', missing);
     const idOf = ({ name, id }: LogTopic) => this.#cluster.topics.get(name)?.id ?? id;
     const anew = this.#topics.filter((topic) => idOf(topic) !== topic.id).map(({ name }) => name);
     if (anew.length === 0) return;

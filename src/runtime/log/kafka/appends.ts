@@ -84,7 +84,7 @@ export class Appends {
       return Promise.reject(new LogUnavailable(`more than ${recordsQueuedMax} records wait to be appended`));
     const encoded = records.map(encode);
     const large = encoded.find(({ bytes }) => bytes > batchBytesMax);
-    if (large !== undefined) return Promise.reject(tooLarge(large));
+    if (large !== undefined) return Promise.reject(this.#refused(large));
     return new Promise((resolve, reject) => {
       const append: Append = { waiting: records.length, failed: false, since: performance.now(), resolve, reject };
       for (const each of encoded) this.#queue(each).items.push({ record: each, bytes: each.bytes, append });
@@ -246,15 +246,16 @@ export class Appends {
       const error = errorName(codes.get(queue.name) ?? 0);
       if (error === 'NONE' || error === 'DUPLICATE_SEQUENCE_NUMBER') this.#acknowledge(queue);
       else if (error === 'MESSAGE_TOO_LARGE' || error === 'RECORD_LIST_TOO_LARGE') this.#split(queue);
-      else if (isPassing(codes.get(queue.name) ?? 0)) isWell = false;
-      else this.#lose(queue, new LogUnavailable(`Kafka did not take records of ${queue.name}: ${error}`));
-      if (error !== 'NONE' && !isWell) this.#cluster.book.failed(`appending to ${queue.topic}`, error);
-      else this.#cluster.book.succeeded(`appending to ${queue.topic}`);
+      else if (isPassing(codes.get(queue.name) ?? 0)) {
+        isWell = false;
+        this.#cluster.book.failed(partOf(queue), `Kafka does not take records of ${queue.name}: ${error}`);
+      } else this.#lose(queue, new LogUnavailable(`Kafka did not take records of ${queue.name}: ${error}`));
     }
     return isWell;
   }
 
   #acknowledge(queue: PartitionQueue): void {
+    this.#cluster.book.succeeded(partOf(queue));
     const items = queue.sent?.items ?? [];
     queue.sent = undefined;
     this.#queued -= items.length;
@@ -273,7 +274,7 @@ export class Appends {
     // The broker has not counted what it refused.
     identity?.sequences.set(queue.name, sequence ?? 0);
     queue.items.unshift(...items);
-    if (items.length === 1) this.#fail(items, tooLarge(first.record));
+    if (items.length === 1) this.#fail(items, this.#refused(first.record));
     else queue.bytesMax = Math.ceil(items.reduce((sum, { bytes }) => sum + bytes, 0) / 2);
   }
 
@@ -292,6 +293,16 @@ export class Appends {
     queue.sent = undefined;
     this.#identity = undefined;
     this.#fail(queue.items, error);
+  }
+
+  /** Nothing of its partition is taken before it is: told until something is. */
+  #refused(record: EncodedRecord): RecordTooLarge {
+    const { topic, key, bytes } = record;
+    const error = new RecordTooLarge(
+      `a record for ${topic} (key ${key}) has ${bytes} bytes, more than the topic takes (max.message.bytes, which is ${messageBytesMax} after "fullhouse topics create")`,
+    );
+    this.#cluster.book.failed(partOf(record), error.message);
+    return error;
   }
 
   /** What has waited too long for a broker that does not take it. */
@@ -321,7 +332,7 @@ export class Appends {
   }
 }
 
-function tooLarge({ topic, key, bytes }: EncodedRecord): RecordTooLarge {
-  const limit = `a topic takes ${batchBytesMax} at the most`;
-  return new RecordTooLarge(`a record for ${topic} (key ${key}) has ${bytes} bytes; ${limit}`);
+/** What is in trouble where a partition does not take what it is given. */
+function partOf({ topic, partition }: TopicPartition): string {
+  return `appending to ${topic}/${partition}`;
 }

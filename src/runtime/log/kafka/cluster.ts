@@ -8,7 +8,7 @@ import {
 } from '@platformatic/kafka';
 import type { Logger } from '../../logger.ts';
 import { LogUnavailable } from '../log.ts';
-import { answeredWith, errorName, explain, isAuthenticationFailure, KafkaRefused, responseOf } from './errors.ts';
+import { answeredWith, errorName, explain, isRefusal, KafkaRefused, responseOf } from './errors.ts';
 import { HealthBook } from './health.ts';
 
 /**
@@ -44,8 +44,14 @@ export interface TopicState {
 /** Connecting, with TLS and the password, and waiting for an answer. */
 const connectTimeoutMs = 5_000;
 const requestTimeoutMs = 8_000;
+/** An answer that takes longer is told as trouble, though it comes. */
+const slowAfterMs = 2_000;
+/** Questions that wait at the broker until there is something to answer. */
+const waiting: readonly Purpose[] = ['fetch'];
 /** How often brokers are asked for topics and leaders when nothing seems wrong. */
 const refreshEveryMs = 10_000;
+/** The same while something is wrong: so that what is well again is known soon. */
+const refreshInTroubleMs = 1_000;
 /** Coordinators in Kafka: of groups, not of transactions. */
 const groupCoordinator = 0;
 const heartbeatApiKey = 68;
@@ -69,7 +75,8 @@ export class Cluster {
     const { logger, tls, sasl } = access;
     this.#book = new HealthBook((part, error) => {
       if (error === undefined) logger.info({ part }, 'Kafka answers again');
-      else logger.error({ part, error }, 'Kafka does not do what it is asked; it is tried again');
+      else logger.error({ part, error }, 'Kafka does not do as it is asked; nothing is given up');
+      if (error !== undefined && this.#timer !== undefined) this.#refreshIn(refreshInTroubleMs);
     });
     this.#options = {
       connectTimeout: connectTimeoutMs,
@@ -105,18 +112,20 @@ export class Cluster {
     await this.#checkVersion();
     await this.refresh();
     this.#onRefreshed = onRefreshed;
-    const again = () => {
-      this.#timer = setTimeout(
-        () =>
-          void this.refresh()
-            .catch(() => undefined)
-            .finally(again),
-        refreshEveryMs,
+    this.#refreshIn(refreshEveryMs);
+  }
+
+  #refreshIn(durationMs: number): void {
+    clearTimeout(this.#timer);
+    if (this.#closed) return;
+    this.#timer = setTimeout(async () => {
+      await this.refresh().then(
+        () => this.#book.answers(),
+        () => undefined,
       );
-      this.#timer.unref();
-      if (this.#closed) clearTimeout(this.#timer);
-    };
-    again();
+      this.#refreshIn(this.#book.health.reachable ? refreshEveryMs : refreshInTroubleMs);
+    }, durationMs);
+    this.#timer.unref();
   }
 
   async #checkVersion(): Promise<void> {
@@ -197,24 +206,48 @@ export class Cluster {
     ...parameters: Arguments
   ): Promise<Answer> {
     if (this.#closed) throw new LogUnavailable('the log is closed');
-    const part = to.purpose;
+    const { purpose, node } = to;
+    // What is read aside is read by the next main poll as well, and perhaps never again aside.
+    const part = purpose === 'fetch-aside' ? 'fetch' : purpose;
+    const { answered } = this.#watched(part);
     try {
-      const connection = await (to.node === undefined ? this.#any(part) : this.#connect(part, this.#address(to.node)));
+      const connection = await (node === undefined ? this.#any(purpose) : this.#connect(purpose, this.#address(node)));
       const answer = await api.async(connection, ...parameters);
-      this.#book.succeeded(part);
+      answered(true);
       return answer;
     } catch (cause) {
+      answered(answeredWith(cause) !== undefined && !isRefusal(cause));
       if (cause instanceof LogUnavailable || cause instanceof KafkaRefused) throw cause;
       const line = explain(cause);
-      if (answeredWith(cause) === undefined || isAuthenticationFailure(cause)) {
-        const error = `Kafka at ${this.#where()} cannot be reached: ${line}`;
-        if (!this.#closed) this.#book.failed(part, error);
-        if (isAuthenticationFailure(cause)) throw new KafkaRefused(error, { cause });
-        throw new LogUnavailable(error, { cause });
-      }
-      this.#book.succeeded(part);
-      throw new LogUnavailable(`Kafka answered ${line}`, { cause });
+      if (answeredWith(cause) !== undefined && !isRefusal(cause))
+        throw new LogUnavailable(`Kafka answered ${line}`, { cause });
+      const error = `Kafka at ${this.#where()} cannot be reached: ${line}`;
+      if (!this.#closed) this.#book.failed(part, error);
+      if (isRefusal(cause)) throw new KafkaRefused(error, { cause });
+      throw new LogUnavailable(error, { cause });
     }
+  }
+
+  /** Tells of a question that waits for its answer, and once it has come soon enough, that all is well. */
+  #watched(part: Purpose): { readonly answered: (wasAnswered: boolean) => void } {
+    if (waiting.includes(part))
+      return { answered: (wasAnswered) => (wasAnswered ? this.#book.succeeded(part) : undefined) };
+    const slowly = `Kafka at ${this.#where()} answers slowly: not within ${slowAfterMs / 1_000} s`;
+    let isSlow = false;
+    const timer = setTimeout(() => {
+      isSlow = true;
+      // Whoever cannot be reached is in worse trouble already.
+      if (!this.#closed && !this.#book.isTroubled(part)) this.#book.failed(part, slowly);
+    }, slowAfterMs);
+    timer.unref();
+    return {
+      answered: (wasAnswered) => {
+        clearTimeout(timer);
+        if (!wasAnswered || this.#closed) return;
+        if (isSlow) this.#book.failed(part, slowly);
+        else this.#book.succeeded(part);
+      },
+    };
   }
 
   #where(): string {

@@ -50,11 +50,30 @@ function protocolError(error: Explained): Explained | undefined {
   return undefined;
 }
 
-/** Whether the broker knows us not, which waiting does not mend. */
-export function isAuthenticationFailure(error: unknown): boolean {
-  const { code, cause, errors } = error as GenericError & { readonly errors?: readonly Error[] };
-  if (code === 'PLT_KFK_AUTHENTICATION') return true;
-  return [cause, ...(errors ?? [])].some((inner) => inner instanceof Error && isAuthenticationFailure(inner));
+/** Whether the broker knows us not, or is not who it should be: waiting mends neither. */
+export function isRefusal(error: unknown): boolean {
+  return isAuthenticationFailure(error) || certificateFailure(error) !== undefined;
+}
+
+function isAuthenticationFailure(error: unknown): boolean {
+  return withCauses(error).some(({ code }) => code === 'PLT_KFK_AUTHENTICATION');
+}
+
+/** What OpenSSL and Node.js say of a certificate that they do not take. */
+const certificateCodes =
+  /^(ERR_TLS_CERT_ALTNAME_INVALID|(DEPTH_ZERO_)?SELF_SIGNED_CERT.*|UNABLE_TO_(GET_ISSUER_CERT|VERIFY_LEAF_SIGNATURE).*|CERT_.*)$/;
+
+function certificateFailure(error: unknown): (Error & { readonly code: string }) | undefined {
+  const isOne = (each: Coded): each is Error & { readonly code: string } => certificateCodes.test(each.code ?? '');
+  return withCauses(error).find(isOne);
+}
+
+type Coded = Error & { readonly code?: string };
+
+function withCauses(error: unknown): readonly Coded[] {
+  if (!(error instanceof Error)) return [];
+  const { errors = [] } = error as { readonly errors?: readonly Error[] };
+  return [error, ...[...errors, error.cause].flatMap(withCauses)];
 }
 
 /** An error of the client with all its causes, in one line for people. */
@@ -62,6 +81,14 @@ export function explain(error: unknown): string {
   const answered = protocolError(error as Explained);
   if (isAuthenticationFailure(error)) {
     return `the user name or password is refused, or the mechanism is not offered (${answered?.apiId ?? 'authentication failed'})`;
+  }
+  const certificate = certificateFailure(error);
+  if (certificate !== undefined) {
+    const remedy =
+      certificate.code === 'ERR_TLS_CERT_ALTNAME_INVALID'
+        ? 'name the brokers in KAFKA_BROKERS as their certificates do'
+        : 'name the file of the authority that signed it in KAFKA_TLS_CA';
+    return `its certificate is not accepted (${certificate.message.replace(/\.$/, '')}); ${remedy}`;
   }
   if (answered?.apiId !== undefined) {
     return `${answered.apiId}: ${answered.serverErrorMessage || answered.message}`;

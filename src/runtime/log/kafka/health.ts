@@ -9,9 +9,24 @@ export type KafkaHealth =
       readonly since: number;
     };
 
-/** What each part of the driver met last: it is healthy when no part is in trouble. */
+interface Trouble {
+  readonly error: string;
+  readonly since: number;
+  /** When it was met last. */
+  readonly metAt: number;
+}
+
+/** Everything that is asked of Kafka is asked again sooner than this while it fails. */
+const askedAgainWithinMs = 20_000;
+/** In the one line of them all. */
+const errorsToldMax = 3;
+
+/**
+ * What each part of the driver met last: it is healthy when no part is in trouble. A part is out of it when it succeeds, or
+ * when nobody has asked for that long what failed.
+ */
 export class HealthBook {
-  readonly #troubles = new Map<string, { readonly error: string; readonly since: number }>();
+  readonly #troubles = new Map<string, Trouble>();
   readonly #onChange: (part: string, error: string | undefined) => void;
 
   constructor(onChange: (part: string, error: string | undefined) => void) {
@@ -19,18 +34,32 @@ export class HealthBook {
   }
 
   get health(): KafkaHealth {
-    const [first] = [...this.#troubles.values()].sort((a, b) => a.since - b.since);
-    return first === undefined ? { reachable: true } : { reachable: false, ...first };
+    const troubles = [...this.#troubles.values()].sort((a, b) => a.since - b.since);
+    const [first] = troubles;
+    if (first === undefined) return { reachable: true };
+    const errors = [...new Set(troubles.map(({ error }) => error))];
+    const more = errors.length > errorsToldMax ? [`and ${errors.length - errorsToldMax} more`] : [];
+    return { reachable: false, error: [...errors.slice(0, errorsToldMax), ...more].join('; '), since: first.since };
   }
 
   failed(part: string, error: string): void {
     const known = this.#troubles.get(part);
-    this.#troubles.set(part, { error, since: known?.since ?? Date.now() });
+    const metAt = Date.now();
+    this.#troubles.set(part, { error, since: known?.since ?? metAt, metAt });
     // The same trouble again is no news.
     if (known?.error !== error) this.#onChange(part, error);
   }
 
+  isTroubled(part: string): boolean {
+    return this.#troubles.has(part);
+  }
+
   succeeded(part: string): void {
     if (this.#troubles.delete(part)) this.#onChange(part, undefined);
+  }
+
+  /** Kafka answers: what failed and is no longer asked for is over. */
+  answers(): void {
+    for (const [part, { metAt }] of this.#troubles) if (Date.now() - metAt > askedAgainWithinMs) this.succeeded(part);
   }
 }
