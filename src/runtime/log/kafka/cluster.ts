@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import {
   type API,
   apiVersionsV3,
@@ -44,10 +45,6 @@ export interface TopicState {
 /** Connecting, with TLS and the password, and waiting for an answer. */
 const connectTimeoutMs = 5_000;
 const requestTimeoutMs = 8_000;
-/** An answer that takes longer is told as trouble, though it comes. */
-const slowAfterMs = 2_000;
-/** Questions that wait at the broker until there is something to answer. */
-const waiting: readonly Purpose[] = ['fetch'];
 /** How often brokers are asked for topics and leaders when nothing seems wrong. */
 const refreshEveryMs = 10_000;
 /** The same while something is wrong: so that what is well again is known soon. */
@@ -81,7 +78,7 @@ export class Cluster {
     this.#options = {
       connectTimeout: connectTimeoutMs,
       requestTimeout: requestTimeoutMs,
-      ...(tls === undefined ? {} : { tls: { ...tls }, tlsServerName: true }),
+      ...(tls === undefined ? {} : { tls: { ...tls } }),
       ...(sasl === undefined ? {} : { sasl: { ...sasl } }),
     };
   }
@@ -209,7 +206,7 @@ export class Cluster {
     const { purpose, node } = to;
     // What is read aside is read by the next main poll as well, and perhaps never again aside.
     const part = purpose === 'fetch-aside' ? 'fetch' : purpose;
-    const { answered } = this.#watched(part);
+    const answered = this.#book.watched(part, part === 'fetch' ? undefined : this.#where());
     try {
       const connection = await (node === undefined ? this.#any(purpose) : this.#connect(purpose, this.#address(node)));
       const answer = await api.async(connection, ...parameters);
@@ -226,28 +223,6 @@ export class Cluster {
       if (isRefusal(cause)) throw new KafkaRefused(error, { cause });
       throw new LogUnavailable(error, { cause });
     }
-  }
-
-  /** Tells of a question that waits for its answer, and once it has come soon enough, that all is well. */
-  #watched(part: Purpose): { readonly answered: (wasAnswered: boolean) => void } {
-    if (waiting.includes(part))
-      return { answered: (wasAnswered) => (wasAnswered ? this.#book.succeeded(part) : undefined) };
-    const slowly = `Kafka at ${this.#where()} answers slowly: not within ${slowAfterMs / 1_000} s`;
-    let isSlow = false;
-    const timer = setTimeout(() => {
-      isSlow = true;
-      // Whoever cannot be reached is in worse trouble already.
-      if (!this.#closed && !this.#book.isTroubled(part)) this.#book.failed(part, slowly);
-    }, slowAfterMs);
-    timer.unref();
-    return {
-      answered: (wasAnswered) => {
-        clearTimeout(timer);
-        if (!wasAnswered || this.#closed) return;
-        if (isSlow) this.#book.failed(part, slowly);
-        else this.#book.succeeded(part);
-      },
-    };
   }
 
   #where(): string {
@@ -276,7 +251,9 @@ export class Cluster {
     const name = `${purpose} ${host}:${port}`;
     const known = this.#connections.get(name);
     if (known !== undefined) return known;
-    const connection = new Connection(this.#access.clientId, this.#options);
+    // Only names are told to the server (RFC 6066).
+    const tlsServerName = this.#access.tls !== undefined && isIP(host) === 0;
+    const connection = new Connection(this.#access.clientId, { ...this.#options, tlsServerName });
     const connected = new Promise<Connection>((resolve, reject) => {
       connection.connect(host, port, (error) => (error ? reject(error) : resolve(connection)));
     });

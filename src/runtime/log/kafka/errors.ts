@@ -52,7 +52,12 @@ function protocolError(error: Explained): Explained | undefined {
 
 /** Whether the broker knows us not, or is not who it should be: waiting mends neither. */
 export function isRefusal(error: unknown): boolean {
-  return isAuthenticationFailure(error) || certificateFailure(error) !== undefined;
+  return isAuthenticationFailure(error) || certificateFailure(error) !== undefined || wantsTls(error);
+}
+
+/** What the client says, which has no code of its own for it. */
+function wantsTls(error: unknown): boolean {
+  return withCauses(error).some(({ message }) => message === 'Broker requires TLS.');
 }
 
 function isAuthenticationFailure(error: unknown): boolean {
@@ -90,6 +95,7 @@ export function explain(error: unknown): string {
         : 'name the file of the authority that signed it in KAFKA_TLS_CA';
     return `its certificate is not accepted (${certificate.message.replace(/\.$/, '')}); ${remedy}`;
   }
+  if (wantsTls(error)) return 'it requires TLS; set KAFKA_TLS=true';
   if (answered?.apiId !== undefined) {
     return `${answered.apiId}: ${answered.serverErrorMessage || answered.message}`;
   }

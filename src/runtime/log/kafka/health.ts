@@ -18,6 +18,8 @@ interface Trouble {
 
 /** Everything that is asked of Kafka is asked again sooner than this while it fails. */
 const askedAgainWithinMs = 20_000;
+/** An answer that takes longer is told. */
+const slowAfterMs = 2_000;
 /** In the one line of them all. */
 const errorsToldMax = 3;
 
@@ -50,12 +52,29 @@ export class HealthBook {
     if (known?.error !== error) this.#onChange(part, error);
   }
 
-  isTroubled(part: string): boolean {
-    return this.#troubles.has(part);
-  }
-
   succeeded(part: string): void {
     if (this.#troubles.delete(part)) this.#onChange(part, undefined);
+  }
+
+  /**
+   * A question was asked of these brokers; what is returned is told of its end, and whether it was answered. That the answer
+   * takes long is trouble, though it comes; without brokers it may, since it is one that waits there for news.
+   */
+  watched(part: string, brokers: string | undefined): (wasAnswered: boolean) => void {
+    if (brokers === undefined) return (wasAnswered) => (wasAnswered ? this.succeeded(part) : undefined);
+    const slowly = `Kafka at ${brokers} answers slowly: not within ${slowAfterMs / 1_000} s`;
+    let isSlow = false;
+    const timer = setTimeout(() => {
+      isSlow = true;
+      // Whoever cannot be reached is in worse trouble already.
+      if (!this.#troubles.has(part)) this.failed(part, slowly);
+    }, slowAfterMs);
+    timer.unref();
+    return (wasAnswered) => {
+      clearTimeout(timer);
+      if (wasAnswered && isSlow) this.failed(part, slowly);
+      else if (wasAnswered) this.succeeded(part);
+    };
   }
 
   /** Kafka answers: what failed and is no longer asked for is over. */
