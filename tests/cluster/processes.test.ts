@@ -38,7 +38,7 @@ if (await kafkaOrSkip('every service as a process of its own')) {
       directory = await temporaryDirectory();
       cluster = await startLocalCluster({ directory: join(directory.path, 'cluster'), environment, observe: true });
       admin = await new Client(cluster.url).signIn(administrator.email, administrator.password);
-      venue = await buildVenue(admin);
+      venue = await buildVenue(admin, { rows: 20 });
       showId = await openShow(admin, venue);
       customer = await new Client(cluster.url).register();
     });
@@ -70,22 +70,17 @@ if (await kafkaOrSkip('every service as a process of its own')) {
     it('shows what a booking did, step by step, where traces are looked at', async () => {
       await fullhouse('settings', 'set', 'traceSampleRatio', '1', '--why', 'to see a booking');
       const traces = cluster.observed?.traces ?? '';
-      const text = async (path: string) => (await fetch(`${traces}/${path}`)).text();
-      // The setting is in force a moment later.
+      const seen = async (traceId: string) => (await fetch(`${traces}/${traceId}`)).text();
+      // The setting is in force a moment later, and a span is sent a moment after its end.
+      const asked: string[] = [];
       const traceId = await eventually(
         async () => {
           const { headers } = await customer.book({ showId, bestAvailable: { count: 1 }, payment: visa });
-          const id = headers.get('x-request-id') ?? '';
-          return (
-            await eventually(
-              () => text(''),
-              (list) => !list.startsWith('Nothing'),
-            )
-          ).includes(id)
-            ? id
-            : '';
+          asked.push(headers.get('x-request-id') ?? '');
+          const drawn = await Promise.all(asked.map(seen));
+          return asked.find((_, index) => drawn[index]?.includes('POST /v1/bookings') === true);
         },
-        (id) => id !== '',
+        (id) => id !== undefined,
       );
       // Each process sends its spans when it comes to it.
       const wanted = [
@@ -94,7 +89,7 @@ if (await kafkaOrSkip('every service as a process of its own')) {
         / {4,}process ticket-details$/m,
       ];
       await eventually(
-        () => text(traceId),
+        () => seen(traceId ?? ''),
         (drawn) => wanted.every((line) => line.test(drawn)),
       );
     });
