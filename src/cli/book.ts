@@ -14,8 +14,8 @@ import { wholeNumber } from './log.ts';
 const waitSeconds = 30;
 /** After its end, a booking's tickets and messages follow within moments; nobody watches longer than this. */
 const watchMaxMs = 30_000;
-const ticketsMaxMs = 10_000;
-const ticketsPauseMs = 20;
+const endMaxMs = 10_000;
+const endPauseMs = 20;
 const seatsByDefault = 2;
 
 interface Options {
@@ -68,7 +68,7 @@ async function book(options: Options): Promise<void> {
       wait: watch === undefined,
     });
     await watch?.until(accepted.bookingId);
-    const booking = await withTickets(api, accepted.bookingId);
+    const booking = await asItEnded(api, accepted.bookingId);
     if (options.json === true) sayJson(booking);
     else report(booking, performance.now() - since);
     if (booking.status !== 'confirmed') process.exitCode = 1;
@@ -77,13 +77,16 @@ async function book(options: Options): Promise<void> {
   }
 }
 
-/** The booking, with its tickets where it has some: they may follow its end by moments. */
-async function withTickets(api: Api, bookingId: string): Promise<Booking> {
-  const until = performance.now() + ticketsMaxMs;
+const underWay = ['requested', 'paying'];
+
+/** The booking as it ended, with its tickets where it has some: what a customer reads may follow the topics by moments. */
+async function asItEnded(api: Api, bookingId: string): Promise<Booking> {
+  const until = performance.now() + endMaxMs;
   for (;;) {
     const booking = await api<Booking>('GET', `/bookings/${bookingId}`);
-    if (booking.status !== 'confirmed' || booking.tickets.length > 0 || performance.now() > until) return booking;
-    await delay(ticketsPauseMs);
+    const isTicketed = booking.status !== 'confirmed' || booking.tickets.length > 0;
+    if ((!underWay.includes(booking.status) && isTicketed) || performance.now() > until) return booking;
+    await delay(endPauseMs);
   }
 }
 

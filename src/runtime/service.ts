@@ -33,6 +33,8 @@ export interface ServiceDefinition {
   readonly recalled?: (batch: AppliedBatch) => readonly Statement[];
   /** Types of messages that `statements` looks at and that have neither route nor view. */
   readonly statementsOn?: readonly string[];
+  /** Types of events that nobody waits for: they are taken with what comes next, or a moment later. */
+  readonly unhurried?: readonly string[];
   /** By fact type: fills in, at publishing, what must not be stored with the event. */
   readonly enrich?: Readonly<Record<string, Enrichment>>;
   /** What its own tables keep for a time only. */

@@ -44,7 +44,7 @@ import { noTracing, type Tracing } from './telemetry/tracing.ts';
  *
  *   take what has arrived → decide → one transaction → publish what was decided, fire what is due, run effects
  *
- * There is no timer in it: the next batch is whatever came while the last one committed. Which tasks it has, and how they
+ * The next batch is whatever came while the last one committed; only what nobody waits for waits a moment for company. Which tasks it has, and how they
  * come and go, is in `task/ownership.ts`. Batches, takeovers and revocations never overlap (`Turns`).
  *
  * The file is longer than others because this is the one place where all of that meets; what each part does is in `task/`.
@@ -101,7 +101,7 @@ export class TaskLoop {
   readonly #published = new Map<number, Record<string, PublishedMark>>();
   readonly #turns = new Turns();
   readonly #ownership: Ownership;
-  readonly #intake = new Intake();
+  readonly #intake: Intake;
   readonly #parking = new Parking();
   readonly #states: StreamStates;
   readonly #references: References;
@@ -129,6 +129,12 @@ export class TaskLoop {
     const { definition, store, log, logger, runtime } = options;
     this.#options = options;
     this.#observer = options.observer ?? unobserved;
+    const concerns = concernedBy(definition);
+    const unhurried = new Set(definition.unhurried);
+    this.#intake = new Intake(
+      (record) => unhurried.has(record.headers['ce_type'] ?? '') || !concerns(record),
+      () => this.#start(),
+    );
     this.#arrivedElsewhere = new LRUCache({ max: options.cachedMax ?? arrivedElsewhereMax });
     this.#states = new StreamStates(definition.streams, options.cachedMax);
     const partitionsOf = (topic: string) => log.topics.find((each) => each.name === topic)?.partitions ?? 1;
@@ -192,7 +198,7 @@ export class TaskLoop {
       parking: this.#parking,
       tasks: this.#tasks,
       partitionsOf,
-      concerns: concernedBy(definition),
+      concerns,
       topicId,
       published: (partition) => this.#published.get(partition) ?? {},
       isNewDeadline: (row) => this.#catchingUp.holds(row.partition) || !this.#deadlines.isSet(row),
@@ -489,7 +495,7 @@ export class TaskLoop {
   }
 
   get #hasWork(): boolean {
-    return (this.#intake.length > 0 || this.#ownership.hasLost) && !this.#stopping;
+    return (this.#intake.isReady || this.#ownership.hasLost) && !this.#stopping;
   }
 
   async #run(): Promise<void> {
@@ -601,6 +607,7 @@ export class TaskLoop {
     this.#effects.stop();
     this.#deadlines.stop();
     this.#ownership.stop();
+    this.#intake.stop();
     this.#intake.changed();
     let timer: NodeJS.Timeout | undefined;
     const tooLong = new Promise<void>((resolve) => {

@@ -40,22 +40,23 @@ const appendRecordsMax = 5_000;
 export class LocalLog implements Log {
   readonly topics: readonly LogTopic[];
   readonly #store: RecordStore;
-  readonly #buffers = new Map<string, PartitionBuffer>();
-  readonly #consumers = new Map<string, Set<LocalConsumption>>();
+  /** By topic, then by partition. */
+  readonly #partitions: ReadonlyMap<string, readonly LocalPartition[]>;
   readonly #appends: Batcher<readonly OutgoingRecord[], undefined>;
   readonly #committed = new Map<string, Position & { readonly group: string }>();
 
   constructor(store: RecordStore, now: () => number = Date.now) {
     this.#store = store;
     this.topics = store.topics;
-    for (const topic of store.topics) {
-      for (const [partition, bounds] of topic.bounds.entries()) {
-        this.#buffers.set(
-          `${topic.name}/${partition}`,
-          new PartitionBuffer({ ...bounds, recordsMax: bufferRecordsMax }),
-        );
-      }
-    }
+    this.#partitions = new Map(
+      store.topics.map(({ name, bounds }) => [
+        name,
+        bounds.map((each) => ({
+          buffer: new PartitionBuffer({ ...each, recordsMax: bufferRecordsMax }),
+          consumers: new Set<LocalConsumption>(),
+        })),
+      ]),
+    );
     this.#appends = createBatcher({
       itemsMax: appendRecordsMax,
       queuedMax: appendsQueuedMax,
@@ -65,7 +66,7 @@ export class LocalLog implements Log {
 
   async append(records: readonly OutgoingRecord[]): Promise<void> {
     // Checked here, so that who asks for a partition that is not there does not spoil the appends of others.
-    for (const record of records) this.#buffer(record);
+    for (const record of records) this.#partition(record);
     if (records.length === 0) return;
     await this.#appends.add(records);
     await this.#store.sync();
@@ -78,7 +79,7 @@ export class LocalLog implements Log {
   async #write(outgoing: readonly OutgoingRecord[], timestamp: number): Promise<readonly undefined[]> {
     const nextOffsets = new Map<PartitionBuffer, number>();
     const records = outgoing.map((record) => {
-      const buffer = this.#buffer(record);
+      const { buffer } = this.#partition(record);
       const offset = nextOffsets.get(buffer) ?? buffer.next;
       nextOffsets.set(buffer, offset + 1);
       return { ...record, offset, timestamp };
@@ -86,8 +87,9 @@ export class LocalLog implements Log {
     await this.#store.write(records);
     const woken = new Set<LocalConsumption>();
     for (const record of records) {
-      this.#buffer(record).add(record);
-      for (const consumer of this.#consumers.get(`${record.topic}/${record.partition}`) ?? []) woken.add(consumer);
+      const { buffer, consumers } = this.#partition(record);
+      buffer.add(record);
+      for (const consumer of consumers) woken.add(consumer);
     }
     for (const consumer of woken) consumer.wake();
     return [];
@@ -98,22 +100,16 @@ export class LocalLog implements Log {
       options,
       (position, recordsMax) => this.#page(position, recordsMax),
       (stopped) => {
-        for (const { topic, partition } of options.positions)
-          this.#consumers.get(`${topic}/${partition}`)?.delete(stopped);
+        for (const position of options.positions) this.#partition(position).consumers.delete(stopped);
       },
     );
-    for (const position of options.positions) {
-      this.#buffer(position);
-      const name = `${position.topic}/${position.partition}`;
-      const consumers = this.#consumers.get(name) ?? new Set();
-      this.#consumers.set(name, consumers.add(consumption));
-    }
+    for (const position of options.positions) this.#partition(position).consumers.add(consumption);
     consumption.wake();
     return consumption;
   }
 
   #page(position: Position, recordsMax: number): readonly LogRecord[] | Promise<readonly LogRecord[]> {
-    return this.#buffer(position).from(position.offset, recordsMax) ?? this.#stored(position, recordsMax);
+    return this.#partition(position).buffer.from(position.offset, recordsMax) ?? this.#stored(position, recordsMax);
   }
 
   /**
@@ -122,7 +118,7 @@ export class LocalLog implements Log {
    */
   async #stored(position: Position, recordsMax: number): Promise<readonly LogRecord[]> {
     const records = await this.#store.read(position, recordsMax);
-    const { next } = this.#buffer(position);
+    const { next } = this.#partition(position).buffer;
     return records.filter((record) => record.offset < next);
   }
 
@@ -131,7 +127,7 @@ export class LocalLog implements Log {
   }
 
   async bounds(partition: TopicPartition): Promise<Bounds> {
-    const { first, next } = this.#buffer(partition);
+    const { first, next } = this.#partition(partition).buffer;
     return { first, next };
   }
 
@@ -156,11 +152,16 @@ export class LocalLog implements Log {
     await this.#store.close();
   }
 
-  #buffer({ topic, partition }: TopicPartition): PartitionBuffer {
-    const buffer = this.#buffers.get(`${topic}/${partition}`);
-    if (buffer === undefined) throw new Error(`there is no partition ${topic}/${partition}`);
-    return buffer;
+  #partition({ topic, partition }: TopicPartition): LocalPartition {
+    const found = this.#partitions.get(topic)?.[partition];
+    if (found === undefined) throw new Error(`there is no partition ${topic}/${partition}`);
+    return found;
   }
+}
+
+interface LocalPartition {
+  readonly buffer: PartitionBuffer;
+  readonly consumers: Set<LocalConsumption>;
 }
 
 type Page = (position: Position, recordsMax: number) => readonly LogRecord[] | Promise<readonly LogRecord[]>;

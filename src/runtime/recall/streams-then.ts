@@ -83,12 +83,10 @@ export class StreamsThen {
     await this.load(name);
     if (this.#broken.has(row.stream)) return;
     try {
-      this.#draft.evolve(name, row);
+      this.#draft.open(name).evolve(row);
       this.#draft.settle();
       this.#note(name, row.key);
-    } catch (error) {
-      if (process.env['DBG'])
-        console.error('broken', row.stream, row.streamVersion, row.type, (error as Error).message);
+    } catch {
       this.#draft.undo();
       this.#broken.add(row.stream);
     }
@@ -110,8 +108,8 @@ export class StreamsThen {
     const name = { kind: to.stream, id: to.id, part: to.part };
     if (this.#broken.has(to.id)) return undefined;
     try {
-      const { decider } = this.#states.definition(to.stream);
-      const facts = decider.decide(this.#draft.state(name), to.input);
+      const drafted = this.#draft.open(name);
+      const facts = drafted.decide(to.input);
       const aloud = told.slice(0, facts.filter(({ type }) => publication(type) !== undefined).length);
       // It has something to say to what was told, or it is not what was meant.
       if (told.length > 0 && aloud.length === 0) return undefined;
@@ -125,7 +123,7 @@ export class StreamsThen {
           ? this.#privateRow(fact, { name, streamVersion: first + index, message })
           : (left.shift() as EventRow),
       );
-      for (const row of rows) this.#draft.evolve(name, row);
+      for (const row of rows) drafted.evolve(row);
       this.#draft.settle();
       for (const row of rows) this.#passed(row);
       this.#note(name, message.key);
@@ -186,7 +184,7 @@ export class StreamsThen {
       .filter(({ name }) => !this.#broken.has(name.id))
       .map(({ name, key }) => ({
         ...{ kind: name.kind, stream: name.id, part: name.part ?? '', partition: this.#task.partition, key },
-        dueAt: this.#draft.deadline(name),
+        dueAt: this.#draft.open(name).deadline,
       }));
   }
 

@@ -30,7 +30,7 @@ import { behind, type Parking } from './parking.ts';
 import { ParkingDraft, type Placed, type Reason } from './parking-draft.ts';
 import { envelopeOf } from './publisher.ts';
 import { nameOf, type References } from './references.ts';
-import type { StateName, StreamStates } from './streams.ts';
+import type { DraftedState, StateName, StreamStates } from './streams.ts';
 import { isCompacted, TaskDrafts } from './task-drafts.ts';
 
 /** Why the store would not take a batch with this one input in it. */
@@ -44,7 +44,7 @@ interface Taken extends Placed {
   readonly first: FirstArrival;
   readonly subject: string;
   readonly message: Message;
-  addressed: readonly Addressed[];
+  addressed: readonly (Addressed & { readonly name: StateName })[];
   /** Why the message could not be addressed. */
   misrouted?: Error;
 }
@@ -237,18 +237,19 @@ export class Batch {
 
   /** Finds the references that decisions want to see; who misses one waits, and whoever is about the same subject with it. */
   async #withReferences(taken: readonly Taken[]): Promise<readonly Taken[]> {
+    let needs = taken.map((each) => this.#needs(each));
     for (let round = 0; round < referenceRounds; round += 1) {
-      const wanted = taken.flatMap((each) => this.#needs(each));
-      if (wanted.length === 0) break;
-      await this.#ports.references.load(wanted.filter((key) => !this.#references.has(key)));
+      const isNews = await this.#ports.references.load(needs.flat().filter((key) => !this.#references.has(key)));
+      if (!isNews) break;
+      needs = taken.map((each) => this.#needs(each));
     }
     const ready: Taken[] = [];
-    for (const each of taken) {
+    for (const [index, each] of taken.entries()) {
       if (this.#parking.holds(each, each.subject)) {
         this.#parkBehind(each);
         continue;
       }
-      const missing = this.#references.missing(this.#needs(each));
+      const missing = this.#references.missing(needs[index] ?? []);
       const waitUntil = this.#waitUntil(each.arrival);
       if (missing.length > 0 && waitUntil > this.#now) {
         this.#park(each, { reason: referenceMissing, detail: missing.map(nameOf).join('\n'), waitUntil });
@@ -281,19 +282,21 @@ export class Batch {
   }
 
   async #loadStates(taken: readonly Taken[]): Promise<void> {
-    const names: StateName[] = [];
+    const unknown: StateName[] = [];
     for (const each of taken) {
       if (isPublication(each.first)) continue;
       try {
-        each.addressed = addressesOf(this.#ports.definition, each, this.#references);
-        for (const to of each.addressed) this.#ports.states.definition(to.stream);
+        each.addressed = addressesOf(this.#ports.definition, each, this.#references).map((to) => ({
+          ...to,
+          name: { kind: to.stream, id: to.id, part: to.part },
+        }));
+        for (const { name } of each.addressed) if (this.#states.find(name) === undefined) unknown.push(name);
       } catch (error) {
         each.misrouted ??= error as Error;
         each.addressed = [];
       }
-      for (const to of each.addressed) names.push({ kind: to.stream, id: to.id, part: to.part });
     }
-    const missing = this.#ports.states.missing(names);
+    const missing = this.#ports.states.missing(unknown);
     if (missing.length === 0) return;
     const loaded = await this.#ports.store.loadStreams(missing);
     this.#ports.states.keep(loaded.map((each, index) => ({ ...each, kind: missing[index]?.kind ?? '' })));
@@ -308,12 +311,11 @@ export class Batch {
     const { sequences } = draft;
     try {
       if (each.misrouted !== undefined) throw each.misrouted;
+      const states = each.addressed.map(({ name }) => this.#states.open(name));
       const events = isPublication(each.first)
         ? [ownedEventOf(each.first.row, { draft, at: this.#now })]
-        : this.#decisions(each);
-      const deadlines = each.addressed.map((to) =>
-        this.#deadlineOf(each.message, { kind: to.stream, id: to.id, part: to.part }),
-      );
+        : this.#decisions(each, states);
+      const deadlines = each.addressed.map(({ name }, index) => deadlineOf(each.message, name, states[index]?.deadline));
       this.#states.settle();
       this.#record(each, { events, deadlines });
     } catch (error) {
@@ -340,36 +342,24 @@ export class Batch {
   }
 
   /** What follows from a message, stream by stream. */
-  #decisions({ first, addressed, message }: Taken): readonly EventRow[] {
+  #decisions({ first, addressed, message }: Taken, states: readonly DraftedState[]): readonly EventRow[] {
     const draft = this.#tasks.of(message.partition);
     const events: EventRow[] = [];
-    for (const to of addressed) {
-      const name = { kind: to.stream, id: to.id, part: to.part };
-      if (first.kind === 'deadline' && !this.#isDue(name)) continue;
-      for (const fact of this.#ports.states.definition(to.stream).decider.decide(this.#states.state(name), to.input)) {
-        const streamVersion = this.#states.evolve(name, fact);
+    for (const [index, { name, input }] of addressed.entries()) {
+      const stream = states[index];
+      if (stream === undefined || (first.kind === 'deadline' && !this.#isDue(stream))) continue;
+      for (const fact of stream.decide(input)) {
+        const streamVersion = stream.evolve(fact);
         events.push(eventOf(fact, { message, name, streamVersion, draft }));
       }
-      this.#partitionOfStream.set(to.id, message.partition);
+      this.#partitionOfStream.set(name.id, message.partition);
     }
     return events;
   }
 
   /** A timer that rang may have been put off, or taken away, by what came before it. */
-  #isDue(name: StateName): boolean {
-    const dueAt = this.#states.deadline(name);
-    return dueAt !== undefined && dueAt <= this.#now;
-  }
-
-  #deadlineOf({ partition, key }: Message, name: StateName): DeadlineRow {
-    return {
-      kind: name.kind,
-      stream: name.id,
-      part: name.part ?? '',
-      partition,
-      key,
-      dueAt: this.#states.deadline(name),
-    };
+  #isDue({ deadline }: DraftedState): boolean {
+    return deadline !== undefined && deadline <= this.#now;
   }
 
   /** The decisions of a message came through: only now do they count. */
@@ -472,6 +462,10 @@ function inOrder(arrivals: readonly Arrival[]): readonly Arrival[] {
 
 function firstOf(arrival: MessageArrival): FirstArrival {
   return arrival.kind === 'parked' ? (arrival.row.arrival as FirstArrival) : arrival;
+}
+
+function deadlineOf({ partition, key }: Message, { kind, id, part }: StateName, dueAt: number | undefined): DeadlineRow {
+  return { kind, stream: id, part: part ?? '', partition, key, dueAt };
 }
 
 function deadlineName({ stream, part }: DeadlineRow): string {

@@ -7,15 +7,21 @@ import { NewIds } from './new-ids.ts';
 export class Documents {
   readonly views: readonly View[];
   readonly #newIds: ReadonlyMap<string, NewIds>;
-  readonly #known: LRUCache<string, Known>;
+  /** By view, then by id. */
+  readonly #known: ReadonlyMap<string, LRUCache<string, Known>>;
 
-  /** `cachedMax`: documents kept in memory; the store has them all. */
+  /** `cachedMax`: documents of each view kept in memory; the store has them all. */
   constructor(views: readonly View[], cachedMax = 50_000) {
     this.views = views;
-    this.#known = new LRUCache({
-      max: cachedMax,
-      dispose: ({ view, id }, _, why) => (why === 'set' ? undefined : this.#newIds.get(view)?.passed(id)),
-    });
+    this.#known = new Map(
+      views.map(({ name }) => [
+        name,
+        new LRUCache<string, Known>({
+          max: cachedMax,
+          dispose: (_, id, why) => (why === 'set' ? undefined : this.#newIds.get(name)?.passed(id)),
+        }),
+      ]),
+    );
     this.#newIds = new Map(
       views.filter((view) => view.begunByRequests !== true).map((view) => [view.name, new NewIds()]),
     );
@@ -32,15 +38,15 @@ export class Documents {
   }
 
   get(view: string, id: string): { readonly doc: unknown } | undefined {
-    return this.#known.get(`${view} ${id}`);
+    return this.#known.get(view)?.get(id);
   }
 
   draft(): DocumentDraft {
-    return new DocumentDraft(this, (known) => this.#known.set(`${known.view} ${known.id}`, known));
+    return new DocumentDraft(this, (view, id, doc) => this.#known.get(view)?.set(id, { doc }));
   }
 
   clear(): void {
-    this.#known.clear();
+    for (const known of this.#known.values()) known.clear();
   }
 
   /** Somebody else has written to the views: nothing that was known of them holds any more. */
@@ -51,17 +57,15 @@ export class Documents {
 }
 
 interface Known {
-  readonly view: string;
-  readonly id: string;
   readonly doc: unknown;
 }
 
 export class DocumentDraft {
   readonly #documents: Documents;
-  readonly #keep: (known: Known) => void;
+  readonly #keep: (view: string, id: string, doc: unknown) => void;
   readonly #rows = new Map<string, Map<string, DocumentRow>>();
 
-  constructor(documents: Documents, keep: (known: Known) => void) {
+  constructor(documents: Documents, keep: (view: string, id: string, doc: unknown) => void) {
     this.#documents = documents;
     this.#keep = keep;
   }
@@ -98,6 +102,6 @@ export class DocumentDraft {
   }
 
   adopt(): void {
-    for (const [view, rows] of this.#rows) for (const [id, row] of rows) this.#keep({ view, id, doc: row.doc });
+    for (const [view, rows] of this.#rows) for (const [id, row] of rows) this.#keep(view, id, row.doc);
   }
 }

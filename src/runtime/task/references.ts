@@ -12,38 +12,50 @@ export class References {
   readonly #settings: (key: string) => unknown;
   /** Whether a topic's records pass through this loop; others may change in the table behind our back. */
   readonly #reads: (topic: string) => boolean;
-  readonly #known: LRUCache<string, ReferenceRow>;
+  /** By topic, then by key: a name of both would have to be put together at every look. */
+  readonly #known = new Map<string, LRUCache<string, ReferenceRow>>();
+  readonly #cachedMax: number;
 
-  /** `cachedMax`: records kept in memory; the store has them all. More than one batch needs. */
+  /** `cachedMax`: records of each topic kept in memory; the store has them all. More than one batch needs. */
   constructor(options: {
     store: Store;
     settings: (key: string) => unknown;
     reads: (topic: string) => boolean;
     cachedMax?: number | undefined;
   }) {
-    this.#known = new LRUCache({ max: options.cachedMax ?? 50_000 });
+    this.#cachedMax = options.cachedMax ?? 50_000;
     this.#store = options.store;
     this.#settings = options.settings;
     this.#reads = options.reads;
   }
 
-  /** Brings these keys into memory where the table has them. */
-  async load(keys: readonly { readonly topic: string; readonly key: string }[]): Promise<void> {
+  /** Brings these keys into memory where the table has them; says whether the table had to be asked. */
+  async load(keys: readonly { readonly topic: string; readonly key: string }[]): Promise<boolean> {
     const missing = new Map<string, { readonly topic: string; readonly key: string }>();
     for (const key of keys) {
-      if (key.topic !== 'settings' && !(this.#reads(key.topic) && this.#known.has(nameOf(key))))
+      if (key.topic !== 'settings' && !(this.#reads(key.topic) && this.row(key) !== undefined))
         missing.set(nameOf(key), key);
     }
-    if (missing.size === 0) return;
-    for (const row of await this.#store.loadReferences([...missing.values()])) this.#known.set(nameOf(row), row);
+    if (missing.size === 0) return false;
+    for (const row of await this.#store.loadReferences([...missing.values()])) this.keep(row);
+    return true;
   }
 
-  row(key: { readonly topic: string; readonly key: string }): ReferenceRow | undefined {
-    return this.#known.get(nameOf(key));
+  keep(row: ReferenceRow): void {
+    let ofTopic = this.#known.get(row.topic);
+    if (ofTopic === undefined) {
+      ofTopic = new LRUCache({ max: this.#cachedMax });
+      this.#known.set(row.topic, ofTopic);
+    }
+    ofTopic.set(row.key, row);
+  }
+
+  row({ topic, key }: { readonly topic: string; readonly key: string }): ReferenceRow | undefined {
+    return this.#known.get(topic)?.get(key);
   }
 
   get(topic: string, key: string): unknown {
-    return topic === 'settings' ? this.#settings(key) : (this.#known.get(nameOf({ topic, key }))?.data ?? undefined);
+    return topic === 'settings' ? this.#settings(key) : (this.row({ topic, key })?.data ?? undefined);
   }
 
   /** What is known of a key that cannot have changed behind our back. */
@@ -52,7 +64,7 @@ export class References {
   }
 
   draft(): ReferenceDraft {
-    return new ReferenceDraft(this, (row) => this.#known.set(nameOf(row), row));
+    return new ReferenceDraft(this);
   }
 
   clear(): void {
@@ -63,36 +75,39 @@ export class References {
 /** The references as a batch sees them: its own records on top. */
 export class ReferenceDraft implements Lookup {
   readonly #references: References;
-  readonly #keep: (row: ReferenceRow) => void;
+  /** Of the batch at hand: seldom any. */
   readonly #rows = new Map<string, ReferenceRow>();
 
-  constructor(references: References, keep: (row: ReferenceRow) => void) {
+  constructor(references: References) {
     this.#references = references;
-    this.#keep = keep;
   }
 
   /** Takes a record unless a later one of the same key is known: says whether it was taken. */
   put(row: ReferenceRow): boolean {
-    const known = this.#rows.get(nameOf(row)) ?? this.#references.row(row);
+    const known = this.#own(row) ?? this.#references.row(row);
     if (known !== undefined && !isLater(row, known)) return false;
     this.#rows.set(nameOf(row), row);
     return true;
   }
 
   get<Value>(topic: TopicName, key: string): Value | undefined {
-    const own = this.#rows.get(nameOf({ topic, key }));
+    const own = this.#own({ topic, key });
     return (own === undefined ? this.#references.get(topic, key) : (own.data ?? undefined)) as Value | undefined;
   }
 
-  /** Whether a record of this very batch is on top. */
+  /** A record of this very batch. */
+  #own(key: { readonly topic: string; readonly key: string }): ReferenceRow | undefined {
+    return this.#rows.size === 0 ? undefined : this.#rows.get(nameOf(key));
+  }
+
   has(key: ReferenceKey): boolean {
-    return this.#rows.has(nameOf(key));
+    return this.#own(key) !== undefined;
   }
 
   /** Keys nothing is known of; an erased one is known. */
   missing(keys: readonly ReferenceKey[]): readonly ReferenceKey[] {
     return keys.filter(
-      (each) => each.topic !== 'settings' && !this.#rows.has(nameOf(each)) && this.#references.row(each) === undefined,
+      (each) => each.topic !== 'settings' && !this.has(each) && this.#references.row(each) === undefined,
     );
   }
 
@@ -101,7 +116,7 @@ export class ReferenceDraft implements Lookup {
   }
 
   adopt(): void {
-    for (const row of this.#rows.values()) this.#keep(row);
+    for (const row of this.#rows.values()) this.#references.keep(row);
   }
 }
 

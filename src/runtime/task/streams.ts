@@ -143,13 +143,25 @@ export class StreamStates {
   }
 }
 
+/** A value of the cache that a draft may change. */
+class Drafted<Value> {
+  readonly key: string;
+  value: Value;
+  isChanged = false;
+
+  constructor(key: string, value: Value) {
+    this.key = key;
+    this.value = value;
+  }
+}
+
 /** The states as a batch makes them. A message's changes count only when all its decisions came through. */
 export class StreamDraft {
   readonly #states: StreamStates;
   readonly #cachedRoots: LRUCache<string, KeptRoot>;
   readonly #cachedParts: LRUCache<string, KeptPart>;
-  readonly #roots = new Map<string, KeptRoot>();
-  readonly #parts = new Map<string, KeptPart>();
+  readonly #roots = new Map<string, Drafted<KeptRoot>>();
+  readonly #parts = new Map<string, Drafted<KeptPart>>();
   #undo: (() => void)[] = [];
 
   constructor(states: StreamStates, roots: LRUCache<string, KeptRoot>, parts: LRUCache<string, KeptPart>) {
@@ -158,83 +170,128 @@ export class StreamDraft {
     this.#cachedParts = parts;
   }
 
-  #root(kind: string, id: string): RootState {
-    const key = rootKey(kind, id);
-    const root = this.#roots.get(key) ?? this.#cachedRoots.get(key);
-    if (root === undefined) throw new Error(`${key} was not loaded`);
-    return root;
+  /** The state a message speaks to; `undefined` where it has to be loaded first. Throws for a kind that is not there. */
+  find({ kind, id, part }: StateName): DraftedState | undefined {
+    const definition = this.#states.definition(kind);
+    const root = found(this.#roots, this.#cachedRoots, rootKey(kind, id));
+    if (root === undefined) return undefined;
+    if (part === undefined || definition.shape === 'whole') return new DraftedState(this, { definition, root });
+    const drafted = found(this.#parts, this.#cachedParts, partKey(kind, id, part));
+    return drafted && new DraftedState(this, { definition, root, part: drafted });
   }
 
-  #part(kind: string, id: string, part: string | undefined): unknown {
-    if (part === undefined) return (this.#states.definition(kind).decider.initialState as Split<unknown, unknown>).part;
-    const key = partKey(kind, id, part);
-    const kept = this.#parts.get(key) ?? this.#cachedParts.get(key);
-    if (kept === undefined) throw new Error(`${key} was not loaded`);
-    return kept.state;
+  /** As `find`, for what was loaded. */
+  open(name: StateName): DraftedState {
+    const found = this.find(name);
+    if (found === undefined) throw new Error(`${partKey(name.kind, name.id, name.part ?? '')} was not loaded`);
+    return found;
   }
 
-  /** The state a decider sees. */
-  state({ kind, id, part }: StateName): unknown {
-    const root = this.#root(kind, id);
-    if (this.#states.definition(kind).shape === 'whole') return root.state;
-    return { root: root.state, part: this.#part(kind, id, part) };
-  }
-
-  /** Folds one fact in and returns its stream version. */
-  evolve(name: StateName, fact: { readonly type: string; readonly data: unknown }): number {
-    const { kind, id, part } = name;
-    const { decider, shape } = this.#states.definition(kind);
-    const before = this.#root(kind, id);
-    const after = decider.evolve(this.state(name), fact);
-    const version = before.version + 1;
-    const state = shape === 'whole' ? after : (after as Split<unknown, unknown>).root;
-    this.#set(this.#roots, rootKey(kind, id), { kind, id, state, version, snapshotVersion: before.snapshotVersion });
-    if (shape === 'split' && part !== undefined) {
-      this.#set(this.#parts, partKey(kind, id, part), { part, state: (after as Split<unknown, unknown>).part });
-    }
-    return version;
-  }
-
-  #set<Value>(map: Map<string, Value>, key: string, value: Value): void {
-    const before = map.get(key);
+  change<Value>(drafted: Drafted<Value>, value: Value): void {
+    const { value: before, isChanged } = drafted;
     this.#undo.push(() => {
-      if (before === undefined) map.delete(key);
-      else map.set(key, before);
+      drafted.value = before;
+      drafted.isChanged = isChanged;
     });
-    map.set(key, value);
+    drafted.value = value;
+    drafted.isChanged = true;
   }
 
   /** The decisions of a message came through. */
   settle(): void {
-    this.#undo = [];
+    this.#undo.length = 0;
   }
 
   /** Takes back what came since the last `settle`. */
   undo(): void {
     for (const step of this.#undo.reverse()) step();
-    this.#undo = [];
-  }
-
-  deadline(name: StateName): number | undefined {
-    return this.#states.definition(name.kind).decider.deadline(this.state(name));
+    this.#undo.length = 0;
   }
 
   /** Roots of split streams that have grown enough since their last snapshot. */
   snapshots(): readonly { readonly stream: string; readonly version: number; readonly root: unknown }[] {
     const due: { stream: string; version: number; root: unknown }[] = [];
-    for (const [key, root] of this.#roots) {
+    for (const drafted of this.#roots.values()) {
+      const root = drafted.value;
       const { shape, codec } = this.#states.definition(root.kind);
-      if (shape === 'whole' || root.version - root.snapshotVersion < snapshotEvents) continue;
+      if (!drafted.isChanged || shape === 'whole' || root.version - root.snapshotVersion < snapshotEvents) continue;
       due.push({ stream: root.id, version: root.version, root: codec?.encode(root.state) ?? root.state });
-      this.#roots.set(key, { ...root, snapshotVersion: root.version });
+      drafted.value = { ...root, snapshotVersion: root.version };
     }
     return due;
   }
 
   /** The batch has committed: the draft becomes what everybody sees. */
   adopt(): void {
-    for (const [key, root] of this.#roots) this.#cachedRoots.set(key, root);
-    for (const [key, part] of this.#parts) this.#cachedParts.set(key, part);
+    for (const { key, value, isChanged } of this.#roots.values()) if (isChanged) this.#cachedRoots.set(key, value);
+    for (const { key, value, isChanged } of this.#parts.values()) if (isChanged) this.#cachedParts.set(key, value);
+  }
+}
+
+function found<Value extends object>(
+  drafts: Map<string, Drafted<Value>>,
+  cached: LRUCache<string, Value>,
+  key: string,
+): Drafted<Value> | undefined {
+  const known = drafts.get(key);
+  if (known !== undefined) return known;
+  const value = cached.get(key);
+  if (value === undefined) return undefined;
+  const drafted = new Drafted(key, value);
+  drafts.set(key, drafted);
+  return drafted;
+}
+
+/** One state of a draft: looked up once, then decided about and changed in place. */
+export class DraftedState {
+  readonly #draft: StreamDraft;
+  readonly #definition: { readonly decider: AnyDecider; readonly shape: 'whole' | 'split' };
+  readonly #root: Drafted<KeptRoot>;
+  readonly #part: Drafted<KeptPart> | undefined;
+
+  constructor(
+    draft: StreamDraft,
+    of: {
+      readonly definition: { readonly decider: AnyDecider; readonly shape: 'whole' | 'split' };
+      readonly root: Drafted<KeptRoot>;
+      readonly part?: Drafted<KeptPart>;
+    },
+  ) {
+    this.#draft = draft;
+    this.#definition = of.definition;
+    this.#root = of.root;
+    this.#part = of.part;
+  }
+
+  /** What a decider sees. */
+  get state(): unknown {
+    const { decider, shape } = this.#definition;
+    const root = this.#root.value.state;
+    if (shape === 'whole') return root;
+    const part =
+      this.#part === undefined ? (decider.initialState as Split<unknown, unknown>).part : this.#part.value.state;
+    return { root, part };
+  }
+
+  decide(input: unknown): readonly { readonly type: string; readonly data: unknown }[] {
+    return this.#definition.decider.decide(this.state, input);
+  }
+
+  /** Folds one fact in and returns its stream version. */
+  evolve(fact: { readonly type: string; readonly data: unknown }): number {
+    const { decider, shape } = this.#definition;
+    const before = this.#root.value;
+    const after = decider.evolve(this.state, fact);
+    const version = before.version + 1;
+    const state = shape === 'whole' ? after : (after as Split<unknown, unknown>).root;
+    this.#draft.change(this.#root, { ...before, state, version });
+    if (this.#part !== undefined)
+      this.#draft.change(this.#part, { part: this.#part.value.part, state: (after as Split<unknown, unknown>).part });
+    return version;
+  }
+
+  get deadline(): number | undefined {
+    return this.#definition.decider.deadline(this.state);
   }
 }
 

@@ -3,27 +3,23 @@ import { type Applied, type View, view } from '../../runtime/service.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { type BookingsFound, bookingsPerPage, type Page } from './show-cancellation.ts';
 
-/** A booking in a row: enough to find the open ones of a show. */
+/** A booking in a row: enough to find the open ones of a show. It is written twice at the most, as it begins and as it ends. */
 export interface BookingRow {
   readonly bookingId: string;
   readonly showId: string;
-  readonly status: BookingStatus;
+  /** How it ended. One that is confirmed has not: its show may still be cancelled. */
+  readonly status: 'open' | BookingStatus;
 }
 
 type About = Applied<{ readonly bookingId: string; readonly showId: string; readonly whole?: boolean }>;
 
-const statusAfter: Readonly<Record<string, BookingStatus>> = {
-  BookingCreated: 'requested',
-  BookingHeld: 'awaiting_payment',
-  BookingPaymentStarted: 'paying',
-  PaymentDeclined: 'awaiting_payment',
-  BookingConfirmed: 'confirmed',
+const statusAfter: Readonly<Record<string, BookingRow['status']>> = {
+  BookingCreated: 'open',
   BookingRejected: 'rejected',
   BookingExpired: 'expired',
   BookingCancelled: 'cancelled',
 };
 
-const endings: readonly BookingStatus[] = ['rejected', 'expired', 'cancelled'];
 const bookingOf = (applied: About) => applied.envelope.data?.bookingId;
 
 export const bookings: View = view<BookingRow>({
@@ -38,7 +34,7 @@ export const bookings: View = view<BookingRow>({
   columns: {
     show_id: { type: 'text', of: (row) => row.showId },
     status: { type: 'text', of: (row) => row.status },
-    ended: { type: 'boolean', of: (row) => endings.includes(row.status) },
+    ended: { type: 'boolean', of: (row) => row.status !== 'open' },
   },
 });
 

@@ -13,6 +13,7 @@ export const catalog: ServiceDefinition = {
   streams: {},
   routes: {},
   views: [showSales],
+  unhurried: ['SeatsReserved', 'SeatsSold', 'SeatsReleased'],
   gauges: [places, fullness],
   recalled,
   endpoints,

@@ -12,5 +12,6 @@ export const pricing: ServiceDefinition = {
   references: ['catalog', 'seat-plans', 'settings'],
   streams: { 'show-prices': { ...stream({ decider, shape: 'split' }), codec } },
   routes,
+  unhurried: ['SeatsSold', 'SeatsReleased'],
   endpoints,
 };

@@ -16,6 +16,7 @@ export const seatInventory: ServiceDefinition = {
   routes,
   views: [blockRequests],
   statements: allocationWalls,
+  unhurried: ['BookingPaymentStarted'],
   endpoints,
   measures,
 };

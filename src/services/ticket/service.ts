@@ -17,6 +17,7 @@ export const ticket: ServiceDefinition = {
   statements: owners,
   recalled,
   statementsOn: ownerKnownFrom,
+  unhurried: ['BookingCreated'],
   enrich: { TicketIssued: ticketIssued },
   endpoints,
   measures,

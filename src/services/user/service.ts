@@ -29,5 +29,6 @@ export const userService: ServiceDefinition = {
   statements: erasures,
   retentions,
   recalled,
+  unhurried: ['BookingCreated', 'BookingPaymentStarted', 'BookingPaid'],
   endpoints,
 };

@@ -2,6 +2,7 @@ import { Pool } from 'pg';
 import { createBatcher } from '../../../runtime/batcher.ts';
 import type { Channel, Channels, Mailer, Outgoing } from './channel.ts';
 import { createMailer } from './mailer.ts';
+import { texts } from '../../../runtime/store/postgres/arrays.ts';
 
 /**
  * The channels of the embedded mode: messages end in a table of the notification service's own database, where
@@ -76,15 +77,15 @@ function postgresStore(connectionString: string): InboxStore {
                  $8::text[], $9::text[])
                on conflict (delivery_key) do nothing`,
         values: [
-          messages.map((each) => each.deliveryKey),
-          messages.map((each) => each.messageId),
-          messages.map((each) => each.userId),
-          messages.map((each) => each.bookingId ?? null),
-          messages.map((each) => each.kind),
-          messages.map((each) => each.channel),
-          messages.map((each) => each.to),
-          messages.map((each) => each.subject),
-          messages.map((each) => each.text),
+          texts(messages.map((each) => each.deliveryKey)),
+          texts(messages.map((each) => each.messageId)),
+          texts(messages.map((each) => each.userId)),
+          texts(messages.map((each) => each.bookingId ?? null)),
+          texts(messages.map((each) => each.kind)),
+          texts(messages.map((each) => each.channel)),
+          texts(messages.map((each) => each.to)),
+          texts(messages.map((each) => each.subject)),
+          texts(messages.map((each) => each.text)),
         ],
       });
     },

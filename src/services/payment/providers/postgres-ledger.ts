@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Pool } from 'pg';
 import type { LedgerEntry, SandboxLedger } from './sandbox-ledger.ts';
+import { bigints, texts } from '../../../runtime/store/postgres/arrays.ts';
 
 /** The sandbox provider's books in PostgreSQL: what was acknowledged is there after a crash. */
 
@@ -96,18 +97,18 @@ const insert = `
 
 function valuesOf(entries: readonly LedgerEntry[]): unknown[] {
   return [
-    entries.map((entry) => entry.entryId),
-    entries.map((entry) => entry.key),
-    entries.map((entry) => entry.type),
-    entries.map((entry) => entry.bookingId),
-    entries.map((entry) => entry.amount.amount),
-    entries.map((entry) => entry.amount.currency),
-    entries.map((entry) => entry.outcome),
-    entries.map((entry) => entry.errorCode ?? null),
-    entries.map((entry) => entry.chargeKey ?? null),
-    entries.map((entry) => entry.createdAt),
-    entries.map((entry) => entry.dueAt),
-    entries.map((entry) => entry.webhook),
+    texts(entries.map((entry) => entry.entryId)),
+    texts(entries.map((entry) => entry.key)),
+    texts(entries.map((entry) => entry.type)),
+    texts(entries.map((entry) => entry.bookingId)),
+    bigints(entries.map((entry) => entry.amount.amount)),
+    texts(entries.map((entry) => entry.amount.currency)),
+    texts(entries.map((entry) => entry.outcome)),
+    texts(entries.map((entry) => entry.errorCode ?? null)),
+    texts(entries.map((entry) => entry.chargeKey ?? null)),
+    bigints(entries.map((entry) => entry.createdAt)),
+    bigints(entries.map((entry) => entry.dueAt)),
+    texts(entries.map((entry) => entry.webhook)),
   ];
 }
 
