@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os';
 import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { whyNoLocalKafka } from '../deploy/kafka/distribution.ts';
+import { prepareDirectories } from './support/preparing.ts';
 
 /**
  * `npm test`: the static checks, the tests beside the code, then those of the whole, and one line of real counts.
@@ -103,13 +104,18 @@ function tests(files: readonly string[], concurrency: number): Promise<void> {
 }
 
 const wanted = (file: string) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern));
-if (patterns.length === 0) await Promise.all(checks.map(([name, command]) => check(name, command)));
+const checking = patterns.length === 0 ? checks.map(([name, command]) => check(name, command)) : [];
+// For some few files it would take longer than it saves.
+const preparing = patterns.length === 0 && !onlyStatic ? prepareDirectories() : undefined;
+await Promise.all(checking);
 if (!onlyStatic) {
+  const prepared = await preparing;
   await tests(globSync('src/**/*.test.ts').sort().filter(wanted), availableParallelism());
   await tests(globSync('simulation/**/*.test.ts').sort().filter(wanted), availableParallelism());
   // Each of these runs servers of its own, and much of its time is waiting for them.
   await tests(globSync('tests/**/*.test.ts').sort().filter(wanted), besideWaiting);
   await testFlowsInCluster();
+  await prepared?.remove();
 }
 const { passed, failed, skipped } = counts;
 console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);

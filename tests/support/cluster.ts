@@ -33,29 +33,43 @@ export interface ClusterGround {
   stop(): Promise<void>;
 }
 
+function serverIn(directory: string): Promise<EmbeddedPostgres> {
+  return startEmbeddedPostgres(join(directory, 'postgres'), { connectionsMax });
+}
+
+function environmentOf(postgres: EmbeddedPostgres, brokers: string): Readonly<Record<string, string>> {
+  const urls = [...serviceNames, 'sandbox' as const].map((service) => {
+    const name = service === 'sandbox' ? sandboxDatabase : databaseOf(service);
+    return [databaseVariableOf(service), postgres.url(name, { name, password: `${name}-password` })];
+  });
+  return {
+    DATABASE_URL: postgres.url('postgres'),
+    ...(Object.fromEntries(urls) as Record<string, string>),
+    KAFKA_BROKERS: brokers,
+    QUOTE_SECRET: randomBytes(32).toString('base64url'),
+    SANDBOX_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
+    TICKET_SIGNING_KEY: newTicketKey(),
+  };
+}
+
+/** Makes in a directory the databases of all services. */
+export async function prepareDatabases(directory: string): Promise<void> {
+  const postgres = await serverIn(directory);
+  try {
+    await migrateCluster(readConfiguration(environmentOf(postgres, 'nowhere:9092')), serviceNames);
+  } finally {
+    await postgres.stop();
+  }
+}
+
 /** `prepared`: whether databases and topics are made; else somebody else does that. */
 export async function clusterGround(
   given: Readonly<Record<string, string>> = {},
   { prepared = true }: { readonly prepared?: boolean } = {},
 ): Promise<ClusterGround> {
-  const directory = await temporaryDirectory();
-  const [postgres, kafka] = await Promise.all([
-    startEmbeddedPostgres(join(directory.path, 'postgres'), { connectionsMax }),
-    startTestKafka(),
-  ]);
-  const urls = [...serviceNames, 'sandbox' as const].map((service) => {
-    const name = service === 'sandbox' ? sandboxDatabase : databaseOf(service);
-    return [databaseVariableOf(service), postgres.url(name, { name, password: `${name}-password` })];
-  });
-  const environment = {
-    DATABASE_URL: postgres.url('postgres'),
-    ...(Object.fromEntries(urls) as Record<string, string>),
-    KAFKA_BROKERS: kafka.broker.brokers,
-    QUOTE_SECRET: randomBytes(32).toString('base64url'),
-    SANDBOX_WEBHOOK_SECRET: `whsec_${randomBytes(32).toString('base64')}`,
-    TICKET_SIGNING_KEY: newTicketKey(),
-    ...given,
-  };
+  const directory = await temporaryDirectory(prepared ? 'cluster' : undefined);
+  const [postgres, kafka] = await Promise.all([serverIn(directory.path), startTestKafka()]);
+  const environment = { ...environmentOf(postgres, kafka.broker.brokers), ...given };
   if (prepared) await migrateCluster(readConfiguration(environment), serviceNames);
   if (prepared)
     await createTopics(kafka.access, topicsOf(Number(given['FULLHOUSE_PARTITIONS'] ?? partitions)), {

@@ -10,7 +10,7 @@ export { temporaryDirectory };
 
 export const administrator = { email: 'admin@example.com', password: 'a password for tests' } as const;
 
-const environment = {
+const environment: Readonly<Record<string, string>> = {
   PORT: '0',
   FULLHOUSE_DEMO: 'false',
   FULLHOUSE_ADMIN_EMAIL: administrator.email,
@@ -30,6 +30,20 @@ export interface RunningApp {
   stop(): Promise<void>;
 }
 
+/** Of the settings, those that a first start writes down. */
+const kept = ['FULLHOUSE_ADMIN_EMAIL', 'FULLHOUSE_ADMIN_PASSWORD', 'FULLHOUSE_DEMO', 'FULLHOUSE_PARTITIONS'] as const;
+
+function appIn(directory: string, given: Readonly<Record<string, string>>): Promise<App> {
+  const configuration = readConfiguration({ ...given, FULLHOUSE_DATA_DIR: directory });
+  return startApp(configuration, createLogger(configuration.LOG_LEVEL));
+}
+
+/** Makes in a directory what a first start makes. */
+export async function prepareEmbedded(directory: string): Promise<void> {
+  const app = await appIn(directory, environment);
+  await app.stop();
+}
+
 /** The whole of it in this process, in the mode that `TEST_MODE` names: `embedded` or `cluster`. */
 export async function runApp(more: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
   const { app, ...rest } = await started({ ...environment, ...more });
@@ -44,9 +58,9 @@ async function started(
     const { runCluster } = await import('./cluster.ts');
     return runCluster(given);
   }
-  const directory = await temporaryDirectory();
-  const configuration = readConfiguration({ ...given, FULLHOUSE_DATA_DIR: directory.path });
-  const app = await startApp(configuration, createLogger(configuration.LOG_LEVEL));
+  const isUsual = kept.every((name) => given[name] === environment[name]);
+  const directory = await temporaryDirectory(isUsual ? 'embedded' : undefined);
+  const app = await appIn(directory.path, given);
   return {
     app,
     directory: directory.path,
