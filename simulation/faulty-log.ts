@@ -103,10 +103,6 @@ export class FaultyLog implements Log {
     return { stop };
   }
 
-  durable(): Promise<void> {
-    return this.#log.durable();
-  }
-
   async read(from: Position, recordsMax: number): Promise<readonly LogRecord[]> {
     await this.#process.pass();
     return this.#log.read(from, recordsMax);

@@ -14,7 +14,6 @@ function log(alter: (before: Log, process: SimulatedProcess) => Partial<Log>): A
       const same: Log = {
         topics: before.topics,
         append: (records) => before.append(records),
-        durable: () => before.durable(),
         consume: (options) => before.consume(options),
         read: (from, recordsMax) => before.read(from, recordsMax),
         bounds: (partition) => before.bounds(partition),

@@ -9,6 +9,7 @@ import { partitionOf } from './log/partitioner.ts';
 import type { Statement, View } from './service.ts';
 import type {
   FirstAnswer,
+  FirstDocument,
   Idempotency,
   OwnedFact,
   Request,
@@ -32,8 +33,8 @@ export interface IngressOptions {
   readonly now: () => number;
   /** Statements that tell other instances of the rows a transaction stores, as part of it. */
   readonly telling?: (rows: readonly RequestRow[]) => readonly Statement[];
-  /** Called after the commit with the rows it stored. */
-  readonly onStored: (rows: readonly RequestRow[]) => void;
+  /** Called after the commit with the rows it stored, and the documents it began. */
+  readonly onStored: (rows: readonly RequestRow[], documents: readonly FirstDocument[]) => void;
   /** Called where a commit's outcome is unknown: rows may be stored that nobody was told of. */
   readonly onUnknown: (error: StoreUnavailable) => void;
   /** Whether what was stored before is still waiting in too large a number. */
@@ -122,7 +123,10 @@ export class Ingress {
       if (error instanceof StoreUnavailable && rows.length > 0) this.#options.onUnknown(error);
       throw error;
     }
-    this.#options.onStored(rows);
+    this.#options.onStored(
+      rows,
+      submissions.flatMap((each) => each.documents ?? []),
+    );
   }
 
   #telling(rows: readonly RequestRow[]): QueryConfig[] {
@@ -228,7 +232,7 @@ export class Ingress {
       committing = true;
       await query('commit');
       client.release();
-      if (rows.length > 0) this.#options.onStored(rows);
+      if (rows.length > 0) this.#options.onStored(rows, []);
       return result;
     } catch (error) {
       // A connection in an unknown state is thrown away; the server rolls back.

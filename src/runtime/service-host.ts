@@ -157,7 +157,10 @@ export class ServiceHost implements ServiceRuntime {
       partitions: log.topics.find((topic) => topic.name === definition.mainInput)?.partitions ?? 1,
       now: () => this.loop.clock.now(),
       telling: (rows) => this.#notices.telling({ requests: rows }),
-      onStored: (rows) => this.#onStored(rows),
+      onStored: (rows, documents) => {
+        this.loop.documentsBegun(documents);
+        this.#onStored(rows);
+      },
       onUnknown: (error) => this.loop.requestsMissed(error),
       isFull: () => this.loop.queued >= inputsWaitingMax || this.#elsewhere.isFull,
     });

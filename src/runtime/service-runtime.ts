@@ -59,13 +59,16 @@ export interface Submission {
   readonly idempotency: Idempotency | undefined;
   readonly answer: FirstAnswer;
   readonly requests: readonly Request[];
-  /** Documents that must be readable at once, such as a booking that is `requested`. Existing ones are left alone. */
-  readonly documents?: readonly {
-    readonly view: string;
-    readonly id: string;
-    readonly key: string;
-    readonly doc: unknown;
-  }[];
+  /** Documents that must be readable at once, such as a booking that is `requested`. */
+  readonly documents?: readonly FirstDocument[];
+}
+
+/** A document that a request begins; its id was made for it. */
+export interface FirstDocument {
+  readonly view: string;
+  readonly id: string;
+  readonly key: string;
+  readonly doc: unknown;
 }
 
 export interface Submitted {

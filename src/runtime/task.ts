@@ -1,8 +1,9 @@
 import { LRUCache } from 'lru-cache';
 import type { Log, LogRecord, TopicPartition } from './log/log.ts';
+import { partitionOf } from './log/partitioner.ts';
 import type { Logger } from './logger.ts';
 import type { ServiceDefinition, Statement } from './service.ts';
-import type { ServiceRuntime } from './service-runtime.ts';
+import type { FirstDocument, ServiceRuntime } from './service-runtime.ts';
 import {
   type Commit,
   type DeadlineRow,
@@ -289,6 +290,13 @@ export class TaskLoop {
     this.#arrive(mine.map((row) => ({ kind: 'request', row })));
   }
 
+  /** Documents that were just stored with a request; their ids were made for them. */
+  documentsBegun(documents: readonly FirstDocument[]): void {
+    for (const { view, id, key, doc } of documents)
+      if (this.owns(partitionOf(key, this.#ports.partitionsOf(this.#options.definition.mainInput))))
+        this.#documents.begun(view, id, doc);
+  }
+
   /** Rows may have been stored that nobody was told of: they are read from the store with everything else. */
   requestsMissed(error: Error): void {
     this.#ownership.lose(this.partitions, error);
@@ -560,7 +568,6 @@ export class TaskLoop {
     );
     const rows = others.flatMap((partition) => this.#marked(partition));
     const statements = [...commit.statements, ...(this.#options.telling?.(commit) ?? [])];
-    await this.#options.log.durable();
     await this.#options.store.commit({ ...commit, statements, tasks: [...commit.tasks, ...rows] });
     this.#unwritten.clear();
     this.#unwrittenInputs = 0;

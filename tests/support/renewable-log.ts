@@ -58,10 +58,6 @@ export class RenewableLog implements Log {
     };
   }
 
-  async durable(): Promise<void> {
-    await Promise.all([...this.#logs.values()].map((log) => log.durable()));
-  }
-
   read(from: Position, recordsMax: number) {
     return this.#log(from.topic).read(from, recordsMax);
   }

@@ -252,7 +252,6 @@ export function logWith(log: Log, otherwise: Partial<Log>): Log {
       return log.topics;
     },
     append: (records) => log.append(records),
-    durable: () => log.durable(),
     consume: (options) => log.consume(options),
     read: (from, recordsMax) => log.read(from, recordsMax),
     bounds: (partition) => log.bounds(partition),

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { readFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
@@ -11,6 +12,11 @@ const cleanChunksMax = 500;
 const cleanEveryMs = 60_000;
 /** What a write waits for another connection: there is none, but for a person who looks into the file. */
 const busyTimeoutMs = 2_000;
+/**
+ * Records that a power cut may take away: so many offsets of each partition are passed over after one, since whoever had
+ * read those records stands behind them.
+ */
+const lostRecordsMax = 1_000;
 const dayMs = 86_400_000;
 
 const schema = `
@@ -19,6 +25,7 @@ const schema = `
     next int not null, at int not null, key text, records blob not null);
   create unique index if not exists chunks_by_offset on chunks (topic, partition, first, next);
   create index if not exists chunks_by_key on chunks (topic, partition, key) where key is not null;
+  create table if not exists opened (boot text not null, closed int not null);
   create table if not exists ends (topic int not null, partition int not null, first int not null, next int not null,
     primary key (topic, partition)) without rowid;`;
 
@@ -36,13 +43,22 @@ type Kept = readonly [key: string, headers: LogRecord['headers'], value: string 
  * What one append brings for a partition is one row, a chunk, so that its cost hardly depends on how many records it holds.
  * Of compacted topics each record is a chunk of its own, and takes the place of the one its key had before. A write returns once the records are in the file's
  * write-ahead log, which no end of this process can undo; `sync` waits for the disk, which alone survives a power cut.
+ *
+ * `boot`: names the time since the machine was started.
  */
-export async function openEmbeddedRecords(path: string, topics: readonly Omit<LogTopic, 'id'>[]): Promise<RecordStore> {
+export async function openEmbeddedRecords(
+  path: string,
+  topics: readonly Omit<LogTopic, 'id'>[],
+  boot = bootId(),
+): Promise<RecordStore> {
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
     database.exec('pragma journal_mode = wal; pragma synchronous = normal;');
     database.exec(schema);
-    const opened = topics.map((topic) => openTopic(database, topic));
+    const isCut = wasCut(database, boot);
+    const opened = topics.map((topic) => openTopic(database, topic, isCut ? lostRecordsMax : 0));
+    database.exec('delete from opened');
+    database.prepare('insert into opened (boot, closed) values (?, 0)').run(boot);
     clean(database, opened);
     return new EmbeddedRecords(database, { topics: opened, file: await open(`${path}-wal`) });
   } catch (error) {
@@ -51,7 +67,22 @@ export async function openEmbeddedRecords(path: string, topics: readonly Omit<Lo
   }
 }
 
-function openTopic(database: DatabaseSync, topic: Omit<LogTopic, 'id'>): OpenTopic {
+/** Linux tells; elsewhere whatever was not closed in order may have ended with the machine. */
+function bootId(): string {
+  try {
+    return readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim();
+  } catch {
+    return randomUUID();
+  }
+}
+
+/** Whether the machine ended while the file was open: what had not reached the disk is gone. */
+function wasCut(database: DatabaseSync, boot: string): boolean {
+  const before = database.prepare('select boot, closed from opened').get();
+  return before !== undefined && before['closed'] === 0 && before['boot'] !== boot;
+}
+
+function openTopic(database: DatabaseSync, topic: Omit<LogTopic, 'id'>, lostMax: number): OpenTopic {
   database
     .prepare('insert into topics (name, id, partitions) values (?, ?, ?) on conflict do nothing')
     .run(topic.name, randomUUID(), topic.partitions);
@@ -73,10 +104,14 @@ function openTopic(database: DatabaseSync, topic: Omit<LogTopic, 'id'>): OpenTop
        max(coalesce((select max(next) from chunks where topic = ?1 and partition = ?2), 0), coalesce(e.next, 0)) as next
      from (select 1) left join ends e on e.topic = ?1 and e.partition = ?2`,
   );
-  const bounds = Array.from(
-    { length: topic.partitions },
-    (_, partition) => ({ ...ends.get(row.number, partition) }) as unknown as Bounds,
+  const passOver = database.prepare(
+    'insert into ends values (?1, ?2, ?3, ?4) on conflict do update set next = excluded.next',
   );
+  const bounds = Array.from({ length: topic.partitions }, (_, partition) => {
+    const { first, next } = ends.get(row.number, partition) as unknown as Bounds;
+    if (lostMax > 0) passOver.run(row.number, partition, first, next + lostMax);
+    return { first, next: next + lostMax };
+  });
   return { ...topic, id: row.id, number: row.number, bounds };
 }
 
@@ -124,6 +159,8 @@ class EmbeddedRecords implements RecordStore {
   #written = 0;
   #synced = 0;
   #syncing: Promise<void> | undefined;
+  /** Records written that the disk may not have. */
+  #atRisk = 0;
   /** Something may be there that nobody was told of: the next write takes its place. */
   #doubtful = false;
 
@@ -163,12 +200,23 @@ class EmbeddedRecords implements RecordStore {
       this.#database.exec('commit');
       this.#doubtful = false;
       this.#written += 1;
+      this.#atRisk += records.length;
     } catch (cause) {
       this.#doubtful = true;
       if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('rollback');
       throw new LogUnavailable(`the log did not take ${records.length} records: ${(cause as Error).message}`, {
         cause,
       });
+    }
+    if (this.#atRisk > lostRecordsMax) await this.#syncBeforeAnybodyReads();
+  }
+
+  async #syncBeforeAnybodyReads(): Promise<void> {
+    try {
+      await this.sync();
+    } catch (error) {
+      this.#doubtful = true;
+      throw error;
     }
   }
 
@@ -208,9 +256,11 @@ class EmbeddedRecords implements RecordStore {
 
   async #syncOnce(): Promise<void> {
     const written = this.#written;
+    const atRisk = this.#atRisk;
     try {
       await this.#file.datasync();
       this.#synced = written;
+      this.#atRisk -= atRisk;
     } catch (cause) {
       throw new LogUnavailable(`the log does not reach its disk: ${(cause as Error).message}`, { cause });
     } finally {
@@ -237,6 +287,7 @@ class EmbeddedRecords implements RecordStore {
   async close(): Promise<void> {
     clearInterval(this.#cleaning);
     await this.#syncing?.catch(() => undefined);
+    this.#database.exec('update opened set closed = 1');
     await this.#file.close();
     this.#database.close();
   }

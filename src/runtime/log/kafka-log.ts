@@ -126,7 +126,6 @@ class OpenKafkaLog implements KafkaLog {
   }
 
   /** Consumers are given only what all replicas in sync have (the high watermark). */
-  async durable(): Promise<void> {}
 
   async read(from: Position, recordsMax: number): Promise<readonly LogRecord[]> {
     this.#check(from);

@@ -66,10 +66,6 @@ export class LateLog implements HealthyLog {
     };
   }
 
-  async durable(): Promise<void> {
-    await this.#log?.durable();
-  }
-
   async read(from: Position, recordsMax: number): Promise<readonly LogRecord[]> {
     return (await this.#opened).read(from, recordsMax);
   }

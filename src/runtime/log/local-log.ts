@@ -20,7 +20,10 @@ export interface RecordStore {
   readonly topics: readonly (LogTopic & { readonly bounds: readonly Bounds[] })[];
   /** Stores records; they become visible to consumers when it resolves. */
   write(records: readonly LogRecord[]): Promise<void>;
-  /** Resolves when what was written before would survive a power cut. */
+  /**
+   * Resolves when what was written before would survive a power cut. What one takes away had offsets that are never given
+   * again.
+   */
   sync(): Promise<void>;
   read(from: Position, recordsMax: number): Promise<readonly LogRecord[]>;
   close(): Promise<void>;
@@ -72,10 +75,6 @@ export class LocalLog implements Log {
     await this.#store.sync();
   }
 
-  durable(): Promise<void> {
-    return this.#store.sync();
-  }
-
   async #write(outgoing: readonly OutgoingRecord[], timestamp: number): Promise<readonly undefined[]> {
     const nextOffsets = new Map<PartitionBuffer, number>();
     const records = outgoing.map((record) => {
@@ -98,7 +97,10 @@ export class LocalLog implements Log {
   consume(options: ConsumeOptions): Consumption {
     const consumption = new LocalConsumption(
       options,
-      (position, recordsMax) => this.#page(position, recordsMax),
+      {
+        page: (position, recordsMax) => this.#page(position, recordsMax),
+        end: (position) => this.#partition(position).buffer.next,
+      },
       (stopped) => {
         for (const position of options.positions) this.#partition(position).consumers.delete(stopped);
       },
@@ -164,21 +166,26 @@ interface LocalPartition {
   readonly consumers: Set<LocalConsumption>;
 }
 
-type Page = (position: Position, recordsMax: number) => readonly LogRecord[] | Promise<readonly LogRecord[]>;
+/** Where a consumer reads. */
+interface Source {
+  page(position: Position, recordsMax: number): readonly LogRecord[] | Promise<readonly LogRecord[]>;
+  /** The offset that comes next on a partition. */
+  end(partition: TopicPartition): number;
+}
 
 /** One consumer: asks for the next page of each of its partitions as long as there is one, then sleeps until woken. */
 class LocalConsumption implements Consumption {
   readonly #options: ConsumeOptions;
-  readonly #page: Page;
+  readonly #source: Source;
   readonly #onStop: (self: LocalConsumption) => void;
   readonly #offsets: { topic: string; partition: number; offset: number }[];
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
 
-  constructor(options: ConsumeOptions, page: Page, onStop: (self: LocalConsumption) => void) {
+  constructor(options: ConsumeOptions, source: Source, onStop: (self: LocalConsumption) => void) {
     this.#options = options;
-    this.#page = page;
+    this.#source = source;
     this.#onStop = onStop;
     this.#offsets = options.positions.map((each) => ({ ...each }));
   }
@@ -209,10 +216,14 @@ class LocalConsumption implements Consumption {
     for (const position of this.#offsets) {
       const room = consumeRecordsMax - arrived.length;
       if (room === 0) break;
-      const page = this.#page(position, room);
+      const end = this.#source.end(position);
+      const page = this.#source.page(position, room);
       const records = Array.isArray(page) ? (page as readonly LogRecord[]) : await page;
       const last = records.at(-1);
-      if (last === undefined) continue;
+      if (last === undefined) {
+        this.#skip(position, end);
+        continue;
+      }
       for (const record of records) arrived.push(record);
       moved.set(position, last.offset + 1);
     }
@@ -222,6 +233,14 @@ class LocalConsumption implements Consumption {
     if (first !== undefined) this.#offsets.push(first);
     this.#again ||= arrived.length > 0;
     return arrived;
+  }
+
+  /** There is nothing up to the end: goes on behind it. */
+  #skip(position: { topic: string; partition: number; offset: number }, end: number): void {
+    const { topic, partition, offset: from } = position;
+    if (from >= end) return;
+    position.offset = end;
+    this.#options.onSkipped?.({ topic, partition, from, next: end });
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { type TemporaryDirectory, temporaryDirectory } from '../../../tests/support/directory.ts';
@@ -125,6 +126,39 @@ describe('over a file', () => {
       ids,
     );
     await second.close();
+  });
+
+  test('gives no offset twice that a power cut took away: who had read on misses nothing', async () => {
+    const path = await emptyPath();
+    const first = new LocalLog(await openEmbeddedRecords(path, testTopics, 'before'));
+    await first.append([record('a')]);
+    const onDisk = await Promise.all(['', '-wal'].map((end) => readFile(path + end)));
+    await first.append([record('lost'), record('lost too')]);
+    await first.close();
+    await Promise.all(['', '-wal'].map((end, index) => writeFile(path + end, onDisk[index] ?? '')));
+
+    const second = new LocalLog(await openEmbeddedRecords(path, testTopics, 'after'));
+    const { next } = await second.bounds(start);
+    assert.ok(next > 3);
+    const skipped = Promise.withResolvers<unknown>();
+    const ahead: (string | null)[] = [];
+    const reader = second.consume({
+      positions: [{ ...start, offset: 3 }],
+      onRecords: async (records) => void ahead.push(...records.map(({ value }) => value)),
+      onError: skipped.reject,
+      onSkipped: skipped.resolve,
+    });
+    assert.deepEqual(await skipped.promise, { topic: start.topic, partition: 0, from: 3, next });
+    const fromBeginning = follow(second, [start]);
+    await second.append([record('b')]);
+    await fromBeginning.arrived(2);
+    assert.deepEqual([ahead, fromBeginning.values()], [['b'], ['a', 'b']]);
+    await Promise.all([reader.stop(), fromBeginning.stop()]);
+    await second.close();
+
+    const third = new LocalLog(await openEmbeddedRecords(path, testTopics, 'after the next'));
+    assert.equal((await third.bounds(start)).next, next + 1, 'it was closed in order: nothing was lost');
+    await third.close();
   });
 
   test('reads from within what one append brought, and no more than was asked for', async () => {

@@ -7,16 +7,12 @@ import type { Headers } from '../../contracts/envelope.ts';
 export interface Log {
   readonly topics: readonly LogTopic[];
   /**
-   * Appends in the given order; records of one partition keep it. Resolves once no later crash can lose them. Throws `LogUnavailable` where nothing is known of the outcome: append again.
+   * Appends in the given order; records of one partition keep it. Resolves once no later crash can lose them; consumers may
+   * have been given them a moment before. Throws `LogUnavailable` where nothing is known of the outcome: append again.
    */
   append(records: readonly OutgoingRecord[]): Promise<void>;
   /** Delivers records from given positions on until stopped. The next chunk of a partition waits for `onRecords`. */
   consume(options: ConsumeOptions): Consumption;
-  /**
-   * Resolves when all that consumers have been given would survive a power cut. Records may reach consumers a moment before;
-   * nothing that follows of them may be stored sooner, or positions could be ahead of the log after a crash.
-   */
-  durable(): Promise<void>;
   /** One page of a partition, for tools. */
   read(from: Position, recordsMax: number): Promise<readonly LogRecord[]>;
   /** First and next offset of a partition. */

@@ -315,7 +315,9 @@ export class Batch {
       const events = isPublication(each.first)
         ? [ownedEventOf(each.first.row, { draft, at: this.#now })]
         : this.#decisions(each, states);
-      const deadlines = each.addressed.map(({ name }, index) => deadlineOf(each.message, name, states[index]?.deadline));
+      const deadlines = each.addressed.map(({ name }, index) =>
+        deadlineOf(each.message, name, states[index]?.deadline),
+      );
       this.#states.settle();
       this.#record(each, { events, deadlines });
     } catch (error) {
@@ -464,7 +466,11 @@ function firstOf(arrival: MessageArrival): FirstArrival {
   return arrival.kind === 'parked' ? (arrival.row.arrival as FirstArrival) : arrival;
 }
 
-function deadlineOf({ partition, key }: Message, { kind, id, part }: StateName, dueAt: number | undefined): DeadlineRow {
+function deadlineOf(
+  { partition, key }: Message,
+  { kind, id, part }: StateName,
+  dueAt: number | undefined,
+): DeadlineRow {
   return { kind, stream: id, part: part ?? '', partition, key, dueAt };
 }
 

@@ -41,6 +41,12 @@ export class Documents {
     return this.#known.get(view)?.get(id);
   }
 
+  /** Keeps what a request has stored, unless more is known. */
+  begun(view: string, id: string, doc: unknown): void {
+    const known = this.#known.get(view);
+    if (known?.has(id) === false) known.set(id, { doc });
+  }
+
   draft(): DocumentDraft {
     return new DocumentDraft(this, (view, id, doc) => this.#known.get(view)?.set(id, { doc }));
   }
@@ -83,9 +89,10 @@ export class DocumentDraft {
         this.#documents.isUnknown(view.name, id),
       );
       const loaded = unknown.length === 0 ? new Map<string, unknown>() : await store.loadDocuments(view.name, unknown);
+      for (const [id, doc] of loaded) this.#keep(view.name, id, doc);
       const rows = new Map<string, DocumentRow>();
       for (const { id, applied: change } of concerned) {
-        const before = rows.has(id) ? rows.get(id)?.doc : (this.#documents.get(view.name, id)?.doc ?? loaded.get(id));
+        const before = rows.has(id) ? rows.get(id)?.doc : (loaded.get(id) ?? this.#documents.get(view.name, id)?.doc);
         const doc = view.fold(before, change as Applied<never>);
         if (doc !== before) rows.set(id, { id, partition: change.partition, doc });
       }

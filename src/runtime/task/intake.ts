@@ -2,7 +2,7 @@ import type { LogRecord } from '../log/log.ts';
 import type { Arrival } from './arrival.ts';
 
 /** What nobody waits for waits so long for company, since a batch of its own would only hold up the others. */
-const unhurriedMs = 25;
+const unhurriedMs = 10;
 /** So many of them are company enough. */
 const unhurriedMax = 100;
 

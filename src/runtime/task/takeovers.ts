@@ -106,8 +106,15 @@ export class Takeovers {
 
   async #tail(partition: TopicPartition): Promise<readonly LogRecord[]> {
     const { first, next } = await this.#log.bounds(partition);
-    const offset = Math.max(first, next - tailRecordsMax);
-    return offset < next ? this.#log.read({ ...partition, offset }, tailRecordsMax) : [];
+    // Offsets at the end may hold nothing.
+    for (let end = next; end > first; end -= tailRecordsMax) {
+      const tail = await this.#log.read(
+        { ...partition, offset: Math.max(first, end - tailRecordsMax) },
+        tailRecordsMax,
+      );
+      if (tail.length > 0) return tail;
+    }
+    return [];
   }
 
   /** Topics of a task; global ones are read by task 0. */

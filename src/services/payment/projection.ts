@@ -4,7 +4,6 @@ import type { Retention } from '../../runtime/housekeeping/housekeeping.ts';
 import { dayMs, olderThan, removing } from '../../runtime/housekeeping/retentions.ts';
 import { type Applied, type AppliedBatch, type Statement, type View, view } from '../../runtime/service.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
-import { bigints, texts } from '../../runtime/store/postgres/arrays.ts';
 
 /** The payment service's own tables: charges and refunds for people, captures as a wall, webhooks without a match. */
 
@@ -103,10 +102,10 @@ export function captures({ applied }: AppliedBatch): readonly Statement[] {
       text: `insert into captures (payment_id, booking_id, amount, currency, surplus)
              select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::boolean[])`,
       values: [
-        texts(captured.map((data) => data.paymentId)),
-        texts(captured.map((data) => data.bookingId)),
-        bigints(captured.map((data) => data.amount.amount)),
-        texts(captured.map((data) => data.amount.currency)),
+        captured.map((data) => data.paymentId),
+        captured.map((data) => data.bookingId),
+        captured.map((data) => data.amount.amount),
+        captured.map((data) => data.amount.currency),
         captured.map((data) => surplus.has(data.paymentId)),
       ],
     },

@@ -2,7 +2,6 @@ import type { AreaCount } from '../../contracts/seats.ts';
 import type { Applied, AppliedBatch, Statement } from '../../runtime/service.ts';
 import { view } from '../../runtime/service.ts';
 import type { BlockDecided, Event } from './state.ts';
-import { ints, texts } from '../../runtime/store/postgres/arrays.ts';
 
 /** All SQL of the seat inventory: the walls behind the decider, and the answers to the organizer's requests. */
 
@@ -118,11 +117,7 @@ function seatStatements(all: readonly Ownership[]): readonly Statement[] {
       text: `delete from allocations using unnest($1::text[], $2::int[], $3::text[]) as gone (show_id, seat_index, booking_id)
              where allocations.show_id = gone.show_id and allocations.seat_index = gone.seat_index
                and allocations.booking_id = gone.booking_id`,
-      values: [
-        texts(gone.map((each) => each.showId)),
-        ints(gone.map((each) => each.index)),
-        texts(gone.map((each) => each.before ?? '')),
-      ],
+      values: [gone.map((each) => each.showId), gone.map((each) => each.index), gone.map((each) => each.before ?? '')],
     });
   }
   if (come.length > 0) {
@@ -130,11 +125,7 @@ function seatStatements(all: readonly Ownership[]): readonly Statement[] {
       name: 'insert-allocations',
       text: `insert into allocations (show_id, seat_index, booking_id)
              select * from unnest($1::text[], $2::int[], $3::text[])`,
-      values: [
-        texts(come.map((each) => each.showId)),
-        ints(come.map((each) => each.index)),
-        texts(come.map((each) => each.owner)),
-      ],
+      values: [come.map((each) => each.showId), come.map((each) => each.index), come.map((each) => each.owner)],
     });
   }
   return statements;
@@ -161,11 +152,7 @@ function areaStatements(
       text: `update area_allocations set held_or_sold = held_or_sold + moved.change
              from unnest($1::text[], $2::text[], $3::int[]) as moved (show_id, area, change)
              where area_allocations.show_id = moved.show_id and area_allocations.area = moved.area`,
-      values: [
-        texts(moved.map((each) => each.showId)),
-        texts(moved.map((each) => each.area)),
-        ints(moved.map((each) => each.change)),
-      ],
+      values: [moved.map((each) => each.showId), moved.map((each) => each.area), moved.map((each) => each.change)],
     });
   }
   return statements;

@@ -2,7 +2,6 @@ import type { DataOf } from '../../contracts/event.ts';
 import type { TicketAdmitted, TicketIssued } from '../../contracts/ticket.ts';
 import { type Applied, type AppliedBatch, type Statement, type View, view } from '../../runtime/service.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
-import { texts } from '../../runtime/store/postgres/arrays.ts';
 
 /** The ticket service's own tables: tickets, admissions, and whose booking is whose. */
 
@@ -41,7 +40,7 @@ export function owners({ applied }: AppliedBatch): readonly Statement[] {
       name: 'owners-insert',
       text: `insert into booking_owners (booking_id, user_id) select * from unnest($1::text[], $2::text[])
              on conflict (booking_id) do nothing`,
-      values: [texts(about.map((each) => each.bookingId)), texts(about.map((each) => each.userId))],
+      values: [about.map((each) => each.bookingId), about.map((each) => each.userId)],
     },
   ];
 }

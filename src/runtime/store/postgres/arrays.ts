@@ -1,3 +1,6 @@
+import type { QueryConfig } from 'pg';
+import type { SqlValue, Statement } from '../../service.ts';
+
 /**
  * Arrays as PostgreSQL reads them fastest: in its binary format (`array_send`), so that nothing is escaped here and
  * nothing is parsed there. The driver sends a buffer as a binary parameter.
@@ -76,6 +79,38 @@ export function columnOf(
   values: readonly (string | number | boolean | null)[],
 ): Buffer | readonly (string | number | boolean | null)[] {
   return type === 'text' ? texts(values as readonly Text[]) : values;
+}
+
+const encoders: Readonly<Record<string, ((values: readonly SqlValue[]) => Buffer) | undefined>> = {
+  text: (values) => texts(values as readonly Text[]),
+  int: (values) => ints(values as readonly (number | null)[]),
+  bigint: (values) => bigints(values as readonly (number | null)[]),
+};
+/** By a statement's text, of which a service has few: the types of its parameters that are arrays. */
+const arrayTypes = new Map<string, ReadonlyMap<number, string>>();
+
+function arrayTypesOf(text: string): ReadonlyMap<number, string> {
+  const known = arrayTypes.get(text);
+  if (known !== undefined) return known;
+  const types = new Map(
+    [...text.matchAll(/\$(\d+)::(\w+)\[\]/g)].map(([, number, type = '']) => [Number(number), type]),
+  );
+  arrayTypes.set(text, types);
+  return types;
+}
+
+function isArray(value: SqlValue | readonly SqlValue[]): value is readonly SqlValue[] {
+  return Array.isArray(value);
+}
+
+/** A statement whose arrays travel in binary where its text says of what they are: `$1::text[]`. */
+export function withArrays({ name, text, values }: Statement): QueryConfig {
+  const types = arrayTypesOf(text);
+  const encoded = values.map((value, index) => {
+    const encode = encoders[types.get(index + 1) ?? ''];
+    return isArray(value) && encode !== undefined ? encode(value) : value;
+  });
+  return { name, text, values: encoded };
 }
 
 function fixed<Value>({

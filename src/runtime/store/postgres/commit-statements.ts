@@ -1,7 +1,7 @@
 import type { QueryConfig } from 'pg';
 import type { View } from '../../service.ts';
 import type { Commit, EventRow, ReferenceRow, TaskRow } from '../store.ts';
-import { bigints, columnOf, ints, jsons, texts } from './arrays.ts';
+import { bigints, columnOf, ints, jsons, texts, withArrays } from './arrays.ts';
 import { Together } from './together.ts';
 
 /**
@@ -23,7 +23,7 @@ export function commitStatements(
     ...ofDocuments(commit, views),
   ];
   const parked = ofParked(commit);
-  const own = commit.statements.map((each) => ({ name: each.name, text: each.text, values: [...each.values] }));
+  const own = commit.statements.map(withArrays);
   // A service's own statements are about tables of its own; several may follow from one another.
   if (parked.length === 0 && Together.takes(own)) return { together: [...together, ...own], inOrder: [] };
   return { together, inOrder: [...parked, ...own] };

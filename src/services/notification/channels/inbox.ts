@@ -1,8 +1,8 @@
 import { Pool } from 'pg';
 import { createBatcher } from '../../../runtime/batcher.ts';
+import { texts } from '../../../runtime/store/postgres/arrays.ts';
 import type { Channel, Channels, Mailer, Outgoing } from './channel.ts';
 import { createMailer } from './mailer.ts';
-import { texts } from '../../../runtime/store/postgres/arrays.ts';
 
 /**
  * The channels of the embedded mode: messages end in a table of the notification service's own database, where

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Pool } from 'pg';
-import type { LedgerEntry, SandboxLedger } from './sandbox-ledger.ts';
 import { bigints, texts } from '../../../runtime/store/postgres/arrays.ts';
+import type { LedgerEntry, SandboxLedger } from './sandbox-ledger.ts';
 
 /** The sandbox provider's books in PostgreSQL: what was acknowledged is there after a crash. */
 
