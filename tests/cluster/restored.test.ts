@@ -1,21 +1,8 @@
-import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
-import { randomUUID } from 'node:crypto';
-import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
-import pg from 'pg';
-import type { ClusterProcess } from '../../src/cluster.ts';
 import { roles } from '../../src/composition/roles.ts';
-import { databaseOf } from '../../src/composition/services.ts';
-import { type ServiceName, serviceNames } from '../../src/contracts/topics.ts';
-import type { Recalled } from '../../src/runtime/recall/recall.ts';
-import { brokenInvariants, contentsOf } from '../support/audit.ts';
-import { type Booking, Client, eventually, visa } from '../support/client.ts';
-import { type ClusterGround, clusterGround } from '../support/cluster.ts';
+import { clusterGround } from '../support/cluster.ts';
 import { kafkaOrSkip } from '../support/kafka.ts';
-import { bookingOnce } from '../support/operations.ts';
+import { describeRestored } from '../support/restored-databases.ts';
 import { administrator } from '../support/servers.ts';
-import { buildVenue, openShow } from '../support/venue.ts';
 
 const environment = {
   PORT: '0',
@@ -23,178 +10,14 @@ const environment = {
   FULLHOUSE_ADMIN_EMAIL: administrator.email,
   FULLHOUSE_ADMIN_PASSWORD: administrator.password,
 };
-const run = promisify(execFile);
 
-/** Two that lose different things, or, with `RESTORED_TEST_ALL=1`, all eight at once. */
-const services: readonly ServiceName[] = process.env['RESTORED_TEST_ALL'] === '1' ? serviceNames : ['user', 'booking'];
-
-if (await kafkaOrSkip('databases that were restored from a backup')) {
-  describe(`databases of ${services.join(', ')} that were restored from a backup`, { timeout: 600_000 }, () => {
-    let ground: ClusterGround;
-    let cluster: ClusterProcess;
-    let admin: Client;
-    let customer: Client;
-    /** Who is erased after the backup, and who comes after it. */
-    let leaver: Client;
-    let newcomer = '';
-    let venue: Awaited<ReturnType<typeof buildVenue>>;
-    const showIds: string[] = [];
-    /** What everybody knows of each booking before its service's database is lost. */
-    const bookings = new Map<string, Booking>();
-    /** Bookings that were asked for after the backup. */
-    let since: readonly string[] = [];
-    /** A ticket that somebody was let in with after the backup. */
-    let used = '';
-    /** What all databases held when they were lost. */
-    let known: Awaited<ReturnType<typeof contentsOf>>;
-
-    before(async () => {
-      ground = await clusterGround(environment);
-      await start();
-      venue = await buildVenue(admin, { rows: 4, seats: 20 });
-      for (let shows = 0; shows < 2; shows += 1)
-        showIds.push(await openShow(admin, venue, { refundPolicy: { untilMinutesBefore: 0, feePercent: 10 } }));
-      customer = await new Client(cluster.url).register();
-      leaver = await new Client(cluster.url).register();
-    });
-    after(() => ground.stop());
-
-    async function start() {
-      cluster = await ground.start(roles);
-      admin = await new Client(cluster.url).signIn(administrator.email, administrator.password);
-      customer = new Client(cluster.url, customer?.token);
-    }
-    const sql = async (text: string) => {
-      const client = new pg.Client({ connectionString: ground.postgres.url('postgres') });
-      await client.connect();
-      await client.query(text).finally(() => client.end());
+if (await kafkaOrSkip('databases that were restored from a backup'))
+  describeRestored(async () => {
+    const ground = await clusterGround(environment);
+    return {
+      environment: () => ground.environment,
+      start: async () => ({ postgres: ground.postgres, ...(await ground.start(roles)) }),
+      whileStopped: (work) => work(ground.postgres),
+      stop: () => ground.stop(),
     };
-    /** A copy of each database of the same moment: nobody may be in it meanwhile, so its services wait that long. */
-    const backUp = async () => {
-      for (const name of services.map(databaseOf)) {
-        await sql(`alter database "${name}" allow_connections false`);
-        await sql(`select pg_terminate_backend(pid, 5000) from pg_stat_activity where datname = '${name}'`);
-        await sql(`create database "${name}_backup" template "${name}" owner "${name}"`);
-        await sql(`alter database "${name}" allow_connections true`);
-      }
-    };
-    const restore = async () => {
-      for (const name of services.map(databaseOf)) {
-        await sql(`drop database "${name}"`);
-        await sql(`alter database "${name}_backup" rename to "${name}"`);
-      }
-    };
-    const fullhouse = async (...parameters: readonly string[]) => {
-      const env = { PATH: process.env['PATH'], ...ground.environment, PUBLIC_URL: cluster.url };
-      return (await run('bin/fullhouse', parameters, { env })).stdout;
-    };
-    const settled = () => Promise.all(cluster.hosts.map(({ loop }) => loop.caughtUp()));
-    /** In every show: one booking that ends as a ticket, one that is cancelled, one whose seats are only held. */
-    const bookEverywhere = async () => {
-      for (const showId of showIds) {
-        const [paid, cancelled] = await Promise.all(
-          [1, 2].map(() => customer.book({ showId, bestAvailable: { count: 1 }, payment: visa }, { waitSeconds: 60 })),
-        );
-        const { body: held } = await customer.book({ showId, bestAvailable: { count: 1 } }, { waitSeconds: 60 });
-        assert.deepEqual([paid?.body.status, held.status], ['confirmed', 'awaiting_payment']);
-        const [paidId, cancelledId] = [paid?.body.bookingId ?? '', cancelled?.body.bookingId ?? ''];
-        for (const id of [paidId, cancelledId]) await bookingOnce(customer, id, ({ tickets }) => tickets.length === 1);
-        await customer.post(`/v1/bookings/${cancelledId}/cancellation`, {}, { key: randomUUID(), waitSeconds: 30 });
-        await bookingOnce(customer, cancelledId, ({ refund }) => refund?.status === 'succeeded');
-        for (const id of [paidId, cancelledId, held.bookingId]) bookings.set(id, (await customer.booking(id)).body);
-      }
-      await settled();
-    };
-    const payWhatIsHeld = async () => {
-      for (const [id, { status }] of bookings)
-        if (status === 'awaiting_payment') {
-          await customer.post(`/v1/bookings/${id}/payments`, visa, { key: randomUUID(), waitSeconds: 30 });
-          bookings.set(id, await bookingOnce(customer, id, ({ tickets }) => tickets.length === 1));
-        }
-      await settled();
-    };
-    /** What the check finds, by its invariants. */
-    const broken = async () => {
-      // What is lost is found at each look: one again is enough to forgive what is under way.
-      const invariants = await brokenInvariants(
-        { postgres: ground.postgres, log: cluster.log },
-        { looksAfterMs: [500] },
-      );
-      return Object.fromEntries(invariants.map(({ name, rows }) => [name, rows.toSorted()]));
-    };
-    const contents = () => contentsOf({ postgres: ground.postgres, log: cluster.log });
-    const troubled = () => cluster.hosts.filter(({ loop }) => loop.trouble !== undefined);
-    /** Each booking that was asked for since has lost its key, the account that was made since its password. */
-    const lostForGood = () => ({
-      'keys-are-kept': since
-        .map((id) => `${id} has lost its idempotency key: its request, sent again, would book again`)
-        .sort(),
-      'accounts-are-kept': [
-        `${newcomer} has lost its password and its roles: the password can be reset, roles given again`,
-      ],
-    });
-
-    it('are refused by the tasks that told more on their topics, with the command that helps', async () => {
-      await bookEverywhere();
-      await backUp();
-      const before = new Set(bookings.keys());
-      assert.equal((await leaver.call('DELETE', '/v1/me')).status, 204);
-      newcomer = (await (await new Client(cluster.url).register()).get<{ userId: string }>('/v1/me')).body.userId;
-      if (services.includes('catalog')) showIds.push(await openShow(admin, venue));
-      await payWhatIsHeld();
-      await bookEverywhere();
-      const [visited = ''] = [...bookings].flatMap(([id, { status }]) => (status === 'confirmed' ? [id] : []));
-      const { body: tickets } = await customer.get<{ items: readonly { code: string }[] }>(
-        `/v1/bookings/${visited}/tickets`,
-      );
-      used = tickets.items[0]?.code ?? '';
-      assert.equal((await admin.post('/v1/check-ins', { code: used, gate: 'north' })).status, 200);
-      await settled();
-      bookings.set(visited, (await customer.booking(visited)).body);
-      since = [...bookings.keys()].filter((id) => !before.has(id));
-      known = await contents();
-      await cluster.stop();
-      await restore();
-      await start();
-      const refused = troubled();
-      assert.ok(refused.length > 0);
-      for (const { definition, loop } of refused) {
-        assert.ok(services.includes(definition.name));
-        assert.match(loop.trouble ?? '', new RegExp(`Then run: fullhouse restored ${definition.name}$`));
-      }
-      const ready = await fetch(`${cluster.adminUrl}/readyz`);
-      assert.equal(ready.status, 503);
-      assert.match(await ready.text(), /fullhouse restored/);
-    });
-
-    it('get back what they told, and what they kept to themselves as far as it follows of what they read', async () => {
-      for (const name of services) {
-        const recalled = JSON.parse(await fullhouse('restored', name, '--json')) as Recalled[];
-        for (const { timeline, gone, broken: unfoldable } of recalled)
-          assert.deepEqual([timeline, gone, unfoldable], [2, [], []]);
-      }
-      await eventually(
-        async () => cluster.hosts.filter(({ loop }) => loop.notReady !== undefined),
-        (waiting) => waiting.length === 0,
-      );
-      await settled();
-      assert.deepEqual(troubled(), []);
-      for (const [id, booking] of bookings) assert.deepEqual((await customer.booking(id)).body, booking);
-      assert.deepEqual(await contents(), known);
-      assert.equal((await admin.post('/v1/check-ins', { code: used, gate: 'south' })).status, 409);
-      assert.equal((await new Client(cluster.url, leaver.token).get('/v1/me')).status, 404);
-      assert.match(await fullhouse('restored', 'booking'), /lacks nothing/);
-    });
-
-    it('lack what nobody told, and the check says exactly that', async () => {
-      assert.deepEqual(await broken(), lostForGood());
-    });
-
-    it('go on: what was held is paid, what is new is booked, and nothing else is wrong', async () => {
-      await payWhatIsHeld();
-      await bookEverywhere();
-      assert.deepEqual(await broken(), lostForGood());
-      assert.match(await fullhouse('parked'), /Nothing is parked/);
-    });
   });
-}

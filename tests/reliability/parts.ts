@@ -112,9 +112,9 @@ export const parts: readonly Part[] = [
   },
   {
     name: 'restored databases',
-    says: 'Databases are restored from a backup and get back what was told; the check finds what is lost and nothing else (Kafka).',
+    says: 'Databases are restored from a backup and get back what was told; the check finds what is lost and nothing else, in both modes (Kafka).',
     sizes: [{ flag: 'restored-all', release: 1, unit: 'for all eight', variable: 'RESTORED_TEST_ALL' }],
-    files: ['tests/cluster/restored.test.ts'],
+    files: ['tests/restored.test.ts', 'tests/cluster/restored.test.ts'],
     needsKafka: true,
   },
   {
