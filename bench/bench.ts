@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus } from 'node:os';
-import { type Figure, type Goal, goals } from './goals/goals.ts';
+import type { Figure, Goal } from './goals/goal.ts';
+import { goals } from './goals/goals.ts';
 import { openStage, type Sizes } from './goals/stage.ts';
 import type { Mode } from './systems/system.ts';
 
@@ -61,7 +62,7 @@ export async function bench({ wanted, mode, quick: isQuick, pairs, write }: Benc
   const stage = await openStage(mode, sizes);
   const measured: Measured[] = [];
   try {
-    for (const goal of wanted) {
+    for (const goal of wanted.filter(({ modes }) => modes.includes(mode))) {
       const each = summed(goal.name, await goal.measure(stage));
       measured.push(each);
       print(each);
