@@ -95,6 +95,7 @@ export class Batch {
   readonly #effectsClosed: EffectRow[] = [];
   readonly #applied: Applied[] = [];
   readonly #deadlines = new Map<string, DeadlineRow>();
+  #changedDeadlines: readonly DeadlineRow[] | undefined;
   readonly #fired = new Set<string>();
   readonly #partitionOfStream = new Map<string, number>();
   readonly events: EventRow[] = [];
@@ -380,13 +381,13 @@ export class Batch {
         envelope: message.envelope,
       });
     }
-    const kinds = new Map(addressed.map((to) => [to.id, to]));
     for (const event of events) {
       this.events.push(event);
       const envelope = envelopeOf(event, this.#ports.definition.name);
       this.#applied.push({ kind: 'fact', key: event.key, partition: event.partition, envelope });
-      const from = kinds.get(event.stream);
-      if (from === undefined || !Object.hasOwn(this.#ports.definition.effects ?? {}, event.type)) continue;
+      if (!Object.hasOwn(this.#ports.definition.effects ?? {}, event.type)) continue;
+      const from = addressed.find(({ id }) => id === event.stream);
+      if (from === undefined) continue;
       this.effects.push({ ...event, kind: from.stream, part: event.subject === event.stream ? '' : event.subject });
     }
   }
@@ -426,11 +427,12 @@ export class Batch {
     return this.#parking.adopt();
   }
 
-  /** Timers that are other than they were; one that has gone off is, whatever follows. */
+  /** Timers that are other than they were; one that has gone off is, whatever follows. Asked for when all is decided. */
   get deadlines(): readonly DeadlineRow[] {
-    return [...this.#deadlines]
+    this.#changedDeadlines ??= [...this.#deadlines]
       .filter(([name, row]) => this.#fired.has(name) || this.#ports.isNewDeadline(row))
       .map(([, row]) => row);
+    return this.#changedDeadlines;
   }
 
   get parked(): readonly ParkedRow[] {
