@@ -7,7 +7,7 @@ import { whyNoLocalKafka } from '../deploy/kafka/distribution.ts';
 import { prepareDirectories } from './support/preparing.ts';
 
 /**
- * `npm test`: the static checks, the tests beside the code, then those of the whole, and one line of real counts.
+ * `npm test`: the static checks, the tests, what customers do once more over Kafka, and one line of real counts.
  * `-- <pattern…>` runs only the test files whose path contains one of the patterns, `-- --static` only the checks. What
  * customers do is tested in both modes; with patterns, `--cluster` asks for the cluster mode.
  */
@@ -15,8 +15,10 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 const patterns = process.argv.slice(2).filter((each) => !each.startsWith('--'));
 const onlyStatic = process.argv.includes('--static');
 const fileTimeoutMs = 600_000;
-/** Tests of the whole wait for their servers often enough that one more beside the processors keeps these busy. */
+/** Tests wait for their servers often enough that one more beside the processors keeps these busy. */
 const besideWaiting = availableParallelism() + 1;
+/** So that in the end no long one runs alone. */
+const longestFirst = ['tests/cluster/*.test.ts', 'simulation/**/*.test.ts', 'tests/**/*.test.ts', 'src/**/*.test.ts'];
 
 /** Tests of what people do, which have to go the same in both modes. */
 const flows = [
@@ -84,13 +86,13 @@ async function testFlowsInCluster(): Promise<void> {
   }
   console.log('in cluster mode:');
   process.env['TEST_MODE'] = 'cluster';
-  await tests(files, besideWaiting);
+  await tests(files);
 }
 
-function tests(files: readonly string[], concurrency: number): Promise<void> {
+function tests(files: readonly string[]): Promise<void> {
   if (files.length === 0) return Promise.resolve();
   return new Promise((resolve) => {
-    const stream = run({ files: [...files], concurrency, timeout: fileTimeoutMs });
+    const stream = run({ files: [...files], concurrency: besideWaiting, timeout: fileTimeoutMs });
     stream.on('test:summary', (summary) => {
       // One summary a file, and one of them all without a file.
       if (summary.file !== undefined) return;
@@ -110,10 +112,8 @@ const preparing = patterns.length === 0 && !onlyStatic ? prepareDirectories() : 
 await Promise.all(checking);
 if (!onlyStatic) {
   const prepared = await preparing;
-  await tests(globSync('src/**/*.test.ts').sort().filter(wanted), availableParallelism());
-  await tests(globSync('simulation/**/*.test.ts').sort().filter(wanted), availableParallelism());
-  // Each of these runs servers of its own, and much of its time is waiting for them.
-  await tests(globSync('tests/**/*.test.ts').sort().filter(wanted), besideWaiting);
+  const files = new Set(longestFirst.flatMap((each) => globSync(each).sort()));
+  await tests([...files].filter(wanted));
   await testFlowsInCluster();
   await prepared?.remove();
 }
