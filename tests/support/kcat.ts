@@ -60,8 +60,23 @@ export async function kcatWrite(
     ...Object.entries(headers).flatMap(([name, each]) => ['-H', `${name}=${each}`]),
     ...(partition === undefined ? [] : ['-p', String(partition)]),
   ];
+  await write(parameters, `${value}\n`);
+}
+
+/** Puts each line on a partition as a record, batches of so many compressed by a codec. */
+export async function kcatWriteLines(
+  brokers: string,
+  to: { readonly topic: string; readonly partition: number; readonly codec: string; readonly batchMax: number },
+  lines: readonly string[],
+): Promise<void> {
+  const { topic, partition, codec, batchMax } = to;
+  const parameters = ['-P', '-b', brokers, '-t', topic, '-p', String(partition), '-z', codec];
+  await write([...parameters, '-X', `batch.num.messages=${batchMax}`], lines.map((line) => `${line}\n`).join(''));
+}
+
+async function write(parameters: readonly string[], text: string): Promise<void> {
   const kcat = spawn('kcat', parameters, { stdio: ['pipe', 'inherit', 'inherit'] });
-  kcat.stdin.end(`${value}\n`);
+  kcat.stdin.end(text);
   const code = await new Promise<number | null>((resolve, reject) => kcat.on('error', reject).on('close', resolve));
   if (code !== 0) throw new Error(`kcat ended with ${code}`);
 }
