@@ -7,11 +7,12 @@ import type { ClusterProcess } from '../../src/cluster.ts';
 import { roles } from '../../src/composition/roles.ts';
 import { newId } from '../../src/contracts/ids.ts';
 import { TicketIssued } from '../../src/contracts/ticket.ts';
+import type { GroupPosition } from '../../src/operations/lag.ts';
 import { partitionOf } from '../../src/runtime/log/partitioner.ts';
-import { parkedIn } from '../support/audit.ts';
+import { lagIn, parkedIn } from '../support/audit.ts';
 import { Client, eventually, visa } from '../support/client.ts';
 import { type ClusterGround, clusterGround } from '../support/cluster.ts';
-import { kafkaOrSkip } from '../support/kafka.ts';
+import { consumerGroups, kafkaOrSkip } from '../support/kafka.ts';
 import { type ForeignRecord, kcatOrSkip, kcatRead, kcatWrite } from '../support/kcat.ts';
 import { bookingOnce, hasStatus } from '../support/operations.ts';
 import { administrator } from '../support/servers.ts';
@@ -145,6 +146,24 @@ if ((await kafkaOrSkip(what)) && (await kcatOrSkip(what))) {
       const { body } = await customer.book({ showId, seats: ['S-B-3'], payment: visa });
       assert.ok(hasStatus('confirmed')(body));
       assert.deepEqual(await ticketsOf(bookingId), []);
+    });
+
+    it('ask how far each group has come, and are told what "fullhouse lag" says', async () => {
+      await Promise.all(cluster.hosts.map(({ loop }) => loop.caughtUp()));
+      await cluster.stop();
+      // Nobody is there to read them.
+      const behind = ['S-C-1', 'S-C-2', 'S-C-3'];
+      for (const seat of behind) await kcatWrite(brokers(), 'booking-movie', requested(newId('booking'), seat));
+      const log = await ground.openLog();
+      const ours = await lagIn({ postgres: ground.postgres, log });
+      await log.close();
+      const line = ({ group, topic, partition, position, end, lag }: GroupPosition) =>
+        `${group} ${topic}/${partition}: ${position} of ${end}, ${lag} behind`;
+      // Of what was never read there is nothing that Kafka could know.
+      const read = ours.filter(({ position, lag }) => position > 0 || lag > 0);
+      assert.deepEqual((await consumerGroups(ground.kafka)).map(line).sort(), read.map(line).sort());
+      const { partition, lag } = ours.find(({ group, lag: left }) => group === 'fullhouse-booking' && left > 0) ?? {};
+      assert.deepEqual([partition, lag], [partitionOf(showId, 4), behind.length]);
     });
   });
 }

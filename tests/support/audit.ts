@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { databaseOf, definitions } from '../../src/composition/services.ts';
 import { type CheckedInvariant, check, checkQuery } from '../../src/operations/check.ts';
 import { type Installation, openInstallation } from '../../src/operations/installation.ts';
+import { type GroupPosition, groupLag } from '../../src/operations/lag.ts';
 import { listParked, type ParkedInput } from '../../src/operations/parked.ts';
 import type { Log } from '../../src/runtime/log/log.ts';
 
@@ -47,6 +48,11 @@ export function brokenInvariants(
       if ('checked' in line && !line.checked.holds) broken.push(line.checked);
     return broken;
   });
+}
+
+/** What `fullhouse lag` lists. */
+export function lagIn(audited: Audited): Promise<readonly GroupPosition[]> {
+  return examine(audited, (installation) => groupLag(installation));
 }
 
 /** What `fullhouse parked` lists. */

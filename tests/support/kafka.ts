@@ -1,9 +1,12 @@
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { promisify } from 'node:util';
 import { Admin } from '@platformatic/kafka';
 import { freePorts } from '../../deploy/cluster/ports.ts';
-import { whyNoLocalKafka } from '../../deploy/kafka/distribution.ts';
+import { localDistribution, whyNoLocalKafka } from '../../deploy/kafka/distribution.ts';
 import { type LocalKafka, type LocalKafkaOptions, startLocalKafka } from '../../deploy/kafka/local-kafka.ts';
+import type { GroupPosition } from '../../src/operations/lag.ts';
 import type { KafkaAccess } from '../../src/runtime/log/kafka/cluster.ts';
 import { createTopics } from '../../src/runtime/log/kafka/topic-admin.ts';
 import type { WantedTopic } from '../../src/runtime/log/kafka/topic-check.ts';
@@ -38,13 +41,15 @@ export interface TestKafka {
 /** For tests of the driver alone: members are few, and found missing soon. */
 export const impatient = { heartbeatMs: 250, sessionMs: 3_000 };
 
+/** As brokers are that live as long as a test. */
+export const brief = { heapMegabytes: 384, isBrief: true };
+
 type TestKafkaOptions = Pick<LocalKafkaOptions, 'sasl' | 'saslAdvertisedPort' | 'saslPort' | 'tls' | 'patience'>;
 
 export async function startTestKafka(options: TestKafkaOptions = {}): Promise<TestKafka> {
   const directory = await temporaryDirectory();
   const [port, saslPort] = await freePorts(2);
-  const quick = { heapMegabytes: 384, isBrief: true };
-  const at = { port, saslPort, ...options, directory: join(directory.path, 'kafka'), ...quick };
+  const at = { port, saslPort, ...options, directory: join(directory.path, 'kafka'), ...brief };
   let broker = await startLocalKafka(at);
   const access = accessTo(broker.brokers);
   return {
@@ -79,6 +84,22 @@ export async function kafkaAdmin<Result>(
 ): Promise<Result> {
   const admin = new Admin({ clientId: 'test', bootstrapBrokers: [broker.brokers] });
   return work(admin).finally(() => admin.close());
+}
+
+const run = promisify(execFile);
+
+/** How far each group has come, as Kafka's own tool tells it. */
+export async function consumerGroups({ broker }: Pick<TestKafka, 'broker'>): Promise<readonly GroupPosition[]> {
+  const { jars, archive } = await localDistribution();
+  const command = 'org.apache.kafka.tools.consumer.group.ConsumerGroupCommand';
+  const asked = ['--bootstrap-server', broker.brokers, '--describe', '--all-groups'];
+  const java = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', ...archive.flags, '-cp', join(jars, '*')];
+  const { stdout } = await run('java', [...java, command, ...asked]);
+  return stdout.split('\n').flatMap((line) => {
+    const [group = '', topic = '', ...numbers] = line.trim().split(/\s+/);
+    const [partition = 0, position = 0, end = 0, lag = 0] = numbers.slice(0, 4).map(Number);
+    return Number.isInteger(lag) && numbers.length >= 4 ? [{ group, topic, partition, position, end, lag }] : [];
+  });
 }
 
 /** Access to a broker of this machine, as a service has it. */
