@@ -95,6 +95,13 @@ export const parts: readonly Part[] = [
     needsKafka: true,
   },
   {
+    name: 'several brokers',
+    says: 'Three brokers, two of which acknowledge: the leader is killed while records are appended and consumed (Kafka).',
+    sizes: [{ flag: 'broker-kills', release: 10, unit: 'kills', variable: 'BROKER_KILLS' }],
+    files: ['tests/reliability/several-brokers.proof.ts'],
+    needsKafka: true,
+  },
+  {
     name: 'upgrades',
     says: 'From the commit before to this one and back, service by service, while people book (Kafka).',
     sizes: [
