@@ -93,6 +93,13 @@ const plants: readonly Plant[] = [
     undo: `update allocations set booking_id = $confirmed where booking_id = '${unknown}'`,
   },
   {
+    invariant: 'owners-agree',
+    how: 'a seat index in a fact that is otherwise as all are',
+    database: 'seat-inventory',
+    plant: `update events set data = replace(data::text, '"indexes":[', '"indexes":[9')::json where subject = $confirmed and type = 'SeatsReserved'`,
+    undo: `update events set data = replace(data::text, '"indexes":[9', '"indexes":[')::json where subject = $confirmed and type = 'SeatsReserved'`,
+  },
+  {
     invariant: 'confirmed-is-sold',
     how: 'a confirmed booking whose seats were never sold',
     database: 'seat-inventory',
@@ -105,6 +112,13 @@ const plants: readonly Plant[] = [
     database: 'ticket',
     plant: `update tickets set status = 'void' where id = (select min(id) from tickets where booking_id = $confirmed)`,
     undo: `update tickets set status = 'valid' where booking_id = $confirmed`,
+  },
+  {
+    invariant: 'tickets-match-seats',
+    how: 'a ticket for another seat',
+    database: 'ticket',
+    plant: `update tickets set seat = seat || '0' where id = (select min(id) from tickets where booking_id = $confirmed)`,
+    undo: `update tickets set seat = left(seat, -1) where booking_id = $confirmed and seat like '%0'`,
   },
   ...['one-ticket-per-seat', 'one-ticket-per-show-seat'].map((invariant) => ({
     invariant,
@@ -202,6 +216,13 @@ const plants: readonly Plant[] = [
     undo: `update events set data = jsonb_set(data::jsonb, '{amount}',
         (select other.data::jsonb -> 'amount' from events other where other.stream = $confirmed and other.type = 'ChargeRequested'))::json
       where stream = $confirmed and type = 'PaymentSucceeded'`,
+  },
+  {
+    invariant: 'provider-agrees',
+    how: 'an amount in a fact that is otherwise as all are',
+    database: 'payment',
+    plant: `update events set data = regexp_replace(data::text, '("amount": ?)(\\d)', '\\19\\2')::json where stream = $confirmed and type = 'PaymentSucceeded'`,
+    undo: `update events set data = regexp_replace(data::text, '("amount": ?)9', '\\1')::json where stream = $confirmed and type = 'PaymentSucceeded'`,
   },
   {
     invariant: 'provider-agrees',

@@ -1,4 +1,5 @@
-import type { BookingFacts, Fact, LedgerEntry as LedgerFact } from '../../src/operations/check/booking-facts.ts';
+import type { BookingFacts, LedgerEntry as LedgerFact } from '../../src/operations/check/booking-facts.ts';
+import type { Fact } from '../../src/operations/check/fact.ts';
 import type { LogRecord } from '../../src/runtime/log/log.ts';
 import type { Applied, ServiceDefinition } from '../../src/runtime/service.ts';
 import type { Contents } from '../../src/runtime/store/memory-store.ts';
@@ -56,6 +57,7 @@ export function bookingsIn(options: Pick<Evidence, 'stored' | 'ledger' | 'receiv
   const ticketRows = Map.groupBy(ticketRowsOf(options), ({ bookingId }) => bookingId);
   const allocations = allocationsOf(eventsOf(options, 'seat-inventory'));
   const ledger = new Map(options.ledger.map((entry) => [entry.entryId, ledgerFact(entry)]));
+  const theirs = Map.groupBy(options.ledger, (entry) => entry.bookingId);
   const inbox = new Map(
     [...Map.groupBy(options.received, (each) => each.messageId)].map(([id, all]) => [id, all.length]),
   );
@@ -77,6 +79,7 @@ export function bookingsIn(options: Pick<Evidence, 'stored' | 'ledger' | 'receiv
       document: documents.get(bookingId) as { readonly status: string } | undefined,
       waits: false,
       ledger,
+      theirs: (theirs.get(bookingId) ?? []).map(ledgerFact),
     }));
 }
 

@@ -1,4 +1,4 @@
-import type { Fact } from '../../src/operations/check/booking-facts.ts';
+import type { Fact } from '../../src/operations/check/fact.ts';
 import { eventsOf, type SimulatedInvariant } from './evidence.ts';
 
 /** Messages: one for each cause, kind and channel, and none missing. */

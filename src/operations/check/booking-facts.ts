@@ -1,48 +1,10 @@
-import type { Money } from '../../contracts/money.ts';
-import type { ServiceName } from '../../contracts/topics.ts';
 import type { Installation } from '../installation.ts';
-
-/** All that the databases say about one booking, as the invariants look at it. */
-export interface Fact {
-  readonly type: string;
-  readonly version: number;
-  readonly time: number;
-  readonly data: Data;
-  /** An e-mail address that somebody has left in it. */
-  readonly address?: string | null;
-}
-
-/** The fields of facts that invariants look at; a fact has some of them. */
-export interface Data {
-  readonly showId?: string;
-  readonly seats?: readonly string[];
-  readonly indexes?: readonly number[];
-  readonly areas?: readonly { readonly area: string; readonly count: number }[];
-  readonly items?: readonly { readonly seat?: string; readonly area?: string; readonly price: Money }[];
-  readonly fees?: readonly { readonly price: Money }[];
-  readonly total?: Money;
-  readonly amount?: Money;
-  readonly kept?: Money;
-  readonly whole?: boolean;
-  readonly cause?: string;
-  readonly paymentId?: string;
-  readonly refundId?: string;
-  readonly provider?: string;
-  readonly providerReference?: string;
-  readonly ticketId?: string;
-  readonly seat?: string;
-  readonly area?: string;
-  readonly issueAt?: number;
-  readonly timesOutAt?: number;
-  readonly holdExpiresAt?: string;
-  readonly heldUntil?: string;
-  readonly messageId?: string;
-  readonly causeId?: string;
-  readonly kind?: string;
-  readonly channel?: string;
-  readonly status?: string;
-  readonly round?: number;
-}
+import { type Column, columns, statements } from './booking-statements.ts';
+import { knownTypes } from './data-of.ts';
+import type { Fact } from './fact.ts';
+import { Lines } from './lines.ts';
+import { firstBooking, lastBooking, type Selection } from './selection.ts';
+import { StoredFact } from './stored-fact.ts';
 
 export interface LedgerEntry {
   readonly entryId: string;
@@ -53,6 +15,7 @@ export interface LedgerEntry {
   readonly outcome: 'succeeded' | 'declined';
 }
 
+/** All that the databases say about one booking, as the invariants look at it. */
 export interface BookingFacts {
   readonly bookingId: string;
   readonly booking: readonly Fact[];
@@ -76,144 +39,150 @@ export interface BookingFacts {
   readonly document: { readonly status: string } | undefined;
   /** The request still waits in the user service, or something of the booking is parked. */
   readonly waits: boolean;
-  /** The provider's books under the references that the payments name. */
+  /** The provider's books: its entries by their ids, with those of the booking. */
   readonly ledger: ReadonlyMap<string, LedgerEntry>;
+  /** Entries of the booking that are due. */
+  readonly theirs: readonly LedgerEntry[];
 }
 
-/** Which bookings: a range of ids, both ends excluded and included, or just these. */
-export type Selection = { readonly after: string; readonly upTo: string } | { readonly ids: readonly string[] };
-
-/** Before and after every booking id. */
-export const firstBooking = 'bkg_';
-export const lastBooking = 'bkg`';
 /** Facts of the booking service that make one page. */
 const pageFactsMax = 10_000;
 
-function where(column: string, selection: Selection): { readonly text: string; readonly values: readonly unknown[] } {
-  if ('ids' in selection) return { text: `${column} = any ($1)`, values: [selection.ids] };
-  return { text: `${column} > $1 and ${column} <= $2`, values: [selection.after, selection.upTo] };
-}
-
-/** Whatever is in a fact between quotation marks and looks like an e-mail address; nearly none has an @ at all. */
-const selectFacts = `select type, stream_version as version, time, data,
-  case when data::text like '%@%' then substring(data::text from '"([^"@\\s]+@[^"@\\s]+\\.[^"@\\s]+)"') end as address`;
-
-/** The next page of bookings after one id: whole streams, about `pageFactsMax` facts. */
-export async function nextPage(
-  { query }: Installation,
-  after: string,
-): Promise<{ readonly selection: Selection; readonly isLast: boolean }> {
-  const rows = await query<{ readonly stream: string }>(
+/** Where the next page of bookings after one id ends: whole streams, about `pageFactsMax` facts. */
+async function endOfPage({ query }: Installation, after: string): Promise<string> {
+  const [end] = await query<{ readonly stream: string }>(
     'booking',
-    `select stream from events where stream > $1 and stream <= $2 order by stream, stream_version limit $3`,
-    [after, lastBooking, pageFactsMax],
+    `select stream from events where stream > $1 and stream <= $2 order by stream, stream_version offset $3 limit 1`,
+    [after, lastBooking, pageFactsMax - 1],
   );
-  const isLast = rows.length < pageFactsMax;
-  return { selection: { after, upTo: isLast ? lastBooking : (rows.at(-1)?.stream ?? lastBooking) }, isLast };
+  return end?.stream ?? lastBooking;
 }
 
-/** Gathers what all databases say about a selection, one question at a time. */
-export async function gather(installation: Installation, selection: Selection): Promise<readonly BookingFacts[]> {
-  const factsOf = (service: ServiceName, column: 'stream' | 'subject') => {
-    const { text, values } = where(column, selection);
-    return grouped<Fact & Row>(
-      installation.query(
-        service,
-        `${selectFacts}, ${column} as "bookingId" from events where ${text} order by stream, stream_version`,
-        values,
-      ),
-    );
-  };
-  const booking = await factsOf('booking', 'stream');
-  const seats = await factsOf('seat-inventory', 'subject');
-  const payments = await factsOf('payment', 'stream');
-  const tickets = await factsOf('ticket', 'subject');
-  const messages = await factsOf('notification', 'stream');
-  const rows = await gatherRows(installation, selection);
-  const ledger = await ledgerOf(installation, payments);
-  const inbox = await inboxOf(installation, messages);
-  const known = [booking, seats, payments, tickets, rows.allocations, rows.ticketRows, rows.documents];
-  const ids = new Set(known.flatMap((map) => [...map.keys()]));
-  return [...ids].sort().map((id) => ({
-    bookingId: id,
-    booking: booking.get(id) ?? [],
-    seats: seats.get(id) ?? [],
-    payments: payments.get(id) ?? [],
-    tickets: tickets.get(id) ?? [],
-    messages: messages.get(id) ?? [],
-    allocations: rows.allocations.get(id) ?? [],
-    captures: rows.captures.get(id)?.length ?? 0,
-    ticketRows: rows.ticketRows.get(id) ?? [],
-    document: rows.documents.get(id)?.[0],
-    waits: rows.waiting.has(id),
-    ledger,
-    inbox,
-  }));
+/** What one database says of a page, one text for each kind of row. */
+type Answer = Readonly<Record<string, string | null>>;
+
+export interface Page {
+  /** When the first of its databases was asked, by the clock of that database. */
+  readonly now: number;
+  /** A text for each kind of rows; of one kind there may be several, from several databases. */
+  readonly answers: readonly { readonly column: Column; readonly text: string }[];
 }
 
-interface Row {
-  readonly bookingId: string;
-}
-
-async function gatherRows(installation: Installation, selection: Selection) {
-  const rowsOf = <Found>(service: ServiceName, column: string, text: string) => {
-    const { text: condition, values } = where(column, selection);
-    return grouped<Found & Row>(installation.query(service, `${text} and ${condition}`, values));
-  };
-  const waiting = new Set<string>();
-  for (const service of ['user', 'booking'] as const) {
-    for (const table of ['requests', 'parked'] as const) {
-      for (const id of (
-        await rowsOf<Row>(service, 'subject', `select subject as "bookingId" from ${table} where true`)
-      ).keys())
-        waiting.add(id);
+/** Asks each database once, one after the other. */
+export async function readPage({ query }: Installation, selection: Selection): Promise<Page> {
+  const [clock] = await query<{ readonly now: number }>(
+    'booking',
+    'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
+  );
+  const answers: { readonly column: Column; readonly text: string }[] = [];
+  for (const { database, text, values } of statements(selection)) {
+    const [answer] = await query<Answer>(database, text, values);
+    for (const column of columns) {
+      const text = answer?.[column];
+      if (typeof text === 'string') answers.push({ column, text });
     }
   }
-  return {
-    waiting,
-    allocations: await rowsOf<BookingFacts['allocations'][number]>(
-      'seat-inventory',
-      'booking_id',
-      'select booking_id as "bookingId", show_id as "showId", seat_index as "seatIndex" from allocations where true',
-    ),
-    captures: await rowsOf<Row>(
-      'payment',
-      'booking_id',
-      'select booking_id as "bookingId" from captures where not surplus',
-    ),
-    ticketRows: await rowsOf<BookingFacts['ticketRows'][number]>(
-      'ticket',
-      'booking_id',
-      `select booking_id as "bookingId", id as "ticketId", seat, body ->> 'area' as area, status from tickets where true`,
-    ),
-    documents: await rowsOf<{ readonly status: string }>(
-      'user',
-      'id',
-      'select id as "bookingId", status from bookings where true',
-    ),
+  return { now: clock?.now ?? 0, answers };
+}
+
+/** All bookings, page by page: the next page is read while somebody looks at the last one. */
+export async function* readPages(installation: Installation): AsyncGenerator<Page> {
+  const read = async (after: string) => {
+    const upTo = await endOfPage(installation, after);
+    return { upTo, page: await readPage(installation, { after, upTo }) };
   };
+  for (let next: ReturnType<typeof read> | undefined = read(firstBooking); next !== undefined; ) {
+    const { upTo, page }: Awaited<ReturnType<typeof read>> = await next;
+    next = upTo === lastBooking ? undefined : read(upTo);
+    // Who stops early does not hear of it any more.
+    next?.catch(() => undefined);
+    yield page;
+  }
 }
 
-async function grouped<Found extends Row>(
-  rows: Promise<readonly Found[]>,
-): Promise<ReadonlyMap<string, readonly Found[]>> {
-  return Map.groupBy(await rows, ({ bookingId }) => bookingId);
+type Building = { -readonly [Name in keyof BookingFacts]: BookingFacts[Name] };
+
+const nothing: readonly never[] = [];
+const noInbox: BookingFacts['inbox'] = new Map();
+const noLedger: BookingFacts['ledger'] = new Map();
+
+/**
+ * Puts together what the databases have said, booking by booking, in the order of their ids: every answer is in that
+ * order (databases are made to sort by bytes), so only one booking's rows are in memory as objects at a time.
+ */
+export function* bookingsOf({ answers }: Page): Generator<BookingFacts> {
+  const all = answers.map(({ column, text }) => ({ add: adding[column], lines: new Lines(text) }));
+  for (;;) {
+    let next: string | undefined;
+    for (const { lines } of all) if (lines.id !== undefined && (next === undefined || lines.id < next)) next = lines.id;
+    if (next === undefined) return;
+    const booking: Building = {
+      ...{ bookingId: next, booking: nothing, seats: nothing, payments: nothing, tickets: nothing, messages: nothing },
+      ...{ allocations: nothing, captures: 0, ticketRows: nothing, inbox: noInbox, document: undefined, waits: false },
+      ...{ ledger: noLedger, theirs: nothing },
+    };
+    for (const { add, lines } of all) for (; lines.id === next; lines.advance()) add(booking, lines);
+    yield booking;
+  }
 }
 
-const selectLedger = 'select entry_id as "entryId", key, type, amount, currency, outcome from ledger';
+type Adding = (booking: Building, line: Lines) => void;
 
-async function ledgerOf({ query }: Installation, payments: ReadonlyMap<string, readonly Fact[]>) {
-  const references = [...payments.values()].flat().flatMap(({ data }) => data.providerReference ?? []);
-  const rows = await query<LedgerEntry>('sandbox_provider', `${selectLedger} where entry_id = any ($1)`, [references]);
-  return new Map(rows.map((row) => [row.entryId, row]));
+function factIn(line: Lines): Fact {
+  const version = Number(line.field());
+  const type = line.field();
+  const time = Number(line.field());
+  return new StoredFact({ type: knownTypes.get(type) ?? type, version, time, json: line.rest() });
 }
 
-async function inboxOf({ query }: Installation, messages: ReadonlyMap<string, readonly Fact[]>) {
-  const ids = [...messages.keys()];
-  const rows = await query<{ readonly messageId: string; readonly times: number }>(
-    'notification',
-    'select message_id as "messageId", count(*)::int as times from inbox_messages where booking_id = any ($1) group by 1',
-    [ids],
-  );
-  return new Map(rows.map(({ messageId, times }) => [messageId, times]));
+/** A list that is still this booking's own: all others share the empty one. */
+function push<Item>(list: readonly Item[], item: Item): readonly Item[] {
+  if (list === nothing) return [item];
+  (list as Item[]).push(item);
+  return list;
 }
+
+const adding: Readonly<Record<Column, Adding>> = {
+  booking: (to, line) => {
+    to.booking = push(to.booking, factIn(line));
+  },
+  seats: (to, line) => {
+    to.seats = push(to.seats, factIn(line));
+  },
+  payments: (to, line) => {
+    to.payments = push(to.payments, factIn(line));
+  },
+  tickets: (to, line) => {
+    to.tickets = push(to.tickets, factIn(line));
+  },
+  messages: (to, line) => {
+    to.messages = push(to.messages, factIn(line));
+  },
+  allocations: (to, line) => {
+    to.allocations = push(to.allocations, { showId: line.field(), seatIndex: Number(line.rest()) });
+  },
+  captures: (to) => {
+    to.captures += 1;
+  },
+  ticket_rows: (to, line) => {
+    const [ticketId, seat, area] = [line.field(), line.field(), line.field()];
+    to.ticketRows = push(to.ticketRows, { ticketId, seat: seat || null, area: area || null, status: line.rest() });
+  },
+  inbox: (to, line) => {
+    to.inbox = new Map([...to.inbox, [line.field(), Number(line.rest())]]);
+  },
+  documents: (to, line) => {
+    to.document = { status: line.rest() };
+  },
+  waiting: (to) => {
+    to.waits = true;
+  },
+  ledger: (to, line) => {
+    const [entryId, key, type, amount, currency, outcome] = [
+      ...[line.field(), line.field(), line.field(), line.field(), line.field(), line.field()],
+    ];
+    const entry = { entryId, key, type, amount: Number(amount), currency, outcome } as LedgerEntry;
+    to.ledger = new Map([...to.ledger, [entry.entryId, entry]]);
+    if (line.rest() === 'true') to.theirs = push(to.theirs, entry);
+  },
+};

@@ -1,6 +1,8 @@
 import type { BookingFacts } from './booking-facts.ts';
+import type { Data } from './fact.ts';
 import type { Finding, Invariant } from './finding.ts';
 import { holdsWithinLimits } from './holds.ts';
+import { theirsIsOurs } from './ledger.ts';
 import { messagesHaveOutcomes, oneMessage } from './messages.ts';
 import { moneyAddsUp, oneCapture, oneRefund, partsMakeTheTotal, providerAgrees, refundedIsCaptured } from './money.ts';
 import {
@@ -37,12 +39,9 @@ const confirmedIsSold: Rule = ({ facts, history, owned }) => {
 };
 
 const ticketsMatchSeats: Rule = ({ facts, history, owned, now }) => {
-  const valid = validTickets(facts);
   if (history.status !== 'confirmed') return [];
-  // Tickets follow the message about the payment, or its grace.
-  const planned = facts.tickets.findLast(({ type }) => type === 'TicketsPlanned');
-  const due = planned?.data.issueAt ?? history.since;
-  if (valid.length === 0 && now < due + lateMsMax) return [];
+  const valid = validTickets(facts);
+  if (valid.length === 0 && now < ticketsDue(facts, history.since) + lateMsMax) return [];
   const wanted = placesIn(owned);
   return same(valid, wanted) ? [] : [`has sold places ${list(wanted)} and valid tickets for ${list(valid)}`];
 };
@@ -94,11 +93,11 @@ const endsInTime: Rule = ({ facts, history, owned, now }) => {
 const holdsEndInTime: Rule = ({ facts, owned, now }) => {
   const wrong: string[] = [];
   let until = 0;
-  for (const { type, data, time } of facts.seats) {
-    if (type === 'SeatsReserved') until = Date.parse(data.holdExpiresAt ?? '');
-    if (type === 'HoldMoved') until = Date.parse(data.heldUntil ?? '');
-    if (type === 'SeatsReleased' && data.cause === 'hold_expired' && time < until)
-      wrong.push(`lost its hold ${until - time} ms too early`);
+  for (const fact of facts.seats) {
+    if (fact.type === 'SeatsReserved') until = Date.parse(fact.data.holdExpiresAt ?? '');
+    if (fact.type === 'HoldMoved') until = Date.parse(fact.data.heldUntil ?? '');
+    if (fact.type === 'SeatsReleased' && fact.data.cause === 'hold_expired' && fact.time < until)
+      wrong.push(`lost its hold ${until - fact.time} ms too early`);
   }
   if (owned.kind === 'held' && now > owned.heldUntil + lateMsMax)
     wrong.push(`holds seats whose hold ended ${Math.round((now - owned.heldUntil) / 1_000)} s ago`);
@@ -182,6 +181,12 @@ const rules: readonly (Invariant & { readonly rule: Rule })[] = [
     rule: providerAgrees,
   },
   {
+    name: 'ledger-known',
+    promise: 3,
+    says: "each row of the provider's ledger is known to us or openly unsettled",
+    rule: theirsIsOurs,
+  },
+  {
     name: 'parts-make-the-total',
     promise: 3,
     says: 'what a customer was shown is the sum of its items and fees',
@@ -220,23 +225,39 @@ export function examineBooking(
   { now, limits }: { readonly now: number; readonly limits: HoldLimits },
 ): readonly Finding[] {
   const examined = { facts, history: historyOf(facts.booking), owned: ownedBy(facts), now, limits };
-  return rules.flatMap(({ name, rule }) =>
-    rule(examined).map((says) => ({ invariant: name, key: facts.bookingId, says: `${facts.bookingId} ${says}` })),
-  );
+  let findings: readonly Finding[] = none;
+  for (const { name, rule } of rules) {
+    const wrong = rule(examined);
+    if (wrong.length > 0)
+      findings = [
+        ...findings,
+        ...wrong.map((says) => ({ invariant: name, key: facts.bookingId, says: `${facts.bookingId} ${says}` })),
+      ];
+  }
+  return findings;
 }
+
+const none: readonly Finding[] = [];
 
 /** The places of a confirmed booking, less those that were cancelled since. */
 function confirmedPlaces({ booking }: BookingFacts): readonly string[] {
   let places: string[] = [];
-  for (const { type, data } of booking) {
-    const named = [
-      ...(data.seats ?? []),
-      ...(data.areas ?? []).flatMap(({ area, count }) => Array.from({ length: count }, () => area)),
-    ];
-    if (type === 'BookingConfirmed') places = named;
-    if (type === 'BookingCancelled') places = places.filter((place) => !named.includes(place));
+  for (const fact of booking) {
+    if (fact.type === 'BookingConfirmed') places = [...placesNamed(fact.data)];
+    if (fact.type !== 'BookingCancelled') continue;
+    const cancelled = placesNamed(fact.data);
+    places = places.filter((place) => !cancelled.includes(place));
   }
   return places.sort();
+}
+
+function placesNamed({ seats = [], areas = [] }: Data): readonly string[] {
+  return [...seats, ...areas.flatMap(({ area, count }) => Array.from({ length: count }, () => area))];
+}
+
+/** Tickets follow the message about the payment, or its grace. */
+function ticketsDue({ tickets }: BookingFacts, confirmedAt: number): number {
+  return tickets.findLast(({ type }) => type === 'TicketsPlanned')?.data.issueAt ?? confirmedAt;
 }
 
 /** The last charge that was asked for has no outcome yet. */

@@ -1,15 +1,18 @@
+import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Installation } from '../installation.ts';
-import { type BookingFacts, firstBooking, gather, nextPage } from './booking-facts.ts';
+import { type BookingFacts, bookingsOf, type Page, readPage, readPages } from './booking-facts.ts';
 import { bookingInvariants, examineBooking } from './bookings.ts';
 import type { Examination, Report } from './finding.ts';
 import { holdLimits } from './holds.ts';
 import { keptExamination } from './kept.ts';
-import { ledgerExamination } from './ledger.ts';
 import { onceExamination } from './once.ts';
 import type { HoldLimits } from './status.ts';
 import { sequenceExamination, topicExamination, versionExamination } from './streams.ts';
 import { taskExamination } from './tasks.ts';
 import { requestExamination, wallExamination } from './walls.ts';
+
+/** Bookings that are examined before anybody else has a turn. */
+const sliceBookings = 20;
 
 async function* examineBookings(
   installation: Installation,
@@ -17,32 +20,34 @@ async function* examineBookings(
 ): AsyncGenerator<Report> {
   const limits = await holdLimits(installation);
   if (only !== undefined) {
-    yield* findings(await gather(installation, { ids: [...only] }), { now: await clockOf(installation), limits });
+    yield* examinePage(await readPage(installation, { ids: [...only] }), limits);
     return;
   }
-  for (let after = firstBooking; ; ) {
-    const { selection, isLast } = await nextPage(installation, after);
-    const bookings = await gather(installation, selection);
-    yield { looked: Object.fromEntries(bookingInvariants.map(({ name }) => [name, bookings.length])) };
-    yield* findings(bookings, { now: await clockOf(installation), limits });
-    if (isLast || !('upTo' in selection)) return;
-    after = selection.upTo;
+  for await (const page of readPages(installation)) {
+    let bookings = 0;
+    let entries = 0;
+    for await (const report of examinePage(page, limits, (facts) => {
+      bookings += 1;
+      entries += facts.theirs.length;
+    }))
+      yield report;
+    const each = Object.fromEntries(bookingInvariants.map(({ name }) => [name, bookings]));
+    yield { looked: { ...each, 'ledger-known': entries } };
   }
 }
 
-function* findings(
-  bookings: readonly BookingFacts[],
-  against: { readonly now: number; readonly limits: HoldLimits },
-): Generator<Report> {
-  for (const facts of bookings) for (const finding of examineBooking(facts, against)) yield { finding };
-}
-
-async function clockOf({ query }: Installation): Promise<number> {
-  const [row] = await query<{ readonly now: number }>(
-    'booking',
-    'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
-  );
-  return row?.now ?? 0;
+async function* examinePage(
+  page: Page,
+  limits: HoldLimits,
+  onLooked: (facts: BookingFacts) => void = () => undefined,
+): AsyncGenerator<Report> {
+  let looked = 0;
+  for (const facts of bookingsOf(page)) {
+    onLooked(facts);
+    for (const finding of examineBooking(facts, { now: page.now, limits })) yield { finding };
+    looked += 1;
+    if (looked % sliceBookings === 0) await othersTurn();
+  }
 }
 
 export const examinations: readonly Examination[] = [
@@ -52,7 +57,6 @@ export const examinations: readonly Examination[] = [
   onceExamination,
   taskExamination,
   keptExamination,
-  ledgerExamination,
   versionExamination,
   sequenceExamination,
   topicExamination,

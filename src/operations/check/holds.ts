@@ -16,13 +16,13 @@ export async function holdLimits({ query }: Installation): Promise<HoldLimits> {
 export function holdsWithinLimits({ facts, limits }: Examined): readonly string[] {
   const wrong: string[] = [];
   let promised = 0;
-  for (const { type, data, time } of facts.seats) {
-    if (type === 'SeatsReserved') {
-      promised = Date.parse(data.holdExpiresAt ?? '');
-      if (promised - time > limits.holdTtlMs) wrong.push(`holds seats for ${promised - time} ms`);
+  for (const fact of facts.seats) {
+    if (fact.type === 'SeatsReserved') {
+      promised = Date.parse(fact.data.holdExpiresAt ?? '');
+      if (promised - fact.time > limits.holdTtlMs) wrong.push(`holds seats for ${promised - fact.time} ms`);
     }
-    if (type !== 'HoldMoved') continue;
-    const until = Date.parse(data.heldUntil ?? '');
+    if (fact.type !== 'HoldMoved') continue;
+    const until = Date.parse(fact.data.heldUntil ?? '');
     if (until < promised || until > promised + limits.paymentGraceMs)
       wrong.push(`has its hold moved by ${until - promised} ms`);
   }

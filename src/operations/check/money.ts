@@ -1,4 +1,5 @@
-import type { BookingFacts, Data } from './booking-facts.ts';
+import type { BookingFacts } from './booking-facts.ts';
+import type { Data } from './fact.ts';
 import { type Examined, ended, validTickets } from './status.ts';
 
 /** Where the money of a booking is: rules about captures, refunds and what tickets cost. Amounts are minor units. */
@@ -31,7 +32,10 @@ export function moneyAddsUp({ facts, history }: Examined): readonly string[] {
   const captured = sum(captures);
   // A refund that was asked for is made or openly unsettled; either way it is not ours to keep.
   const back = sum(requested);
-  const kept = facts.booking.reduce((total, { data }) => total + (data.kept?.amount ?? 0), 0);
+  const kept = facts.booking.reduce(
+    (total, fact) => total + (fact.keepsNothing === true ? 0 : (fact.data.kept?.amount ?? 0)),
+    0,
+  );
   const worth = history.status === 'confirmed' ? worthOfTickets(facts, held) : 0;
   if (captured !== worth + back + kept) {
     wrong.push(
@@ -48,7 +52,7 @@ function worthOfTickets(facts: BookingFacts, held: Data | undefined): number {
   const issued = facts.tickets.some(({ type }) => type === 'TicketIssued');
   const confirmed = facts.booking.findLast(({ type }) => type === 'BookingConfirmed')?.data;
   const cancelled = new Set(
-    facts.booking.flatMap(({ type, data }) => (type === 'BookingCancelled' ? (data.seats ?? []) : [])),
+    facts.booking.flatMap((fact) => (fact.type === 'BookingCancelled' ? (fact.data.seats ?? []) : [])),
   );
   const places = issued
     ? validTickets(facts)
@@ -79,8 +83,10 @@ export function oneCapture({ facts }: Examined): readonly string[] {
 
 /** What was shown adds up by itself, whatever came of it. */
 export function partsMakeTheTotal({ facts }: Examined): readonly string[] {
-  return facts.booking.flatMap(({ type, data: { items, fees, total } }) => {
-    if (type !== 'BookingHeld' || items === undefined) return [];
+  return facts.booking.flatMap((fact) => {
+    if (fact.type !== 'BookingHeld') return [];
+    const { items, fees, total } = fact.data;
+    if (items === undefined) return [];
     const parts = [...items, ...(fees ?? [])].reduce((sum, { price }) => sum + price.amount, 0);
     return parts === total?.amount ? [] : [`was shown ${total?.amount}, and its items and fees come to ${parts}`];
   });
@@ -94,7 +100,7 @@ export function refundedIsCaptured({ facts }: Examined): readonly string[] {
 
 export function oneRefund({ facts }: Examined): readonly string[] {
   const ids = (some: BookingFacts['booking'], wanted: string) =>
-    some.flatMap(({ type, data }) => (type === wanted ? (data.refundId ?? '') : []));
+    some.flatMap((fact) => (fact.type === wanted ? (fact.data.refundId ?? '') : []));
   const twice = (all: readonly string[]) => all.filter((id, index) => all.indexOf(id) !== index);
   return [
     ...twice(ids(facts.booking, 'RefundRequested')).map((id) => `asks twice for refund ${id}`),
@@ -108,9 +114,11 @@ export function providerAgrees({ facts }: Examined): readonly string[] {
   const providers = new Map(
     facts.payments.filter(({ type }) => type === 'PaymentSucceeded').map(({ data }) => [data.paymentId, data.provider]),
   );
-  for (const { type, data } of facts.payments) {
-    if ((type !== 'PaymentSucceeded' && type !== 'PaymentRefunded') || providers.get(data.paymentId) !== 'sandbox')
-      continue;
+  for (const fact of facts.payments) {
+    const { type } = fact;
+    if (type !== 'PaymentSucceeded' && type !== 'PaymentRefunded') continue;
+    const { data } = fact;
+    if (providers.get(data.paymentId) !== 'sandbox') continue;
     const entry = facts.ledger.get(data.providerReference ?? '');
     const wanted = type === 'PaymentSucceeded' ? 'charge' : 'refund';
     if (entry === undefined) wrong.push(`has a ${wanted} ${data.providerReference} that the provider knows nothing of`);

@@ -1,4 +1,5 @@
-import type { BookingFacts, Data, Fact } from './booking-facts.ts';
+import type { BookingFacts } from './booking-facts.ts';
+import type { Data, Fact } from './fact.ts';
 
 /** Later than this is late: a deadline is at most two seconds late, and its answer passes two services. */
 export const lateMsMax = 10_000;
@@ -53,13 +54,14 @@ export function historyOf(facts: readonly Fact[]): History {
   let status: Status = 'none';
   let since = 0;
   const forbidden: string[] = [];
-  for (const { type, data, time } of facts) {
+  for (const fact of facts) {
+    const { type } = fact;
     const after = statusAfter[type];
     // Some seats of a confirmed booking: it stays what it is.
-    if (after === undefined || (type === 'BookingCancelled' && data.whole === false)) continue;
+    if (after === undefined || (type === 'BookingCancelled' && fact.data.whole === false)) continue;
     if (!next[status].includes(after)) forbidden.push(`${status} → ${after} (${type})`);
     status = after;
-    since = time;
+    since = fact.time;
   }
   return { status, since, forbidden };
 }
@@ -77,22 +79,22 @@ export function ownedBy({ seats: facts }: Pick<BookingFacts, 'seats'>): Owned {
   const areas = new Map<string, number>();
   let kind: Owned['kind'] = 'none';
   let heldUntil = 0;
-  for (const { type, data } of facts) {
-    switch (type) {
+  for (const fact of facts) {
+    switch (fact.type) {
       case 'SeatsReserved':
-        give(seats, areas, data);
-        heldUntil = Date.parse(data.holdExpiresAt ?? '');
+        give(seats, areas, fact.data);
+        heldUntil = Date.parse(fact.data.holdExpiresAt ?? '');
         kind = 'held';
         break;
       case 'HoldMoved':
-        heldUntil = Date.parse(data.heldUntil ?? '');
+        heldUntil = Date.parse(fact.data.heldUntil ?? '');
         break;
       case 'SeatsSold':
-        if (kind === 'none') give(seats, areas, data);
+        if (kind === 'none') give(seats, areas, fact.data);
         kind = 'sold';
         break;
       case 'SeatsReleased':
-        take(seats, areas, data);
+        take(seats, areas, fact.data);
         if (seats.size === 0 && areas.size === 0) kind = 'none';
         break;
       default:

@@ -16,3 +16,4 @@ create table if not exists ledger (
 
 create index if not exists ledger_refunds on ledger (charge_key) where charge_key is not null;
 create index if not exists ledger_webhooks on ledger (due_at) where webhook = 'open';
+create index if not exists ledger_by_booking on ledger (booking_id);
