@@ -8,8 +8,8 @@ import type { Mode } from './systems/system.ts';
 /** What is measured, on a running system of its own, with the auditor after every run. */
 export { goals };
 
-const full: Sizes = { shows: 200, pairs: 5, warmUpMs: 5_000, measuredMs: 15_000 };
-const quick: Sizes = { shows: 60, pairs: 1, warmUpMs: 5_000, measuredMs: 10_000 };
+const full: Sizes = { shows: 200, pairs: 5, warmUpMs: 5_000, measuredMs: 15_000, history: 1_000_000 };
+const quick: Sizes = { shows: 60, pairs: 1, warmUpMs: 5_000, measuredMs: 10_000, history: 100_000 };
 
 export interface BenchOptions {
   readonly wanted: readonly Goal[];

@@ -1,4 +1,5 @@
 import type { Goal } from './goal.ts';
+import { history } from './history.ts';
 import { hotShow } from './hot-show.ts';
 import { latency } from './latency.ts';
 import { overload } from './overload.ts';
@@ -6,4 +7,4 @@ import { tail } from './tail.ts';
 import { throughput } from './throughput.ts';
 
 /** In the order in which `all` measures them. */
-export const goals: readonly Goal[] = [throughput, latency, tail, hotShow, overload];
+export const goals: readonly Goal[] = [throughput, latency, tail, hotShow, overload, history];

@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
+import { grownInstallation } from '../history/installation.ts';
 import { type Measured, runLoad } from '../load/load.ts';
 import type { LoadPlan } from '../load/plan.ts';
 import { type Scene, setScene, standingArea } from '../load/scene.ts';
+import { runEmbedded } from '../systems/embedded.ts';
 import { runSystem } from '../systems/run-system.ts';
 import type { Mode, System } from '../systems/system.ts';
 
@@ -11,8 +13,14 @@ export interface Stage {
   readonly mode: Mode;
   readonly scene: Scene;
   readonly pairs: number;
+  /** Past bookings of the installation that has some. */
+  readonly history: number;
   /** Books as `how` says, then has the auditor look; throws where it finds anything. */
   book(how: How): Promise<Measured>;
+  /** Kills the system and starts it again: milliseconds until it was ready. */
+  restart(): Promise<number>;
+  /** Another stage like this one, on an installation with so many past bookings. */
+  withHistory(bookings: number): Promise<Stage>;
   stop(): Promise<void>;
 }
 
@@ -27,22 +35,32 @@ export interface Sizes {
   readonly pairs: number;
   readonly warmUpMs: number;
   readonly measuredMs: number;
+  /** Past bookings of the installation that has some. */
+  readonly history: number;
 }
 
+const historyDays = 365;
 const connections = 128;
 const drainMs = 60_000;
-const auditMs = 300_000;
+/** A million past bookings are looked at as well. */
+const auditMs = 900_000;
 const run = promisify(execFile);
 
 /** Starts a system, sets its scene, and warms it up. */
 export async function openStage(mode: Mode, sizes: Sizes): Promise<Stage> {
-  const system = await runSystem(mode);
+  return stageOf(await runSystem(mode), { mode, sizes });
+}
+
+async function stageOf(
+  system: System,
+  { mode, sizes }: { readonly mode: Mode; readonly sizes: Sizes },
+): Promise<Stage> {
   try {
     const scene = await setScene(system, sizes);
     const stage: Stage = {
       mode,
       scene,
-      pairs: sizes.pairs,
+      ...{ pairs: sizes.pairs, history: sizes.history },
       async book({ pace, show = 'many' }) {
         const plan = {
           ...{ url: system.url, tokens: scene.tokens, pace, connections, drainMs },
@@ -53,6 +71,11 @@ export async function openStage(mode: Mode, sizes: Sizes): Promise<Stage> {
         const measured = await runLoad(plan, system.environment);
         await audit(system);
         return measured;
+      },
+      restart: () => system.restart?.() ?? Promise.reject(new Error(`a restart of ${mode} is not measured`)),
+      async withHistory(bookings) {
+        if (mode !== 'embedded') throw new Error('a history is grown in the embedded mode only');
+        return stageOf(await runEmbedded(await grownInstallation({ bookings, days: historyDays })), { mode, sizes });
       },
       stop: () => system.stop(),
     };

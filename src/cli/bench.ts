@@ -11,7 +11,7 @@ interface Options {
 /** `fullhouse bench <goal>`: measures a system of its own, started for it. */
 export function benchCommand(): Command {
   return new Command('bench')
-    .argument('<goal>', 'throughput, latency, tail, hot-show, overload, or all')
+    .argument('<goal>', 'throughput, latency, tail, hot-show, overload, history, or all')
     .description('measure a system of its own on this machine, with the auditor after every run')
     .addOption(
       new Option('--mode <mode>', 'one process, or processes over Kafka')
@@ -37,8 +37,11 @@ async function runBench(name: string, options: Options): Promise<void> {
     if (cause.code !== 'ERR_MODULE_NOT_FOUND') throw cause;
     throw new CommandRefused('measuring needs a checkout with all its dependencies, not only what serves', { cause });
   });
-  const wanted = name === 'all' ? goals : goals.filter((goal) => goal.name === name);
-  if (wanted.length === 0)
-    throw new WrongUse(`there is no goal "${name}"; there are: ${goals.map((goal) => goal.name).join(', ')}, all`);
+  const measurable = goals.filter(({ modes }) => modes.includes(options.mode));
+  const wanted = name === 'all' ? measurable : measurable.filter((goal) => goal.name === name);
+  if (wanted.length === 0) {
+    const names = measurable.map((goal) => goal.name).join(', ');
+    throw new WrongUse(`there is no goal "${name}" in the mode ${options.mode}; there are: ${names}, all`);
+  }
   await bench({ ...options, wanted });
 }
