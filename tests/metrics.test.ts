@@ -78,6 +78,9 @@ describe('metrics', () => {
     const posted = 'server="gateway",method="POST",route="/v1/bookings",status="200"';
     assert.equal(value(`fullhouse_http_request_seconds_count{${posted}}`), 3);
     assert.ok((value('fullhouse_batch_seconds_count{service="booking"}') ?? 0) > 0);
+    const ofTasks = [...samples].filter(([name]) => name.startsWith('fullhouse_task_seconds_total{service="booking"'));
+    const spent = ofTasks.reduce((sum, [, seconds]) => sum + seconds, 0);
+    assert.ok(Math.abs(spent - (value('fullhouse_batch_seconds_sum{service="booking"}') ?? 0)) < 1e-6);
     const charges = 'service="payment",effect="ChargeRequested",outcome="answered"';
     assert.equal(value(`fullhouse_effect_seconds_count{${charges}}`), 2);
     assert.equal(value('fullhouse_breaker_open{service="payment",effect="ChargeRequested"}'), 0);

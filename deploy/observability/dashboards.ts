@@ -100,6 +100,13 @@ const dashboards: readonly Dashboard[] = [
         lines: [['{{service}}', quantile(0.99, 'fullhouse_batch_seconds', 'service')]],
       },
       {
+        title: 'Busy with one task, share of the time',
+        unit: 'percentunit',
+        lines: [
+          ['{{service}} {{partition}}', 'topk(10, sum by (service, partition) (rate(fullhouse_task_seconds_total[1m])))'],
+        ],
+      },
+      {
         title: 'Inputs of a batch, median',
         unit: 'short',
         lines: [['{{service}}', quantile(0.5, 'fullhouse_batch_inputs', 'service')]],

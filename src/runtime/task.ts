@@ -523,7 +523,7 @@ export class TaskLoop {
     } catch (error) {
       this.#ownership.lose([...new Set(arrivals.map(partitionOfArrival))], error as Error);
     }
-    this.#observer.batch(arrivals.length, (performance.now() - began) / 1_000);
+    this.#observer.batch(countsOf(arrivals), (performance.now() - began) / 1_000);
   }
 
   /** Commits a batch. When an input makes that impossible, halves it until the offender is alone and parks it. */
@@ -668,6 +668,16 @@ export class TaskLoop {
 function concernedBy({ routes, views = [], statementsOn = [] }: ServiceDefinition): (record: LogRecord) => boolean {
   const types = new Set([...Object.keys(routes), ...views.flatMap(({ on }) => Object.keys(on)), ...statementsOn]);
   return (record) => types.has(record.headers['ce_type'] ?? '') || isCompacted(record.topic) || !isKnownEvent(record);
+}
+
+/** How many there are of each task. */
+function countsOf(arrivals: readonly Arrival[]): ReadonlyMap<number, number> {
+  const counts = new Map<number, number>();
+  for (const arrival of arrivals) {
+    const partition = partitionOfArrival(arrival);
+    counts.set(partition, (counts.get(partition) ?? 0) + 1);
+  }
+  return counts;
 }
 
 /** Whether nothing follows of a batch but positions. */

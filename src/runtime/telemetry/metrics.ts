@@ -57,8 +57,8 @@ const gaugesKeptMs = 10_000;
 
 /** What a task loop tells while it runs. */
 export interface LoopObserver {
-  /** A batch went through, or was tried: how many inputs, in how many seconds. */
-  readonly batch: (inputs: number, seconds: number) => void;
+  /** A batch went through, or was tried: how many inputs of each task, in how many seconds. */
+  readonly batch: (inputs: ReadonlyMap<number, number>, seconds: number) => void;
   /** A deadline rang so many seconds after it was due. */
   readonly rang: (lateSeconds: number) => void;
   /** An effect ended: with an answer, with none, or with one that could not be used. */
@@ -104,6 +104,7 @@ export class Metrics {
   readonly #requests: Histogram;
   readonly #batchSeconds: Histogram;
   readonly #batchInputs: Histogram;
+  readonly #taskSeconds: Counter;
   readonly #late: Histogram;
   readonly #effects: Histogram;
   readonly #removed: Counter;
@@ -123,6 +124,11 @@ export class Metrics {
     this.#batchInputs = new Histogram({
       ...{ name: 'fullhouse_batch_inputs', help: 'Inputs of a batch.', labelNames: ['service'] },
       ...{ buckets: inputsBuckets, registers },
+    });
+    this.#taskSeconds = new Counter({
+      name: 'fullhouse_task_seconds_total',
+      help: 'Time of batches by task (partition): of each batch, the share of its inputs.',
+      ...{ labelNames: ['service', 'partition'], registers },
     });
     this.#late = seconds('fullhouse_deadline_late_seconds', 'How late deadlines rang.', ['service']);
     this.#effects = seconds('fullhouse_effect_seconds', 'Effects by outcome.', ['service', 'effect', 'outcome']);
@@ -203,7 +209,10 @@ export class Metrics {
       loop: {
         batch: (inputs, seconds) => {
           this.#batchSeconds.observe({ service }, seconds);
-          this.#batchInputs.observe({ service }, inputs);
+          const all = [...inputs.values()].reduce((sum, each) => sum + each, 0);
+          this.#batchInputs.observe({ service }, all);
+          for (const [partition, each] of inputs)
+            this.#taskSeconds.inc({ service, partition: String(partition) }, (seconds * each) / all);
         },
         rang: (lateSeconds) => this.#late.observe({ service }, Math.max(0, lateSeconds)),
         effect: (effect, outcome, seconds) => this.#effects.observe({ service, effect, outcome }, seconds),
