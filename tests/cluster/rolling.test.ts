@@ -19,14 +19,16 @@ import { administrator } from '../support/servers.ts';
 import { buildVenue, openShow } from '../support/venue.ts';
 
 /**
- * An upgrade and a downgrade under load, process by process: from the build before this one to this one and back. In full
- * (`ROLLING_TEST_BOOKINGS_PER_SECOND`) every service and the gateway are two processes of their own; else two processes are all of it.
+ * An upgrade and a downgrade under load, process by process: from the build before this one to this one and back. As in the
+ * chart, the new one is ready before the old one is told to end. In full (`ROLLING_TEST_BOOKINGS_PER_SECOND`) every service and
+ * the gateway are processes of their own; else one process is all of it.
  */
 const pace = process.env['ROLLING_TEST_BOOKINGS_PER_SECOND'];
 const isFull = pace !== undefined;
 const perSecond = Number(pace ?? 10);
 const together: readonly (readonly Role[])[] = isFull ? roles.map((role) => [role]) : [roles];
-const instances = 2;
+/** Where a process is, and where the one is that takes its place. */
+const doors = 2;
 const allowedShare = 0.001;
 
 const run = promisify(execFile);
@@ -40,11 +42,12 @@ const environment = {
 interface Place {
   readonly name: string;
   readonly run: readonly Role[];
-  readonly port: number;
+  /** The one it listens at comes first. */
+  ports: readonly [number, number];
   process: LocalProcess;
 }
 
-const urlOf = ({ port }: Place) => `http://127.0.0.1:${port}`;
+const urlAt = (port: number) => `http://127.0.0.1:${port}`;
 
 if (await kafkaOrSkip('an upgrade without downtime')) {
   const previous = await previousBuild();
@@ -67,7 +70,7 @@ if (await kafkaOrSkip('an upgrade without downtime')) {
       const fullhouse = (build: Build, ...parameters: string[]) =>
         run(process.execPath, [build.program, ...parameters], { env: { ...environment, ...told } });
 
-      const begin = ({ name, run: served, port }: Pick<Place, 'name' | 'run' | 'port'>, build: Build) =>
+      const begin = ({ name, run: served }: Pick<Place, 'name' | 'run'>, port: number, build: Build) =>
         startLocalProcess({
           name,
           command: [process.execPath, build.program, 'serve', ...served],
@@ -76,16 +79,20 @@ if (await kafkaOrSkip('an upgrade without downtime')) {
           onLine: () => undefined,
         });
 
-      /** One process after the other: ended in order, then started as the other build, at its place. */
+      /** One process after the other: the other build is started beside it, then it is ended in order. */
       async function roll(build: Build): Promise<void> {
         for (const place of places) {
-          const isGateway = place.run.includes('gateway');
+          const [before, after] = place.ports;
+          const next = begin(place, after, build);
+          await next.ready;
           // As the chart does before it ends a pod, and whoever runs a balancer of their own.
-          if (isGateway) await load.leave(urlOf(place));
+          if (place.run.includes('gateway')) {
+            load.takeBack(urlAt(after));
+            await load.leave(urlAt(before));
+          }
           await place.process.stop();
-          place.process = begin(place, build);
-          await place.process.ready;
-          if (isGateway) load.takeBack(urlOf(place));
+          place.process = next;
+          place.ports = [after, before];
           restarts += 1;
         }
       }
@@ -93,24 +100,22 @@ if (await kafkaOrSkip('an upgrade without downtime')) {
       before(async () => {
         directory = await temporaryDirectory();
         ground = await clusterGround({ ...environment, FULLHOUSE_PARTITIONS: '4' }, { prepared: false });
-        const ports = await freePorts(together.length * instances);
-        const wanted = together.flatMap((served, group) =>
-          Array.from({ length: instances }, (_, index) => ({
-            ...{ name: `${served.length === 1 ? served[0] : 'all'}-${index + 1}`, run: served },
-            port: ports[group * instances + index] ?? 0,
-          })),
-        );
+        const ports = await freePorts(together.length * doors);
+        const wanted = together.map((served, index) => ({
+          ...{ name: served.length === 1 ? (served[0] ?? '') : 'all', run: served },
+          ports: [ports[doors * index] ?? 0, ports[doors * index + 1] ?? 0] as const,
+        }));
         const urls = serviceRoles.map((role) => [
           variableOf(role),
-          wanted.flatMap(({ run: served, port }) => (served.includes(role) ? [`http://127.0.0.1:${port}`] : [])).join(),
+          wanted.flatMap(({ run: served, ports: both }) => (served.includes(role) ? both.map(urlAt) : [])).join(),
         ]);
         told = { ...ground.environment, ...(isFull ? (Object.fromEntries(urls) as Record<string, string>) : {}) };
         await fullhouse(previous, 'migrate');
         await fullhouse(previous, 'topics', 'create');
-        places = wanted.map((place) => ({ ...place, process: begin(place, previous) }));
+        places = wanted.map((place) => ({ ...place, process: begin(place, place.ports[0], previous) }));
         await Promise.all(places.map(({ process: started }) => started.ready));
-        const gateways = places.filter(({ run: served }) => served.includes('gateway')).map(urlOf);
-        admin = await new Client(gateways[0] ?? '').signIn(administrator.email, administrator.password);
+        const [open = 0, closed = 0] = places.find(({ run: served }) => served.includes('gateway'))?.ports ?? [];
+        admin = await new Client(urlAt(open)).signIn(administrator.email, administrator.password);
         for (const key of ['rateLimitPerUser', 'rateLimitPerAddress']) {
           const body = { value: 1_000_000, why: 'one person asks for the bookings of everybody' };
           assert.equal((await admin.call('PUT', `/v1/settings/${key}`, { body })).status, 200);
@@ -120,7 +125,8 @@ if (await kafkaOrSkip('an upgrade without downtime')) {
         for (let shows = 0; shows < 8; shows += 1) showIds.push(await openShow(admin, venue));
         const customers = await Promise.all(Array.from({ length: 4 }, () => new Client(admin.url).register()));
         const tokens = customers.map(({ token }) => token ?? '');
-        load = startPacedLoad({ gateways, tokens, showIds, perSecond });
+        load = startPacedLoad({ gateways: [urlAt(open), urlAt(closed)], tokens, showIds, perSecond });
+        await load.leave(urlAt(closed));
       });
       after(async () => {
         await load?.end();
@@ -141,6 +147,7 @@ if (await kafkaOrSkip('an upgrade without downtime')) {
         t.diagnostic(
           `${previous.revision.slice(0, 7)}: ${restarts} restarts, ${acknowledged.length} bookings, ${requests} requests, ${retryable} told to come back`,
         );
+        for (const [reason, times] of load.reasons) t.diagnostic(`${times} times ${reason}`);
         assert.deepEqual(failures, []);
         assert.ok(
           retryable <= Math.max(restarts, requests * allowedShare),

@@ -9,8 +9,9 @@ export interface PacedLoad {
   /** Ids of the bookings that were acknowledged. */
   readonly acknowledged: readonly string[];
   readonly requests: number;
-  /** Answers that were a 503 with Retry-After. */
+  /** Answers that were a 503 with Retry-After: how many, and for which reasons. */
   readonly retryable: number;
+  readonly reasons: ReadonlyMap<string, number>;
   /** What else went wrong, in a line each. */
   readonly failures: readonly string[];
   /** Sends no more requests to a gateway; resolves when it has answered those it has. */
@@ -34,6 +35,7 @@ export function startPacedLoad({ gateways, tokens, showIds, perSecond }: PacedLo
   const acknowledged: string[] = [];
   const failures: string[] = [];
   const counts = { requests: 0, retryable: 0 };
+  const reasons = new Map<string, number>();
   const pending = new Set<Promise<void>>();
   let turn = 0;
   const left = new Set<string>();
@@ -58,6 +60,8 @@ export function startPacedLoad({ gateways, tokens, showIds, perSecond }: PacedLo
       const answer = await balanced(token, ask);
       if (answer.status !== 503 || answer.headers.get('retry-after') === null || tries === triesMax) return answer;
       counts.retryable += 1;
+      const { code = '', detail = '' } = answer.body as { readonly code?: string; readonly detail?: string };
+      reasons.set(`${code}: ${detail}`, (reasons.get(`${code}: ${detail}`) ?? 0) + 1);
       await new Promise((resolve) => setTimeout(resolve, retryAfterMs));
     }
   }
@@ -86,6 +90,7 @@ export function startPacedLoad({ gateways, tokens, showIds, perSecond }: PacedLo
   return {
     acknowledged,
     failures,
+    reasons,
     get requests() {
       return counts.requests;
     },

@@ -34,6 +34,8 @@ export function createServer(logger: Logger): FastifyInstance {
     requestTimeout: requestTimeoutMs,
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: 'idle',
+    // What still comes on a connection that is kept is answered, and told that the connection closes.
+    return503OnClosing: false,
     routerOptions: { maxParamLength: pathParameterMax },
     // A missing Host is refused below, in our own words.
     http: { headersTimeout: headersTimeoutMs, connectionsCheckingInterval: 1_000, requireHostHeader: false },
