@@ -103,7 +103,10 @@ const dashboards: readonly Dashboard[] = [
         title: 'Busy with one task, share of the time',
         unit: 'percentunit',
         lines: [
-          ['{{service}} {{partition}}', 'topk(10, sum by (service, partition) (rate(fullhouse_task_seconds_total[1m])))'],
+          [
+            '{{service}} {{partition}}',
+            'topk(10, sum by (service, partition) (rate(fullhouse_task_seconds_total[1m])))',
+          ],
         ],
       },
       {
