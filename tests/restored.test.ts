@@ -9,7 +9,7 @@ import { administrator } from './support/servers.ts';
 
 /** The embedded mode: the log is in a file of its own, and goes on where a database does not. */
 describeRestored(async () => {
-  const directory = await temporaryDirectory();
+  const directory = await temporaryDirectory('embedded');
   const environment = { FULLHOUSE_DATA_DIR: directory.path };
   const configuration = readConfiguration({
     ...environment,

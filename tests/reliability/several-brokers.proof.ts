@@ -1,16 +1,22 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import type { ClusterProcess } from '../../src/cluster.ts';
+import { roles } from '../../src/composition/roles.ts';
 import { type KafkaLog, openKafkaLog } from '../../src/runtime/log/kafka-log.ts';
 import { follow, logContract, record, testTopics } from '../../src/runtime/log/log.contract.ts';
-import { eventually } from '../support/client.ts';
+import { brokenPromises } from '../support/audit.ts';
+import { Client, eventually, visa } from '../support/client.ts';
+import { type ClusterGround, clusterGround } from '../support/cluster.ts';
+import { outcomesOf, startLoad } from '../support/load.ts';
+import { administrator } from '../support/servers.ts';
 import { type SeveralBrokers, startSeveralBrokers } from '../support/several-brokers.ts';
+import { buildVenue, openShow } from '../support/venue.ts';
 
 /**
  * Three brokers, each partition on all of them and acknowledged by two: whoever leads is killed while records are appended and
  * consumed, `BROKER_KILLS` times.
  */
 const kills = Number(process.env['BROKER_KILLS'] ?? 1);
-const replicas = { replicationFactor: 3, minInsyncReplicas: 2 };
 const recordsAfterKill = 50;
 
 describe('three brokers', { timeout: 120_000 + kills * 60_000 }, () => {
@@ -32,14 +38,14 @@ describe('three brokers', { timeout: 120_000 + kills * 60_000 }, () => {
   logContract(
     'kafka of three brokers',
     async () => {
-      await kafka.emptyTopics(testTopics, replicas);
+      await kafka.emptyTopics(testTopics);
       return open();
     },
     { isSpread: true },
   );
 
   it(`lose nothing and have nothing twice when their leader is killed, ${kills} times`, async (t) => {
-    await kafka.emptyTopics(testTopics, replicas);
+    await kafka.emptyTopics(testTopics);
     const log = await open();
     const follower = follow(log, [{ topic: 'letters', partition: 0, offset: 0 }]);
     const owned = new Set<number>();
@@ -85,7 +91,7 @@ describe('three brokers', { timeout: 120_000 + kills * 60_000 }, () => {
       const tookMs = Math.round(performance.now() - began);
       t.diagnostic(`broker ${leader} killed: ${recordsAfterKill} records were written and read after ${tookMs} ms`);
       assert.notEqual((await kafka.partition('letters', 0)).leader, leader);
-      await kafka.restart(leader);
+      await kafka.restart();
       await eventually(
         () => kafka.partition('letters', 0),
         ({ inSync }) => inSync.length === 3,
@@ -114,5 +120,74 @@ describe('three brokers', { timeout: 120_000 + kills * 60_000 }, () => {
       ({ reachable }) => reachable,
     );
     await follower.stop();
+  });
+});
+
+describe('an installation over three brokers', { timeout: 180_000 + kills * 60_000 }, () => {
+  let kafka: SeveralBrokers;
+  let ground: ClusterGround;
+  let app: ClusterProcess;
+  let admin: Client;
+  let people: readonly Client[];
+  const showIds: string[] = [];
+
+  before(async () => {
+    ground = await clusterGround(
+      {
+        PORT: '0',
+        LOG_LEVEL: 'silent',
+        FULLHOUSE_ADMIN_EMAIL: administrator.email,
+        FULLHOUSE_ADMIN_PASSWORD: administrator.password,
+      },
+      {
+        kafka: async () => {
+          kafka = await startSeveralBrokers(3);
+          return kafka;
+        },
+      },
+    );
+    app = await ground.start(roles);
+    admin = await new Client(app.url).signIn(administrator.email, administrator.password);
+    for (const key of ['rateLimitPerUser', 'rateLimitPerAddress']) {
+      const body = { value: 1_000_000, why: 'a few people ask for the bookings of everybody' };
+      assert.equal((await admin.call('PUT', `/v1/settings/${key}`, { body })).status, 200);
+    }
+    const venue = await buildVenue(admin, { rows: 20, seats: 100 });
+    for (let shows = 0; shows < 8; shows += 1) showIds.push(await openShow(admin, venue));
+    people = await Promise.all(['Ada', 'Bob'].map((name) => new Client(app.url).register(name)));
+  });
+  after(() => ground?.stop());
+
+  it(`loses no booking and makes none twice when brokers are killed, ${kills} times`, async (t) => {
+    const load = startLoad(people, showIds);
+    /** One of each show, so that every partition has its part in it. */
+    const bookedEverywhere = () =>
+      Promise.all(
+        showIds.map((showId) =>
+          eventually(
+            () => admin.book({ showId, bestAvailable: { count: 1 }, payment: visa }, { waitSeconds: 30 }),
+            ({ body }) => body.status === 'confirmed',
+          ),
+        ),
+      );
+    await bookedEverywhere();
+    for (let kill = 1; kill <= kills; kill += 1) {
+      const { leader } = await kafka.partition('booking-movie', kill % 4);
+      const began = performance.now();
+      await kafka.kill(leader);
+      await bookedEverywhere();
+      t.diagnostic(`broker ${leader} killed: every show booked after ${Math.round(performance.now() - began)} ms`);
+      await kafka.restart();
+      await eventually(
+        () => kafka.partition('booking-movie', kill % 4),
+        ({ inSync }) => inSync.length === 3,
+      );
+    }
+    await load.end();
+    const bookings = await outcomesOf(admin, load);
+    assert.ok(bookings.some(({ status }) => status === 'confirmed'));
+    await Promise.all(app.hosts.map(({ loop }) => loop.caughtUp()));
+    assert.deepEqual(await brokenPromises({ postgres: ground.postgres, log: app.log }), []);
+    t.diagnostic(`${bookings.length} bookings`);
   });
 });

@@ -62,20 +62,25 @@ export async function prepareDatabases(directory: string): Promise<void> {
   }
 }
 
-/** `prepared`: whether databases and topics are made; else somebody else does that. */
+export interface ClusterGroundOptions {
+  /** Whether databases and topics are made; else somebody else does that. */
+  readonly prepared?: boolean;
+  readonly kafka?: () => Promise<TestKafka>;
+}
+
 export async function clusterGround(
   given: Readonly<Record<string, string>> = {},
-  { prepared = true }: { readonly prepared?: boolean } = {},
+  { prepared = true, kafka: startKafka = startTestKafka }: ClusterGroundOptions = {},
 ): Promise<ClusterGround> {
   const directory = await temporaryDirectory(prepared ? 'cluster' : undefined);
-  const [postgres, kafka] = await Promise.all([serverIn(directory.path), startTestKafka()]);
-  const environment = { ...environmentOf(postgres, kafka.broker.brokers), ...given };
+  const [postgres, kafka] = await Promise.all([serverIn(directory.path), startKafka()]);
+  const environment = {
+    ...environmentOf(postgres, kafka.access.brokers.map(({ host, port }) => `${host}:${port}`).join()),
+    ...given,
+  };
   if (prepared) await migrateCluster(readConfiguration(environment), serviceNames);
   if (prepared)
-    await createTopics(kafka.access, topicsOf(Number(given['FULLHOUSE_PARTITIONS'] ?? partitions)), {
-      replicationFactor: 1,
-      minInsyncReplicas: 1,
-    });
+    await createTopics(kafka.access, topicsOf(Number(given['FULLHOUSE_PARTITIONS'] ?? partitions)), kafka.replicas);
   const started: ClusterProcess[] = [];
   return {
     directory: directory.path,

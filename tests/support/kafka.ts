@@ -8,7 +8,7 @@ import { localDistribution, whyNoLocalKafka } from '../../deploy/kafka/distribut
 import { type LocalKafka, type LocalKafkaOptions, startLocalKafka } from '../../deploy/kafka/local-kafka.ts';
 import type { GroupPosition } from '../../src/operations/lag.ts';
 import type { KafkaAccess } from '../../src/runtime/log/kafka/cluster.ts';
-import { createTopics } from '../../src/runtime/log/kafka/topic-admin.ts';
+import { createTopics, type TopicSettings } from '../../src/runtime/log/kafka/topic-admin.ts';
 import type { WantedTopic } from '../../src/runtime/log/kafka/topic-check.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { temporaryDirectory } from './directory.ts';
@@ -31,6 +31,8 @@ export async function kafkaOrSkip(what: string): Promise<boolean> {
 export interface TestKafka {
   readonly broker: LocalKafka;
   readonly access: KafkaAccess;
+  /** What topics are made with here. */
+  readonly replicas: TopicSettings;
   /** Starts a broker that was stopped or killed again, at the same place with the same records. */
   restart(): Promise<void>;
   /** Makes these topics, empty, whatever there was under their names. */
@@ -52,11 +54,13 @@ export async function startTestKafka(options: TestKafkaOptions = {}): Promise<Te
   const at = { port, saslPort, ...options, directory: join(directory.path, 'kafka'), ...brief };
   let broker = await startLocalKafka(at);
   const access = accessTo(broker.brokers);
+  const replicas = { replicationFactor: 1, minInsyncReplicas: 1 };
   return {
     get broker() {
       return broker;
     },
     access,
+    replicas,
     async restart() {
       broker = await startLocalKafka(at);
     },
@@ -68,7 +72,7 @@ export async function startTestKafka(options: TestKafkaOptions = {}): Promise<Te
         // What was decided spreads a moment later.
         while ((await admin.listTopics()).some((name) => old.includes(name)));
       });
-      await createTopics(access, topics, { replicationFactor: 1, minInsyncReplicas: 1 });
+      await createTopics(access, topics, replicas);
     },
     async stop() {
       await broker.stop();

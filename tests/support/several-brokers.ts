@@ -2,24 +2,17 @@ import { join } from 'node:path';
 import { Connection, metadataV12 } from '@platformatic/kafka';
 import { freePorts } from '../../deploy/cluster/ports.ts';
 import { type LocalKafka, startLocalKafka } from '../../deploy/kafka/local-kafka.ts';
-import type { KafkaAccess } from '../../src/runtime/log/kafka/cluster.ts';
-import { createTopics, type TopicSettings } from '../../src/runtime/log/kafka/topic-admin.ts';
-import type { WantedTopic } from '../../src/runtime/log/kafka/topic-check.ts';
+import { createTopics } from '../../src/runtime/log/kafka/topic-admin.ts';
 import { temporaryDirectory } from './directory.ts';
-import { accessTo, brief, impatient, kafkaAdmin } from './kafka.ts';
+import { accessTo, brief, impatient, kafkaAdmin, type TestKafka } from './kafka.ts';
 
 /** Brokers that copy each other's partitions and vote on who leads, by their ids from 1 on. */
-export interface SeveralBrokers {
-  readonly access: KafkaAccess;
-  /** One that runs. */
-  readonly broker: LocalKafka;
+export interface SeveralBrokers extends TestKafka {
   /** Who leads a partition, and who has all of it. */
   partition(topic: string, partition: number): Promise<{ readonly leader: number; readonly inSync: readonly number[] }>;
-  /** Makes these topics, empty, whatever there was under their names. */
-  emptyTopics(topics: readonly WantedTopic[], settings: TopicSettings): Promise<void>;
   kill(id: number): Promise<void>;
-  restart(id: number): Promise<void>;
-  stop(): Promise<void>;
+  /** Starts those that were killed. */
+  restart(): Promise<void>;
 }
 
 export async function startSeveralBrokers(count: number): Promise<SeveralBrokers> {
@@ -45,6 +38,7 @@ export async function startSeveralBrokers(count: number): Promise<SeveralBrokers
   };
   const brokers = ids.map((id) => ({ host: '127.0.0.1', port: ports[id - 1] ?? 0 }));
   const access = accessTo(any().brokers, { brokers });
+  const replicas = { replicationFactor: count, minInsyncReplicas: Math.max(1, count - 1) };
   return {
     access,
     get broker() {
@@ -56,7 +50,8 @@ export async function startSeveralBrokers(count: number): Promise<SeveralBrokers
         const { leader = -1, isr = [] } = found?.partitions[partition] ?? {};
         return { leader, inSync: isr };
       }),
-    async emptyTopics(topics, settings) {
+    replicas,
+    async emptyTopics(topics) {
       await kafkaAdmin({ broker: any() }, async (admin) => {
         const known = await admin.listTopics();
         const old = topics.filter(({ name }) => known.includes(name)).map(({ name }) => name);
@@ -64,15 +59,16 @@ export async function startSeveralBrokers(count: number): Promise<SeveralBrokers
       });
       // Whoever is asked next has to know that they are gone.
       for (const broker of brokers) for (const { name } of topics) while (await knows(broker, name));
-      await createTopics(access, topics, settings);
+      await createTopics(access, topics, replicas);
     },
     async kill(id) {
       const broker = running.get(id);
       running.delete(id);
       await broker?.kill();
     },
-    async restart(id) {
-      running.set(id, await start(id));
+    async restart() {
+      const killed = ids.filter((id) => !running.has(id));
+      await Promise.all(killed.map(async (id) => running.set(id, await start(id))));
     },
     async stop() {
       await Promise.all([...running.values()].map((broker) => broker.stop()));

@@ -57,6 +57,8 @@ export class Cluster {
   readonly #access: KafkaAccess;
   readonly #book: HealthBook;
   readonly #options: ConnectionOptions;
+  /** The brokers as they are named, for people. */
+  readonly #where: string;
   readonly #connections = new Map<string, Promise<Connection>>();
   readonly #coordinators = new Map<string, Promise<number>>();
   #nodes = new Map<number, { readonly host: string; readonly port: number }>();
@@ -69,6 +71,7 @@ export class Cluster {
 
   constructor(access: KafkaAccess) {
     this.#access = access;
+    this.#where = access.brokers.map(({ host, port }) => `${host}:${port}`).join(',');
     const { logger, tls, sasl } = access;
     this.#book = new HealthBook((part, error) => {
       if (error === undefined) logger.info({ part }, 'Kafka answers again');
@@ -206,7 +209,7 @@ export class Cluster {
     const { purpose, node } = to;
     // What is read aside is read by the next main poll as well, and perhaps never again aside.
     const part = purpose === 'fetch-aside' ? 'fetch' : purpose;
-    const answered = this.#book.watched(part, part === 'fetch' ? undefined : this.#where());
+    const answered = this.#book.watched(part, part === 'fetch' ? undefined : this.#where);
     try {
       const connection = await (node === undefined ? this.#any(purpose) : this.#connect(purpose, this.#address(node)));
       const answer = await api.async(connection, ...parameters);
@@ -218,15 +221,11 @@ export class Cluster {
       const line = explain(cause);
       if (answeredWith(cause) !== undefined && !isRefusal(cause))
         throw new LogUnavailable(`Kafka answered ${line}`, { cause });
-      const error = `Kafka at ${this.#where()} cannot be reached: ${line}`;
+      const error = `Kafka at ${this.#where} cannot be reached: ${line}`;
       if (!this.#closed) this.#book.failed(part, error);
       if (isRefusal(cause)) throw new KafkaRefused(error, { cause });
       throw new LogUnavailable(error, { cause });
     }
-  }
-
-  #where(): string {
-    return this.#access.brokers.map(({ host, port }) => `${host}:${port}`).join(',');
   }
 
   #address(node: number): { readonly host: string; readonly port: number } {

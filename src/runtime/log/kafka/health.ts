@@ -62,17 +62,17 @@ export class HealthBook {
    */
   watched(part: string, brokers: string | undefined): (wasAnswered: boolean) => void {
     if (brokers === undefined) return (wasAnswered) => (wasAnswered ? this.succeeded(part) : undefined);
-    const slowly = `Kafka at ${brokers} answers slowly: not within ${slowAfterMs / 1_000} s`;
+    const slowly = () => `Kafka at ${brokers} answers slowly: not within ${slowAfterMs / 1_000} s`;
     let isSlow = false;
     const timer = setTimeout(() => {
       isSlow = true;
       // Whoever cannot be reached is in worse trouble already.
-      if (!this.#troubles.has(part)) this.failed(part, slowly);
+      if (!this.#troubles.has(part)) this.failed(part, slowly());
     }, slowAfterMs);
     timer.unref();
     return (wasAnswered) => {
       clearTimeout(timer);
-      if (wasAnswered && isSlow) this.failed(part, slowly);
+      if (wasAnswered && isSlow) this.failed(part, slowly());
       else if (wasAnswered) this.succeeded(part);
     };
   }
