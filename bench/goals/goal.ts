@@ -26,13 +26,13 @@ export const bothModes: readonly Mode[] = ['embedded', 'cluster'];
 export const saturated = { inFlightMax: 1_500 } as const;
 
 /** Arms in the order A B B A, so that what changes with time falls on both alike. */
-export async function pairsOf<Result>(
+export async function pairsOf<A, B>(
   stage: Stage,
-  a: () => Promise<Result>,
-  b: () => Promise<Result>,
-): Promise<readonly (readonly [Result, Result])[]> {
-  const pairs: (readonly [Result, Result])[] = [];
-  for (let pair = 0; pair < stage.pairs; pair += 1) {
+  a: () => Promise<A>,
+  b: () => Promise<B>,
+): Promise<readonly (readonly [A, B])[]> {
+  const pairs: (readonly [A, B])[] = [];
+  for (let pair = 0; pair < stage.sizes.pairs; pair += 1) {
     if (pair % 2 === 0) {
       const first = await a();
       pairs.push([first, await b()]);
@@ -46,7 +46,7 @@ export async function pairsOf<Result>(
 
 export const microseconds = (seconds: number, { ticketed }: Measured) => Math.round((seconds * 1_000_000) / ticketed);
 export const costOf = (measured: Measured) =>
-  microseconds(measured.cpu.services + measured.cpu.postgres + measured.cpu.broker, measured);
+  microseconds(measured.spent.cpu.services + measured.spent.cpu.postgres + measured.spent.cpu.broker, measured);
 
 export async function peakOf(stage: Stage): Promise<number> {
   return (await stage.book({ pace: saturated })).ticketedPerSecond;

@@ -5,7 +5,7 @@ export const history: Goal = {
   says: 'with a million past bookings ÷ with none: bookings a second at saturation, and a start after SIGKILL',
   modes: ['embedded'],
   async measure(stage) {
-    const grown = await stage.withHistory(stage.history);
+    const grown = await stage.withHistory(stage.sizes.history);
     try {
       const booked = await pairsOf(
         stage,
@@ -20,7 +20,7 @@ export const history: Goal = {
       const rate = booked.map(([past, none]) => past.ticketedPerSecond / none.ticketedPerSecond);
       const slower = started.map(([past, none]) => past / none);
       return [
-        { what: `${stage.history} past bookings ÷ none`, unit: '', values: rate, wanted: { atLeast: 0.9 } },
+        { what: `${stage.sizes.history} past bookings ÷ none`, unit: '', values: rate, wanted: { atLeast: 0.9 } },
         { what: 'bookings with them', unit: '/s', values: booked.map(([past]) => past.ticketedPerSecond) },
         { what: 'bookings without', unit: '/s', values: booked.map(([, none]) => none.ticketedPerSecond) },
         { what: 'start after SIGKILL, with them ÷ without', unit: '', values: slower, wanted: { atMost: 1.5 } },

@@ -8,7 +8,7 @@ export const latency: Goal = {
   async measure(stage) {
     const ratePerSecond = Math.max(1, (await peakOf(stage)) * 0.05);
     const runs: Measured[] = [];
-    for (let run = 0; run < stage.pairs; run += 1) runs.push(await stage.book({ pace: { ratePerSecond } }));
+    for (let run = 0; run < stage.sizes.pairs; run += 1) runs.push(await stage.book({ pace: { ratePerSecond } }));
     return [
       { what: 'p50 to the ticket', unit: 'ms', values: runs.map(({ ticketMs }) => ticketMs.p50) },
       { what: 'p99 to the ticket', unit: 'ms', values: runs.map(({ ticketMs }) => ticketMs.p99) },

@@ -4,19 +4,23 @@ import { grownInstallation } from '../history/installation.ts';
 import { type Measured, runLoad } from '../load/load.ts';
 import type { LoadPlan } from '../load/plan.ts';
 import { type Scene, setScene, standingArea } from '../load/scene.ts';
+import { openProbe, type Probe } from '../measure/probe.ts';
 import { runEmbedded } from '../systems/embedded.ts';
 import { runSystem } from '../systems/run-system.ts';
-import type { Mode, System } from '../systems/system.ts';
+import type { Mode, System, SystemOptions } from '../systems/system.ts';
 
 /** A running system with its scene, and how long things take on it. */
 export interface Stage {
   readonly mode: Mode;
+  readonly system: System;
   readonly scene: Scene;
-  readonly pairs: number;
-  /** Past bookings of the installation that has some. */
-  readonly history: number;
+  readonly sizes: Sizes;
   /** Books as `how` says, then has the auditor look; throws where it finds anything. */
   book(how: How): Promise<Measured>;
+  /** Has the auditor look, after whatever else was done; throws where it finds anything. */
+  audit(): Promise<void>;
+  /** Looks at what the system uses up for as long as something runs. */
+  watched<Result>(run: (probe: Probe) => Promise<Result>): Promise<Result>;
   /** Kills the system and starts it again: milliseconds until it was ready. */
   restart(): Promise<number>;
   /** Another stage like this one, on an installation with so many past bookings. */
@@ -26,11 +30,17 @@ export interface Stage {
 
 export interface How {
   readonly pace: LoadPlan['pace'];
-  /** Everybody wants the one show, or each the next of many. */
-  readonly show?: 'one' | 'many';
+  /** Everybody wants the one show without seats, or each the next of many; or these. */
+  readonly show?: 'one' | 'many' | readonly string[];
+  /** `hold`: nobody pays, and a booking is done when its seats are held. */
+  readonly until?: LoadPlan['until'];
+  readonly connections?: number;
+  /** Whether the auditor need not look: what runs keeps nothing. */
+  readonly unaudited?: boolean;
 }
 
 export interface Sizes {
+  /** On sale in each run: new ones, so that no run finds what another one has left. */
   readonly shows: number;
   readonly pairs: number;
   readonly warmUpMs: number;
@@ -40,42 +50,41 @@ export interface Sizes {
 }
 
 const historyDays = 365;
-const connections = 128;
+const usualConnections = 128;
 const drainMs = 60_000;
 /** A million past bookings are looked at as well. */
 const auditMs = 900_000;
-const run = promisify(execFile);
+const execute = promisify(execFile);
 
 /** Starts a system, sets its scene, and warms it up. */
-export async function openStage(mode: Mode, sizes: Sizes): Promise<Stage> {
-  return stageOf(await runSystem(mode), { mode, sizes });
+export async function openStage(mode: Mode, sizes: Sizes, options: SystemOptions = {}): Promise<Stage> {
+  return stageOf(await runSystem(mode, options), { mode, sizes });
 }
 
 async function stageOf(
   system: System,
   { mode, sizes }: { readonly mode: Mode; readonly sizes: Sizes },
 ): Promise<Stage> {
+  const watched = async <Result>(run: (probe: Probe) => Promise<Result>): Promise<Result> => {
+    const probe = await openProbe({ below: system.pid, databaseUrl: system.databaseUrl });
+    return run(probe).finally(() => probe.close());
+  };
   try {
-    const scene = await setScene(system, sizes);
+    const scene = await setScene(system);
     const stage: Stage = {
-      mode,
-      scene,
-      ...{ pairs: sizes.pairs, history: sizes.history },
-      async book({ pace, show = 'many' }) {
-        const plan = {
-          ...{ url: system.url, tokens: scene.tokens, pace, connections, drainMs },
-          ...{ warmUpMs: sizes.warmUpMs, measuredMs: sizes.measuredMs },
-          showIds: show === 'one' ? [scene.standing] : scene.seated,
-          wanted: show === 'one' ? ({ places: 1, area: standingArea } as const) : ({ seats: 1 } as const),
-        };
-        const measured = await runLoad(plan, system.environment);
-        await audit(system);
+      ...{ mode, system, scene, sizes, watched },
+      async book(how) {
+        const plan = await planOf(how, { system, scene, sizes });
+        const measured = await watched((probe) => runLoad(plan, { environment: system.environment, probe }));
+        if (how.unaudited !== true) await audit(system);
         return measured;
       },
+      audit: () => audit(system),
       restart: () => system.restart?.() ?? Promise.reject(new Error(`a restart of ${mode} is not measured`)),
       async withHistory(bookings) {
         if (mode !== 'embedded') throw new Error('a history is grown in the embedded mode only');
-        return stageOf(await runEmbedded(await grownInstallation({ bookings, days: historyDays })), { mode, sizes });
+        const directory = await grownInstallation({ bookings, days: historyDays });
+        return stageOf(await runEmbedded({ directory }), { mode, sizes });
       },
       stop: () => system.stop(),
     };
@@ -87,10 +96,22 @@ async function stageOf(
   }
 }
 
+async function planOf(
+  { pace, show = 'many', until = 'ticket', connections = usualConnections }: How,
+  { system, scene, sizes }: Pick<Stage, 'system' | 'scene' | 'sizes'>,
+): Promise<LoadPlan> {
+  return {
+    ...{ url: system.url, tokens: scene.tokens, pace, until, connections, drainMs },
+    ...{ warmUpMs: sizes.warmUpMs, measuredMs: sizes.measuredMs },
+    showIds: show === 'one' ? [scene.standing] : show === 'many' ? await scene.open(sizes.shows) : show,
+    wanted: show === 'one' ? { places: 1, area: standingArea } : { seats: 1 },
+  };
+}
+
 /** `fullhouse check` on the running system: whatever was measured on one that is not right counts for nothing. */
 async function audit({ environment }: System): Promise<void> {
   const options = { env: { ...process.env, ...environment }, timeout: auditMs, maxBuffer: 2 ** 26 };
-  await run('bin/fullhouse', ['check', '--json'], options).catch((error: { readonly stdout?: string }) => {
+  await execute('bin/fullhouse', ['check', '--json'], options).catch((error: { readonly stdout?: string }) => {
     throw new Error(`the auditor does not agree with what was measured:\n${error.stdout ?? String(error)}`);
   });
 }

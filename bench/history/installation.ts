@@ -3,7 +3,6 @@ import { DatabaseSync } from 'node:sqlite';
 import { logFile } from '../../src/app.ts';
 import { type TemporaryDirectory, temporaryDirectory } from '../../tests/support/directory.ts';
 import { administrator, runProcess } from '../../tests/support/servers.ts';
-import type { System } from '../systems/system.ts';
 import { type HistoryOptions, showsNeeded } from './copies.ts';
 import { growHistory } from './history.ts';
 import { bookPastBookings } from './past-bookings.ts';
@@ -24,11 +23,8 @@ export async function grownInstallation(options: HistoryOptions): Promise<Tempor
 
 async function grow(path: string, options: HistoryOptions): Promise<void> {
   const first = await runProcess(path);
-  const system: System = {
-    ...{ url: first.url, administrator, environment: { FULLHOUSE_DATA_DIR: path } },
-    stop: async () => void (await first.end('SIGTERM')),
-  };
-  const scene = await bookPastBookings(system, showsNeeded(options.bookings)).finally(() => system.stop());
+  const system = { url: first.url, administrator };
+  const scene = await bookPastBookings(system, showsNeeded(options.bookings)).finally(() => first.end('SIGTERM'));
   const { unpublished } = await growHistory(path, scene, { ...options, tell: (line) => progress(line) });
   const second = await runProcess(path);
   while (recordsIn(join(path, logFile)) < unpublished) await new Promise((resolve) => setTimeout(resolve, lookEveryMs));

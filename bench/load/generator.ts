@@ -1,6 +1,6 @@
 import { Pool } from 'undici';
 import { runningInstance } from '../../src/cli/instance.ts';
-import type { TailedRecord } from '../../src/operations/tail.ts';
+import type { FollowingMark, TailedRecord } from '../../src/operations/tail.ts';
 import { visa } from '../../tests/support/client.ts';
 import { distributionOf, type FromGenerator, type LoadPlan, type LoadResult } from './plan.ts';
 
@@ -44,7 +44,8 @@ class Generator {
       'seats' in wanted
         ? { bestAvailable: { count: wanted.seats } }
         : { areas: [{ area: wanted.area, count: wanted.places }] };
-    this.#bodies = plan.showIds.map((showId) => JSON.stringify({ showId, ...choice, payment: visa }));
+    const payment = plan.until === 'ticket' ? { payment: visa } : {};
+    this.#bodies = plan.showIds.map((showId) => JSON.stringify({ showId, ...choice, ...payment }));
   }
 
   get inFlight(): number {
@@ -109,7 +110,7 @@ class Generator {
     if (asked.isMeasured) this.#ticketMs.push(at - asked.plannedAt);
   }
 
-  ticket(bookingId: string): void {
+  done(bookingId: string): void {
     const now = performance.now();
     this.#lastTicketAt = now;
     if (this.#measuring) this.#ticketed += 1;
@@ -176,28 +177,25 @@ class Generator {
   }
 }
 
-/** Calls `onLast` with each booking whose last ticket was issued; resolves once nothing is missed. */
-async function followTickets(onLast: (bookingId: string) => void): Promise<void> {
+/** Calls `onDone` with each booking that is done; resolves once nothing is missed. */
+async function followBookings(until: LoadPlan['until'], onDone: (bookingId: string) => void): Promise<void> {
   const instance = await runningInstance();
-  const tail = instance.run<TailedRecord | { following: true }>('tail', {
-    ...{ topics: 'ticket-details', from: 'end', follow: 'true' },
-  });
+  const topics = until === 'ticket' ? 'ticket-details' : 'booking-events';
+  const tail = instance.run<TailedRecord | FollowingMark>('tail', { topics, from: 'end', follow: 'true' });
   const following = Promise.withResolvers<void>();
   const issued = new Map<string, number>();
+  const isDone = ({ type, data, subject }: TailedRecord): boolean => {
+    if (type !== 'TicketIssued') return type === 'BookingHeld' && until === 'hold';
+    const { ticketCount } = data as { readonly ticketCount: number };
+    const count = (issued.get(subject) ?? 0) + 1;
+    if (count < ticketCount) issued.set(subject, count);
+    else issued.delete(subject);
+    return count >= ticketCount;
+  };
   const follow = async () => {
     for await (const record of tail) {
-      if ('following' in record) {
-        following.resolve();
-        continue;
-      }
-      if (record.type !== 'TicketIssued') continue;
-      const { bookingId, ticketCount } = record.data as { readonly bookingId: string; readonly ticketCount: number };
-      const count = (issued.get(bookingId) ?? 0) + 1;
-      if (count < ticketCount) issued.set(bookingId, count);
-      else {
-        issued.delete(bookingId);
-        onLast(bookingId);
-      }
+      if ('following' in record) following.resolve();
+      else if (isDone(record)) onDone(record.subject);
     }
   };
   follow().catch(following.reject);
@@ -208,7 +206,7 @@ const tell = (message: FromGenerator): void => void process.send?.(message);
 process.once('message', async (plan: LoadPlan) => {
   try {
     const generator = new Generator(plan);
-    await followTickets((bookingId) => generator.ticket(bookingId));
+    await followBookings(plan.until, (bookingId) => generator.done(bookingId));
     tell({ kind: 'ready' });
     tell({ kind: 'result', result: await generator.run(tell) });
   } catch (error) {

@@ -6,28 +6,28 @@ import type { System } from '../systems/system.ts';
 export interface Scene {
   readonly admin: Client;
   readonly tokens: readonly string[];
-  /** Shows in a hall of numbered seats. */
-  readonly seated: readonly string[];
   /** One show whose only area takes everybody. */
   readonly standing: string;
+  /** New shows, all of their seats free, in a hall of so many seats. */
+  open(count: number, seats?: number): Promise<readonly string[]>;
 }
 
 export const standingArea = 'FLOOR';
 const customers = 100;
-const rows = 50;
-const seatsPerRow = 50;
+const seatsPerHall = 2_500;
+/** The longest row of a hall. */
+const seatsPerRowMax = 256;
 const standingCapacity = 5_000_000;
 const unlimited = 10_000_000;
 const loginsPerMinute = 100_000;
 /** Requests sent at the same time while the scene is set. */
 const atOnce = 8;
 const dayMs = 86_400_000;
+/** Between the beginnings of two shows in a hall. */
+const apartMs = dayMs / 8;
 
-/** Customers who are signed in, and shows on sale: `shows` of them in halls of 2,500 seats, and one without seats. */
-export async function setScene(
-  system: Pick<System, 'url' | 'administrator'>,
-  { shows }: { readonly shows: number },
-): Promise<Scene> {
+/** Customers who are signed in, and a house with as many shows on sale as are wanted. */
+export async function setScene(system: Pick<System, 'url' | 'administrator'>): Promise<Scene> {
   const anyone = new Client(system.url);
   const admin = await anyone.signIn(system.administrator.email, system.administrator.password);
   await set(admin, 'rateLimitPerUser', unlimited);
@@ -40,16 +40,27 @@ export async function setScene(
   });
   const theatre = { name: 'Riverside', location: '1 Quay Street, London', timeZone: 'Europe/London' };
   const { theatreId } = await made(admin, '/v1/theatres', theatre);
-  const sections = [{ id: 'S', name: 'Stalls', priceCategory: 'standard', rows: allRows() }];
-  const areas = [{ area: standingArea, name: 'Standing', capacity: standingCapacity, priceCategory: 'standard' }];
-  const hall = await hallOf(admin, theatreId, { number: 1, plan: { name: 'Seats', sections, areas: [] } });
-  const floor = await hallOf(admin, theatreId, { number: 2, plan: { name: 'Floor', sections: [], areas } });
-  const open = (screenId: string, number: number) => openShow(admin, { movieId, screenId, inDays: 30 + number });
+  const halls = new Map<number, Promise<string>>();
+  const hallOf = (seats: number): Promise<string> => {
+    const known = halls.get(seats);
+    if (known !== undefined) return known;
+    const hall = makeHall(admin, theatreId, { number: halls.size + 1, plan: planOf(seats) });
+    halls.set(seats, hall);
+    return hall;
+  };
+  let opened = 0;
+  const open = async (screenId: string) => {
+    opened += 1;
+    return openShow(admin, { movieId, screenId, startsAt: Date.now() + 30 * dayMs + opened * apartMs });
+  };
   return {
     admin,
     tokens: await many(customers, async () => (await anyone.register()).token ?? ''),
-    seated: await many(shows, (number) => open(hall, number)),
-    standing: await open(floor, 0),
+    standing: await open(await hallOf(0)),
+    open: async (count, seats = seatsPerHall) => {
+      const hall = await hallOf(seats);
+      return many(count, () => open(hall));
+    },
   };
 }
 
@@ -59,16 +70,22 @@ async function set(admin: Client, key: string, value: number): Promise<void> {
   if (status !== 200) throw new Error(`cannot set ${key}: ${status} ${JSON.stringify(body)}`);
 }
 
-function allRows() {
-  return Array.from({ length: rows }, (_, row) => ({
-    id: `R${row}`,
-    name: `Row ${row + 1}`,
-    first: 1,
-    last: seatsPerRow,
-  }));
+/** Rows of equal length; without seats, one area that takes everybody. */
+function planOf(seats: number): object {
+  if (seats === 0) {
+    const area = { area: standingArea, name: 'Standing', capacity: standingCapacity, priceCategory: 'standard' };
+    return { name: 'Floor', sections: [], areas: [area] };
+  }
+  const rows = Math.ceil(seats / seatsPerRowMax);
+  const last = Math.ceil(seats / rows);
+  const section = {
+    ...{ id: 'S', name: 'Stalls', priceCategory: 'standard' },
+    rows: Array.from({ length: rows }, (_, row) => ({ id: `R${row}`, name: `Row ${row + 1}`, first: 1, last })),
+  };
+  return { name: `${seats} seats`, sections: [section], areas: [] };
 }
 
-async function hallOf(
+async function makeHall(
   admin: Client,
   theatreId: string,
   { number, plan }: { readonly number: number; readonly plan: object },
@@ -79,11 +96,11 @@ async function hallOf(
 
 async function openShow(
   admin: Client,
-  { movieId, screenId, inDays }: { readonly movieId: string; readonly screenId: string; readonly inDays: number },
+  { movieId, screenId, startsAt }: { readonly movieId: string; readonly screenId: string; readonly startsAt: number },
 ): Promise<string> {
-  const startsAt = new Date(Date.now() + inDays * dayMs).toISOString();
   const priceCategories = [{ name: 'standard', price: { amount: 1_000, currency: 'EUR' } }];
-  return (await made(admin, '/v1/shows', { movieId, screenId, startsAt, priceCategories })).showId;
+  const show = { movieId, screenId, startsAt: new Date(startsAt).toISOString(), priceCategories };
+  return (await made(admin, '/v1/shows', show)).showId;
 }
 
 interface Made {

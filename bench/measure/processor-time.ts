@@ -10,10 +10,10 @@ export type ProcessorTime = Readonly<Record<Part, number>>;
 const ticksPerSecond = 100;
 
 /**
- * What the processes below this one have used so far, from `/proc` (proc(5), `stat`). A process of PostgreSQL or of Java is
+ * What a process and those below it have used so far, from `/proc` (proc(5), `stat`). A process of PostgreSQL or of Java is
  * known by its name, the generator by its command line; this process itself is left out.
  */
-export function processorTime(): ProcessorTime {
+export function processorTime(from: number = process.pid): ProcessorTime {
   const processes = new Map<number, { readonly parent: number; readonly name: string; readonly ticks: number }>();
   for (const pid of readdirSync('/proc').filter((each) => /^\d+$/.test(each))) {
     const stat = textOf(`/proc/${pid}/stat`);
@@ -23,12 +23,10 @@ export function processorTime(): ProcessorTime {
     const ticks = rest.slice(9, 13).reduce((sum, each) => sum + Number(each), 0);
     if (parent !== undefined) processes.set(Number(pid), { parent: Number(parent), name, ticks });
   }
-  const isBelow = (pid: number): boolean => {
-    const parent = processes.get(pid)?.parent ?? 0;
-    return parent === process.pid || (parent > 1 && isBelow(parent));
-  };
+  const isMeant = (pid: number): boolean => pid > 1 && (pid === from || isMeant(processes.get(pid)?.parent ?? 0));
   const time = { services: 0, postgres: 0, broker: 0, generator: 0 };
-  for (const [pid, { name, ticks }] of processes) if (isBelow(pid)) time[partOf(pid, name)] += ticks / ticksPerSecond;
+  for (const [pid, { name, ticks }] of processes)
+    if (pid !== process.pid && isMeant(pid)) time[partOf(pid, name)] += ticks / ticksPerSecond;
   return time;
 }
 
