@@ -67,6 +67,14 @@ describe('the HTTP side of a service', () => {
     assert.equal(there.asked.length, 4);
   });
 
+  test('is asked at the other address by each of many who come at the same time', async (context) => {
+    const [gone, there] = [await service(context, fine), await service(context, fine)];
+    await gone.stop();
+    const upstream = upstreamTo(context, gone, there);
+    const answers = await Promise.all(Array.from({ length: 8 }, () => upstream.send(sent())));
+    for (const { statusCode, body } of answers) assert.deepEqual([statusCode, await body.text()], [200, 'fine']);
+  });
+
   test('is asked again after a cut for what may be done twice', async (context) => {
     const services = [await service(context, cut), await service(context, fine)];
     const upstream = upstreamTo(context, ...services);

@@ -57,9 +57,11 @@ export function createUpstream(service: string, urls: readonly string[], logger:
   return {
     async send(sent) {
       turn += 1;
+      // Others come while this one waits: it goes on from where it began.
+      const first = turn;
       let failed: unknown;
       for (let tries = 0; tries < Math.max(triesMin, addresses.length); tries += 1) {
-        const address = addresses[(turn + tries) % addresses.length];
+        const address = addresses[(first + tries) % addresses.length];
         if (address === undefined) break;
         if (address.pool.stats.size >= connectionsMax) throw overloaded();
         try {
