@@ -54,7 +54,11 @@ export interface ServiceHostOptions {
   readonly parts: Readonly<Record<string, unknown>>;
 }
 
-/** One running service: its task loop, its ingress, and what its endpoints and effects may use. */
+/**
+ * One running service: its task loop, its ingress, and what its endpoints and effects may use.
+ *
+ * A little longer than other files: nearly all of it wires these together, once, and is read together.
+ */
 export class ServiceHost implements ServiceRuntime {
   readonly definition: ServiceDefinition;
   readonly configuration: Configuration;
