@@ -1,19 +1,21 @@
+import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
-import { availableParallelism, cpus } from 'node:os';
-import type { Figure, Goal } from './goals/goal.ts';
+import type { Goal } from './goals/goal.ts';
 import { goals } from './goals/goals.ts';
 import { openStage, type Sizes } from './goals/stage.ts';
+import { type MeasuredGoal, type Results, shown, shownWanted, summed, thisMachine } from './report/results.ts';
 import type { Mode } from './systems/system.ts';
 
-/** What is measured, on a running system of its own, with the auditor after every run. */
+/** What is measured, on running systems of its own, with the auditor after every run. */
 export { goals };
 
-const full: Sizes = { shows: 200, pairs: 5, warmUpMs: 5_000, measuredMs: 15_000, history: 1_000_000 };
-const quick: Sizes = { shows: 60, pairs: 1, warmUpMs: 5_000, measuredMs: 10_000, history: 100_000 };
+const full: Sizes = { shows: 200, pairs: 5, warmUpMs: 5_000, measuredMs: 10_000, history: 1_000_000 };
+const quick: Sizes = { shows: 60, pairs: 1, warmUpMs: 3_000, measuredMs: 8_000, history: 100_000 };
 
 export interface BenchOptions {
   readonly wanted: readonly Goal[];
-  readonly mode: Mode;
+  /** Each of those that a goal can be measured in. */
+  readonly modes: readonly Mode[];
   /** One pair of runs of each goal, and shorter ones. */
   readonly quick: boolean;
   readonly pairs?: number | undefined;
@@ -21,61 +23,66 @@ export interface BenchOptions {
   readonly write: boolean;
 }
 
-interface Measured {
-  readonly goal: string;
-  readonly figures: readonly (Figure & { readonly median: number; readonly quartiles: readonly [number, number] })[];
-}
-
-function quantile(values: readonly number[], share: number): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (sorted.length - 1) * share;
-  const low = sorted[Math.floor(at)] ?? Number.NaN;
-  const high = sorted[Math.ceil(at)] ?? Number.NaN;
-  return Number((low + (high - low) * (at - Math.floor(at))).toFixed(3));
-}
-
-function summed(goal: string, figures: readonly Figure[]): Measured {
-  return {
-    goal,
-    figures: figures.map((figure) => ({
-      ...figure,
-      median: quantile(figure.values, 0.5),
-      quartiles: [quantile(figure.values, 0.25), quantile(figure.values, 0.75)],
-    })),
-  };
-}
-
-function print({ goal, figures }: Measured): void {
+function print({ goal, mode, figures, failed }: MeasuredGoal): void {
+  if (failed !== undefined) console.log(`${goal.padEnd(12)} failed, which counts as 0: ${failed}`);
   for (const { what, unit, median, quartiles, wanted } of figures) {
-    const asked =
-      wanted === undefined
-        ? ''
-        : `  wanted ${wanted.atLeast === undefined ? `≤ ${wanted.atMost}` : `≥ ${wanted.atLeast}`}`;
-    console.log(`${goal.padEnd(12)} ${what.padEnd(46)} ${median} ${unit} (${quartiles.join(' to ')})${asked}`);
+    const range = `(${quartiles.map(shown).join(' to ')})`;
+    const asked = wanted === undefined ? '' : `  wanted ${shownWanted(wanted)}`;
+    console.log(`${goal.padEnd(12)} ${mode.padEnd(8)} ${what.padEnd(46)} ${shown(median)} ${unit} ${range}${asked}`);
   }
 }
 
-/** Measures goal by goal and prints what came out: a table for people and a line of JSON for each. */
-export async function bench({ wanted, mode, quick: isQuick, pairs, write }: BenchOptions): Promise<void> {
+/** On a system of its own, so that no goal has the bookings of another one behind it. */
+async function measure(goal: Goal, mode: Mode, sizes: Sizes): Promise<MeasuredGoal> {
+  const began = performance.now();
+  const about = { goal: goal.name, mode, says: goal.says };
+  const tookSeconds = () => Math.round((performance.now() - began) / 1_000);
+  try {
+    const stage = await openStage(mode, sizes);
+    const figures = await goal.measure(stage).finally(() => stage.stop());
+    return { ...about, figures: summed(figures), tookSeconds: tookSeconds() };
+  } catch (error) {
+    return { ...about, figures: [], failed: (error as Error).message, tookSeconds: tookSeconds() };
+  }
+}
+
+/**
+ * Measures goal by goal and prints what came out: a table for people and a line of JSON for each. Resolves with whether all
+ * of them could be measured.
+ */
+export async function bench({ wanted, modes, quick: isQuick, pairs, write }: BenchOptions): Promise<boolean> {
   const base = isQuick ? quick : full;
   const sizes = { ...base, pairs: pairs ?? base.pairs };
-  const stage = await openStage(mode, sizes);
-  const measured: Measured[] = [];
-  try {
-    for (const goal of wanted.filter(({ modes }) => modes.includes(mode))) {
-      const each = summed(goal.name, await goal.measure(stage));
+  const began = performance.now();
+  const at = new Date().toISOString();
+  const measured: MeasuredGoal[] = [];
+  const keep = () => {
+    if (!write) return;
+    const tookSeconds = Math.round((performance.now() - began) / 1_000);
+    keepResults({ at, commit: commit(), machine: thisMachine(), isQuick, sizes, tookSeconds, measured });
+  };
+  for (const mode of modes)
+    for (const goal of wanted.filter((each) => each.modes.includes(mode))) {
+      const each = await measure(goal, mode, sizes);
       measured.push(each);
       print(each);
-      console.log(JSON.stringify({ mode, ...each }));
+      console.log(JSON.stringify(each));
+      // After each, so that what was measured outlives a run that is broken off.
+      keep();
     }
-  } finally {
-    await stage.stop();
-  }
-  if (!write) return;
-  const machine = { processors: availableParallelism(), model: cpus()[0]?.model ?? '' };
-  const at = new Date().toISOString();
+  return measured.every(({ failed }) => failed === undefined);
+}
+
+function keepResults(results: Results): void {
   mkdirSync('bench/results', { recursive: true });
-  const file = `bench/results/${at.slice(0, 10)}-${mode}.json`;
-  writeFileSync(file, `${JSON.stringify({ at, mode, machine, sizes, measured }, null, 2)}\n`);
-  console.log(`written to ${file}`);
+  const file = `bench/results/${results.at.slice(0, 10)}.json`;
+  writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
+}
+
+function commit(): string {
+  try {
+    return execFileSync('git', ['rev-parse', 'HEAD'], { encoding: 'utf8' }).trim();
+  } catch {
+    return 'unknown';
+  }
 }

@@ -124,3 +124,6 @@ export function stepsOf(service: string): ReadonlyMap<string, Step> {
 
 /** The services that do anything. */
 export const stepServices: readonly string[] = Object.keys(inputs);
+
+/** What a booking leaves on the log. */
+export const publishedRecords = steps.flatMap(({ events }) => events).filter(({ topic }) => topic !== undefined).length;

@@ -1,4 +1,5 @@
 import type { Measured } from '../load/load.ts';
+import { cpuOf } from '../measure/processor-time.ts';
 import type { Mode } from '../systems/system.ts';
 import type { Stage } from './stage.ts';
 
@@ -45,8 +46,7 @@ export async function pairsOf<A, B>(
 }
 
 export const microseconds = (seconds: number, { ticketed }: Measured) => Math.round((seconds * 1_000_000) / ticketed);
-export const costOf = (measured: Measured) =>
-  microseconds(measured.spent.cpu.services + measured.spent.cpu.postgres + measured.spent.cpu.broker, measured);
+export const costOf = (measured: Measured) => microseconds(cpuOf(measured.spent.cpu), measured);
 
 export async function peakOf(stage: Stage): Promise<number> {
   return (await stage.book({ pace: saturated })).ticketedPerSecond;

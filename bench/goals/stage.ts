@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { grownInstallation } from '../history/installation.ts';
 import { type Measured, runLoad } from '../load/load.ts';
@@ -59,6 +60,20 @@ const execute = promisify(execFile);
 /** Starts a system, sets its scene, and warms it up. */
 export async function openStage(mode: Mode, sizes: Sizes, options: SystemOptions = {}): Promise<Stage> {
   return stageOf(await runSystem(mode, options), { mode, sizes });
+}
+
+/** A part left out of a system by what lies in `systems/`: from `loosen` on. */
+export type Without = 'without-storing' | 'without-taking';
+
+/** A stage of which a part can be left out, to see what that part costs; embedded. */
+export async function loosened(
+  mode: Mode,
+  sizes: Sizes,
+  without: Without,
+): Promise<{ readonly stage: Stage; readonly loosen: () => void }> {
+  const script = fileURLToPath(new URL(`../systems/${without}.ts`, import.meta.url));
+  const stage = await openStage(mode, sizes, { environment: { NODE_OPTIONS: `--import=${script}` } });
+  return { stage, loosen: () => void process.kill(stage.system.pid, 'SIGUSR2') };
 }
 
 async function stageOf(

@@ -17,6 +17,13 @@ interface Asked {
   readonly isMeasured: boolean;
 }
 
+interface Answer {
+  /** 0 for none at all. */
+  readonly status: number;
+  readonly location: string;
+  readonly sentAt: number;
+}
+
 class Generator {
   readonly #plan: LoadPlan;
   readonly #pool: Pool;
@@ -27,6 +34,10 @@ class Generator {
   readonly #answerMs: number[] = [];
   readonly #ticketMs: number[] = [];
   readonly #refused: Record<string, number> = {};
+  readonly #refusalMs: number[] = [];
+  /** Asked for at these moments, and waiting for a connection that is free. */
+  #waiting: Asked[] = [];
+  #waitingFrom = 0;
   #number = 0;
   #unanswered = 0;
   #planned = 0;
@@ -49,16 +60,45 @@ class Generator {
   }
 
   get inFlight(): number {
-    return this.#unanswered + this.#underWay.size;
+    return this.#unanswered + this.#unsent + this.#underWay.size;
+  }
+
+  get #unsent(): number {
+    return this.#waiting.length - this.#waitingFrom;
   }
 
   ask(plannedAt: number): void {
+    const asked = { plannedAt, isMeasured: this.#measuring };
+    if (asked.isMeasured) this.#planned += 1;
+    this.#waiting.push(asked);
+    this.#sendWaiting();
+  }
+
+  #sendWaiting(): void {
+    while (this.#unsent > 0 && this.#unanswered < this.#plan.connections) {
+      const asked = this.#waiting[this.#waitingFrom];
+      this.#waitingFrom += 1;
+      if (asked !== undefined) this.#send(asked);
+    }
+    if (this.#unsent > 0) return;
+    this.#waiting = [];
+    this.#waitingFrom = 0;
+  }
+
+  /** Customers who got no connection while it was measured have gone. */
+  #giveUpWaiting(): number {
+    const given = this.#unsent;
+    this.#waiting = [];
+    this.#waitingFrom = 0;
+    return given;
+  }
+
+  #send(asked: Asked): void {
     const { tokens } = this.#plan;
     const number = this.#number;
     this.#number += 1;
-    const asked = { plannedAt, isMeasured: this.#measuring };
-    if (asked.isMeasured) this.#planned += 1;
     this.#unanswered += 1;
+    const sentAt = performance.now();
     let status = 0;
     let location = '';
     this.#pool.dispatch(
@@ -79,19 +119,21 @@ class Generator {
           location = String(headers['location'] ?? '');
         },
         onResponseData: () => undefined,
-        onResponseEnd: () => this.#answered(asked, status, location),
-        onResponseError: () => this.#answered(asked, 0, ''),
+        onResponseEnd: () => this.#answered(asked, { status, location, sentAt }),
+        onResponseError: () => this.#answered(asked, { status: 0, location, sentAt }),
       },
     );
   }
 
-  #answered(asked: Asked, status: number, location: string): void {
+  #answered(asked: Asked, { status, location, sentAt }: Answer): void {
     this.#unanswered -= 1;
+    this.#sendWaiting();
+    const now = performance.now();
     if (status !== 202) {
       this.#refused[status] = (this.#refused[status] ?? 0) + 1;
+      if (asked.isMeasured) this.#refusalMs.push(now - sentAt);
       return;
     }
-    const now = performance.now();
     const bookingId = location.slice(location.lastIndexOf('/') + 1);
     this.#acceptedInAll += 1;
     if (asked.isMeasured) {
@@ -149,9 +191,11 @@ class Generator {
           this.ask(began + (planned * 1_000) / pace.ratePerSecond);
       }, tickMs);
     });
+    const unsent = this.#giveUpWaiting();
     await this.#drained(drainMs);
     return {
       planned: this.#planned,
+      unsent,
       accepted: this.#accepted,
       refused: this.#refused,
       ticketed: this.#ticketed,
@@ -159,6 +203,7 @@ class Generator {
       acceptedInAll: this.#acceptedInAll,
       unticketed: this.#underWay.size,
       answerMs: distributionOf(this.#answerMs),
+      refusalMs: distributionOf(this.#refusalMs),
       ticketMs: distributionOf(this.#ticketMs),
     };
   }

@@ -30,6 +30,8 @@ export interface Distribution {
 export interface LoadResult {
   /** Asked for within the measured time. */
   readonly planned: number;
+  /** Of them, for which no connection was free before the measured time was over. */
+  readonly unsent: number;
   readonly accepted: number;
   /** Answers other than 202, by their status; 0 for none at all. */
   readonly refused: Readonly<Record<string, number>>;
@@ -41,6 +43,8 @@ export interface LoadResult {
   readonly unticketed: number;
   /** From the planned moment to the answer 202, and to the last ticket, of what was planned in the measured time. */
   readonly answerMs: Distribution;
+  /** From the moment it was sent to another answer than 202. */
+  readonly refusalMs: Distribution;
   readonly ticketMs: Distribution;
 }
 

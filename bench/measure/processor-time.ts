@@ -53,3 +53,8 @@ export function spent(before: ProcessorTime, after: ProcessorTime): ProcessorTim
     generator: after.generator - before.generator,
   };
 }
+
+/** All of it but the generator: seconds. */
+export function cpuOf({ services, postgres, broker }: ProcessorTime): number {
+  return services + postgres + broker;
+}
