@@ -1,3 +1,4 @@
+import type { Failed } from '../load/child.ts';
 import type { Distribution, LoadPlan } from '../load/plan.ts';
 import type { Mode } from '../systems/system.ts';
 
@@ -26,14 +27,11 @@ export interface ArmResult {
   readonly ms: Distribution;
 }
 
-export type ToHost = { readonly kind: 'run'; readonly arm: Arm } | { readonly kind: 'stop' };
-
-export type FromHost =
+export type ToldOfHost =
   | { readonly kind: 'ready'; readonly databaseUrl: string }
-  | { readonly kind: 'measuring' }
-  | { readonly kind: 'measured' }
+  | { readonly kind: 'measuring' | 'measured' }
   | { readonly kind: 'result'; readonly result: ArmResult }
-  | { readonly kind: 'failed'; readonly message: string };
+  | Failed;
 
 export interface HostPlan {
   readonly mode: Mode;
