@@ -5,7 +5,7 @@ import { type RunningApp, runApp } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
 
 const customers = 64;
-const rounds = Number(process.env['RACE_TEST_ROUNDS'] ?? 150);
+const rounds = Number(process.env['RACE_TEST_ROUNDS'] ?? 50);
 const roundsPerShow = 25;
 
 describe('64 customers want the same two seats', () => {
