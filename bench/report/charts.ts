@@ -1,9 +1,9 @@
 import { holds, type MeasuredGoal, type SummedFigure, shown, shownWanted } from './results.ts';
 
 /** Charts as SVG, drawn from a results file. Colours suit light and dark pages, and each bar says its number as well. */
-const width = 720;
+const width = 820;
 const rowHeight = 34;
-const labelWidth = 330;
+const labelWidth = 390;
 const barWidth = 300;
 const top = 46;
 const bottom = 14;
@@ -11,12 +11,12 @@ const colours = { good: '#2a9d6f', bad: '#d1603d', neutral: '#5b7fb5', ink: '#7a
 
 const escaped = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 
-function page(title: string, rows: readonly string[]): string {
+function page(title: string, rows: readonly string[], over = ''): string {
   const height = top + rows.length * rowHeight + bottom;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" font-family="system-ui, sans-serif" font-size="13">
 <title>${escaped(title)}</title>
 <text x="0" y="20" font-size="16" font-weight="600" fill="${colours.ink}">${escaped(title)}</text>
-${rows.join('\n')}
+${[...rows, over].join('\n').trimEnd()}
 </svg>
 `;
 }
@@ -60,12 +60,16 @@ export function goalsChart(title: string, measured: readonly MeasuredGoal[]): st
     }),
   );
   const line = `<line x1="${labelWidth + fullBar * barWidth}" y1="${top - 6}" x2="${labelWidth + fullBar * barWidth}" y2="${top + rows.length * rowHeight}" stroke="${colours.ink}" stroke-dasharray="3 3"/>`;
-  return page(title, [...rows.map((each, number) => row(number, each)), line].slice(0, rows.length + 1));
+  return page(
+    title,
+    rows.map((each, number) => row(number, each)),
+    line,
+  );
 }
 
 /** Room for what is better than asked for. */
 const fullBar = 0.7;
-const labelCharacters = 50;
+const labelCharacters = 54;
 const clipped = (text: string) => (text.length <= labelCharacters ? text : `${text.slice(0, labelCharacters - 1)}…`);
 
 /** Figures of one unit beside each other. */
