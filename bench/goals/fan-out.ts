@@ -11,8 +11,8 @@ const followers = 1_000;
 const bookingsPerSecond = 20;
 /** Who follow all of the shows, while as many bookings are made as can be. */
 const crowd = 5_000;
-/** Few enough for both to answer at once, and for what is stored and never taken to stay below its limit. */
-const postsPerSecond = 500;
+/** So many that both have enough to do, and few enough to be answered at once. */
+const postsPerSecond = 1_500;
 const postConnections = 32;
 
 const streamOf = (showId: string) => `/v1/shows/${showId}/availability/stream`;
