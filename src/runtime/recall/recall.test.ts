@@ -55,13 +55,18 @@ const noted = (text: string) => ({ do: 'note', text }) as const;
 async function lost(options: {
   readonly before: (toy: Toy) => Promise<void>;
   readonly since: (toy: Toy) => Promise<void>;
+  readonly isAnsweredMeanwhile?: boolean;
 }) {
   const store = new BackedUp();
   const asked: string[] = [];
+  // An answer that came between would take a place that nobody can know of afterwards.
+  const allHandled = Promise.withResolvers<void>();
+  if (options.isAnsweredMeanwhile === true) allHandled.resolve();
   const faults: Faults = {
     broken: new Set(),
     provider: async (key, text) => {
       asked.push(key);
+      await allHandled.promise;
       return `yes to ${text}`;
     },
   };
@@ -71,6 +76,7 @@ async function lost(options: {
   store.taken = true;
   await options.since(toy);
   await toy.loop.caughtUp();
+  allHandled.resolve();
   await toy.loop.stop();
   return { toy, faults, asked, log: toy.log, live: store.live, backup: store.backup };
 }
@@ -183,6 +189,7 @@ describe('a task whose database was restored from an older backup', () => {
         await toy.until(async () => (await toy.note(b)).answers.length === 1);
         await toy.send(b, noted('two'));
       },
+      isAnsweredMeanwhile: true,
     });
     await recalled(past);
     const versions = past.backup.contents.events.filter(({ stream }) => stream === b);
