@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Booking, Client, declined, eventually, visa } from '../../tests/support/client.ts';
+import { made } from '../load/scene.ts';
 import type { System } from '../systems/system.ts';
 
 /**
@@ -144,20 +145,6 @@ async function openShows(
     shows.push((await made(admin, '/v1/shows', { movieId, screenId, startsAt, priceCategories })).showId);
   });
   return { shows, shared: new Set([movieId, seatPlanId].map((id) => id.slice(4))) };
-}
-
-interface Made {
-  readonly movieId: string;
-  readonly theatreId: string;
-  readonly seatPlanId: string;
-  readonly screenId: string;
-  readonly showId: string;
-}
-
-async function made(admin: Client, path: string, body: unknown): Promise<Made> {
-  const answer = await admin.post<Made>(path, body, { key: randomUUID() });
-  if (answer.status !== 201) throw new Error(`POST ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
-  return answer.body;
 }
 
 /** Some at a time. */
