@@ -1,6 +1,7 @@
 import { hash as digestOf } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
+import { nextRandomBytes } from './random-bytes.ts';
 
 /** Ids are a three-letter prefix and a UUIDv7 (RFC 9562), so that they sort by time and tell what they name. */
 export const idPrefixes = {
@@ -30,7 +31,21 @@ export function idSchema(kind: IdKind): z.ZodString {
   return z.string().regex(new RegExp(`^${prefix}_${uuidPattern}$`), `must be an id like ${prefix}_<uuid>`);
 }
 
-let drawUuid: () => string = uuidv7;
+const uuidBytes = 16;
+/** The sequence begins at random, with room above: within a millisecond ids go up (RFC 9562, section 6.2). */
+let latest = { msecs: 0, seq: 0 };
+
+function nextUuid(): string {
+  const random = nextRandomBytes(uuidBytes);
+  const msecs = Date.now();
+  latest =
+    msecs > latest.msecs
+      ? { msecs, seq: Buffer.from(random).readUInt32BE() >>> 1 }
+      : { msecs: latest.msecs, seq: latest.seq + 1 };
+  return uuidv7({ random, ...latest });
+}
+
+let drawUuid: () => string = nextUuid;
 
 /** Has the process draw its ids from another source: a simulation's, where the same seed gives the same ids. */
 export function drawIdsFrom(source: () => string): void {

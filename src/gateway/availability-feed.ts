@@ -2,6 +2,7 @@ import { LRUCache } from 'lru-cache';
 import { type SeatEvent, seatEvents } from '../contracts/seat-inventory.ts';
 import type { AreaCount } from '../contracts/seats.ts';
 import { type EventStream, eventFrame } from '../runtime/http/sse.ts';
+import { dataIn } from '../runtime/log/data-in.ts';
 import { follow } from '../runtime/log/follower.ts';
 import type { Bounds, Consumption, Log, LogRecord } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -255,15 +256,10 @@ const readable = new Map(seatEvents.map((definition) => [definition.type as stri
 function changeOf(record: LogRecord): Change | undefined {
   const definition = readable.get(record.headers['ce_type'] ?? '');
   const version = Number(record.headers['ce_streamversion']);
-  if (definition === undefined || record.value === null || !Number.isSafeInteger(version)) return undefined;
-  try {
-    const parsed = definition.data.safeParse(JSON.parse(record.value));
-    if (!parsed.success) return undefined;
-    return { version, ...effectOf({ type: definition.type, data: parsed.data } as SeatEvent) };
-  } catch {
-    // What cannot be read is parked by the services that decide on it; a map waits for the next event.
-    return undefined;
-  }
+  if (definition === undefined || !Number.isSafeInteger(version)) return undefined;
+  // A map waits for the next event where this one cannot be read.
+  const data = dataIn(record, definition);
+  return data && { version, ...effectOf({ type: definition.type, data } as SeatEvent) };
 }
 
 function effectOf(event: SeatEvent): Omit<Change, 'version'> {

@@ -1,8 +1,8 @@
 import { createRequire } from 'node:module';
 import { dirname } from 'node:path';
-import helmet from '@fastify/helmet';
 import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
+import helmet from 'helmet';
 import type { Settings } from '../contracts/settings.ts';
 import { createAuthenticator } from '../runtime/http/auth.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
@@ -67,11 +67,14 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   );
   const feed = new AvailabilityFeed({ logger, snapshot: (showId) => snapshot(server, showId) });
   const own = [availabilityStream(feed), unsettledEndpoint(unsettledParts(server))];
-  await server.register(helmet, {
+  const secure = helmet({
     contentSecurityPolicy: { useDefaults: false, directives: contentSecurity },
     xFrameOptions: { action: 'deny' },
     strictTransportSecurity: { maxAge: hstsSeconds },
   });
+  server.addHook('onRequest', (request, reply, done) =>
+    secure(request.raw, reply.raw, (error) => done(error as Error | undefined)),
+  );
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', traceIdOf(traceparentOf(request)));
     if (request.ip !== ownAddress) await limits.admit('address', request.ip);

@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { nextRandomBytes } from '../../contracts/random-bytes.ts';
 import type { RequestSpan, Tracing } from '../telemetry/tracing.ts';
 
 const traceparentSyntax = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
@@ -8,11 +8,18 @@ const traceparentSyntax = /^00-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/;
 export function traceparentOf(request: FastifyRequest): string {
   const known = traces.get(request);
   if (known !== undefined) return known;
-  const traceparent = sentBy(request) ?? `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`;
+  const traceparent = sentBy(request) ?? newTraceparent();
   traces.set(request, traceparent);
   return traceparent;
 }
 const traces = new WeakMap<FastifyRequest, string>();
+
+const idBytes = { trace: 16, span: 8 };
+
+function newTraceparent(): string {
+  const ids = Buffer.from(nextRandomBytes(idBytes.trace + idBytes.span)).toString('hex');
+  return `00-${ids.slice(0, 2 * idBytes.trace)}-${ids.slice(2 * idBytes.trace)}-00`;
+}
 
 function sentBy({ headers: { traceparent } }: FastifyRequest): string | undefined {
   return typeof traceparent === 'string' && traceparentSyntax.test(traceparent) ? traceparent : undefined;

@@ -17,6 +17,11 @@ const busyTimeoutMs = 2_000;
  * read those records stands behind them.
  */
 const lostRecordsMax = 1_000;
+/**
+ * Pages of the write-ahead log after which they are copied into the file, 16 MB: more at a time cost less in all, and hold
+ * everything up for longer.
+ */
+const checkpointPages = 4_000;
 const dayMs = 86_400_000;
 
 const schema = `
@@ -53,7 +58,9 @@ export async function openEmbeddedRecords(
 ): Promise<RecordStore> {
   const database = new DatabaseSync(path, { timeout: busyTimeoutMs });
   try {
-    database.exec('pragma journal_mode = wal; pragma synchronous = normal;');
+    database.exec(
+      `pragma journal_mode = wal; pragma synchronous = normal; pragma wal_autocheckpoint = ${checkpointPages};`,
+    );
     database.exec(schema);
     const isCut = wasCut(database, boot);
     const opened = topics.map((topic) => openTopic(database, topic, isCut ? lostRecordsMax : 0));

@@ -1,4 +1,4 @@
-import type { Headers } from '../../contracts/envelope.ts';
+import type { Envelope, Headers } from '../../contracts/envelope.ts';
 
 /**
  * The log port: partitioned, durable, replayable topics. Drivers: `kafka` (Apache Kafka), `embedded` (a file of the data
@@ -52,11 +52,16 @@ export interface Bounds {
   readonly next: number;
 }
 
+/** Where a record in memory carries what it says; no driver stores or sends it. */
+export const told: unique symbol = Symbol('told');
+
 export interface OutgoingRecord extends TopicPartition {
   readonly key: string;
   readonly headers: Headers;
   /** JSON, or `null` for a tombstone. */
   readonly value: string | null;
+  /** Set by a producer whose readers may be in the same process, so that they need not read and check it once more. */
+  readonly [told]?: Envelope;
 }
 
 export interface LogRecord extends OutgoingRecord {

@@ -7,15 +7,17 @@ export function addressesOf(
   { first, message }: { readonly first: FirstArrival; readonly message: Message },
   lookup: Lookup,
 ): readonly Addressed[] {
-  const { envelope, at } = message;
-  const input = { ...(envelope.data as object), type: envelope.type, id: envelope.id, at };
-  if (first.kind === 'deadline') {
-    const { kind, stream, part } = first.row;
-    return [{ stream: kind, id: stream, ...(part === '' ? {} : { part }), input }];
-  }
-  const route = routes[envelope.type];
+  if (first.kind === 'deadline') return [toStream(first.row, message)];
+  const route = routes[message.envelope.type];
   if (route !== undefined) return route.to(message as Message<never>, lookup);
-  if (first.kind !== 'answer') return [];
-  const { kind, stream, part } = first.effect;
-  return [{ stream: kind, id: stream, ...(part === '' ? {} : { part }), input }];
+  return first.kind === 'answer' ? [toStream(first.effect, message)] : [];
+}
+
+/** A timer or an answer goes back to the stream that asked for it. */
+function toStream(
+  { kind, stream, part }: { readonly kind: string; readonly stream: string; readonly part: string },
+  { envelope, at }: Message,
+): Addressed {
+  const input = { ...(envelope.data as object), type: envelope.type, id: envelope.id, at };
+  return { stream: kind, id: stream, ...(part === '' ? {} : { part }), input };
 }

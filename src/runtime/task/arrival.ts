@@ -1,7 +1,6 @@
-import { LRUCache } from 'lru-cache';
 import { type Envelope, fromHeaders, UnreadableRecord } from '../../contracts/envelope.ts';
 import { publication, topicNamed } from '../../contracts/topics.ts';
-import type { LogRecord, Skipped } from '../log/log.ts';
+import { type LogRecord, type Skipped, told } from '../log/log.ts';
 import { partitionOf } from '../log/partitioner.ts';
 import type { Answer, Message } from '../service.ts';
 import type { DeadlineRow, EffectRow, ParkedRow, RequestRow } from '../store/store.ts';
@@ -116,17 +115,8 @@ export function toMessage(arrival: FirstArrival, at: number, partitionsOf: (topi
   }
 }
 
-/**
- * A record that several services of a process are handed is read and checked once for all of them. So many, since those
- * that keep up are handed it at about the same time, and it must not be kept for the others.
- */
-const readRecordsMax = 1_000;
-const readRecords = new LRUCache<LogRecord, Envelope>({ max: readRecordsMax });
-
 function ofRecord(record: LogRecord, at: number, partitionsOf: (topic: string) => number): Message {
-  const known = readRecords.get(record);
-  const envelope = known ?? readRecord(record, partitionsOf);
-  if (known === undefined) readRecords.set(record, envelope);
+  const envelope = record[told] ?? readRecord(record, partitionsOf);
   return { source: 'topic', key: record.key, partition: record.partition, at, envelope };
 }
 

@@ -44,9 +44,16 @@ interface Taken extends Placed {
   readonly first: FirstArrival;
   readonly subject: string;
   readonly message: Message;
-  addressed: readonly (Addressed & { readonly name: StateName })[];
+  addressed: readonly Concerned[];
   /** Why the message could not be addressed. */
   misrouted?: Error;
+}
+
+/** A stream that a message concerns, and as what. */
+interface Concerned extends Pick<Addressed, 'input'> {
+  readonly name: StateName;
+  /** Where it was in memory before anything was loaded. */
+  readonly found: DraftedState | undefined;
 }
 
 export interface BatchPorts {
@@ -126,14 +133,11 @@ export class Batch {
   async decide(arrivals: readonly Arrival[], refused?: Refused): Promise<Commit> {
     const taken: Taken[] = [];
     await this.#loadKnownReferences(arrivals);
-    for (const [index, arrival] of inOrder(arrivals).entries()) {
-      if (arrival.kind === 'skipped') {
-        this.#tasks.skip(arrival.skipped);
-        continue;
-      }
-      const each = this.#take({ index, arrival }, refused);
+    inOrder(arrivals).forEach((arrival, index) => {
+      const each =
+        arrival.kind === 'skipped' ? this.#tasks.skip(arrival.skipped) : this.#take({ index, arrival }, refused);
       if (each !== undefined) taken.push(each);
-    }
+    });
     const ready = await this.#withReferences(taken);
     await this.#loadStates(ready);
     for (const each of ready) this.#decideOne(each);
@@ -244,21 +248,19 @@ export class Batch {
       if (!isNews) break;
       needs = taken.map((each) => this.#needs(each));
     }
-    const ready: Taken[] = [];
-    for (const [index, each] of taken.entries()) {
-      if (this.#parking.holds(each, each.subject)) {
-        this.#parkBehind(each);
-        continue;
-      }
-      const missing = this.#references.missing(needs[index] ?? []);
-      const waitUntil = this.#waitUntil(each.arrival);
-      if (missing.length > 0 && waitUntil > this.#now) {
-        this.#park(each, { reason: referenceMissing, detail: missing.map(nameOf).join('\n'), waitUntil });
-        continue;
-      }
-      ready.push(each);
+    return taken.filter((each, index) => this.#isReady(each, needs[index] ?? []));
+  }
+
+  #isReady(each: Taken, needs: readonly ReferenceKey[]): boolean {
+    if (this.#parking.holds(each, each.subject)) {
+      this.#parkBehind(each);
+      return false;
     }
-    return ready;
+    const missing = this.#references.missing(needs);
+    const waitUntil = this.#waitUntil(each.arrival);
+    if (missing.length === 0 || waitUntil <= this.#now) return true;
+    this.#park(each, { reason: referenceMissing, detail: missing.map(nameOf).join('\n'), waitUntil });
+    return false;
   }
 
   #needs(each: Taken): readonly ReferenceKey[] {
@@ -287,11 +289,13 @@ export class Batch {
     for (const each of taken) {
       if (isPublication(each.first)) continue;
       try {
-        each.addressed = addressesOf(this.#ports.definition, each, this.#references).map((to) => ({
-          ...to,
-          name: { kind: to.stream, id: to.id, part: to.part },
-        }));
-        for (const { name } of each.addressed) if (this.#states.find(name) === undefined) unknown.push(name);
+        each.addressed = addressesOf(this.#ports.definition, each, this.#references).map(
+          ({ stream, id, part, input }) => {
+            const name = { kind: stream, id, part };
+            return { input, name, found: this.#states.find(name) };
+          },
+        );
+        for (const { name, found } of each.addressed) if (found === undefined) unknown.push(name);
       } catch (error) {
         each.misrouted ??= error as Error;
         each.addressed = [];
@@ -312,7 +316,7 @@ export class Batch {
     const { sequences } = draft;
     try {
       if (each.misrouted !== undefined) throw each.misrouted;
-      const states = each.addressed.map(({ name }) => this.#states.open(name));
+      const states = each.addressed.map(({ name, found }) => found ?? this.#states.open(name));
       const events = isPublication(each.first)
         ? [ownedEventOf(each.first.row, { draft, at: this.#now })]
         : this.#decisions(each, states);
@@ -348,15 +352,15 @@ export class Batch {
   #decisions({ first, addressed, message }: Taken, states: readonly DraftedState[]): readonly EventRow[] {
     const draft = this.#tasks.of(message.partition);
     const events: EventRow[] = [];
-    for (const [index, { name, input }] of addressed.entries()) {
+    addressed.forEach(({ name, input }, index) => {
       const stream = states[index];
-      if (stream === undefined || (first.kind === 'deadline' && !this.#isDue(stream))) continue;
+      if (stream === undefined || (first.kind === 'deadline' && !this.#isDue(stream))) return;
       for (const fact of stream.decide(input)) {
         const streamVersion = stream.evolve(fact);
         events.push(eventOf(fact, { message, name, streamVersion, draft }));
       }
       this.#partitionOfStream.set(name.id, message.partition);
-    }
+    });
     return events;
   }
 
@@ -386,9 +390,9 @@ export class Batch {
       const envelope = envelopeOf(event, this.#ports.definition.name);
       this.#applied.push({ kind: 'fact', key: event.key, partition: event.partition, envelope });
       if (!Object.hasOwn(this.#ports.definition.effects ?? {}, event.type)) continue;
-      const from = addressed.find(({ id }) => id === event.stream);
+      const from = addressed.find(({ name }) => name.id === event.stream);
       if (from === undefined) continue;
-      this.effects.push({ ...event, kind: from.stream, part: event.subject === event.stream ? '' : event.subject });
+      this.effects.push({ ...event, kind: from.name.kind, part: event.subject === event.stream ? '' : event.subject });
     }
   }
 

@@ -1,6 +1,6 @@
 import { type Envelope, toHeaders } from '../../contracts/envelope.ts';
 import type { TopicName } from '../../contracts/topics.ts';
-import type { Log, OutgoingRecord } from '../log/log.ts';
+import { type Log, type OutgoingRecord, told } from '../log/log.ts';
 import type { Logger } from '../logger.ts';
 import type { Enrichment, Lookup, ReferenceKey } from '../service.ts';
 import type { ServiceRuntime } from '../service-runtime.ts';
@@ -158,31 +158,32 @@ export class Publisher {
   /** Events as they travel, with what is filled in only on the way out. */
   async toRecords(rows: readonly EventRow[]): Promise<readonly OutgoingRecord[]> {
     const needed: ReferenceKey[] = [];
-    const { enrich, references, service } = this.#options;
+    const { enrich, references } = this.#options;
     for (const row of rows) if (row.data !== null) needed.push(...(enrich[row.type]?.needs(row.data as never) ?? []));
     if (needed.length > 0) await references.load(needed);
     const lookup = { get: <Value>(topic: TopicName, key: string) => references.get(topic, key) as Value | undefined };
-    return rows.map((row) => ({
-      topic: row.channel,
-      partition: row.partition,
-      key: row.key,
-      headers: toHeaders(envelopeOf(row, service)),
-      value: row.data === null ? null : this.#filledIn(row, lookup),
-    }));
+    return rows.map((row) => this.#toRecord(row, lookup));
   }
 
-  #filledIn(row: EventRow, lookup: Lookup): string {
+  #toRecord(row: EventRow, lookup: Lookup): OutgoingRecord {
     const enrichment = this.#options.enrich[row.type];
-    if (enrichment === undefined) return row.json;
+    const data = enrichment && row.data !== null ? this.#filledIn(row, enrichment, lookup) : row.data;
+    const envelope = { ...envelopeOf(row, this.#options.service), data };
+    const value = data === null ? null : data === row.data ? row.json : JSON.stringify(data);
+    const { channel: topic, partition, key } = row;
+    return { topic, partition, key, headers: toHeaders(envelope), value, [told]: envelope };
+  }
+
+  #filledIn(row: EventRow, enrichment: Enrichment, lookup: Lookup): unknown {
     try {
-      return JSON.stringify(enrichment.fill(row.data as never, lookup, this.#options.runtime));
+      return enrichment.fill(row.data as never, lookup, this.#options.runtime);
     } catch (error) {
       // As it is stored, so that one event that cannot be filled in does not hold up all that come after it.
       this.#options.logger.error(
         { event: eventId(row), error: (error as Error).message },
         'an event was published without what is filled in',
       );
-      return row.json;
+      return row.data;
     }
   }
 

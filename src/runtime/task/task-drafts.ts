@@ -58,7 +58,7 @@ export class TaskDrafts {
   }
 
   /** Goes on behind offsets that hold nothing. */
-  skip({ topic, partition, next }: Skipped): void {
+  skip({ topic, partition, next }: Skipped): undefined {
     this.#advance({ topic, partition, offset: next });
   }
 

@@ -41,6 +41,9 @@ export function foldBooking(document: BookingDocument | undefined, change: Booki
     case 'TicketVoided':
     case 'TicketAdmitted':
       return withTicketMark(document ?? emptyDocument(change.data, isoTime(change.time)), change);
+    case 'BookingCreated':
+      // The request said all of it, and so did whatever came before it.
+      return document ?? foldBookingEvent(undefined, change);
     default:
       return foldBookingEvent(document, change);
   }
@@ -73,7 +76,7 @@ function applyBookingEvent(
 ): BookingDocument {
   switch (event.type) {
     case 'BookingCreated':
-      // The request said all of it, or this event made the document.
+      // It has made the document.
       return before;
     case 'BookingHeld': {
       const { seats, areas, items, fees, total, rulesVersion, holdExpiresAt } = event.data;

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { NotificationSent } from '../../contracts/notification.ts';
+import { dataIn } from '../../runtime/log/data-in.ts';
 import { follow } from '../../runtime/log/follower.ts';
 import type { Consumption, Log, LogRecord } from '../../runtime/log/log.ts';
 import type { Logger } from '../../runtime/logger.ts';
@@ -76,15 +77,11 @@ export function createMessageFeed(logger: Logger): MessageFeed {
 }
 
 /** What a record says was sent; `undefined` for one that was skipped, is unknown here or cannot be read. */
-function messageOf({ headers, value, timestamp }: LogRecord): SentMessage | undefined {
-  if (headers['ce_type'] !== NotificationSent.type || value === null) return undefined;
-  try {
-    const parsed = NotificationSent.data.safeParse(JSON.parse(value));
-    if (!parsed.success || parsed.data.status === 'skipped') return undefined;
-    const { messageId, bookingId, kind, channel, status } = parsed.data;
-    return { messageId, bookingId, kind, channel, status, at: headers['ce_time'] ?? new Date(timestamp).toISOString() };
-  } catch {
-    // What cannot be read is parked by the services that decide on it.
-    return undefined;
-  }
+function messageOf(record: LogRecord): SentMessage | undefined {
+  const { headers, timestamp } = record;
+  if (headers['ce_type'] !== NotificationSent.type) return undefined;
+  const data = dataIn(record, NotificationSent);
+  if (data === undefined || data.status === 'skipped') return undefined;
+  const { messageId, bookingId, kind, channel, status } = data;
+  return { messageId, bookingId, kind, channel, status, at: headers['ce_time'] ?? new Date(timestamp).toISOString() };
 }
