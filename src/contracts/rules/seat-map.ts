@@ -7,9 +7,9 @@ export const seatStates = { free: 0, held: 1, sold: 2, blocked: 3 } as const;
 export type SeatState = keyof typeof seatStates;
 const names = ['free', 'held', 'sold', 'blocked'] as const satisfies readonly SeatState[];
 
-/** Seats per chunk; a chunk is 256 bytes. A power of two. */
-export const chunkSeats = 1024;
-const chunkShift = 10;
+/** Seats per chunk, a power of two; a chunk is 64 bytes, the most that Node.js keeps among its small objects. */
+export const chunkSeats = 256;
+const chunkShift = 8;
 const chunkMask = chunkSeats - 1;
 const chunkBytes = chunkSeats / 4;
 const emptyChunk = new Uint8Array(chunkBytes);

@@ -26,7 +26,34 @@ function withHead(elementType: number, count: number, bytes: number, hasNulls: b
 
 type Text = string | null | undefined;
 
+const roomForLength = '\0'.repeat(lengthBytes);
+
 function strings(elementType: number, values: readonly Text[]): Buffer {
+  return asciiStrings(elementType, values) ?? anyStrings(elementType, values);
+}
+
+/** Most of what is stored is ASCII: written by one call, with room left for the lengths. `undefined` where some is not. */
+function asciiStrings(elementType: number, values: readonly Text[]): Buffer | undefined {
+  let all = '';
+  let hasNulls = false;
+  for (const value of values) {
+    if (value === null || value === undefined) hasNulls = true;
+    all += value === null || value === undefined ? roomForLength : roomForLength + value;
+  }
+  // Any other character takes more than one byte.
+  if (Buffer.byteLength(all) !== all.length) return undefined;
+  const buffer = withHead(elementType, values.length, all.length, hasNulls);
+  buffer.write(all, headBytes);
+  let at = headBytes;
+  for (const value of values) {
+    const length = value === null || value === undefined ? nullLength : value.length;
+    buffer.writeInt32BE(length, at);
+    at += lengthBytes + Math.max(length, 0);
+  }
+  return buffer;
+}
+
+function anyStrings(elementType: number, values: readonly Text[]): Buffer {
   let bytes = 0;
   let hasNulls = false;
   for (const value of values) {
