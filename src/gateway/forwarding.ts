@@ -1,5 +1,3 @@
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { closingSignal } from '../runtime/http/closing.ts';
@@ -9,11 +7,11 @@ import { waitMsOf } from '../runtime/http/reading.ts';
 import { bareHeaders } from '../runtime/http/refused-connection.ts';
 import type { Answering } from '../runtime/http/server.ts';
 import { traceparentOf } from '../runtime/http/trace.ts';
-import type { Upstream } from './upstreams.ts';
+import type { Upstream, UpstreamAnswer } from './upstreams.ts';
 
 /**
  * Answers requests by the service that owns their endpoint. The request is read whole first (it is small, its size is
- * limited, and it may have to be sent again); the answer is passed on as it comes.
+ * limited, and it may have to be sent again), and so is a short answer; a long one is passed on as it comes.
  */
 export function forwarding(upstreamOf: (endpoint: Endpoint) => Upstream): Answering {
   return async (endpoint, { request, reply }) => {
@@ -33,7 +31,7 @@ export function forwarding(upstreamOf: (endpoint: Endpoint) => Upstream): Answer
         answerWithinMs: waitMsOf(request) + answerMs,
         signal: over.signal,
       });
-      return passOn(reply, { status: answer.statusCode, headers: answer.headers, body: answer.body });
+      return passOn(reply, answer);
     } catch (error) {
       if (!closing.aborted) throw error;
       const detail = 'This server is about to stop. Send the request again, with the same Idempotency-Key.';
@@ -80,18 +78,13 @@ const notPassedOn: ReadonlySet<string> = new Set([
   ...Object.keys(bareHeaders),
 ]);
 
-interface Passed {
-  readonly status: number;
-  readonly headers: IncomingHttpHeaders;
-  readonly body: Readable;
-}
-
-function passOn(reply: FastifyReply, { status, headers, body }: Passed): FastifyReply {
+function passOn(reply: FastifyReply, { status, headers, body }: UpstreamAnswer): FastifyReply {
   void reply.code(status);
   for (const [name, value] of Object.entries(headers)) {
     if (value !== undefined && !notPassedOn.has(name)) void reply.header(name, value);
   }
-  if (headers['content-type']?.startsWith('text/event-stream') !== true) return reply.send(body);
+  const isStream = headers['content-type']?.startsWith('text/event-stream') === true;
+  if (Buffer.isBuffer(body) || !isStream) return reply.send(body);
   // Events are for now: the head goes out before the first of them, and the stream ends with its connection.
   reply.hijack();
   const own = Object.entries(reply.getHeaders()).filter((entry): entry is [string, string] => entry[1] !== undefined);

@@ -1,3 +1,5 @@
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Readable } from 'node:stream';
 import {
   type CircuitBreakerPolicy,
   ConsecutiveBreaker,
@@ -17,7 +19,7 @@ import type { Logger } from '../runtime/logger.ts';
  */
 export interface Upstream {
   /** Throws the problem `unavailable` when no address answers. */
-  send(sent: Sent): Promise<Dispatcher.ResponseData>;
+  send(sent: Sent): Promise<UpstreamAnswer>;
   close(): Promise<void>;
 }
 
@@ -35,6 +37,15 @@ export interface Sent {
   readonly signal: AbortSignal;
 }
 
+export interface UpstreamAnswer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  /** A short answer is here as a whole, any other comes as it is read. */
+  readonly body: Buffer | Readable;
+}
+
+/** Answers up to this length are read before they are passed on: one that is cut off is no answer yet. */
+const shortBytesMax = 65_536;
 /** Whoever waits for an outcome holds a connection meanwhile; beyond this, requests are refused. */
 const connectionsMax = 4_096;
 const connectWithinMs = 2_000;
@@ -49,6 +60,8 @@ interface Address {
   readonly url: string;
   readonly pool: Pool;
   readonly breaker: CircuitBreakerPolicy;
+  /** Requests whose answer has not come to its end. */
+  open: number;
 }
 
 export function createUpstream(service: string, urls: readonly string[], logger: Logger): Upstream {
@@ -63,9 +76,9 @@ export function createUpstream(service: string, urls: readonly string[], logger:
       for (let tries = 0; tries < Math.max(triesMin, addresses.length); tries += 1) {
         const address = addresses[(first + tries) % addresses.length];
         if (address === undefined) break;
-        if (address.pool.stats.size >= connectionsMax) throw overloaded();
+        if (address.open >= connectionsMax) throw overloaded();
         try {
-          return await address.breaker.execute(() => request(address.pool, sent));
+          return await address.breaker.execute(() => request(address, sent));
         } catch (error) {
           failed = error;
           if (sent.signal.aborted || !(wasNotSent(error) || (sent.repeatable && wasCut(error)))) break;
@@ -92,10 +105,29 @@ function addressOf(service: string, url: string, logger: Logger): Address {
     bodyTimeout: silenceMaxMs,
     pipelining: 1,
   });
-  return { url, pool, breaker };
+  return { url, pool, breaker, open: 0 };
 }
 
-function request(pool: Pool, sent: Sent): Promise<Dispatcher.ResponseData> {
+async function request(address: Address, sent: Sent): Promise<UpstreamAnswer> {
+  address.open += 1;
+  let body: UpstreamAnswer['body'] | undefined;
+  try {
+    const answer = await ask(address.pool, sent);
+    const { statusCode: status, headers } = answer;
+    const length = Number(headers['content-length'] ?? Number.NaN);
+    const isShort = sent.method !== 'HEAD' && length <= shortBytesMax;
+    body = isShort ? Buffer.from(await answer.body.arrayBuffer()) : answer.body;
+    return { status, headers, body };
+  } finally {
+    const done = () => {
+      address.open -= 1;
+    };
+    if (body === undefined || Buffer.isBuffer(body)) done();
+    else body.once('close', done);
+  }
+}
+
+function ask(pool: Pool, sent: Sent): Promise<Dispatcher.ResponseData> {
   const { method, path, headers, body, signal, answerWithinMs } = sent;
   return pool.request({
     method: method as Dispatcher.HttpMethod,

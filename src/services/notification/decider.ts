@@ -14,7 +14,7 @@ import type { MessageChannel } from '../../contracts/notification.ts';
 import { detailsOf } from './causes.ts';
 import type { Answer, Cause, Event, Input, Message, Resend, State } from './messages.ts';
 
-export const initialState: State = { messages: {} };
+export const initialState: State = { messages: [] };
 
 export function decide(state: State, input: Input): readonly Event[] {
   switch (input.type) {
@@ -56,11 +56,15 @@ function onCause(state: State, input: Cause): readonly Event[] {
         if (!input.reach.addressed.includes(channel)) return skipped(channel);
         return { type: 'MessagePlanned', data: { ...planned(channel), details, round: 1 } };
       });
-  return events.filter((event) => state.messages[event.data.messageId] === undefined);
+  return events.filter((event) => find(state, event.data.messageId) === undefined);
+}
+
+function find(state: State, messageId: string): Message | undefined {
+  return state.messages.find((message) => message.messageId === messageId);
 }
 
 function messageOf(state: State, messageId: string): Message {
-  const message = state.messages[messageId];
+  const message = find(state, messageId);
   if (message === undefined) throw new Error(`message ${messageId} has an outcome, and was never planned`);
   return message;
 }
@@ -101,7 +105,7 @@ export function evolve(state: State, event: Event): State {
     }
     case 'NotificationSent': {
       const { status, error: _, ...about } = event.data;
-      const known = state.messages[about.messageId];
+      const known = find(state, about.messageId);
       return withMessage(state, { ...about, status, details: known?.details, round: known?.round ?? 1 });
     }
     default:
@@ -110,7 +114,8 @@ export function evolve(state: State, event: Event): State {
 }
 
 function withMessage(state: State, message: Message): State {
-  return { messages: { ...state.messages, [message.messageId]: message } };
+  const others = state.messages.filter(({ messageId }) => messageId !== message.messageId);
+  return { messages: [...others, message] };
 }
 
 export const messages: Decider<State, Input, Event> = { initialState, decide, evolve, deadline: () => undefined };

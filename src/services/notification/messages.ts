@@ -92,7 +92,7 @@ export interface Message extends Named {
 }
 
 export interface State {
-  readonly messages: Readonly<Record<string, Message>>;
+  readonly messages: readonly Message[];
 }
 
 export type Event = Fact<'MessagePlanned', Planned> | Fact<'NotificationSent', DataOf<typeof NotificationSent>>;

@@ -54,16 +54,45 @@ function append(
   for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
     const offset = first + offsetDelta;
     if (offset < from) continue;
-    const named: Record<string, string> = {};
-    for (const [name, text] of headers) if (name !== null) named[name.toString()] = text?.toString() ?? '';
     records.push({
       topic,
       partition,
       offset,
       timestamp: appendedAt ?? firstTimestamp + Number(timestampDelta),
       key: key?.toString() ?? '',
-      headers: named,
+      headers: headersOf(headers),
       value: value?.toString() ?? null,
     });
   }
+}
+
+/** Names of headers by their place: records of ours have all the same in the same places. */
+const usualNames: { readonly bytes: Buffer; readonly text: string }[] = [];
+/** Foreign records may have any number of them. */
+const usualNamesMax = 32;
+
+function headersOf(headers: RecordsBatch['records'][number]['headers']): LogRecord['headers'] {
+  const named: Record<string, string> = {};
+  let at = 0;
+  for (const [name, text] of headers) {
+    if (name !== null) named[nameAt(at, name)] = text?.toString() ?? '';
+    at += 1;
+  }
+  return named;
+}
+
+function nameAt(at: number, bytes: Buffer): string {
+  const usual = usualNames[at];
+  if (usual !== undefined && isEqual(usual.bytes, bytes)) return usual.text;
+  const text = bytes.toString();
+  // A copy: the bytes are part of all that one answer brought.
+  if (at < usualNamesMax) usualNames[at] = { bytes: Buffer.from(bytes), text };
+  return text;
+}
+
+/** Sooner done here than by a call of `equals`: names are short. */
+function isEqual(one: Buffer, other: Buffer): boolean {
+  if (one.length !== other.length) return false;
+  for (let at = 0; at < one.length; at += 1) if (one[at] !== other[at]) return false;
+  return true;
 }
