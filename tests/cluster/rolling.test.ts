@@ -142,10 +142,11 @@ if (await kafkaOrSkip('an upgrade without downtime')) {
         await fullhouse(thisBuild, 'topics', 'create');
         await roll(thisBuild);
         await roll(previous);
+        const carried = Math.round(load.pace);
         await load.end();
         const { requests, retryable, failures, acknowledged } = load;
         t.diagnostic(
-          `${previous.revision.slice(0, 7)}: ${restarts} restarts, ${acknowledged.length} bookings, ${requests} requests, ${retryable} told to come back`,
+          `${previous.revision.slice(0, 7)}: ${restarts} restarts, ${acknowledged.length} bookings at ${carried}/s, ${requests} requests, ${retryable} told to come back`,
         );
         for (const [reason, times] of load.reasons) t.diagnostic(`${times} times ${reason}`);
         assert.deepEqual(failures, []);
