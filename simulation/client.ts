@@ -3,7 +3,7 @@ import type { Answered, Call, Endpoint, Principal } from '../src/runtime/http/en
 import { Problem } from '../src/runtime/http/problem.ts';
 import type { Cluster } from './cluster.ts';
 import type { SimulatedHost } from './host.ts';
-import { sleep } from './process.ts';
+import { within } from './process.ts';
 import type { Random } from './random.ts';
 
 /** A request as it goes to one of a service's endpoints. */
@@ -57,12 +57,8 @@ export class Client {
     if (host === undefined) return { status: 'unanswered' } as Unanswered;
     const endpoint = host.endpoints.find(({ method, path }) => method === asked.method && path === asked.path);
     if (endpoint === undefined) throw new Error(`there is no ${asked.method} ${asked.path}`);
-    const lost = { status: 'unanswered' } as const;
-    return Promise.race([
-      this.#handled(host, endpoint, asked),
-      host.process.death.then(() => lost),
-      sleep(patienceMs).then(() => lost),
-    ]);
+    const died = host.process.death.then(() => undefined);
+    return (await within(patienceMs, [this.#handled(host, endpoint, asked), died])) ?? { status: 'unanswered' };
   }
 
   /** Hands in a provider's webhook; the status of the answer, or nothing where nobody has answered. */

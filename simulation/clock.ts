@@ -1,9 +1,8 @@
-import { syncBuiltinESMExports } from 'node:module';
-import { install } from '@sinonjs/fake-timers';
 import { v7 as uuidv7 } from 'uuid';
 import { drawIdsFrom } from '../src/contracts/ids.ts';
 import { Random, seedOf } from './random.ts';
 import type { RealWork } from './sql/real-work.ts';
+import { installTimers } from './timers.ts';
 
 /**
  * Virtual time over the whole process: while it is installed, clocks and timers of Node.js are those of the simulation,
@@ -15,15 +14,10 @@ export interface VirtualClock {
   elapsed(): number;
   /** Has the clocks of all machines jump; timers go on as they were. */
   step(byMs: number): void;
-  /** Lets everything happen that needs no time, then goes on to the next timer; `false` when there is none. */
-  advance(): Promise<boolean>;
-  /** Lets everything happen that needs no time. */
-  settle(): Promise<void>;
+  /** Lets everything happen that needs no time, goes on to the next timer, and so on: until `isOver`, or no timer is left. */
+  run(isOver: () => boolean): Promise<void>;
   uninstall(): void;
 }
-
-/** When every run begins. */
-export const beginning = Date.parse('2026-05-04T10:00:00Z');
 
 /** Taken before anything is installed. */
 const realImmediate = setImmediate;
@@ -32,47 +26,22 @@ const realTimeout = AbortSignal.timeout;
 
 /** `real`: work outside of the simulation, for which time stands still. */
 export function installClock(seed: number, real?: RealWork): VirtualClock {
-  const clock = install({
-    now: beginning,
-    toFake: [
-      'setTimeout',
-      'clearTimeout',
-      'setInterval',
-      'clearInterval',
-      'setImmediate',
-      'clearImmediate',
-      'Date',
-      'performance',
-    ],
-    loopLimit: 10_000_000,
-    ignoreMissingTimers: true,
-  });
-  // Named imports of node:timers/promises follow.
-  syncBuiltinESMExports();
+  const timers = installTimers();
   const random = new Random(seedOf(seed, 'Math.random'));
   Math.random = () => random.next();
   AbortSignal.timeout = abortAfter;
   const ids = new Random(seedOf(seed, 'ids'));
   drawIdsFrom(() => uuidAt(Date.now(), ids));
-  const settle = settler();
-  const startedAt = performance.now();
   return {
-    elapsed: () => performance.now() - startedAt,
-    step: (byMs) => clock.setSystemTime(Date.now() + byMs),
-    settle,
-    async advance() {
-      await settle();
-      while (real?.isOpen === true) {
-        await real.next();
-        await settle();
-      }
-      if (clock.countTimers() === 0) return false;
-      clock.next();
-      return true;
-    },
+    elapsed: () => timers.elapsedMs,
+    step: (byMs) => timers.step(byMs),
+    run: (isOver) =>
+      inTurns(() => {
+        if (real?.isOpen === true) return real.next();
+        return !isOver() && timers.fireNext();
+      }),
     uninstall() {
-      clock.uninstall();
-      syncBuiltinESMExports();
+      timers.uninstall();
       Math.random = realRandom;
       AbortSignal.timeout = realTimeout;
       drawIdsFrom(uuidv7);
@@ -84,25 +53,44 @@ export function installClock(seed: number, real?: RealWork): VirtualClock {
 const turnsAtOnce = 50;
 
 /**
- * Waits until all promises that are ready have run: Node.js runs them to their end after each immediate, so the next
- * immediate comes after them. A turn of the whole event loop costs more than most steps of a run, so many are set at once.
+ * Does something again and again until it says that it was the last time. Node.js runs all promises that are ready to their
+ * end after each immediate, so the next turn comes after them. A turn of the whole event loop costs more than most steps of
+ * a run, so many immediates are set at once.
  */
-function settler(): () => Promise<void> {
-  let left = 0;
-  let waiting: (() => void) | undefined;
-  const turn = () => {
-    left -= 1;
-    const resolve = waiting;
-    waiting = undefined;
-    resolve?.();
-  };
-  return () =>
-    new Promise<void>((resolve) => {
-      waiting = resolve;
-      if (left > 0) return;
+function inTurns(turn: () => boolean | Promise<unknown>): Promise<void> {
+  return new Promise((resolve, reject) => {
+    let isOver = false;
+    let left = 0;
+    let waiting = false;
+    const begin = () => {
       left = turnsAtOnce;
-      for (let set = 0; set < turnsAtOnce; set += 1) realImmediate(turn);
-    });
+      for (let set = 0; set < turnsAtOnce; set += 1) realImmediate(once);
+    };
+    const once = () => {
+      left -= 1;
+      if (!isOver && !waiting) goOn();
+      if (left === 0 && !isOver && !waiting) begin();
+    };
+    const goOn = () => {
+      try {
+        const again = turn();
+        if (typeof again !== 'boolean') {
+          waiting = true;
+          again.then(() => {
+            waiting = false;
+            if (left === 0) begin();
+          }, reject);
+        } else if (!again) {
+          isOver = true;
+          resolve();
+        }
+      } catch (error) {
+        isOver = true;
+        reject(error);
+      }
+    };
+    begin();
+  });
 }
 
 /** One for all: making it costs more than all else about a timeout. */

@@ -5,6 +5,7 @@ import { LocalLog } from '../src/runtime/log/local-log.ts';
 import { createMemoryRecords } from '../src/runtime/log/memory-records.ts';
 import type { Logger } from '../src/runtime/logger.ts';
 import type { ServiceDefinition } from '../src/runtime/service.ts';
+import { copyRow } from '../src/runtime/store/memory-store.ts';
 import type { RequestRow } from '../src/runtime/store/store.ts';
 import type { Alterations } from './alterations.ts';
 import { Database, type SimulatedDatabase } from './database.ts';
@@ -144,7 +145,7 @@ export class Cluster {
       const late = faults.strikes('notification comes late', host.process.name);
       const wait = late ? host.process.waitBetween(10, 3_000) : sleep(0);
       const turn = Promise.all([wait, this.#notified.get(host)]).then(() => {
-        if (!host.process.dead) host.loop.requestsArrived(structuredClone(rows));
+        if (!host.process.dead) host.loop.requestsArrived(rows.map(copyRow));
       });
       this.#notified.set(host, turn);
     }

@@ -73,7 +73,7 @@ export class Faults {
   readonly #seed: number;
   readonly #without: Without;
   readonly #trace: Trace;
-  readonly #sites = new Map<FaultKind, Map<string, Site>>();
+  readonly #kinds: ReadonlyMap<FaultKind, { readonly probability: number; readonly sites: Map<string, Site> }>;
   /** Faults that happened, by name. */
   readonly happened: string[] = [];
   readonly met = new Map<FaultKind, number>();
@@ -84,11 +84,17 @@ export class Faults {
     this.#seed = options.seed;
     this.#without = options.without;
     this.#trace = options.trace;
+    this.#kinds = new Map(
+      faultKinds.map((kind) => [
+        kind,
+        { probability: faultRates[kind] * this.temperament(kind), sites: new Map<string, Site>() },
+      ]),
+    );
   }
 
   /** Whether the fault happens here and now. */
   strikes(kind: FaultKind, place: string): boolean {
-    if (!this.active) return false;
+    if (!this.active || this.#kinds.get(kind)?.probability === 0) return false;
     const site = this.#site(kind, place);
     site.met += 1;
     if (fraction(site.seed + Math.imul(site.met, 0x9e3779b1)) >= site.probability) return false;
@@ -117,13 +123,11 @@ export class Faults {
   }
 
   #site(kind: FaultKind, place: string): Site {
-    const sites = this.#sites.get(kind) ?? new Map<string, Site>();
-    this.#sites.set(kind, sites);
-    const known = sites.get(place);
+    const { probability = 0, sites } = this.#kinds.get(kind) ?? {};
+    const known = sites?.get(place);
     if (known !== undefined) return known;
-    const probability = faultRates[kind] * this.temperament(kind);
     const site = { seed: seedOf(this.#seed, `${kind} @ ${place}`), probability, met: 0 };
-    sites.set(place, site);
+    sites?.set(place, site);
     return site;
   }
 }

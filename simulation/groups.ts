@@ -1,5 +1,5 @@
 import type { JoinOptions, LogTopic, Membership } from '../src/runtime/log/log.ts';
-import { type SimulatedProcess, sleep } from './process.ts';
+import { type SimulatedProcess, within } from './process.ts';
 
 /** A member that does not answer within this is taken for dead: its partitions are given away. */
 const sessionMs = 10_000;
@@ -86,13 +86,13 @@ class Group {
 
 function revoke({ process, options, deaf }: Member, partitions: readonly number[]): Promise<unknown> {
   if (deaf || process.dead) return Promise.resolve();
-  return Promise.race([options.onRevoked(partitions), process.death, sleep(sessionMs)]);
+  return within(sessionMs, [options.onRevoked(partitions), process.death]);
 }
 
 /** A process that cannot take over what it is given ends; another one is started. */
 async function assign({ process, options }: Member, partitions: readonly number[]): Promise<void> {
   const assigned = options.onAssigned(partitions).catch(() => process.kill());
-  await Promise.race([assigned, process.death, sleep(sessionMs)]);
+  await within(sessionMs, [assigned, process.death]);
 }
 
 /** All consumer groups of the simulated broker. */

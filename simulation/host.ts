@@ -29,7 +29,7 @@ import type { Groups } from './groups.ts';
 import type { SimulatedProcess } from './process.ts';
 
 /** Few enough to be quick to make, and to be forgotten now and then; more than one batch needs. */
-const cachedMax = 200;
+const cachedMax = 64;
 
 export interface HostOptions {
   readonly definition: ServiceDefinition;

@@ -20,6 +20,7 @@ export class SimulatedProcess {
   readonly #random: Random;
   readonly #onDeath: (() => void)[] = [];
   #dead = false;
+  #death: Promise<void> | undefined;
 
   constructor(name: string, world: Surroundings) {
     this.name = name;
@@ -46,15 +47,23 @@ export class SimulatedProcess {
 
   /** Resolves when it has died. */
   get death(): Promise<void> {
-    return new Promise((resolve) => this.onDeath(resolve));
+    this.#death ??= new Promise((resolve) => this.onDeath(resolve));
+    return this.#death;
   }
 
-  /** Waits a little, as everything that leaves a process does; for ever, when it is dead. */
-  async pass(): Promise<void> {
+  /** Waits a little or not at all, as everything that leaves a process does; for ever, when it is dead. */
+  pass(): Promise<void> | undefined {
     if (this.#dead) return forever();
     const ms = this.#shortWait();
-    if (ms > 0) await sleep(ms);
-    if (this.#dead) return forever();
+    return ms === 0 ? undefined : this.#awake(ms);
+  }
+
+  #awake(ms: number): Promise<void> {
+    return new Promise((resolve) => {
+      setTimeout(() => {
+        if (!this.#dead) resolve();
+      }, ms);
+    });
   }
 
   /** Kills itself if this fault strikes now. */
@@ -82,6 +91,21 @@ export class SimulatedProcess {
 
 export function sleep(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** What comes first of several things, or nothing where none of them has come in time. */
+export async function within<Result>(
+  ms: number,
+  things: readonly Promise<Result | undefined>[],
+): Promise<Result | undefined> {
+  const late = Promise.withResolvers<undefined>();
+  // Taken down afterwards: a timer that nobody needs is one more turn of the clock.
+  const timer = setTimeout(() => late.resolve(undefined), ms);
+  try {
+    return await Promise.race([...things, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** What a crashed process waits for. */

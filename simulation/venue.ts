@@ -4,10 +4,10 @@ import type { SettingKey } from '../src/contracts/settings.ts';
 import type { Profile } from '../src/contracts/user.ts';
 import type { OwnedFact } from '../src/runtime/service-runtime.ts';
 import { type ShowCommand, type ShowState, shows as showDecider } from '../src/services/catalog/decider.ts';
-import { beginning } from './clock.ts';
 import type { Cluster } from './cluster.ts';
 import { sleep } from './process.ts';
 import type { Random } from './random.ts';
+import { beginning } from './timers.ts';
 
 /** One hall for all shows: 24 seats that some fight for, and an area for a few who stand. */
 const seatNumbers = 8;

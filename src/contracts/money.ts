@@ -33,18 +33,18 @@ export function percentOf(whole: Money, percent: number): Money {
 }
 
 /** Formats are costly to make and few: locales times currencies. */
-const formats = new Map<string, Intl.NumberFormat>();
+const formats = new Map<string, { readonly format: Intl.NumberFormat; readonly unit: number }>();
 const formatsMax = 1_000;
 
 /** An amount as a person reads it, in the given locale: `$12.50`. */
 export function formatMoney(value: Money, locale = 'en'): string {
   const name = `${locale} ${value.currency}`;
-  let format = formats.get(name);
-  if (format === undefined) {
+  let known = formats.get(name);
+  if (known === undefined) {
     if (formats.size >= formatsMax) formats.clear();
-    format = new Intl.NumberFormat(locale, { style: 'currency', currency: value.currency });
-    formats.set(name, format);
+    const format = new Intl.NumberFormat(locale, { style: 'currency', currency: value.currency });
+    known = { format, unit: 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2) };
+    formats.set(name, known);
   }
-  const digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-  return format.format(value.amount / 10 ** digits);
+  return known.format.format(value.amount / known.unit);
 }

@@ -26,8 +26,10 @@ export class MemoryStore implements Store {
   readonly #tasks = new Map<number, TaskRow>();
   readonly #events = new Map<string, EventRow[]>();
   readonly #channels = new Map<string, EventRow[]>();
-  readonly #versions = new Set<string>();
-  readonly #sequences = new Set<string>();
+  /** Names of all versions and sequences that were given. */
+  readonly #given = new Set<string>();
+  readonly #latestStreams = new LatestOfPrefix();
+  readonly #latestDocuments = new Map<string, LatestOfPrefix>();
   readonly #snapshots = new Map<string, { readonly version: number; readonly root: unknown }>();
   readonly #deadlines = new Map<string, DeadlineRow>();
   readonly #effects = new Map<string, EffectRow>();
@@ -55,8 +57,6 @@ export class MemoryStore implements Store {
     }
     const mine = <Row extends { readonly partition: number }>(rows: Iterable<Row>): Row[] =>
       [...rows].filter((row) => partitions.includes(row.partition)).map(copy);
-    const ids = new Set<string>(this.#events.keys());
-    for (const events of this.#events.values()) for (const { subject } of events) ids.add(subject);
     return {
       tasks: mine(this.#tasks.values()),
       deadlines: mine(this.#deadlines.values()),
@@ -67,8 +67,8 @@ export class MemoryStore implements Store {
       parked: mine(this.#parked.values()).sort((a, b) => a.position - b.position),
       now: this.#now(),
       latest: {
-        streams: [...ids],
-        documents: new Map([...this.#documents].map(([view, documents]) => [view, [...documents.keys()]])),
+        streams: this.#latestStreams.ids,
+        documents: new Map([...this.#latestDocuments].map(([view, latest]) => [view, latest.ids])),
       },
     };
   }
@@ -80,8 +80,7 @@ export class MemoryStore implements Store {
 
   /** Keeps a document that is there before anything was decided, unless one is known already. */
   keepFirstDocument(view: string, { id, doc }: { readonly id: string; readonly doc: unknown }): void {
-    const known = this.#documentsOf(view);
-    if (!known.has(id)) known.set(id, copy(doc));
+    if (!this.#documentsOf(view).has(id)) this.#keepDocument(view, id, doc);
   }
 
   /** All that is stored, for whoever examines it: nothing is copied, so nothing may be changed. */
@@ -119,14 +118,14 @@ export class MemoryStore implements Store {
   }
 
   async commit(commit: Commit): Promise<void> {
-    this.#check(commit);
+    for (const name of this.#check(commit)) this.#given.add(name);
     for (const task of commit.tasks) this.#tasks.set(task.partition, copyTask(task));
     for (const event of commit.events) {
       const kept = copyRow(event);
       push(this.#events, kept.stream, kept);
       push(this.#channels, `${kept.channel}/${kept.partition}`, kept);
-      this.#versions.add(versionName(event));
-      this.#sequences.add(sequenceName(event));
+      this.#latestStreams.note(kept.stream);
+      this.#latestStreams.note(kept.subject);
     }
     for (const { stream, version, root } of commit.snapshots) this.#snapshots.set(stream, copy({ version, root }));
     for (const row of commit.deadlines) {
@@ -143,7 +142,7 @@ export class MemoryStore implements Store {
       const known = this.#documentsOf(view);
       for (const { id, doc } of rows) {
         if (doc === undefined) known.delete(id);
-        else known.set(id, copy(doc));
+        else this.#keepDocument(view, id, doc);
       }
     }
   }
@@ -154,20 +153,27 @@ export class MemoryStore implements Store {
     return known;
   }
 
-  /** All that a database would refuse, before anything is changed. */
-  #check({ tasks, events, requestsTaken }: Commit): void {
+  #keepDocument(view: string, id: string, doc: unknown): void {
+    this.#documentsOf(view).set(id, copy(doc));
+    const latest = this.#latestDocuments.get(view) ?? new LatestOfPrefix();
+    this.#latestDocuments.set(view, latest);
+    latest.note(id);
+  }
+
+  /** All that a database would refuse, before anything is changed; the names that the commit's events take. */
+  #check({ tasks, events, requestsTaken }: Commit): ReadonlySet<string> {
     const moved = tasks.filter((task) => this.#tasks.get(task.partition)?.epoch !== task.epoch);
     if (moved.length > 0) throw new Fenced(moved.map((task) => task.partition));
     const seen = new Set<string>();
     for (const event of events) {
       const [version, sequence] = [versionName(event), sequenceName(event)];
-      const isKnown =
-        this.#versions.has(version) || this.#sequences.has(sequence) || seen.has(version) || seen.has(`#${sequence}`);
-      if (isKnown) throw new ConstraintViolated(`event ${version} (${sequence}) exists already`);
-      seen.add(version).add(`#${sequence}`);
+      if ([version, sequence].some((name) => this.#given.has(name) || seen.has(name)))
+        throw new ConstraintViolated(`event ${version} (${sequence}) exists already`);
+      seen.add(version).add(sequence);
     }
     const taken = requestsTaken.filter((id) => !this.#requests.has(id));
     if (taken.length > 0) throw new RequestsTaken(`requests ${taken.join()} were taken before`);
+    return seen;
   }
 
   #keepReference(row: ReferenceRow): void {
@@ -209,16 +215,30 @@ export interface Contents {
   readonly documents: ReadonlyMap<string, ReadonlyMap<string, unknown>>;
 }
 
+/** Of ids that begin alike, the one that sorts last. */
+class LatestOfPrefix {
+  readonly #latest = new Map<string, string>();
+
+  note(id: string): void {
+    const prefix = id.slice(0, 4);
+    if (id > (this.#latest.get(prefix) ?? '')) this.#latest.set(prefix, id);
+  }
+
+  get ids(): readonly string[] {
+    return [...this.#latest.values()];
+  }
+}
+
 function versionName(row: { readonly stream: string; readonly streamVersion: number }): string {
   return `${row.stream}/${row.streamVersion}`;
 }
 
 function sequenceName({ channel, partition, sequence }: EventRow): string {
-  return `${channel}/${partition}/${sequence}`;
+  return `#${channel}/${partition}/${sequence}`;
 }
 
 /** Of a row with `data`, only that is more than texts and numbers. */
-function copyRow<Row extends { readonly data: unknown }>(row: Row): Row {
+export function copyRow<Row extends { readonly data: unknown }>(row: Row): Row {
   return { ...row, data: copy(row.data) };
 }
 
@@ -234,8 +254,12 @@ function copy<Value>(value: Value): Value {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) return value.map(copy) as Value;
   if (Object.getPrototypeOf(value) !== Object.prototype) return structuredClone(value);
-  const copied: Record<string, unknown> = {};
-  for (const name of Object.keys(value)) copied[name] = copy((value as Record<string, unknown>)[name]);
+  // Copied at once, then what is in it that can change: field by field, the copy would change its shape with each.
+  const copied: Record<string, unknown> = { ...(value as Record<string, unknown>) };
+  for (const name in copied) {
+    const field = copied[name];
+    if (typeof field === 'object' && field !== null) copied[name] = copy(field);
+  }
   return copied as Value;
 }
 
