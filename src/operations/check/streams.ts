@@ -1,4 +1,5 @@
 import { type ServiceName, topics } from '../../contracts/topics.ts';
+import { dayMs } from '../../runtime/housekeeping/retentions.ts';
 import type { Log } from '../../runtime/log/log.ts';
 import type { Installation } from '../installation.ts';
 import type { Examination } from './finding.ts';
@@ -87,13 +88,21 @@ function channelsOf({ query }: Installation, service: string): Promise<readonly 
   );
 }
 
+interface LastRow {
+  readonly partition: number;
+  readonly last: number;
+  /** When it was decided: milliseconds since 1970. */
+  readonly time: number;
+}
+
 /** The last event that is stored for each partition of a topic: a look at the end of an index each. */
 function lastOf({ query }: Installation, service: ServiceName, topic: string) {
-  return query<{ readonly partition: number; readonly last: number }>(
+  return query<LastRow>(
     service,
-    `select partition, last from tasks t, lateral (
-       select max(sequence) as last from events e where e.channel = $1 and e.partition = t.partition
-     ) as stored where last is not null order by partition`,
+    `select partition, last, time::float8 from tasks t, lateral (
+       select sequence as last, time from events e where e.channel = $1 and e.partition = t.partition
+       order by sequence desc limit 1
+     ) as stored order by partition`,
     [topic],
   );
 }
@@ -157,14 +166,16 @@ class SeenSequences {
 export const topicExamination: Examination = {
   invariants: [onTopic],
   examine: async function* (installation) {
-    const kept = Object.values(topics).filter(({ retentionDays }) => retentionDays !== 'compacted');
-    for (const { name, owner } of kept) {
-      for (const { partition, last } of await lastOf(installation, owner, name)) {
+    for (const { name, owner, retentionDays } of Object.values(topics)) {
+      if (retentionDays === 'compacted') continue;
+      const keptFrom = Date.now() - retentionDays * dayMs;
+      for (const { partition, last, time } of await lastOf(installation, owner, name)) {
         const records = { topic: name, partition, source: `/fullhouse/${owner}` };
         const { count, first, last: published } = await publishedOf(installation.log, records);
         yield { looked: { [onTopic.name]: count } };
         // Retention removes from the beginning; nothing else may be missing.
         if (published === last && first !== null && count === published - first + 1) continue;
+        if (count === 0 && time < keptFrom) continue;
         const says = `${name}/${partition} has ${count} of the events ${first} to ${published}; the last one stored is ${last}`;
         yield { finding: { invariant: onTopic.name, key: `${name}/${partition}`, says } };
       }
