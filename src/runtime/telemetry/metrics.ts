@@ -98,6 +98,9 @@ export interface ServiceMetrics {
   removed(table: string, rows: number): void;
 }
 
+/** How often the delay of the event loop is looked at: each look wakes an idle process up. */
+const loopLookedAtEveryMs = 100;
+
 export class Metrics {
   readonly registry = new Registry();
   readonly #observed: Observed[] = [];
@@ -111,7 +114,7 @@ export class Metrics {
 
   constructor() {
     const registers = [this.registry];
-    collectDefaultMetrics({ register: this.registry });
+    collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: loopLookedAtEveryMs });
     const seconds = (name: string, help: string, labelNames: readonly string[]) =>
       new Histogram({ name, help, labelNames: [...labelNames], buckets: secondsBuckets, registers });
     this.#requests = seconds('fullhouse_http_request_seconds', 'HTTP requests by route and status.', [

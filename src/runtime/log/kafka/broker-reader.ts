@@ -8,7 +8,7 @@ import type { Subscription } from './subscription.ts';
  * elsewhere in a partition than the foremost, are asked for *aside*, with a short wait, until the next main poll has them
  * as well. What both bring is taken once: by offset.
  */
-const mainWaitMs = 1_000;
+const mainWaitMs = 3_000;
 const asideWaitMs = 25;
 const retryFirstMs = 50;
 const retryMaxMs = 2_000;
