@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { setFlagsFromString } from 'node:v8';
 import { Worker } from 'node:worker_threads';
 import { type Outcome, run } from './world.ts';
 
@@ -11,6 +12,8 @@ export interface Lane {
 /** One lane is this thread; more are worker threads, since clocks and timers of a thread are those of one run. */
 export function openLanes(count: number): readonly Lane[] {
   if (count === 1) return [{ run: (seed) => run({ seed }), close: async () => undefined }];
+  // Several threads that each collect their garbage on all processors are in each other's way.
+  setFlagsFromString('--no-parallel-scavenge');
   return Array.from({ length: count }, () => {
     // A run makes much that is soon forgotten: with room for it, little is looked at twice.
     const limits = { maxYoungGenerationSizeMb: 64 };

@@ -41,7 +41,7 @@ export async function openSqlDatabases(): Promise<SqlDatabases> {
       return database;
     },
     async empty() {
-      for (const database of databases.values()) await database.empty();
+      await Promise.all([...databases.values()].map((database) => database.empty()));
     },
     close,
   };
