@@ -1,7 +1,7 @@
-import { Pool } from 'undici';
 import { runningInstance } from '../../src/cli/instance.ts';
 import type { FollowingMark, TailedRecord } from '../../src/operations/tail.ts';
 import { visa } from '../../tests/support/client.ts';
+import { type Answer, Connections } from './connections.ts';
 import { distributionOf, type FromGenerator, type LoadPlan, type LoadResult } from './plan.ts';
 
 /**
@@ -17,16 +17,9 @@ interface Asked {
   readonly isMeasured: boolean;
 }
 
-interface Answer {
-  /** 0 for none at all. */
-  readonly status: number;
-  readonly location: string;
-  readonly sentAt: number;
-}
-
 class Generator {
   readonly #plan: LoadPlan;
-  readonly #pool: Pool;
+  readonly #connections: Connections;
   readonly #bodies: readonly string[];
   readonly #underWay = new Map<string, Asked>();
   /** Tickets that were faster than the answer. */
@@ -49,7 +42,7 @@ class Generator {
 
   constructor(plan: LoadPlan) {
     this.#plan = plan;
-    this.#pool = new Pool(plan.url, { connections: plan.connections, pipelining: 1 });
+    this.#connections = new Connections(plan.url, plan.connections);
     const { wanted } = plan;
     const choice =
       'seats' in wanted
@@ -75,7 +68,7 @@ class Generator {
   }
 
   #sendWaiting(): void {
-    while (this.#unsent > 0 && this.#unanswered < this.#plan.connections) {
+    while (this.#unsent > 0 && this.#connections.isFree) {
       const asked = this.#waiting[this.#waitingFrom];
       this.#waitingFrom += 1;
       if (asked !== undefined) this.#send(asked);
@@ -99,33 +92,14 @@ class Generator {
     this.#number += 1;
     this.#unanswered += 1;
     const sentAt = performance.now();
-    let status = 0;
-    let location = '';
-    this.#pool.dispatch(
-      {
-        method: 'POST',
-        path: '/v1/bookings',
-        headers: {
-          authorization: `Bearer ${tokens[number % tokens.length]}`,
-          'content-type': 'application/json',
-          'idempotency-key': `${process.pid}-${number}`,
-        },
-        body: this.#bodies[number % this.#bodies.length] ?? '',
-      },
-      {
-        onRequestStart: () => undefined,
-        onResponseStart: (_, statusCode, headers) => {
-          status = statusCode;
-          location = String(headers['location'] ?? '');
-        },
-        onResponseData: () => undefined,
-        onResponseEnd: () => this.#answered(asked, { status, location, sentAt }),
-        onResponseError: () => this.#answered(asked, { status: 0, location, sentAt }),
-      },
-    );
+    const headers =
+      `authorization: Bearer ${tokens[number % tokens.length]}\r\n` +
+      `content-type: application/json\r\nidempotency-key: ${process.pid}-${number}\r\n`;
+    const body = this.#bodies[number % this.#bodies.length] ?? '';
+    this.#connections.post('/v1/bookings', headers, body, (answer) => this.#answered(asked, { ...answer, sentAt }));
   }
 
-  #answered(asked: Asked, { status, location, sentAt }: Answer): void {
+  #answered(asked: Asked, { status, location, sentAt }: Answer & { readonly sentAt: number }): void {
     this.#unanswered -= 1;
     this.#sendWaiting();
     const now = performance.now();

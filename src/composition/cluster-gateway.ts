@@ -1,4 +1,4 @@
-import { forwarding } from '../gateway/forwarding.ts';
+import { forwarding, Overloads } from '../gateway/forwarding.ts';
 import { createGateway } from '../gateway/gateway.ts';
 import { createUpstream, type Upstream } from '../gateway/upstreams.ts';
 import { addressesOf, type RoleName } from '../runtime/configuration.ts';
@@ -21,12 +21,15 @@ export async function clusterGateway(
     upstreams.set(name, made);
     return made;
   };
-  const owned = describedEndpoints().filter(({ endpoint }) => development || endpoint.embeddedOnly !== true);
+  const overloads = new Overloads();
+  const owned = describedEndpoints()
+    .filter(({ endpoint }) => development || endpoint.embeddedOnly !== true)
+    .map(({ owner, endpoint }) => ({ owner, endpoint: overloads.guarded(endpoint) }));
   const owners = new Map(owned.map(({ owner, endpoint }) => [endpoint, owner]));
   const gateway = await life.until('Kafka', () =>
     createGateway({
       endpoints: owned.map(({ endpoint }) => endpoint),
-      forward: forwarding((endpoint) => upstreamOf(owners.get(endpoint) ?? 'operations')),
+      forward: forwarding((endpoint) => upstreamOf(owners.get(endpoint) ?? 'operations'), overloads),
       jwks: services.jwks,
       metrics,
       tracing,

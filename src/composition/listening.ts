@@ -9,10 +9,17 @@ export interface ListenAt {
   readonly variable: 'PORT' | 'ADMIN_PORT';
 }
 
+/**
+ * Connections that may wait to be accepted: an on-sale opens thousands in the same moment, and Node.js takes 511 unless told.
+ * The system's own limit is beside it (Linux, `net.core.somaxconn`); whoever comes beyond tries again after a second, or is
+ * cut off.
+ */
+export const connectionsWaitingMax = 4_096;
+
 /** Listens and returns the server's URL, or says in one line which variable gives another place. */
 export async function listen(server: FastifyInstance, at: ListenAt): Promise<string> {
   try {
-    await server.listen({ host: at.host, port: at.port });
+    await server.listen({ host: at.host, port: at.port, backlog: connectionsWaitingMax });
     return urlOfServer(server.server.address(), at.host);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;

@@ -2,7 +2,7 @@ import { pipeline } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { closingSignal } from '../runtime/http/closing.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
-import { Problem } from '../runtime/http/problem.ts';
+import { Problem, problemCodes } from '../runtime/http/problem.ts';
 import { waitMsOf } from '../runtime/http/reading.ts';
 import { bareHeaders } from '../runtime/http/refused-connection.ts';
 import type { Answering } from '../runtime/http/server.ts';
@@ -13,7 +13,7 @@ import type { Upstream, UpstreamAnswer } from './upstreams.ts';
  * Answers requests by the service that owns their endpoint. The request is read whole first (it is small, its size is
  * limited, and it may have to be sent again), and so is a short answer; a long one is passed on as it comes.
  */
-export function forwarding(upstreamOf: (endpoint: Endpoint) => Upstream): Answering {
+export function forwarding(upstreamOf: (endpoint: Endpoint) => Upstream, overloads: Overloads): Answering {
   return async (endpoint, { request, reply }) => {
     const over = new AbortController();
     const closing = closingSignal(request.server);
@@ -31,6 +31,7 @@ export function forwarding(upstreamOf: (endpoint: Endpoint) => Upstream): Answer
         answerWithinMs: waitMsOf(request) + answerMs,
         signal: over.signal,
       });
+      if (endpoint.isFull !== undefined && isOverload(answer)) overloads.told(endpoint);
       return passOn(reply, answer);
     } catch (error) {
       if (!closing.aborted) throw error;
@@ -40,6 +41,43 @@ export function forwarding(upstreamOf: (endpoint: Endpoint) => Upstream): Answer
       closing.removeEventListener('abort', end);
     }
   };
+}
+
+/** For so long after a service said that it is full, nothing is passed on to find out whether it still is. */
+const fullMs = 500;
+
+/**
+ * Which endpoints their services said no to a moment ago, for all that comes: the gateway then says it for them, since to pass
+ * a request on costs more than to refuse it.
+ */
+export class Overloads {
+  readonly #now: () => number;
+  readonly #toldAt = new Map<string, number>();
+
+  /** `now`: milliseconds that only grow. */
+  constructor(now: () => number = () => performance.now()) {
+    this.#now = now;
+  }
+
+  told({ method, path }: Endpoint): void {
+    this.#toldAt.set(`${method} ${path}`, this.#now());
+  }
+
+  /** The endpoint as the gateway serves it: full where its service was, a moment ago. */
+  guarded(endpoint: Endpoint): Endpoint {
+    if (endpoint.isFull === undefined) return endpoint;
+    const name = `${endpoint.method} ${endpoint.path}`;
+    return { ...endpoint, isFull: () => this.#now() - (this.#toldAt.get(name) ?? Number.NEGATIVE_INFINITY) < fullMs };
+  }
+}
+
+function isOverload({ status, body }: UpstreamAnswer): boolean {
+  if (status !== problemCodes.overloaded.status || !Buffer.isBuffer(body)) return false;
+  try {
+    return (JSON.parse(body.toString()) as { readonly code?: unknown }).code === 'overloaded';
+  } catch {
+    return false;
+  }
 }
 
 /** Beyond what the client itself is ready to wait. */

@@ -5,6 +5,8 @@
 export interface Batcher<Item, Result> {
   /** Resolves with the item's result; rejects when its batch failed or `queuedMax` are waiting (`QueueFull`). */
   add(item: Item): Promise<Result>;
+  /** Items that wait or run. */
+  readonly size: number;
   /** Resolves when nothing runs or waits. */
   idle(): Promise<void>;
 }
@@ -36,11 +38,13 @@ export function createBatcher<Item, Result>({
 }: BatcherOptions<Item, Result>): Batcher<Item, Result> {
   let waiting: Waiting<Item, Result>[] = [];
   let running: Promise<void> | undefined;
+  let runningItems = 0;
 
   const runAll = async (): Promise<void> => {
     while (waiting.length > 0) {
       const batch = waiting.slice(0, itemsMax);
       waiting = waiting.slice(itemsMax);
+      runningItems = batch.length;
       try {
         const results = await run(batch.map((each) => each.item));
         for (const [index, each] of batch.entries()) each.resolve(results[index] as Result);
@@ -49,9 +53,13 @@ export function createBatcher<Item, Result>({
       }
     }
     running = undefined;
+    runningItems = 0;
   };
 
   return {
+    get size() {
+      return waiting.length + runningItems;
+    },
     add(item) {
       if (waiting.length >= queuedMax) return Promise.reject(new QueueFull(`more than ${queuedMax} are waiting`));
       return new Promise((resolve, reject) => {

@@ -63,6 +63,11 @@ export class Ingress {
     });
   }
 
+  /** Submissions that are being stored. */
+  get entering(): number {
+    return this.#submissions.size;
+  }
+
   /** Throws `idempotency_key_reused`, `request_in_progress` or `overloaded`. */
   async submit(submission: Submission): Promise<Submitted> {
     if (this.#options.isFull())

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type pg from 'pg';
 import type { Settings } from '../contracts/settings.ts';
 import type { TopicName } from '../contracts/topics.ts';
+import { Admission } from './admission.ts';
 import { AskedOperations, type Operate } from './asked-operations.ts';
 import { type Batcher, createBatcher } from './batcher.ts';
 import type { Configuration } from './configuration.ts';
@@ -9,6 +10,7 @@ import { Housekeeping } from './housekeeping/housekeeping.ts';
 import { loopRetentions } from './housekeeping/retentions.ts';
 import { Ingress } from './ingress.ts';
 import type { Log } from './log/log.ts';
+import { partitionOf } from './log/partitioner.ts';
 import { type Logger, loggerOf } from './logger.ts';
 import type { Following, Notice, Notices } from './notices.ts';
 import type { ServiceDefinition, Split } from './service.ts';
@@ -29,6 +31,7 @@ import { StreamStates } from './task/streams.ts';
 import { type Committed, inputsWaitingMax, TaskLoop } from './task.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { Tracing } from './telemetry/tracing.ts';
+import { nextTurn } from './turns-of-the-process.ts';
 import { WaitingElsewhere } from './waiting-elsewhere.ts';
 
 /** Connections for the queries of requests. */
@@ -75,6 +78,10 @@ export class ServiceHost implements ServiceRuntime {
   readonly #notices: Notices;
   readonly #requests: StoredRequests;
   readonly #elsewhere: WaitingElsewhere;
+  readonly #admission = new Admission();
+  /** Of a view that tells, whether what a document is about is under way. */
+  readonly #isUnderWay: ReadonlyMap<string, (doc: never) => boolean>;
+  readonly #partitions: number;
   readonly #asked: AskedOperations | undefined;
   readonly #isTold: { readonly view: (name: string) => boolean; readonly topic: (name: string) => boolean };
   readonly #housekeeping: Housekeeping;
@@ -89,6 +96,8 @@ export class ServiceHost implements ServiceRuntime {
     this.#parts = options.parts;
     this.#notices = options.notices;
     const views = definition.views ?? [];
+    this.#isUnderWay = new Map(views.flatMap(({ name, isUnderWay }) => (isUnderWay ? [[name, isUnderWay]] : [])));
+    this.#partitions = log.topics.find((topic) => topic.name === definition.mainInput)?.partitions ?? 1;
     const name = `fullhouse-${definition.name}`;
     this.store = new PostgresStore({ url, applicationName: `${name}-loop`, views });
     this.#reader = new PostgresStore({ url, applicationName: `${name}-reader`, views });
@@ -122,9 +131,13 @@ export class ServiceHost implements ServiceRuntime {
       telling: (commit) => this.#notices.telling(this.#noticeOf(changesIn(commit))),
       observer: observed.loop,
       tracing: options.tracing,
+      nextTurn,
       onCommitted: (changes) => {
         observed.facts(changes.events);
-        for (const { view, id } of changes.documents) this.#changes.emit(`${view} ${id}`);
+        for (const { view, id, partition } of changes.documents) {
+          this.#moved({ view, id, partition });
+          this.#changes.emit(`${view} ${id}`);
+        }
         this.#notices.told(this.#noticeOf(changes));
       },
     });
@@ -158,11 +171,13 @@ export class ServiceHost implements ServiceRuntime {
       connection: { url, applicationName: `${name}-ingress` },
       pool: this.#pool,
       views,
-      partitions: log.topics.find((topic) => topic.name === definition.mainInput)?.partitions ?? 1,
+      partitions: this.#partitions,
       now: () => this.loop.clock.now(),
       telling: (rows) => this.#notices.telling({ requests: rows }),
       onStored: (rows, documents) => {
         this.loop.documentsBegun(documents);
+        for (const { view, id, key } of documents)
+          if (this.#isUnderWay.has(view)) this.#admission.began(id, partitionOf(key, this.#partitions));
         this.#onStored(rows);
       },
       onUnknown: (error) => this.loop.requestsMissed(error),
@@ -183,12 +198,16 @@ export class ServiceHost implements ServiceRuntime {
       onNotice: ({ requests = [], documents = [], references = [], operations = [] }) => {
         if (operations.some(({ partition }) => this.loop.owns(partition))) this.#asked?.look();
         this.#requests.stored(requests);
-        for (const { view, id } of documents) this.#changes.emit(`${view} ${id}`);
+        for (const { view, id } of documents) {
+          if (this.#admission.isUnderWay(id)) void this.#movedElsewhere(view, id);
+          this.#changes.emit(`${view} ${id}`);
+        }
         if (references.length > 0) this.loop.referencesArrived(references);
       },
       onMissed: () => {
         this.#requests.missed();
         this.#asked?.look();
+        this.#admission.forget();
         for (const name of this.#changes.eventNames()) this.#changes.emit(name);
         this.loop.referencesArrived();
       },
@@ -205,6 +224,19 @@ export class ServiceHost implements ServiceRuntime {
     this.#notices.told({ requests: rows });
     const others = rows.filter(({ partition }) => !this.loop.isAssigned(partition));
     if (others.length > 0) this.#elsewhere.stored(others.length);
+  }
+
+  #moved({ view, id, partition }: Committed['documents'][number]): void {
+    const isUnderWay = this.#isUnderWay.get(view)?.(this.loop.documents.get(view, id)?.doc as never);
+    if (isUnderWay === true) this.#admission.began(id, partition);
+    if (isUnderWay === false) this.#admission.done(id);
+  }
+
+  /** Another instance has changed a document that a request of ours began. */
+  async #movedElsewhere(view: string, id: string): Promise<void> {
+    // Where the database says nothing, it is forgotten in time.
+    const doc = await this.document(view, id).catch(() => undefined);
+    if (doc !== undefined && this.#isUnderWay.get(view)?.(doc as never) === false) this.#admission.done(id);
   }
 
   /** What others may be waiting for: documents that requests watch, references that one task reads for all. */
@@ -305,6 +337,10 @@ export class ServiceHost implements ServiceRuntime {
     }
   }
 
+  isFull(): boolean {
+    return this.#admission.isFull(this.#ingress.entering);
+  }
+
   submit(submission: Submission): Promise<Submitted> {
     return this.#ingress.submit(submission);
   }
@@ -333,7 +369,7 @@ export class ServiceHost implements ServiceRuntime {
 
 function changesIn({ documents, references }: Commit): Pick<Committed, 'documents' | 'references'> {
   return {
-    documents: [...documents].flatMap(([view, rows]) => rows.map(({ id }) => ({ view, id }))),
+    documents: [...documents].flatMap(([view, rows]) => rows.map(({ id, partition }) => ({ view, id, partition }))),
     references,
   };
 }

@@ -199,6 +199,8 @@ export interface View<Doc = unknown> {
   readonly fold: (doc: Doc | undefined, applied: Applied<never>) => Doc | undefined;
   /** Its documents are first written with the requests that begin them, not by the task loop. */
   readonly begunByRequests?: boolean;
+  /** Whether we still have to do something about what a request began here: how much of it there is says when to let no more in. */
+  readonly isUnderWay?: (doc: Doc) => boolean;
   /** Further columns to find and order documents by, with their SQL types. */
   readonly columns: Readonly<
     Record<string, { readonly type: string; readonly of: (doc: Doc) => string | number | boolean | null }>

@@ -84,13 +84,15 @@ export interface TaskLoopOptions {
   readonly telling?: (commit: Commit) => readonly Statement[];
   /** Called after each commit with what it changed. */
   readonly onCommitted: (changes: Committed) => void;
+  /** Awaited before each batch: whoever shares the process lets others have their turn. */
+  readonly nextTurn?: () => Promise<unknown>;
   readonly observer?: LoopObserver;
   readonly tracing?: Tracing;
 }
 
 export interface Committed {
   readonly events: readonly EventRow[];
-  readonly documents: readonly { readonly view: string; readonly id: string }[];
+  readonly documents: readonly { readonly view: string; readonly id: string; readonly partition: number }[];
   readonly references: readonly { readonly topic: string; readonly key: string }[];
 }
 
@@ -509,7 +511,10 @@ export class TaskLoop {
   async #run(): Promise<void> {
     while (this.#hasWork) {
       if (this.#ownership.hasLost) await this.#ownership.recover();
-      else await this.#handle(this.#intake.take(batchInputsMax));
+      else {
+        await this.#options.nextTurn?.();
+        await this.#handle(this.#intake.take(batchInputsMax));
+      }
       this.#intake.changed();
     }
     // In the same turn as the check above: what arrives later starts anew.

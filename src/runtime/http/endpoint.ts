@@ -38,6 +38,8 @@ export interface Endpoint {
   readonly rawBody?: boolean;
   /** Only present in embedded mode. */
   readonly embeddedOnly?: boolean;
+  /** Whether so much is under way that it is refused (`overloaded`) before anything of the request is looked at. */
+  readonly isFull?: () => boolean;
   readonly handle: (call: Call<never, never, never>) => Promise<Answered>;
 }
 

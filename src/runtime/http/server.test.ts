@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { z } from 'zod';
+import { Metrics } from '../telemetry/metrics.ts';
 import { endpoint } from './endpoint.ts';
 import { createServer, serveEndpoints } from './server.ts';
 
@@ -69,4 +70,40 @@ test('a body that is not JSON is told from one that has wrong fields and one of 
   assert.deepEqual(await codes('{', json), [400, 'malformed_json']);
   assert.deepEqual(await codes('{"why":1}', json), [422, 'validation_failed']);
   assert.deepEqual(await codes('reason=rain', 'application/x-www-form-urlencoded'), [415, 'unsupported_media_type']);
+});
+
+test('where too much is under way, a request is refused before anything of it is looked at, and counted', async () => {
+  const server = createServer(pino({ level: 'silent' }));
+  const metrics = new Metrics();
+  metrics.watch('gateway', server);
+  let isFull = true;
+  const book = endpoint({
+    ...{ method: 'POST', path: '/book', summary: 'Books', tag: 'test', who: ['customer'] },
+    answers: { 202: { says: 'Accepted', body: null } },
+    isFull: () => isFull,
+    handle: async () => ({ status: 202 }),
+  });
+  const asked: string[] = [];
+  serveEndpoints(server, [book], {
+    authenticator: {
+      authenticate: async () => {
+        asked.push('who is it');
+        return { userId: 'usr_1', roles: ['customer'], sessionId: 'ses_1' };
+      },
+    },
+    admit: async () => undefined,
+  });
+  const post = () =>
+    server.inject({ method: 'POST', url: '/v1/book', payload: '{', headers: { 'content-type': json } });
+  const refused = await post();
+  assert.deepEqual(
+    [refused.statusCode, refused.headers['retry-after'], refused.headers['content-type'], refused.json().code],
+    [503, '1', 'application/problem+json', 'overloaded'],
+  );
+  assert.equal(refused.headers['x-content-type-options'], 'nosniff');
+  assert.deepEqual(asked, []);
+  assert.match(await metrics.registry.metrics(), /fullhouse_http_request_seconds_count\{[^}]*status="503"[^}]*\} 1\n/);
+  isFull = false;
+  assert.equal((await post()).statusCode, 202);
+  assert.deepEqual(asked, ['who is it']);
 });

@@ -44,6 +44,7 @@ export function createServer(logger: Logger): FastifyInstance {
     frameworkErrors: (error, request, reply) =>
       sendProblem(toProblem(error, request, logger), request, reply.headers(bareHeaders)),
   });
+  refuseWhatIsTooMuch(server);
   const methodsAt = methodsByPath(server);
   tellClosing(server);
   server.addHook('onRequest', async ({ raw }, reply) => {
@@ -75,6 +76,32 @@ export function createServer(logger: Logger): FastifyInstance {
   });
   return server;
 }
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    readonly isFull?: Endpoint['isFull'];
+  }
+}
+
+/**
+ * The first hook of all: before a limit is counted, a token is verified and a body is read. Where many times more come than
+ * can be served, saying no must cost next to nothing, so it is written past everything that other answers go through.
+ */
+function refuseWhatIsTooMuch(server: FastifyInstance): void {
+  server.addHook('onRequest', (request, reply, done) => {
+    if (request.routeOptions.config.isFull?.() !== true) return done();
+    reply.hijack();
+    const body = problemBody(tooMuch, request);
+    const length = Buffer.byteLength(body);
+    const headers = { ...bareHeaders, 'content-type': problemType, 'content-length': length };
+    reply.raw.writeHead(tooMuch.status, { ...headers, 'retry-after': `${comeBackSeconds}` }).end(body);
+  });
+}
+/** Made once: a stack trace is of no use, and takes its time. */
+const comeBackSeconds = 1;
+const tooMuch = new Problem('overloaded', 'Too much is waiting. Come back in a second.', {
+  retryAfterSeconds: comeBackSeconds,
+});
 
 /** Tells which methods a path takes; empty for a path that is not served, or is only a place where files may be. */
 function methodsByPath(server: FastifyInstance): (path: string) => readonly string[] {
@@ -120,6 +147,7 @@ export function serveEndpoints(
       method: endpoint.method,
       url: `/v1${endpoint.path.replace(/\{(\w+)\}/g, ':$1')}`,
       ...(endpoint.bodyBytesMax === undefined ? {} : { bodyLimit: endpoint.bodyBytesMax }),
+      ...(endpoint.isFull === undefined ? {} : { config: { isFull: endpoint.isFull } }),
       handler: async (request, reply) =>
         answer(endpoint, { request, reply, principal: await principalOf(endpoint, request, doors) }),
     });
@@ -206,24 +234,25 @@ function requestIn(request: FastifyRequest) {
   return { traceId: traceIdOf(traceparentOf(request)), method: request.method, url: request.url.split('?')[0] };
 }
 
+const problemType = 'application/problem+json';
+
 export function sendProblem(problem: Problem, request: FastifyRequest, reply: FastifyReply): void {
-  const { code, status, errors, retryAfterSeconds, extensions } = problem;
+  const { status, retryAfterSeconds } = problem;
   if (retryAfterSeconds !== undefined) void reply.header('retry-after', retryAfterSeconds);
   if (status === 401) void reply.header('www-authenticate', 'Bearer');
-  void reply
-    .code(status)
-    .header('content-type', 'application/problem+json')
-    .send(
-      JSON.stringify({
-        type: typeOf(code),
-        title: problemCodes[code].title,
-        status,
-        detail: problem.message,
-        instance: request.url.split('?')[0],
-        code,
-        traceId: traceIdOf(traceparentOf(request)),
-        ...(errors === undefined ? {} : { errors }),
-        ...extensions,
-      }),
-    );
+  void reply.code(status).header('content-type', problemType).send(problemBody(problem, request));
+}
+
+function problemBody({ code, status, message, errors, extensions }: Problem, request: FastifyRequest): string {
+  return JSON.stringify({
+    type: typeOf(code),
+    title: problemCodes[code].title,
+    status,
+    detail: message,
+    instance: request.url.split('?')[0],
+    code,
+    traceId: traceIdOf(traceparentOf(request)),
+    ...(errors === undefined ? {} : { errors }),
+    ...extensions,
+  });
 }

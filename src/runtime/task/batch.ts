@@ -448,7 +448,7 @@ export class Batch {
     return this.#references.rows;
   }
 
-  get changedDocuments(): readonly { readonly view: string; readonly id: string }[] {
+  get changedDocuments(): ReturnType<Documents['draft']>['changed'] {
     return this.#documents.changed;
   }
 

@@ -104,8 +104,10 @@ export class DocumentDraft {
     return new Map([...this.#rows].map(([view, rows]) => [view, [...rows.values()]]));
   }
 
-  get changed(): readonly { readonly view: string; readonly id: string }[] {
-    return [...this.#rows].flatMap(([view, rows]) => [...rows.keys()].map((id) => ({ view, id })));
+  get changed(): readonly { readonly view: string; readonly id: string; readonly partition: number }[] {
+    return [...this.#rows].flatMap(([view, rows]) =>
+      [...rows.values()].map(({ id, partition }) => ({ view, id, partition })),
+    );
   }
 
   adopt(): void {

@@ -44,6 +44,9 @@ export const bookings = view<BookingDocument>({
   name: 'bookings',
   begunByRequests: true,
   watched: true,
+  // Once seats are held, it also takes the customer and the provider: how long these need says nothing of us.
+  isUnderWay: ({ status, payment }) =>
+    status === 'requested' || (status === 'paying' && !['pending', 'unknown'].includes(payment.status)),
   on: Object.fromEntries(bookingChanges.map((type) => [type, byBookingId])),
   fold: (document, { envelope }) => {
     const { type, data, time, streamVersion, timeline } = envelope;

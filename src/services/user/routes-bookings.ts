@@ -71,6 +71,7 @@ function requestBooking(service: ServiceRuntime): Endpoint {
     who: ['customer', 'staff'],
     body: bookingRequest,
     idempotency: 'required',
+    isFull: () => service.isFull(),
     answers: {
       202: { says: 'Accepted; follow `Location`.', body: acceptedBooking },
       200: { says: 'The booking, as far as it comes without you (with `Prefer: wait`).', body: booking },
