@@ -1,15 +1,16 @@
 import pg from 'pg';
 import type { Consumption, LogRecord } from '../../src/runtime/log/log.ts';
 import { type BaselineService, endsOf, type ServiceOptions, table } from './null-pipeline.ts';
-import { draft, type Passage, passageOf, recordOf, typeOf } from './records.ts';
+import { type Drafted, draft, type Passage, passageOf, recordOf, typeOf } from './records.ts';
 import { inputs, request, type Step, stepsOf } from './shape.ts';
 
 /**
  * The way most services are written: one message, one transaction, one awaited send. A message that was seen before is
  * known by its inbox row; then the rows, the commit, and what is published.
  *
- *   plain    one message after the other, as clients do it that are given a handler for each message
- *   tuned    many bookings at a time, the messages of one in order; prepared statements; a pool with room for them
+ *   plain    one message after the other in each partition, as clients do it that are given a handler for each message
+ *   tuned    many bookings at a time, the messages of one in order; all of a transaction in one prepared statement, so that
+ *            it takes one way to the database; a pool with room for them
  */
 export type Form = 'plain' | 'tuned';
 
@@ -25,6 +26,15 @@ export const inboxOf = (name: string): string => `create table ${table(name)}_in
 interface Message extends Passage {
   readonly messageId: string;
   readonly step: Step;
+}
+
+/** What a message brings about. */
+interface Written {
+  readonly name: string;
+  /** Of the message, in the inbox. */
+  readonly id: string;
+  readonly events: readonly (Drafted & { readonly sequence: number })[];
+  readonly documents: readonly string[];
 }
 
 export class ConventionalService implements BaselineService {
@@ -85,22 +95,8 @@ export class ConventionalService implements BaselineService {
     const name = table(this.#options.name);
     const { events, documents } = draft(step, passage);
     const sequenced = events.map((event) => ({ ...event, sequence: this.#next(event.partition) }));
-    const client = await this.#pool.connect();
-    try {
-      await client.query('begin');
-      await this.#write(client, `insert into ${name}_inbox values ($1)`, [`${messageId}/${step.on}`]);
-      for (const { partition, sequence, bookingId, type, json } of sequenced)
-        await this.#write(client, `insert into ${name}_events values ($1, $2, $3, $4, $5)`, [
-          ...[partition, sequence, bookingId, type, json],
-        ]);
-      for (const [index, body] of documents.entries())
-        await this.#write(client, `insert into ${name}_documents values ($1, $2)`, [
-          ...[`${messageId}/${step.on}/${index}`, body],
-        ]);
-      await client.query('commit');
-    } finally {
-      client.release();
-    }
+    const written = { name, id: `${messageId}/${step.on}`, events: sequenced, documents };
+    await (this.#form.prepared ? this.#writeAtOnce(written) : this.#writeOneByOne(written));
     const source = this.#options.name;
     await this.#options.log.append(sequenced.flatMap((event) => recordOf(event, { sequence: event.sequence, source })));
     for (const { type, topic, sequence } of sequenced) {
@@ -110,8 +106,42 @@ export class ConventionalService implements BaselineService {
     }
   }
 
-  async #write(client: pg.PoolClient, text: string, values: unknown[]): Promise<void> {
-    await client.query(this.#form.prepared ? { name: text, text, values } : { text, values });
+  async #writeOneByOne({ name, id, events, documents }: Written): Promise<void> {
+    const client = await this.#pool.connect();
+    try {
+      await client.query('begin');
+      await client.query(`insert into ${name}_inbox values ($1)`, [id]);
+      for (const { partition, sequence, bookingId, type, json } of events)
+        await client.query(`insert into ${name}_events values ($1, $2, $3, $4, $5)`, [
+          ...[partition, sequence, bookingId, type, json],
+        ]);
+      for (const [index, body] of documents.entries())
+        await client.query(`insert into ${name}_documents values ($1, $2)`, [`${id}/${index}`, body]);
+      await client.query('commit');
+    } finally {
+      client.release();
+    }
+  }
+
+  /** One statement is a transaction. */
+  async #writeAtOnce({ name, id, events, documents }: Written): Promise<void> {
+    await this.#pool.query({
+      name: `handle-${name}`,
+      text: `with inbox as (insert into ${name}_inbox values ($1)),
+               documents as (insert into ${name}_documents
+                 select $1 || '/' || number, body from unnest($7::json[]) with ordinality as each(body, number))
+             insert into ${name}_events
+             select * from unnest($2::int[], $3::bigint[], $4::text[], $5::text[], $6::json[])`,
+      values: [
+        id,
+        events.map(({ partition }) => partition),
+        events.map(({ sequence }) => sequence),
+        events.map(({ bookingId }) => bookingId),
+        events.map(({ type }) => type),
+        events.map(({ json }) => json),
+        documents,
+      ],
+    });
   }
 
   #next(partition: number): number {
