@@ -61,6 +61,7 @@ describe('wrong use', () => {
     for (const parameters of [
       ['fly'],
       ['tail'],
+      ['tail', 'booking-events', '--from', 'x'],
       ['republish', 'booking'],
       ['book', '--best', 'many'],
       ['book', '--best', '1', '--seats', 'A-1'],

@@ -4,6 +4,7 @@ import { type FollowingMark, type TailedRecord, type TailQuery, tail, tailQuery 
 import type { TopicDescription, TopicSummary } from '../operations/topics.ts';
 import { readConfiguration } from '../runtime/configuration.ts';
 import { createLogger } from '../runtime/logger.ts';
+import { plainly } from '../runtime/wording.ts';
 import { CommandRefused, say, sayJson, sayTable, WrongUse } from './answers.ts';
 import { runningInstance } from './instance.ts';
 import { askOrOpen } from './opened.ts';
@@ -116,7 +117,7 @@ interface TailOptions {
 
 async function runTail(topics: string, { json, follow, ...given }: TailOptions): Promise<void> {
   const sent = { topics, ...given, ...(follow === true ? { follow: 'true' } : {}) };
-  const parsed = tailQuery.safeParse(sent);
+  const parsed = tailQuery.safeParse(sent, { error: plainly });
   if (!parsed.success) {
     throw new WrongUse(parsed.error.issues.map(({ path, message }) => `--${path.join('.')}: ${message}`).join('; '));
   }

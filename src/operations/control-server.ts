@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Endpoint, Principal } from '../runtime/http/endpoint.ts';
 import { createServer, serveEndpoints } from '../runtime/http/server.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { plainly } from '../runtime/wording.ts';
 import { check, checkQuery } from './check.ts';
 import { type Installation, OperationRefused } from './installation.ts';
 import { showParked } from './parked.ts';
@@ -102,7 +103,7 @@ export async function* runOperation(
 ): AsyncGenerator<unknown> {
   const known = Object.hasOwn(operations, name) ? operations[name] : undefined;
   if (known === undefined) throw new OperationRefused('not_found', `There is no operation "${name}".`);
-  const parsed = known.input.safeParse(input);
+  const parsed = known.input.safeParse(input, { error: plainly });
   if (!parsed.success) throw new OperationRefused('conflict', z.prettifyError(parsed.error));
   yield* known.run(installation, parsed.data as never, signal);
 }

@@ -26,7 +26,9 @@ export const tailQuery = z.strictObject({
   topics: z.string().min(1).max(1_000),
   key: z.string().max(200).optional(),
   /** An offset; without one the last records of each partition, or nothing but what comes for `end`. */
-  from: z.union([z.literal('end'), z.coerce.number().int().min(0)]).optional(),
+  from: z
+    .union([z.literal('end'), z.coerce.number().int().min(0)], { error: 'must be an offset, 0 or more, or "end"' })
+    .optional(),
   partition: z.coerce.number().int().min(0).optional(),
   follow: z.stringbool().default(false),
 });

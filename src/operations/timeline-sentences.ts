@@ -64,7 +64,8 @@ export function placesOf({ seats = [], areas = [] }: Pick<Told, 'seats' | 'areas
 
 function wantedOf(wanted: Wanted | undefined): string {
   if (wanted === undefined) return 'seats';
-  return wanted.kind === 'bestAvailable' ? `the best ${wanted.count} seats` : placesOf(wanted);
+  if (wanted.kind !== 'bestAvailable') return placesOf(wanted);
+  return wanted.count === 1 ? 'the best seat' : `the best ${wanted.count} seats`;
 }
 
 const sentences: Readonly<Record<string, (told: Told) => string>> = {

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { logLevels } from '../contracts/settings.ts';
 import { type ServiceName, serviceNames } from '../contracts/topics.ts';
+import { plainly } from './wording.ts';
 
 /**
  * Configuration that is fixed at start: defaults < environment < `NAME_FILE` secrets, checked and frozen. Settings that
@@ -141,7 +142,7 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
   if (unknown.length > 0) {
     throw new ConfigurationError(`${unknown.join(', ')}: no such setting; remove it or check the spelling`);
   }
-  const parsed = schema.safeParse(given);
+  const parsed = schema.safeParse(given, { error: plainly });
   if (parsed.success) {
     const contradiction = contradictionIn(parsed.data);
     if (contradiction !== undefined) throw new ConfigurationError(contradiction);

@@ -117,13 +117,17 @@ function problemsOf(endpoint: Endpoint): Record<string, object> {
   if (endpoint.who !== 'anyone')
     for (const code of ['unauthenticated', 'token_expired', 'forbidden'] as const) codes.add(code);
   if (endpoint.body !== undefined) {
-    for (const code of ['malformed_json', 'payload_too_large', 'unsupported_media_type', 'validation_failed'] as const)
-      codes.add(code);
+    for (const code of ['malformed_json', 'validation_failed'] as const) codes.add(code);
   }
+  if (endpoint.query !== undefined) codes.add('validation_failed');
+  // A body that is not asked for is read all the same.
+  if (endpoint.method !== 'GET')
+    for (const code of ['payload_too_large', 'unsupported_media_type'] as const) codes.add(code);
   if (endpoint.params !== undefined) codes.add('not_found');
   if (endpoint.idempotency === 'required') codes.add('idempotency_key_missing');
   if (endpoint.idempotency !== undefined)
-    for (const code of ['request_in_progress', 'idempotency_key_reused'] as const) codes.add(code);
+    for (const code of ['idempotency_key_invalid', 'request_in_progress', 'idempotency_key_reused'] as const)
+      codes.add(code);
   for (const code of ['rate_limited', 'overloaded'] as const) codes.add(code);
   const byStatus = new Map<number, string[]>();
   for (const code of codes)

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { z } from 'zod';
 import type { Idempotency } from '../service-runtime.ts';
+import { plainly } from '../wording.ts';
 import type { Endpoint, Principal } from './endpoint.ts';
 import { type FieldError, invalid, Problem } from './problem.ts';
 import { brokenText, escapePointer, isText } from './text.ts';
@@ -57,7 +58,7 @@ export function checked(schema: z.ZodType | undefined, value: unknown, at: strin
         ? new Problem('not_found', 'There is no such thing: the path is not text.')
         : notText(`${at}/${broken[0]}`);
   }
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: plainly });
   if (parsed.success) return parsed.data;
   // An id that cannot be one names nothing here.
   if (at === '/path')
@@ -67,7 +68,7 @@ export function checked(schema: z.ZodType | undefined, value: unknown, at: strin
     'validation_failed',
     errors
       .slice(0, 5)
-      .map(({ pointer, message }) => `${pointer}: ${message}`)
+      .map(({ pointer, message }) => `${pointer === '' ? 'The body' : `${pointer}:`} ${message}`)
       .join('; '),
     { errors },
   );
@@ -83,7 +84,7 @@ function fieldErrors(issue: z.core.$ZodIssue, at: string): FieldError[] {
     }));
   }
   const custom = issue.code === 'custom' ? (issue.params as { code?: string } | undefined)?.code : undefined;
-  return [{ pointer: pointer === '' ? '/' : pointer, code: custom ?? issue.code, message: issue.message }];
+  return [{ pointer, code: custom ?? issue.code, message: issue.message }];
 }
 
 /** 1 to 200 printable ASCII characters. */

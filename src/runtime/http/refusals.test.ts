@@ -31,7 +31,18 @@ function aServer(handle: () => Promise<void> = async () => {}) {
     return { status: 200, body: { ok: true } };
   };
   const params = z.object({ thingId: z.string().regex(/^thg_\d+$/) });
-  const body = z.strictObject({ name: z.string(), 'a/b': z.int().optional(), deep: z.unknown().optional() });
+  const paid = z.discriminatedUnion('method', [
+    z.strictObject({ method: z.literal('card') }),
+    z.strictObject({ method: z.literal('cash') }),
+  ]);
+  const body = z.strictObject({
+    name: z.string(),
+    'a/b': z.int().optional(),
+    deep: z.unknown().optional(),
+    few: z.array(z.string()).min(1).optional(),
+    kind: z.enum(['a', 'b']).optional(),
+    paid: paid.optional(),
+  });
   serveEndpoints(
     server,
     [
@@ -140,6 +151,23 @@ describe('a body', () => {
     const errors = answer.body['errors'] as { pointer: string; code: string }[];
     assert.deepEqual(errors.map((error) => error.pointer).sort(), ['/a~1b', '/extra', '/name']);
     assert.equal(errors.find((error) => error.pointer === '/extra')?.code, 'unknown_field');
+  });
+
+  test('is told what to send in words of its own, and as a whole by the empty pointer', async () => {
+    const { post } = aServer();
+    const said = async (body: string) =>
+      ((await post(body)).body['errors'] as { pointer: string; message: string }[]).map(
+        ({ pointer, message }) => `${pointer} ${message}`,
+      );
+    assert.deepEqual(await said('{}'), ['/name is missing; give a text']);
+    assert.deepEqual(await said('{"name":1,"a/b":1.5}'), ['/name must be a text', '/a~1b must be a whole number']);
+    assert.deepEqual(await said('{"name":"a","few":[],"kind":"x","paid":{"method":"shells"}}'), [
+      '/few must have at least 1 item',
+      '/kind must be one of "a", "b"',
+      '/paid/method must be one of "card", "cash"',
+    ]);
+    assert.deepEqual(await said('[]'), [' must be an object']);
+    assert.equal((await post('[]')).body['detail'], 'The body must be an object');
   });
 
   test('that tries to change what all objects share changes nothing', async () => {

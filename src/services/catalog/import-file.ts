@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plainly } from '../../runtime/wording.ts';
 import { movieFields, saleFields, seatPlanFields, theatreFields } from './entries.ts';
 import { localTimeSyntax } from './local-time.ts';
 
@@ -128,7 +129,7 @@ export function checkEntries(file: UncheckedFile): CatalogueFile {
 }
 
 function checkEntry(schema: z.ZodType, { where, value }: Entry<unknown>, faults: ImportFault[]): unknown {
-  const parsed = schema.safeParse(value);
+  const parsed = schema.safeParse(value, { error: plainly });
   if (parsed.success) return parsed.data;
   for (const issue of parsed.error.issues) faults.push({ where: inside(where, issue.path), message: issue.message });
   return undefined;

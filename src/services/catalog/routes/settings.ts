@@ -3,6 +3,7 @@ import { isSettingKey, type SettingKey, settingFrom, settingKeys, settings } fro
 import { type Endpoint, endpoint } from '../../../runtime/http/endpoint.ts';
 import { Problem } from '../../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../../runtime/service-runtime.ts';
+import { plainly } from '../../../runtime/wording.ts';
 import { answerOnce } from '../changes.ts';
 import type { SettingChange } from '../entries.ts';
 import * as projection from '../projection.ts';
@@ -99,7 +100,7 @@ function known(key: string): SettingKey {
 
 /** The value, if the setting takes it; throws 422 that says what it takes instead. */
 function checked(key: SettingKey, value: unknown): unknown {
-  const parsed = settings[key].schema.safeParse(value);
+  const parsed = settings[key].schema.safeParse(value, { error: plainly });
   if (parsed.success) return parsed.data;
   const errors = parsed.error.issues.map((issue) => ({
     pointer: ['/value', ...issue.path.map(String)].join('/'),
