@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 /**
  * What is wrong with a value, in the words of the one who sent it: what to send, not what a parser expected. For checks

@@ -282,7 +282,11 @@ function checkPayment(
     return;
   }
   if (!service.part<(token: string) => boolean>('payment-token-known')(paid.payment.token)) {
-    throw invalid(paid.pointer, 'unknown_token', 'is not a payment token the provider knows; the sandbox takes tok_visa');
+    throw invalid(
+      paid.pointer,
+      'unknown_token',
+      'is not a payment token the provider knows; the sandbox takes tok_visa',
+    );
   }
 }
 
