@@ -1,9 +1,17 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import type { Goal } from './goals/goal.ts';
 import { goals } from './goals/goals.ts';
 import { openStage, type Sizes } from './goals/stage.ts';
-import { type MeasuredGoal, type Results, shown, shownWanted, summed, thisMachine } from './report/results.ts';
+import {
+  type MeasuredGoal,
+  type Results,
+  shown,
+  shownWanted,
+  summed,
+  thisMachine,
+  withAgain,
+} from './report/results.ts';
 import type { Mode } from './systems/system.ts';
 
 /** What is measured, on running systems of its own, with the auditor after every run. */
@@ -56,10 +64,14 @@ export async function bench({ wanted, modes, quick: isQuick, pairs, write }: Ben
   const began = performance.now();
   const at = new Date().toISOString();
   const measured: MeasuredGoal[] = [];
-  const keep = () => {
+  const isAll = wanted.length === goals.length;
+  const keep = (latest: MeasuredGoal) => {
     if (!write) return;
     const tookSeconds = Math.round((performance.now() - began) / 1_000);
-    keepResults({ at, commit: commit(), machine: thisMachine(), isQuick, sizes, tookSeconds, measured });
+    const file = `bench/results/${at.slice(0, 10)}.json`;
+    const earlier = isAll ? undefined : resultsIn(file);
+    if (earlier !== undefined) return keepResults(file, withAgain(earlier, latest, commit()));
+    keepResults(file, { at, commit: commit(), machine: thisMachine(), isQuick, sizes, tookSeconds, measured });
   };
   for (const mode of modes)
     for (const goal of wanted.filter((each) => each.modes.includes(mode))) {
@@ -68,14 +80,18 @@ export async function bench({ wanted, modes, quick: isQuick, pairs, write }: Ben
       print(each);
       console.log(JSON.stringify(each));
       // After each, so that what was measured outlives a run that is broken off.
-      keep();
+      keep(each);
     }
   return measured.every(({ failed }) => failed === undefined);
 }
 
-function keepResults(results: Results): void {
+/** Of the same day, where there are any. */
+function resultsIn(file: string): Results | undefined {
+  return existsSync(file) ? (JSON.parse(readFileSync(file, 'utf8')) as Results) : undefined;
+}
+
+function keepResults(file: string, results: Results): void {
   mkdirSync('bench/results', { recursive: true });
-  const file = `bench/results/${results.at.slice(0, 10)}.json`;
   writeFileSync(file, `${JSON.stringify(results, null, 2)}\n`);
 }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { reached } from '../bench/report/charts.ts';
 import { beginMark, chartsOf, endMark, pageOf, withPart } from '../bench/report/page.ts';
-import { holds, quantile, type Results, shown, summed } from '../bench/report/results.ts';
+import { holds, quantile, type Results, shown, summed, withAgain } from '../bench/report/results.ts';
 
 const results: Results = {
   at: '2026-11-28T18:00:00.000Z',
@@ -54,6 +54,22 @@ describe('what a bench says of its runs', () => {
     assert.equal(reached({ median: 5, wanted: { atLeast: 10 } }), 0.5);
     assert.equal(reached({ median: 40, wanted: { atMost: 20 } }), 0.5);
     assert.equal(reached({ median: 0, wanted: { atMost: 0 } }), 1);
+  });
+
+  it('puts a goal that was measured again in its place, with its commit', () => {
+    const [, failed] = results.measured;
+    assert.ok(failed !== undefined);
+    const { failed: _, ...again } = { ...failed, figures: summed([{ what: 'p99', unit: 'ms', values: [9] }]) };
+    const after = withAgain(results, again, 'fedcba9876543210');
+    assert.deepEqual(
+      after.measured.map(({ goal, commit }) => [goal, commit]),
+      [
+        ['pipeline', undefined],
+        ['tail', 'fedcba9876543210'],
+      ],
+    );
+    assert.match(pageOf(after), /`tail`, again at `fedcba9876` \| p99 \| 9\.00 ms/);
+    assert.equal(withAgain(results, again, results.commit).measured.at(-1)?.commit, undefined);
   });
 
   it('writes numbers with the digits that count', () => {

@@ -60,15 +60,16 @@ function sectionOf(mode: (typeof modes)[number], measured: readonly MeasuredGoal
   ];
 }
 
-function rowsOf({ goal, figures, failed }: MeasuredGoal): readonly string[] {
+function rowsOf({ goal, figures, failed, commit }: MeasuredGoal): readonly string[] {
+  const name = commit === undefined ? `\`${goal}\`` : `\`${goal}\`, again at \`${commit.slice(0, 10)}\``;
   if (failed !== undefined)
-    return [`| ${goal} | failed: ${failed.split('\n')[0]?.replaceAll('|', '/')} | 0 | | | no |`];
+    return [`| ${name} | failed: ${failed.split('\n')[0]?.replaceAll('|', '/')} | 0 | | | no |`];
   return figures.map((figure, index) => {
     const { what, unit, median, quartiles, wanted, values } = figure;
     const range = values.length > 1 ? `${shown(quartiles[0])} to ${shown(quartiles[1])}` : '';
     const verdict = holds(figure);
     const cells = [
-      ...[index === 0 ? `\`${goal}\`` : '', what, `${shown(median)} ${unit}`.trimEnd(), range],
+      ...[index === 0 ? name : '', what, `${shown(median)} ${unit}`.trimEnd(), range],
       ...[shownWanted(wanted), verdict === undefined ? '' : verdict ? 'yes' : 'no'],
     ];
     return `| ${cells.join(' | ')} |`;

@@ -16,6 +16,8 @@ export interface Results {
 }
 
 export interface MeasuredGoal {
+  /** Where it is another than that of the run: measured again by itself. */
+  readonly commit?: string;
   readonly goal: string;
   readonly mode: Mode;
   readonly says: string;
@@ -73,4 +75,14 @@ export function shownWanted(wanted: Figure['wanted']): string {
 
 export function thisMachine(): Results['machine'] {
   return { processors: availableParallelism(), model: cpus()[0]?.model ?? '' };
+}
+
+/** The results with one goal measured again; another commit than that of the run is told with it. */
+export function withAgain(results: Results, again: MeasuredGoal, commit: string): Results {
+  const told = commit === results.commit ? again : { ...again, commit };
+  const isSame = ({ goal, mode }: MeasuredGoal) => goal === again.goal && mode === again.mode;
+  const measured = results.measured.some(isSame)
+    ? results.measured.map((each) => (isSame(each) ? told : each))
+    : [...results.measured, told];
+  return { ...results, measured };
 }

@@ -23,7 +23,11 @@ export function benchCommand(): Command {
     )
     .option('--pairs <number>', 'runs, or pairs of runs, of each goal', count)
     .option('--quick', 'one of each, and a shorter one', false)
-    .option('--write', 'keep the figures in bench/results, as all does anyway', false)
+    .option(
+      '--write',
+      'keep the figures in bench/results, as all does anyway; of a single goal, in the place of its earlier ones of the day',
+      false,
+    )
     .addHelpText('after', '\nExample:\n  fullhouse bench throughput --quick')
     .action(runBench);
 }
