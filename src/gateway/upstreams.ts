@@ -158,7 +158,9 @@ function wasCut(error: unknown): boolean {
   return error instanceof errors.SocketError || codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE';
 }
 
+/** Where nobody listens that is found out at once, and whoever begins to listen there may be the only one left. */
 function isTrouble(error: Error): boolean {
+  if (codeOf(error) === 'ECONNREFUSED') return false;
   return wasNotSent(error) || wasCut(error) || error instanceof errors.HeadersTimeoutError;
 }
 
