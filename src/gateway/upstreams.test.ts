@@ -118,7 +118,7 @@ describe('the HTTP side of a service', () => {
     assert.equal(broken.asked.length, 5);
   });
 
-  test('is asked as soon as somebody listens there, however often nobody did', async (context) => {
+  test('is asked as soon as somebody listens there where no other answers, however often nobody did', async (context) => {
     const [next, old] = [await service(context, fine), await service(context, fine)];
     await next.stop();
     const upstream = upstreamTo(context, next, old);
