@@ -62,8 +62,6 @@ interface Address {
   readonly breaker: CircuitBreakerPolicy;
   /** Requests whose answer has not come to its end. */
   open: number;
-  /** Nobody listened there when its circuit was last tried. */
-  isVacant: boolean;
 }
 
 export function createUpstream(service: string, urls: readonly string[], logger: Logger): Upstream {
@@ -80,21 +78,10 @@ export function createUpstream(service: string, urls: readonly string[], logger:
         if (address === undefined) break;
         if (address.open >= connectionsMax) throw overloaded();
         try {
-          const answer = await address.breaker.execute(() => request(address, sent));
-          address.isVacant = false;
-          return answer;
+          return await address.breaker.execute(() => request(address, sent));
         } catch (error) {
           failed = error;
           if (sent.signal.aborted || !(wasNotSent(error) || (sent.repeatable && wasCut(error)))) break;
-        }
-      }
-      // Where nobody listened that costs no time to ask again, and whoever has begun to listen may be the only one left.
-      for (const address of addresses.filter(({ isVacant }) => isVacant)) {
-        if (sent.signal.aborted || !(wasNotSent(failed) || (sent.repeatable && wasCut(failed)))) break;
-        try {
-          return await request(address, sent);
-        } catch (error) {
-          failed = error;
         }
       }
       throw unavailable(service, failed);
@@ -118,7 +105,7 @@ function addressOf(service: string, url: string, logger: Logger): Address {
     bodyTimeout: silenceMaxMs,
     pipelining: 1,
   });
-  return { url, pool, breaker, open: 0, isVacant: false };
+  return { url, pool, breaker, open: 0 };
 }
 
 async function request(address: Address, sent: Sent): Promise<UpstreamAnswer> {
@@ -131,9 +118,6 @@ async function request(address: Address, sent: Sent): Promise<UpstreamAnswer> {
     const isShort = sent.method !== 'HEAD' && length <= shortBytesMax;
     body = isShort ? Buffer.from(await answer.body.arrayBuffer()) : answer.body;
     return { status, headers, body };
-  } catch (error) {
-    address.isVacant = codeOf(error) === 'ECONNREFUSED';
-    throw error;
   } finally {
     const done = () => {
       address.open -= 1;
