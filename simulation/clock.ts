@@ -1,4 +1,3 @@
-import { v7 as uuidv7 } from 'uuid';
 import { drawIdsFrom } from '../src/contracts/ids.ts';
 import { Random, seedOf } from './random.ts';
 import type { RealWork } from './sql/real-work.ts';
@@ -44,7 +43,7 @@ export function installClock(seed: number, real?: RealWork): VirtualClock {
       timers.uninstall();
       Math.random = realRandom;
       AbortSignal.timeout = realTimeout;
-      drawIdsFrom(uuidv7);
+      drawIdsFrom();
     },
   };
 }

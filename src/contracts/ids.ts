@@ -47,8 +47,11 @@ function nextUuid(): string {
 
 let drawUuid: () => string = nextUuid;
 
-/** Has the process draw its ids from another source: a simulation's, where the same seed gives the same ids. */
-export function drawIdsFrom(source: () => string): void {
+/**
+ * Has the process draw its ids from another source: a simulation's, where the same seed gives the same ids. Without one, from
+ * its own again.
+ */
+export function drawIdsFrom(source: () => string = nextUuid): void {
   drawUuid = source;
 }
 

@@ -227,7 +227,10 @@ export class ServiceHost implements ServiceRuntime {
   }
 
   #moved({ view, id, partition }: Committed['documents'][number]): void {
-    const isUnderWay = this.#isUnderWay.get(view)?.(this.loop.documents.get(view, id)?.doc as never);
+    const doc = this.loop.documents.get(view, id)?.doc;
+    // One that is gone, or no longer in memory, says nothing: it is forgotten in time.
+    if (doc === undefined) return;
+    const isUnderWay = this.#isUnderWay.get(view)?.(doc as never);
     if (isUnderWay === true) this.#admission.began(id, partition);
     if (isUnderWay === false) this.#admission.done(id);
   }
