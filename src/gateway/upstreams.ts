@@ -52,7 +52,8 @@ const connectWithinMs = 2_000;
 /** A stream of events says at least that it is still there. */
 const silenceMaxMs = 60_000;
 const failuresUntilOpen = 5;
-const openMs = 2_000;
+/** Short: at an upgrade the one who begins to listen may soon be the only one. One request at a time finds out. */
+const openMs = 250;
 /** One address is asked twice: a kept connection may have been closed just as it was used. */
 const triesMin = 2;
 
