@@ -16,13 +16,14 @@ interface Service {
 async function service(
   context: TestContext,
   answer: (request: IncomingMessage, response: ServerResponse) => void,
+  port = 0,
 ): Promise<Service> {
   const asked: string[] = [];
   const server: Server = createServer((request, response) => {
     asked.push(request.method ?? '');
     answer(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
   const stop = () =>
     new Promise<void>((resolve) => {
       server.close(() => resolve());
@@ -115,6 +116,17 @@ describe('the HTTP side of a service', () => {
     const upstream = upstreamTo(context, broken);
     for (let requests = 0; requests < 20; requests += 1) await assert.rejects(upstream.send(sent()), unavailable);
     assert.equal(broken.asked.length, 5);
+  });
+
+  test('is asked as soon as somebody listens there where no other answers, however often nobody did', async (context) => {
+    const [next, old] = [await service(context, fine), await service(context, fine)];
+    await next.stop();
+    const upstream = upstreamTo(context, next, old);
+    for (let requests = 0; requests < 20; requests += 1) await upstream.send(sent());
+    const begun = await service(context, fine, Number(new URL(next.url).port));
+    await old.stop();
+    await Promise.all(Array.from({ length: 20 }, () => upstream.send(sent({ repeatable: true }))));
+    assert.equal(begun.asked.length, 20);
   });
 
   test('may refuse as often as it likes: that is an answer', async (context) => {

@@ -63,6 +63,8 @@ interface Address {
   readonly breaker: CircuitBreakerPolicy;
   /** Requests whose answer has not come to its end. */
   open: number;
+  /** Nobody listened there when it last failed. */
+  isVacant: boolean;
 }
 
 export function createUpstream(service: string, urls: readonly string[], logger: Logger): Upstream {
@@ -82,7 +84,16 @@ export function createUpstream(service: string, urls: readonly string[], logger:
           return await address.breaker.execute(() => request(address, sent));
         } catch (error) {
           failed = error;
-          if (sent.signal.aborted || !(wasNotSent(error) || (sent.repeatable && wasCut(error)))) break;
+          if (!mayGoOn(sent, error)) break;
+        }
+      }
+      // Where nobody listened it costs no time to ask again, and whoever has just begun to listen may be the only one left.
+      for (const address of addresses.filter(({ isVacant }) => isVacant)) {
+        if (!mayGoOn(sent, failed)) break;
+        try {
+          return await request(address, sent);
+        } catch (error) {
+          failed = error;
         }
       }
       throw unavailable(service, failed);
@@ -106,7 +117,7 @@ function addressOf(service: string, url: string, logger: Logger): Address {
     bodyTimeout: silenceMaxMs,
     pipelining: 1,
   });
-  return { url, pool, breaker, open: 0 };
+  return { url, pool, breaker, open: 0, isVacant: false };
 }
 
 async function request(address: Address, sent: Sent): Promise<UpstreamAnswer> {
@@ -119,6 +130,9 @@ async function request(address: Address, sent: Sent): Promise<UpstreamAnswer> {
     const isShort = sent.method !== 'HEAD' && length <= shortBytesMax;
     body = isShort ? Buffer.from(await answer.body.arrayBuffer()) : answer.body;
     return { status, headers, body };
+  } catch (error) {
+    address.isVacant = codeOf(error) === 'ECONNREFUSED';
+    throw error;
   } finally {
     const done = () => {
       address.open -= 1;
@@ -157,6 +171,11 @@ const notReached: ReadonlySet<string> = new Set([
 /** The connection ended before an answer: nobody knows what was done. */
 function wasCut(error: unknown): boolean {
   return error instanceof errors.SocketError || codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE';
+}
+
+/** Whether another address may be asked: the one before it certainly did nothing, or doing it twice is as good as once. */
+function mayGoOn({ signal, repeatable }: Sent, error: unknown): boolean {
+  return !signal.aborted && (wasNotSent(error) || (repeatable && wasCut(error)));
 }
 
 function isTrouble(error: Error): boolean {
