@@ -1,14 +1,27 @@
+import { randomInt } from 'node:crypto';
 import { createServer, type Server } from 'node:net';
+
+/** Below what systems give to connections that go out: one of those could take a port before its server does. */
+const portsFrom = 10_000;
+const portsBelow = 32_000;
 
 /** As many ports as nobody uses now. */
 export async function freePorts(count: number): Promise<readonly number[]> {
-  const servers = await Promise.all(
-    Array.from({ length: count }, () => {
-      const server = createServer();
-      return new Promise<Server>((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
-    }),
-  );
+  const servers: Server[] = [];
+  while (servers.length < count) {
+    const server = await listening(randomInt(portsFrom, portsBelow));
+    if (server !== undefined) servers.push(server);
+  }
   const ports = servers.map((server) => (server.address() as { readonly port: number }).port);
   await Promise.all(servers.map((server) => new Promise((resolve) => server.close(resolve))));
   return ports;
+}
+
+/** `undefined` where somebody uses the port. */
+function listening(port: number): Promise<Server | undefined> {
+  const server = createServer();
+  return new Promise((resolve) => {
+    server.once('error', () => resolve(undefined));
+    server.listen(port, '127.0.0.1', () => resolve(server));
+  });
 }
