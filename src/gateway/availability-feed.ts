@@ -6,11 +6,13 @@ import { dataIn } from '../runtime/log/data-in.ts';
 import { follow } from '../runtime/log/follower.ts';
 import type { Bounds, Consumption, Log, LogRecord } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/logger.ts';
+import { Paced } from './paced.ts';
 
 /**
  * Live seat maps: one reader of `seat-events` for all who watch, outside the consumer groups. A watcher gets a snapshot
  * from seat-inventory and from then on what changed; the id of an event is the show's version, so that any instance can
  * go on where another one stopped. The topic is followed before the snapshot is asked for, so nothing falls in between.
+ * Where few watch, each change is told at once; where many do, what changes within a moment goes in one event.
  */
 export interface Availability {
   readonly showId: string;
@@ -37,6 +39,8 @@ interface Watched {
   readonly streams: Map<EventStream, number>;
   version: number;
   areas: Map<string, AreaAvailability>;
+  /** What those who watch have not been told yet. */
+  news: Change[];
 }
 
 interface Recent {
@@ -49,6 +53,8 @@ interface Recent {
 const showsMax = 5_000;
 const changesMax = 512;
 const watchersMax = 20_000;
+/** What telling watchers may take of the time of the process. */
+const tellingShare = 0.1;
 /** A start waits so long for the log, and then goes on trying. */
 const followWithinMs = 2_000;
 const followAgainMs = 1_000;
@@ -60,6 +66,9 @@ export class AvailabilityFeed {
   readonly #logger: Logger;
   readonly #recent = new LRUCache<string, Recent>({ max: showsMax });
   readonly #watched = new Map<string, Watched>();
+  /** Shows with news. */
+  readonly #changed = new Set<string>();
+  readonly #telling = new Paced({ share: tellingShare, nextPiece: () => this.#tellNext() });
   #watchers = 0;
   #consumption: Consumption | undefined;
   #stopped = false;
@@ -176,6 +185,7 @@ export class AvailabilityFeed {
       streams: new Map(),
       version: snapshot.version,
       areas: new Map(snapshot.areas.map((area) => [area.area, area])),
+      news: [],
     };
     this.#watched.set(showId, watched);
     const recent = this.#recent.get(showId);
@@ -186,33 +196,26 @@ export class AvailabilityFeed {
   }
 
   #follow(records: readonly LogRecord[]): void {
-    const changed = new Map<string, Change[]>();
     for (const record of records) {
       const change = changeOf(record);
       if (change === undefined || !this.#keep(record.key, change)) continue;
-      changed.set(record.key, [...(changed.get(record.key) ?? []), change]);
+      const watched = this.#watched.get(record.key);
+      if (watched === undefined || change.version <= watched.version) continue;
+      apply(watched, change);
+      watched.news.push(change);
+      this.#changed.add(record.key);
     }
-    for (const [showId, changes] of changed) {
-      const watched = this.#watched.get(showId);
-      const news = changes.filter((change) => watched !== undefined && change.version > watched.version);
-      if (watched === undefined || news.length === 0) continue;
-      for (const change of news) apply(watched, change);
-      const frame = deltaFrame(watched, news);
-      const [first, last] = [news[0]?.version ?? 0, news.at(-1)?.version ?? 0];
-      for (const [stream, sent] of watched.streams) {
-        // A snapshot may be ahead of the log: what it has is not sent again.
-        if (sent >= last) continue;
-        if (sent < first) stream.sendFrame(frame);
-        else
-          stream.sendFrame(
-            deltaFrame(
-              watched,
-              news.filter((change) => change.version > sent),
-            ),
-          );
-        watched.streams.set(stream, last);
-      }
-    }
+    if (this.#changed.size > 0) this.#telling.wanted();
+  }
+
+  /** Tells the news of one show to all who watch it; returns whether there are others. */
+  #tellNext(): boolean {
+    const [showId] = this.#changed;
+    if (showId === undefined) return false;
+    this.#changed.delete(showId);
+    const watched = this.#watched.get(showId);
+    if (watched !== undefined && watched.news.length > 0) tellNews(watched);
+    return this.#changed.size > 0;
   }
 
   /** Repeated records are dropped: versions of a show only grow. */
@@ -228,6 +231,7 @@ export class AvailabilityFeed {
 
   async stop(): Promise<void> {
     this.#stopped = true;
+    this.#telling.stop();
     await this.#consumption?.stop();
     for (const { streams } of this.#watched.values()) for (const stream of [...streams.keys()]) stream.close();
   }
@@ -239,6 +243,23 @@ function apply(watched: Watched, change: Change): void {
     const before = watched.areas.get(area);
     if (before !== undefined)
       watched.areas.set(area, { ...before, held: before.held + held, sold: before.sold + sold });
+  }
+}
+
+function tellNews(watched: Watched): void {
+  const news = watched.news;
+  watched.news = [];
+  const [first, last] = [news[0]?.version ?? 0, news.at(-1)?.version ?? 0];
+  const frame = deltaFrame(watched, news);
+  for (const [stream, sent] of watched.streams) {
+    // A snapshot may be ahead of the log: what it has is not sent again.
+    if (sent >= last) continue;
+    if (sent < first) stream.sendFrame(frame);
+    else {
+      const missed = news.filter((change) => change.version > sent);
+      stream.sendFrame(deltaFrame(watched, missed));
+    }
+    watched.streams.set(stream, last);
   }
 }
 

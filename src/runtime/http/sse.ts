@@ -31,19 +31,21 @@ export function openEventStream(
   const { reply } = call;
   const closing = closingSignal(reply.server);
   reply.hijack();
-  const socket = reply.raw;
+  const answer = reply.raw;
   const headers = Object.entries(reply.getHeaders()).filter(
     (entry): entry is [string, string] => typeof entry[1] === 'string',
   );
-  socket.writeHead(200, {
+  // It ends with its connection, which needs no chunks: events go straight to the socket.
+  answer.removeHeader('transfer-encoding');
+  answer.writeHead(200, {
     ...Object.fromEntries(headers),
     'content-type': 'text/event-stream',
     'cache-control': 'no-store',
     'x-accel-buffering': 'no',
-    // A stream ends with its connection, so that a server that closes has nothing to wait for.
+    // So that a server that closes has nothing to wait for.
     connection: 'close',
   });
-  socket.flushHeaders();
+  answer.flushHeaders();
   let open = true;
   const heartbeat = setInterval(() => write(Buffer.from(': still here\n\n')), heartbeatMs);
   const close = () => {
@@ -51,11 +53,12 @@ export function openEventStream(
     open = false;
     clearInterval(heartbeat);
     closing.removeEventListener('abort', close);
-    socket.end();
+    answer.end();
     onClose();
   };
   const write = (frame: Buffer) => {
-    if (!open) return;
+    const { socket } = answer;
+    if (!open || socket === null) return;
     socket.write(frame);
     if (socket.writableLength > unreadBytesMax) {
       socket.destroy();
@@ -63,8 +66,8 @@ export function openEventStream(
     }
   };
   closing.addEventListener('abort', close);
-  socket.on('close', close);
-  socket.on('error', close);
+  answer.on('close', close);
+  answer.on('error', close);
   return {
     get isOpen() {
       return open;

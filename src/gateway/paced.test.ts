@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Paced } from './paced.ts';
+
+/** Work whose pieces take so long each, on a clock of the test's own. */
+function pieces(takesMs: number, count: number) {
+  const state = { now: 0, done: 0, left: count };
+  const paced = new Paced({
+    share: 0.1,
+    now: () => state.now,
+    nextPiece: () => {
+      state.now += takesMs;
+      state.done += 1;
+      state.left -= 1;
+      return state.left > 0;
+    },
+  });
+  return { state, paced };
+}
+
+test('little work is done at once', (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { state, paced } = pieces(0.01, 5);
+  paced.wanted();
+  assert.equal(state.done, 5);
+  state.left = 1;
+  paced.wanted();
+  assert.equal(state.done, 6);
+});
+
+test('after much work there is a pause nine times as long, and what is wanted meanwhile comes after it', (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { state, paced } = pieces(20, 1);
+  paced.wanted();
+  state.left = 1;
+  paced.wanted();
+  assert.equal(state.done, 1);
+  context.mock.timers.tick(179);
+  assert.equal(state.done, 1);
+  context.mock.timers.tick(1);
+  assert.equal(state.done, 2);
+});
+
+test('a long row of pieces is done with pauses, to its end', (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { state, paced } = pieces(5, 5);
+  paced.wanted();
+  assert.equal(state.done, 2);
+  context.mock.timers.tick(90);
+  assert.equal(state.done, 4);
+  context.mock.timers.tick(90);
+  assert.equal(state.done, 5);
+  paced.stop();
+});
