@@ -112,6 +112,7 @@ if (await kafkaOrSkip('every service as a process of its own')) {
       });
       assert.match(stdout, /bkg_\S+ is confirmed/);
       assert.match(stdout, /invariants hold/);
+      if (cluster.observed?.prometheus !== undefined) assert.match(stdout, /"outcome":"confirmed"/);
       assert.doesNotMatch(stdout, /"health":"down"/);
     });
 
