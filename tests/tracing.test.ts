@@ -12,7 +12,7 @@ interface ExportedSpan {
   readonly spanId: string;
   readonly parentSpanId?: string;
   readonly name: string;
-  readonly links?: readonly { readonly spanId: string }[];
+  readonly links?: readonly { readonly traceId: string; readonly spanId: string }[];
   readonly attributes: readonly { readonly key: string; readonly value: Readonly<Record<string, unknown>> }[];
 }
 
@@ -99,6 +99,45 @@ describe('the trace of a booking', () => {
       way.push(at.name);
     assert.equal(way.at(-1), 'POST /v1/bookings');
     assert.ok(way.length >= 10, way.join(' < '));
+  });
+
+  test('speaks of messages and databases by the conventions of OpenTelemetry', () => {
+    const conventions: Readonly<Record<string, readonly string[]>> = {
+      'process seat-events': [
+        ...['messaging.system', 'messaging.operation.name', 'messaging.operation.type', 'messaging.destination.name'],
+        ...['messaging.destination.partition.id', 'messaging.message.id', 'messaging.consumer.group.name'],
+      ],
+      'commit booking': ['db.system.name', 'db.operation.name', 'db.operation.batch.size'],
+      'POST /v1/bookings': ['http.request.method', 'http.route', 'http.response.status_code'],
+    };
+    for (const [name, wanted] of Object.entries(conventions)) {
+      const keys = new Set(collected.spans.find((span) => span.name === name)?.attributes.map(({ key }) => key));
+      assert.deepEqual(
+        wanted.filter((key) => !keys.has(key)),
+        [],
+        name,
+      );
+    }
+  });
+
+  test('is linked to those of other bookings that the same batch committed', async () => {
+    const traceIds = ['df7651916cd43dd8448eb211c80319d', 'ef7651916cd43dd8448eb211c80319e'].flatMap((begin) =>
+      ['0', '1', '2', '3'].map((end) => begin + end),
+    );
+    await Promise.all(traceIds.map((traceId) => bookWith(traceId, '01')));
+    const linked = () =>
+      collected.spans.flatMap(({ traceId, name, parentSpanId, links = [] }) =>
+        links.filter((link) => link.traceId !== traceId).map((link) => ({ name, parentSpanId, link })),
+      );
+    const messages = () =>
+      new Map(collected.spans.filter(({ name }) => name.startsWith('process ')).map((span) => [span.spanId, span]));
+    await until(() => linked().some(({ link }) => messages().has(link.spanId)));
+    for (const { name, parentSpanId, link } of linked()) {
+      assert.match(name, /^commit /);
+      // Whoever is linked to links back: either message was in the batch.
+      const back = linked().some((each) => each.parentSpanId === link.spanId && each.link.spanId === parentSpanId);
+      if (messages().has(link.spanId)) assert.ok(back, `${name} of ${parentSpanId}`);
+    }
   });
 
   test('is not recorded where it was not sampled, and its id is in the problem all the same', async () => {

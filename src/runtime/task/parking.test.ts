@@ -47,6 +47,16 @@ describe('a record that cannot be understood is parked with its reason', () => {
     });
   }
 
+  test('the line that says so has the id of the trace', async () => {
+    const toy = await start();
+    const record = toy.producer.record(newId('booking'), noted('x'));
+    const traceparent = '00-af7651916cd43dd8448eb211c80319c1-b7ad6b7169203331-00';
+    await toy.log.append([{ ...record, headers: { ...record.headers, traceparent }, value: 'no json' }]);
+    await toy.loop.caughtUp();
+    const line = toy.lines.find((each) => each.msg === 'parked');
+    assert.equal(line?.['traceId'], 'af7651916cd43dd8448eb211c80319c1');
+  });
+
   test('a tombstone where none may be is undecodable', async () => {
     const toy = await start();
     await toy.log.append([{ ...toy.producer.record(newId('booking'), noted('x')), value: null }]);
