@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { after, before, describe, test } from 'node:test';
 import { Client, declined, eventually, visa } from './support/client.ts';
-import { bookingOnce } from './support/operations.ts';
+import { bookingOnce, changeSetting } from './support/operations.ts';
 import { promtoolOrSkip } from './support/promtool.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
@@ -27,12 +27,13 @@ function promtool(text: string): Promise<string> {
 describe('metrics', () => {
   let running: RunningApp;
   let operator: Client;
+  let showId: string;
 
   before(async () => {
     running = await runApp();
     operator = new Client(running.app.adminUrl);
     const ada = await running.anyone.register();
-    const showId = await openShow(running.admin, await buildVenue(running.admin));
+    showId = await openShow(running.admin, await buildVenue(running.admin));
     const bought = await ada.book({ showId, seats: ['S-A-1', 'S-A-2'], payment: visa });
     await bookingOnce(ada, bought.body.bookingId, ({ tickets }) => tickets.length === 2);
     const taken = await ada.book({ showId, seats: ['S-A-1'] });
@@ -93,6 +94,18 @@ describe('metrics', () => {
       lag.filter(([, records]) => records !== 0),
       [],
     );
+  });
+
+  test('tell how late holds end, and what is parked', async () => {
+    await changeSetting(running, 'holdTtlMs', 1_000);
+    const bob = await running.anyone.register('Bob');
+    assert.equal((await bob.book({ showId, seats: ['S-A-9'] })).body.status, 'awaiting_payment');
+    const headers = { ce_id: 'x/1', ce_type: 'SeatsSold', ce_source: '/elsewhere', ce_subject: 'bkg_nobody' };
+    await running.app.log.append([{ topic: 'seat-events', partition: 0, key: showId, headers, value: '{}' }]);
+    const rang = 'fullhouse_deadline_late_seconds_count{service="seat-inventory"}';
+    const parked = 'fullhouse_inputs_parked{service="booking"}';
+    const isTold = (samples: ReadonlyMap<string, number>) => samples.get(rang) === 1 && samples.get(parked) === 1;
+    await eventually(async () => samplesOf(await scrape()), isTold);
   });
 
   test('carry no id and no person in any label', async () => {
