@@ -33,6 +33,8 @@ if (await kafkaOrSkip('a process that starts while Kafka is down')) {
       const admin = await new Client(earlier.url).signIn(administrator.email, administrator.password);
       showId = await openShow(admin, await buildVenue(admin));
       customer = await new Client(earlier.url).register();
+      const limit = { value: 2, why: 'everybody should get some' };
+      assert.equal((await admin.call('PUT', '/v1/settings/seatsPerBookingMax', { body: limit })).status, 200);
       await Promise.all(earlier.hosts.map(({ loop }) => loop.caughtUp()));
       await earlier.stop();
       await ground.kafka.broker.kill();
@@ -45,7 +47,7 @@ if (await kafkaOrSkip('a process that starts while Kafka is down')) {
       await ground.stop();
     });
 
-    it('accepts bookings before long, says that it is degraded, and does its work once Kafka is back', async (t) => {
+    it('accepts bookings before long by the settings stored last, says that it is degraded, and does its work once Kafka is back', async (t) => {
       const [port = 0, adminPort = 0] = await freePorts(2);
       const began = performance.now();
       starting = ground.start(roles, { PORT: String(port), ADMIN_PORT: String(adminPort) });
@@ -63,6 +65,9 @@ if (await kafkaOrSkip('a process that starts while Kafka is down')) {
         dependencies: { dependency: string; reason?: string }[];
       };
       assert.deepEqual([health.status, status], [200, 'degraded']);
+      // The topic of settings cannot be read; what the databases stored of it is in force.
+      const three = await here.book({ showId, seats: ['S-A-2', 'S-A-3', 'S-A-4'] }, { waitSeconds: 0 });
+      assert.deepEqual([three.status, three.body.code], [422, 'validation_failed']);
       assert.match(dependencies.find(({ dependency }) => dependency === 'kafka')?.reason ?? '', /not been reached/);
       await ground.kafka.restart();
       isDown = false;
