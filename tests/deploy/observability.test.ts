@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { dashboardFiles } from '../../deploy/observability/dashboards.ts';
 import { declaredMetrics } from '../support/declared-metrics.ts';
+import { temporaryDirectory } from '../support/directory.ts';
 import { promtoolOrSkip } from '../support/promtool.ts';
 
 const run = promisify(execFile);
@@ -19,6 +22,10 @@ interface Rules {
       readonly annotations: { readonly runbook: string };
     }[];
   }[];
+}
+
+interface DashboardFile {
+  readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
 }
 
 const rules = (parse(readFileSync(`${folder}/alerts.yaml`, 'utf8')) as Rules).groups.flatMap((group) => group.rules);
@@ -55,6 +62,25 @@ describe('alerts and dashboards', () => {
       assert.equal(readFileSync(`${folder}/dashboards/${name}`, 'utf8'), text);
     }
     assert.deepEqual(readdirSync(`${folder}/dashboards`).sort(), [...dashboardFiles().keys()].sort());
+  });
+
+  test('dashboards ask in PromQL', async (t) => {
+    if (!(await promtoolOrSkip(t))) return;
+    const directory = await temporaryDirectory();
+    /** What Prometheus' own tool says of expressions: it reads them as rules. */
+    const check = async (expressions: readonly string[]) => {
+      const file = join(directory.path, 'asked.yaml');
+      const named = expressions.map((expr, index) => ({ record: `asked:${index}`, expr }));
+      await writeFile(file, JSON.stringify({ groups: [{ name: 'asked', rules: named }] }));
+      return run('promtool', ['check', 'rules', file]);
+    };
+    const asked = [...dashboardFiles().values()].flatMap((text) =>
+      (JSON.parse(text) as DashboardFile).panels.flatMap(({ targets }) => targets.map(({ expr }) => expr)),
+    );
+    assert.ok(asked.length > 20);
+    await check(asked);
+    await assert.rejects(check(['sum by (service (fullhouse_lag_records)']));
+    await directory.remove();
   });
 
   test('rules ring when they should and are quiet otherwise', async (t) => {
