@@ -155,6 +155,12 @@ export const parts: readonly Part[] = [
       (name) => `tests/security-${name}.test.ts`,
     ),
   },
+  {
+    name: 'image',
+    says: 'The Dockerfile is built without an engine, where there is buildah, and what comes out runs as nobody.',
+    sizes: [],
+    files: ['tests/reliability/image-built.proof.ts'],
+  },
 ];
 
 export type Sizes = Readonly<Record<string, number>>;
