@@ -36,6 +36,8 @@ export interface How {
   /** `hold`: nobody pays, and a booking is done when its seats are held. */
   readonly until?: LoadPlan['until'];
   readonly connections?: number;
+  /** Instead of the stage's own. */
+  readonly measuredMs?: number;
   /** Whether the auditor need not look: what runs keeps nothing. */
   readonly unaudited?: boolean;
 }
@@ -113,12 +115,12 @@ async function stageOf(
 }
 
 async function planOf(
-  { pace, show = 'many', until = 'ticket', connections = usualConnections }: How,
+  { pace, show = 'many', until = 'ticket', connections = usualConnections, measuredMs }: How,
   { system, scene, sizes }: Pick<Stage, 'system' | 'scene' | 'sizes'>,
 ): Promise<LoadPlan> {
   return {
     ...{ url: system.url, tokens: scene.tokens, pace, until, connections, drainMs },
-    ...{ warmUpMs: sizes.warmUpMs, measuredMs: sizes.measuredMs },
+    ...{ warmUpMs: sizes.warmUpMs, measuredMs: measuredMs ?? sizes.measuredMs },
     showIds: show === 'one' ? [scene.standing] : show === 'many' ? await scene.open(sizes.shows) : show,
     wanted: show === 'one' ? { places: 1, area: standingArea } : { seats: 1 },
   };
