@@ -4,6 +4,7 @@ import { kafkaAdmin, kafkaOrSkip, startTestKafka, type TestKafka } from '../../.
 import { kcatOrSkip, kcatWriteLines } from '../../../../tests/support/kcat.ts';
 import { type KafkaLog, openKafkaLog } from '../kafka-log.ts';
 import { follow, record, testTopics } from '../log.contract.ts';
+import { batchesIn } from './batches.ts';
 import { Cluster } from './cluster.ts';
 import { fetchOnce } from './fetch-session.ts';
 
@@ -50,7 +51,8 @@ if ((await kafkaOrSkip(what)) && (await kcatOrSkip(what))) {
       const asking = { cluster, purpose: 'read', node: cluster.leader(topic, 0), waitMs: 0 } as const;
       const [fetched] = await fetchOnce(asking, [wanted]);
       await cluster.close();
-      const found = (fetched?.answer.records ?? []).map(({ attributes }) => attributes & codecBits);
+      const batches = fetched === undefined ? [] : [...batchesIn(fetched.answer.batches)];
+      const found = batches.map(({ attributes }) => attributes & codecBits);
       return (Object.keys(codecs) as Codec[]).filter((codec) => found.includes(codecs[codec]));
     };
     /** What a producer that is not ours writes, in batches of which no one is the last of a fetch by chance. */

@@ -1,7 +1,8 @@
-import { fetchV17 } from '@platformatic/kafka';
+import type { fetchV17 } from '@platformatic/kafka';
 import type { TopicPartition } from '../log.ts';
 import type { Cluster, Purpose } from './cluster.ts';
-import { answeredWith, responseOf } from './errors.ts';
+import { answeredWith } from './errors.ts';
+import { type FetchAnswer, type FetchedPartition, fetch } from './fetch-request.ts';
 
 /** Reading from one broker. */
 
@@ -14,7 +15,7 @@ export interface Wanted extends TopicPartition {
 
 export interface Fetched {
   readonly wanted: Wanted;
-  readonly answer: fetchV17.FetchResponsePartition;
+  readonly answer: FetchedPartition;
 }
 
 const partitionBytesMax = 1_100_000;
@@ -85,34 +86,27 @@ export function isSessionLost(error: unknown): boolean {
   );
 }
 
-async function ask(
+function ask(
   { cluster, purpose, node, waitMs }: Asking,
   session: { readonly id: number; readonly epoch: number },
   what: {
     readonly topics: fetchV17.FetchRequestTopic[];
     readonly forgotten: fetchV17.FetchRequestForgottenTopicsData[];
   },
-): Promise<fetchV17.FetchResponse> {
-  try {
-    return await cluster.request(
-      { purpose, node },
-      fetchV17.api,
-      waitMs,
-      1,
-      answerBytesMax,
-      readCommitted,
-      session.id,
-      session.epoch,
-      what.topics,
-      what.forgotten,
-      '',
-    );
-  } catch (error) {
-    // An error of one partition is one of the whole answer, which has the others all the same.
-    const partial = responseOf<fetchV17.FetchResponse>(error);
-    if (partial === undefined || partial.errorCode !== 0) throw error;
-    return partial;
-  }
+): Promise<FetchAnswer> {
+  return cluster.request(
+    { purpose, node },
+    fetch,
+    waitMs,
+    1,
+    answerBytesMax,
+    readCommitted,
+    session.id,
+    session.epoch,
+    what.topics,
+    what.forgotten,
+    '',
+  );
 }
 
 function byTopic(wanted: readonly Wanted[]): fetchV17.FetchRequestTopic[] {
@@ -131,13 +125,13 @@ function byTopic(wanted: readonly Wanted[]): fetchV17.FetchRequestTopic[] {
   return [...topics.values()];
 }
 
-function matched(answer: fetchV17.FetchResponse, wanted: readonly Wanted[]): readonly Fetched[] {
+function matched(answer: FetchAnswer, wanted: readonly Wanted[]): readonly Fetched[] {
   const byId = new Map<string, Wanted>();
-  if (answer.responses.length > 0) for (const each of wanted) byId.set(`${each.topicId}/${each.partition}`, each);
+  if (answer.topics.length > 0) for (const each of wanted) byId.set(`${each.topicId}/${each.partition}`, each);
   const fetched: Fetched[] = [];
-  for (const { topicId, partitions } of answer.responses) {
+  for (const { topicId, partitions } of answer.topics) {
     for (const partition of partitions) {
-      const found = byId.get(`${topicId}/${partition.partitionIndex}`);
+      const found = byId.get(`${topicId}/${partition.partition}`);
       if (found !== undefined) fetched.push({ wanted: found, answer: partition });
     }
   }

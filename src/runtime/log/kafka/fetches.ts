@@ -137,10 +137,10 @@ export class Fetches {
    * Asked for alone, a partition gives at least one batch if there is one (KIP-74).
    */
   async #endOfHole({ wanted, answer }: Fetched, by: Asked): Promise<number> {
-    if (Number(answer.lastStableOffset) <= wanted.offset) return wanted.offset;
+    if (answer.lastStableOffset <= wanted.offset) return wanted.offset;
     const [alone] = await fetchOnce({ cluster: this.#cluster, ...by, waitMs: 0 }, [wanted]);
     if (alone === undefined || alone.answer.errorCode !== 0) return wanted.offset;
-    return (alone.answer.records ?? []).length === 0 ? Number(alone.answer.lastStableOffset) : wanted.offset;
+    return alone.answer.batches.length === 0 ? alone.answer.lastStableOffset : wanted.offset;
   }
 
   #onPartitionError({ wanted, answer }: Fetched): void {

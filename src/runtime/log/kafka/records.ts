@@ -1,5 +1,6 @@
-import type { fetchV17, RecordsBatch } from '@platformatic/kafka';
 import type { LogRecord, TopicPartition } from '../log.ts';
+import { type Batch, batchesIn, type Cursor } from './batches.ts';
+import type { FetchedPartition } from './fetch-request.ts';
 
 /** Records as they lie in Kafka: keys, values and headers are UTF-8 text, `null` is a tombstone. */
 
@@ -12,8 +13,9 @@ export interface Decoded {
 const logAppendTime = 1 << 3;
 const transactional = 1 << 4;
 const control = 1 << 5;
-/** Type of the control record that ends a transaction without its records. */
+/** Type of the control record that ends a transaction without its records; it follows the version in its key. */
 const abortMarker = 0;
+const markerAt = 2;
 
 /**
  * The records from an offset on. Batches start earlier than asked for, and lose records to compaction; markers of
@@ -22,24 +24,22 @@ const abortMarker = 0;
 export function decode(
   { topic, partition }: TopicPartition,
   from: number,
-  answer: fetchV17.FetchResponsePartition,
+  answer: Pick<FetchedPartition, 'aborted' | 'batches'>,
 ): Decoded {
   const records: LogRecord[] = [];
-  const aborted = [...(answer.abortedTransactions ?? [])].sort((a, b) => Number(a.firstOffset - b.firstOffset));
+  const aborted = [...answer.aborted].sort((a, b) => a.firstOffset - b.firstOffset);
   const aborting = new Set<bigint>();
   let next = from;
-  for (const batch of answer.records ?? []) {
-    const first = Number(batch.firstOffset);
-    const last = first + batch.lastOffsetDelta;
-    while (aborted[0] !== undefined && Number(aborted[0].firstOffset) <= last)
+  for (const batch of batchesIn(answer.batches)) {
+    while (aborted[0] !== undefined && aborted[0].firstOffset <= batch.lastOffset)
       aborting.add(aborted.shift()?.producerId ?? -1n);
-    next = Math.max(next, last + 1);
+    next = Math.max(next, batch.lastOffset + 1);
     if ((batch.attributes & control) !== 0) {
-      if (batch.records[0]?.key?.readInt16BE(2) === abortMarker) aborting.delete(batch.producerId);
+      if (markerOf(batch) === abortMarker) aborting.delete(batch.producerId);
       continue;
     }
     if ((batch.attributes & transactional) !== 0 && aborting.has(batch.producerId)) continue;
-    append(records, { topic, partition }, { batch, first, from });
+    append(records, { topic, partition }, { batch, from });
   }
   return { records, next };
 }
@@ -47,52 +47,88 @@ export function decode(
 function append(
   records: LogRecord[],
   { topic, partition }: TopicPartition,
-  { batch, first, from }: { readonly batch: RecordsBatch; readonly first: number; readonly from: number },
+  { batch, from }: { readonly batch: Batch; readonly from: number },
 ): void {
-  const firstTimestamp = Number(batch.firstTimestamp);
-  const appendedAt = (batch.attributes & logAppendTime) === 0 ? undefined : Number(batch.maxTimestamp);
-  for (const { offsetDelta, timestampDelta, key, value, headers } of batch.records) {
-    const offset = first + offsetDelta;
-    if (offset < from) continue;
-    records.push({
-      topic,
-      partition,
-      offset,
-      timestamp: appendedAt ?? firstTimestamp + Number(timestampDelta),
-      key: key?.toString() ?? '',
-      headers: headersOf(headers),
-      value: value?.toString() ?? null,
-    });
+  const { firstOffset, firstTimestamp, records: cursor } = batch;
+  const appendedAt = (batch.attributes & logAppendTime) === 0 ? undefined : batch.maxTimestamp;
+  for (let each = 0; each < batch.count; each += 1) {
+    const length = cursor.number();
+    const end = cursor.at + length;
+    cursor.skip(1);
+    const timestamp = firstTimestamp + cursor.number();
+    const offset = firstOffset + cursor.number();
+    if (offset >= from) {
+      records.push({
+        topic,
+        partition,
+        offset,
+        timestamp: appendedAt ?? timestamp,
+        key: cursor.text() ?? '',
+        value: cursor.text(),
+        headers: headersAt(cursor),
+      });
+    }
+    cursor.at = end;
   }
 }
 
-/** Names of headers by their place: records of ours have all the same in the same places. */
-const usualNames: { readonly bytes: Buffer; readonly text: string }[] = [];
-/** Foreign records may have any number of them. */
-const usualNamesMax = 32;
+/** The type of a marker, from the key of the only record of its batch. */
+function markerOf({ count, records: cursor }: Batch): number | undefined {
+  if (count === 0) return undefined;
+  cursor.number();
+  cursor.skip(1);
+  cursor.number();
+  cursor.number();
+  const length = cursor.number();
+  return length < markerAt + 2 ? undefined : cursor.bytes.readInt16BE(cursor.at + markerAt);
+}
 
-function headersOf(headers: RecordsBatch['records'][number]['headers']): LogRecord['headers'] {
+function headersAt(cursor: Cursor): LogRecord['headers'] {
   const named: Record<string, string> = {};
-  let at = 0;
-  for (const [name, text] of headers) {
-    if (name !== null) named[nameAt(at, name)] = text?.toString() ?? '';
-    at += 1;
+  const count = cursor.number();
+  for (let place = 0; place < count; place += 1) {
+    const name = usualText(cursor, names, place);
+    const text = usualText(cursor, texts, place);
+    if (name !== null) named[name] = text ?? '';
   }
   return named;
 }
 
-function nameAt(at: number, bytes: Buffer): string {
-  const usual = usualNames[at];
-  if (usual !== undefined && isEqual(usual.bytes, bytes)) return usual.text;
-  const text = bytes.toString();
+interface Usual {
+  readonly bytes: Buffer;
+  readonly text: string;
+}
+
+/**
+ * The last names and texts of headers by their place: records of ours have the same names in the same places, and many a text
+ * of the one before. To see that costs less than to read it anew.
+ */
+const names: Usual[] = [];
+const texts: Usual[] = [];
+/** Foreign records may have any number of headers, of any length. */
+const usualPlacesMax = 32;
+const usualBytesMax = 32;
+
+function usualText(cursor: Cursor, usuals: Usual[], place: number): string | null {
+  const before = cursor.at;
+  const length = cursor.number();
+  if (length > usualBytesMax || length < 0 || place >= usualPlacesMax) {
+    cursor.at = before;
+    return cursor.text();
+  }
+  const start = cursor.at;
+  cursor.skip(length);
+  const usual = usuals[place];
+  if (usual !== undefined && isAt(cursor.bytes, start, usual.bytes, length)) return usual.text;
+  const text = cursor.bytes.toString('utf8', start, cursor.at);
   // A copy: the bytes are part of all that one answer brought.
-  if (at < usualNamesMax) usualNames[at] = { bytes: Buffer.from(bytes), text };
+  usuals[place] = { bytes: Buffer.from(cursor.bytes.subarray(start, cursor.at)), text };
   return text;
 }
 
-/** Sooner done here than by a call of `equals`: names are short. */
-function isEqual(one: Buffer, other: Buffer): boolean {
-  if (one.length !== other.length) return false;
-  for (let at = 0; at < one.length; at += 1) if (one[at] !== other[at]) return false;
+/** Sooner done here than by a call of `compare`: they are short. */
+function isAt(bytes: Buffer, start: number, other: Buffer, length: number): boolean {
+  if (other.length !== length) return false;
+  for (let at = 0; at < length; at += 1) if (bytes[start + at] !== other[at]) return false;
   return true;
 }
