@@ -24,6 +24,12 @@ interface Rules {
   }[];
 }
 
+interface RuleTests {
+  readonly tests: readonly {
+    readonly alert_rule_test: readonly { readonly alertname: string; readonly exp_alerts: readonly object[] }[];
+  }[];
+}
+
 interface DashboardFile {
   readonly panels: readonly { readonly targets: readonly { readonly expr: string }[] }[];
 }
@@ -88,5 +94,13 @@ describe('alerts and dashboards', () => {
     await run('promtool', ['check', 'rules', `${folder}/alerts.yaml`]);
     await run('promtool', ['test', 'rules', `${folder}/alerts.test.yaml`]);
     await assert.rejects(run('promtool', ['check', 'rules', 'package.json']));
+  });
+
+  test('each rule has been made to ring', () => {
+    const { tests } = parse(readFileSync(`${folder}/alerts.test.yaml`, 'utf8')) as RuleTests;
+    const rang = tests.flatMap(({ alert_rule_test: each }) =>
+      each.filter(({ exp_alerts: alerts }) => alerts.length > 0),
+    );
+    assert.deepEqual(new Set(rang.map(({ alertname }) => alertname)), new Set(rules.map(({ alert }) => alert)));
   });
 });
