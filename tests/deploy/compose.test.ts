@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { cp } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parse } from 'yaml';
 import { roles } from '../../src/composition/roles.ts';
 import { readConfiguration } from '../../src/runtime/configuration.ts';
+import { temporaryDirectory } from '../support/directory.ts';
+import { promtoolOrSkip } from '../support/promtool.ts';
 import { pythonToolOrSkip } from '../support/python-tools.ts';
 
 const file = 'deploy/compose/compose.yaml';
@@ -67,7 +70,36 @@ if (composeLint !== undefined) {
   });
 }
 
+/** Who is called in a file of those who watch. */
+const calledIn = (name: string) =>
+  [...readFileSync(join(dirname(file), name), 'utf8').matchAll(/\b([a-z-]+):(\d{4,5})\b/g)].map(
+    ([, host = '']) => host,
+  );
+
 describe('the compose file', () => {
+  test('has every process scraped, and whoever watches asks and tells those that are there', () => {
+    assert.deepEqual(calledIn('prometheus.yaml').sort(), [...roles].sort());
+    for (const name of ['collector.yaml', 'grafana-datasources.yaml']) {
+      const called = calledIn(name);
+      assert.ok(called.length > 0 && called.every((host) => Object.hasOwn(services, host)), `${name}: ${called}`);
+    }
+    const collector = new URL(ours[0]?.[1].environment?.['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? '');
+    assert.ok(Object.hasOwn(services, collector.hostname));
+    assert.ok(readFileSync(join(dirname(file), 'collector.yaml'), 'utf8').includes(`0.0.0.0:${collector.port}`));
+  });
+
+  test('has a configuration that Prometheus takes', async (t) => {
+    if (!(await promtoolOrSkip(t))) return;
+    const directory = await temporaryDirectory();
+    for (const volume of services['prometheus']?.volumes ?? []) {
+      const [from = '', to = ''] = volume.split(':');
+      await cp(join(dirname(file), from), join(directory.path, basename(to)));
+    }
+    const { stdout } = await run('promtool', ['check', 'config', join(directory.path, 'prometheus.yml')]);
+    assert.match(stdout, /1 rule files found/);
+    await directory.remove();
+  });
+
   test('runs every role once, after topics and databases are made', () => {
     const serving = ours.filter(([, each]) => each.command?.[0] === 'serve');
     assert.deepEqual(serving.map(([name]) => name).sort(), [...roles].sort());
