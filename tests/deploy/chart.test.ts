@@ -26,13 +26,22 @@ interface Manifest {
   readonly spec: { readonly template: { readonly spec: PodSpec } };
 }
 
+interface Probe {
+  readonly httpGet: { readonly path: string };
+}
+
 interface PodSpec {
+  readonly topologySpreadConstraints: readonly { readonly topologyKey: string }[];
   readonly automountServiceAccountToken: boolean;
   readonly securityContext: Readonly<Record<string, unknown>>;
   readonly containers: readonly {
     readonly args: readonly string[];
     readonly env: readonly { readonly name: string }[];
     readonly resources: { readonly limits: object };
+    readonly startupProbe: Probe;
+    readonly livenessProbe: Probe;
+    readonly readinessProbe: Probe;
+    readonly lifecycle: { readonly preStop: { readonly sleep: { readonly seconds: number } } };
     readonly securityContext: Readonly<Record<string, unknown>>;
   }[];
 }
@@ -71,6 +80,7 @@ if (helm !== undefined) {
         for (const pod of pods) {
           assert.equal(pod.automountServiceAccountToken, false);
           assert.equal(pod.securityContext['runAsNonRoot'], true);
+          assert.deepEqual(pod.securityContext['seccompProfile'], { type: 'RuntimeDefault' });
           for (const { resources, securityContext } of pod.containers) {
             assert.ok('memory' in resources.limits);
             assert.deepEqual(securityContext, {
@@ -116,6 +126,40 @@ if (helm !== undefined) {
         assert.ok(!isValid && text.includes('containerPort'), text);
       });
     }
+
+    test('asks every process for its health, lets it go in order, and spreads its instances', async () => {
+      const deployments = manifests(await render()).filter(({ kind }) => kind === 'Deployment');
+      assert.equal(deployments.length, serviceNames.length + 2);
+      for (const { spec, metadata } of deployments) {
+        const { containers, topologySpreadConstraints: spread } = spec.template.spec;
+        const paths = ['startupProbe', 'livenessProbe', 'readinessProbe'] as const;
+        assert.deepEqual(
+          paths.map((probe) => containers[0]?.[probe].httpGet.path),
+          ['/livez', '/livez', '/readyz'],
+          metadata.name,
+        );
+        assert.ok((containers[0]?.lifecycle.preStop.sleep.seconds ?? 0) > 0, metadata.name);
+        assert.deepEqual(
+          spread.map(({ topologyKey }) => topologyKey),
+          ['topology.kubernetes.io/zone', 'kubernetes.io/hostname'],
+        );
+      }
+    });
+
+    test('lets nothing in or out but what it names, and has what an on-sale needs', async () => {
+      const all = parseAllDocuments(await render('--values', 'deploy/helm/examples/on-sale.yaml')).map(
+        (each) => each.toJSON() as { kind: string; metadata: { name: string }; spec: Record<string, unknown> } | null,
+      );
+      const denying = all.find((each) => each?.metadata.name === 'fullhouse-deny');
+      assert.deepEqual(Object.keys(denying?.spec ?? {}), ['podSelector', 'policyTypes']);
+      assert.deepEqual(denying?.spec['policyTypes'], ['Ingress', 'Egress']);
+      const kinds = new Set(all.map((each) => each?.kind));
+      const needed = ['HorizontalPodAutoscaler', 'ScaledObject', 'PodDisruptionBudget', 'Ingress', 'ServiceMonitor'];
+      assert.deepEqual(
+        needed.filter((kind) => !kinds.has(kind)),
+        [],
+      );
+    });
 
     test('gives each service the URL of its own database and of no other', async () => {
       const deployments = manifests(await render()).filter(({ kind }) => kind === 'Deployment');
