@@ -31,6 +31,7 @@ interface Probe {
 }
 
 interface PodSpec {
+  readonly volumes: readonly { readonly name: string; readonly secret?: object }[];
   readonly topologySpreadConstraints: readonly { readonly topologyKey: string }[];
   readonly automountServiceAccountToken: boolean;
   readonly securityContext: Readonly<Record<string, unknown>>;
@@ -38,6 +39,7 @@ interface PodSpec {
     readonly args: readonly string[];
     readonly env: readonly { readonly name: string }[];
     readonly resources: { readonly limits: object };
+    readonly volumeMounts: readonly { readonly name: string }[];
     readonly startupProbe: Probe;
     readonly livenessProbe: Probe;
     readonly readinessProbe: Probe;
@@ -172,6 +174,25 @@ if (helm !== undefined) {
         const expected = { gateway: [], payment: [own, 'SANDBOX_DATABASE_URL'] }[service] ?? [own];
         assert.deepEqual(urls, expected, service);
       }
+    });
+
+    test('gives every process the certificates that Kafka’s are signed by, where a secret holds them', async () => {
+      const pods = (text: string) =>
+        manifests(text).flatMap(({ kind, spec }) =>
+          kind === 'Deployment' || kind === 'Job' ? [spec.template.spec] : [],
+        );
+      const told = 'KAFKA_TLS_CA';
+      const own = await render('--set', 'kafka.tls=true,kafka.tlsCa.secret=house,kafka.tlsCa.key=authorities.pem');
+      assert.equal(own.split(told).length - 1, 1 + 2, 'in the map of all, and in both jobs, which come before it');
+      for (const { volumes, containers } of pods(own)) {
+        const certificates = volumes.find(({ name }) => name === 'kafka-ca')?.secret;
+        const items = [{ key: 'authorities.pem', path: 'ca.crt' }];
+        assert.deepEqual(certificates, { secretName: 'house', items });
+        const mounted = containers[0]?.volumeMounts.find(({ name }) => name === 'kafka-ca');
+        assert.deepEqual(mounted, { name: 'kafka-ca', mountPath: '/kafka-ca', readOnly: true });
+      }
+      const none = await render('--set', 'kafka.tls=true');
+      assert.ok(!none.includes(told) && pods(none).every(({ volumes }) => volumes.length === 1));
     });
 
     test('refuses wrong values by name', async () => {

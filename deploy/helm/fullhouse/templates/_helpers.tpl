@@ -60,3 +60,22 @@ allowPrivilegeEscalation: false
 readOnlyRootFilesystem: true
 capabilities: { drop: [ALL] }
 {{- end }}
+
+{{/* The root is read-only: what may be written, and the certificates that Kafka's are signed by. */}}
+{{- define "fullhouse.mounts" -}}
+- { name: tmp, mountPath: /tmp }
+{{- if .Values.kafka.tlsCa.secret }}
+- { name: kafka-ca, mountPath: /kafka-ca, readOnly: true }
+{{- end }}
+{{- end }}
+
+{{- define "fullhouse.volumes" -}}
+- name: tmp
+  emptyDir: { sizeLimit: 64Mi }
+{{- with .Values.kafka.tlsCa }}
+{{- if .secret }}
+- name: kafka-ca
+  secret: { secretName: {{ .secret | quote }}, items: [{ key: {{ .key | quote }}, path: ca.crt }] }
+{{- end }}
+{{- end }}
+{{- end }}
