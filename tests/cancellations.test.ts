@@ -207,6 +207,14 @@ describe('a booking that is cancelled', () => {
     await eventually(floor, ({ body: { areas } }) => areas[0]?.sold === 0 && areas[0]?.held === 0);
   });
 
+  it('is not for staff, who may read it all the same', async () => {
+    const staff = (await newPerson(running, { roles: ['customer', 'staff'] })).client;
+    const { body } = await ada.book({ showId, bestAvailable: { count: 1 } });
+    const answer = await cancel(staff, body.bookingId);
+    assert.equal(answer.status, 403);
+    assert.equal((await staff.booking(body.bookingId)).body.status, 'awaiting_payment');
+  });
+
   it('needs a key', async () => {
     const { body } = await ada.book({ showId, seats: ['S-D-1'] });
     const keyless = await cancel(ada, body.bookingId, {}, { key: undefined });

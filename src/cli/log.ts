@@ -1,5 +1,6 @@
 import { Argument, Command } from 'commander';
-import type { GroupPosition } from '../operations/lag.ts';
+import { serviceNames, topicNamed, topicNames } from '../contracts/topics.ts';
+import { type GroupPosition, groupPrefix } from '../operations/lag.ts';
 import { type FollowingMark, type TailedRecord, type TailQuery, tail, tailQuery } from '../operations/tail.ts';
 import type { TopicDescription, TopicSummary } from '../operations/topics.ts';
 import { readConfiguration } from '../runtime/configuration.ts';
@@ -38,7 +39,7 @@ export function topicsCommand(): Command {
     });
   command
     .command('describe')
-    .argument('<topic>')
+    .argument('<topic>', 'such as booking-events', knownTopics)
     .description('one topic: what it says, its events, the offsets of its partitions')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  fullhouse topics describe booking-events')
@@ -97,7 +98,7 @@ async function describe(name: string, { json }: { json?: boolean }): Promise<voi
 export function tailCommand(): Command {
   return new Command('tail')
     .description('show the records of a topic, also when nothing runs')
-    .argument('<topic>')
+    .argument('<topic>', 'such as booking-events', knownTopics)
     .option('--key <key>', 'only records with this key')
     .option('--from <offset>', 'from this offset of each partition on (default: the last 10), or "end"')
     .option('--partition <number>', 'only this partition')
@@ -150,7 +151,7 @@ function printRecord({ partition, offset, at, type, key, subject, data }: Tailed
 export function lagCommand(): Command {
   return new Command('lag')
     .description('how far each consumer group has come, and how much is left')
-    .option('--group <name>', 'only this group, such as fullhouse-booking')
+    .option('--group <name>', 'only this group, such as fullhouse-booking', groupName)
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  fullhouse lag --group fullhouse-booking')
     .action(async ({ group, json }: { group?: string; json?: boolean }) => {
@@ -170,4 +171,17 @@ export function wholeNumber(name: string): (text: string) => number {
   };
 }
 
-export const serviceArgument = new Argument('<service>', 'such as booking');
+export const serviceArgument = new Argument('<service>', 'such as booking').choices(serviceNames);
+
+/** The names of topics, separated by commas. */
+export function knownTopics(text: string): string {
+  const unknown = text.split(',').filter((name) => topicNamed(name) === undefined);
+  if (unknown.length === 0) return text;
+  throw new WrongUse(`there is no topic ${unknown.join(', ')}; there are: ${topicNames.join(', ')}`);
+}
+
+function groupName(text: string): string {
+  const groups = serviceNames.map((name) => `${groupPrefix}${name}`);
+  if (groups.includes(text) || (serviceNames as readonly string[]).includes(text)) return text;
+  throw new WrongUse(`there is no group ${text}; there are: ${groups.join(', ')}`);
+}

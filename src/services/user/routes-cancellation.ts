@@ -5,7 +5,7 @@ import { seatId, seatsPerRequestMax } from '../../contracts/seats.ts';
 import { type Call, type Endpoint, endpoint, hasRole } from '../../runtime/http/endpoint.ts';
 import { invalid, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
-import { acceptedBooking, answerAbout, booking, bookingFor, locationOf } from './booking-answers.ts';
+import { acceptedBooking, answerAbout, booking, bookingFor, locationOf, mayRead } from './booking-answers.ts';
 import { type BookingDocument, isFinal } from './booking-document.ts';
 import { cancellationRefusal } from './cancellation-rules.ts';
 import { reasonField } from './fields.ts';
@@ -51,11 +51,9 @@ function cancel(service: ServiceRuntime): Endpoint {
     async handle(call) {
       const { principal } = call;
       const seats = call.body?.seats;
-      const document = await bookingFor(
-        service,
-        call.params.bookingId,
-        (each) => each.userId === principal.userId || hasRole(principal, 'organizer'),
-      );
+      const document = await bookingFor(service, call.params.bookingId, mayRead(principal));
+      if (document.userId !== principal.userId && !hasRole(principal, 'organizer'))
+        throw new Problem('forbidden', 'Only its owner or an organizer cancels a booking.');
       const before = call.idempotency && (await service.answered(call.idempotency));
       const askedAt = new Date().toISOString();
       const first = before ?? (await submitCancellation(service, { call, document, askedAt }));
