@@ -101,12 +101,8 @@ if (await kafkaOrSkip('every service as a process of its own')) {
       // The demo, which the page's reader gets, has this customer.
       const casey = { name: 'Casey', email: 'customer@fullhouse.example', password: 'customer-demo' };
       assert.equal((await new Client(cluster.url).post('/v1/users', casey)).status, 201);
-      const script = blocks
-        .join('')
-        .replace('.fullhouse/cluster/environment', cluster.environmentFile)
-        .split('\n')
-        .filter((line) => cluster.observed?.prometheus !== undefined || !line.includes('PROMETHEUS_URL'));
-      const shell = run('sh', ['-ec', script.join('\n')], { env: { PATH: environment.PATH, HOME: environment.HOME } });
+      const script = blocks.join('').replace('.fullhouse/cluster/environment', cluster.environmentFile);
+      const shell = run('sh', ['-ec', script], { env: { PATH: environment.PATH, HOME: environment.HOME } });
       const { stdout } = await shell.catch((error: Error & { stdout: string }) => {
         throw new Error(`${error.message}\n${error.stdout}`);
       });
