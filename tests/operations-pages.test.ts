@@ -4,7 +4,7 @@ import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
-import { settingKeys } from '../src/contracts/settings.ts';
+import { type SettingKey, settingKeys, settings } from '../src/contracts/settings.ts';
 import { declaredMetrics } from './support/declared-metrics.ts';
 
 const run = promisify(execFile);
@@ -30,6 +30,18 @@ describe('the operations pages', () => {
     for (const [file, page] of pages)
       for (const [, key = ''] of page.matchAll(/fullhouse settings (?:set|get|history) (\w+)/g))
         assert.ok((settingKeys as readonly string[]).includes(key), `${file}: ${key}`);
+  });
+
+  test('set settings to what they can be', () => {
+    const told = [...pages].flatMap(([file, page]) =>
+      [...page.matchAll(/fullhouse settings set (\w+) ('[^']*'|\S+) --why/g)].map(([, key = '', value = '']) => ({
+        ...{ file, key: key as SettingKey },
+        value: JSON.parse(value.replaceAll("'", '')) as unknown,
+      })),
+    );
+    assert.ok(told.length >= 3);
+    for (const { file, key, value } of told)
+      assert.equal(settings[key].schema.safeParse(value).success, true, `${file}: ${key} ${JSON.stringify(value)}`);
   });
 
   test('name metrics that there are', async () => {
