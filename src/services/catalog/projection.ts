@@ -58,6 +58,10 @@ export async function updateMovie(database: Database, movie: Movie): Promise<voi
   ]);
 }
 
+/** What a row is read for: to be changed by nobody else, or to stay as it is while something is built on it. */
+export type Lock = 'read' | 'share' | 'lock';
+const locking: Readonly<Record<Lock, string>> = { read: '', share: ' for share', lock: ' for update' };
+
 const movieColumns = `movie_id as "movieId", title, details`;
 type MovieRow = { readonly movieId: string; readonly title: string; readonly details: MovieDetails };
 const movieOf = ({ movieId, title, details }: MovieRow): Movie => ({ movieId, title, ...details });
@@ -66,12 +70,8 @@ function detailsOf({ movieId: _id, title: _title, ...details }: Movie): MovieDet
   return details;
 }
 
-export async function movieById(
-  database: Database,
-  movieId: string,
-  lock: 'lock' | 'read' = 'read',
-): Promise<Movie | undefined> {
-  const text = `select ${movieColumns} from movies where movie_id = $1${lock === 'lock' ? ' for update' : ''}`;
+export async function movieById(database: Database, movieId: string, lock: Lock = 'read'): Promise<Movie | undefined> {
+  const text = `select ${movieColumns} from movies where movie_id = $1${locking[lock]}`;
   const rows = await database.query<MovieRow>(text, [movieId]);
   return rows[0] && movieOf(rows[0]);
 }
@@ -127,9 +127,9 @@ const theatreColumns = `theatre_id as "theatreId", name, location, time_zone as 
 export async function theatreById(
   database: Database,
   theatreId: string,
-  lock: 'lock' | 'read' = 'read',
+  lock: Lock = 'read',
 ): Promise<Theatre | undefined> {
-  const text = `select ${theatreColumns} from theatres where theatre_id = $1${lock === 'lock' ? ' for update' : ''}`;
+  const text = `select ${theatreColumns} from theatres where theatre_id = $1${locking[lock]}`;
   return (await database.query<Theatre>(text, [theatreId]))[0];
 }
 
@@ -178,9 +178,9 @@ const screenColumns = `screen_id as "screenId", theatre_id as "theatreId", numbe
 export async function screenById(
   database: Database,
   screenId: string,
-  lock: 'lock' | 'read' = 'read',
+  lock: Lock = 'read',
 ): Promise<Screen | undefined> {
-  const text = `select ${screenColumns} from screens where screen_id = $1${lock === 'lock' ? ' for update' : ''}`;
+  const text = `select ${screenColumns} from screens where screen_id = $1${locking[lock]}`;
   return (await database.query<Screen>(text, [screenId]))[0];
 }
 

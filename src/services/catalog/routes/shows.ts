@@ -254,14 +254,14 @@ function movedSales(
 
 async function screenContent(transaction: Transaction, id: string) {
   const screen = await projection.screenById(transaction, id, 'lock');
-  const theatre = screen && (await projection.theatreById(transaction, screen.theatreId, 'lock'));
+  const theatre = screen && (await projection.theatreById(transaction, screen.theatreId, 'share'));
   if (screen === undefined || theatre === undefined)
     throw invalid('/screenId', 'not_found', 'names no screen; add it first');
   return { screen: { screenId: id, number: screen.number }, seatPlanId: screen.seatPlanId, theatre };
 }
 
 async function movieContent(transaction: Transaction, id: string) {
-  const movie = await projection.movieById(transaction, id, 'lock');
+  const movie = await projection.movieById(transaction, id, 'share');
   if (movie === undefined) throw invalid('/movieId', 'not_found', 'names no movie; add it first');
   return movieInShow(movie);
 }
