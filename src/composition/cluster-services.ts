@@ -76,7 +76,7 @@ export async function clusterServices(
     jwks,
     metrics: options.metrics,
     tracing: options.tracing,
-    logger,
+    logger: speakerOf(options),
   });
   life.ends(() => server.close());
   address.url = await listen(server, at);
@@ -85,6 +85,11 @@ export async function clusterServices(
     await life.until('Kafka', () => parts.start());
   };
   return { url: address.url, jwks, run, prepare: () => prepare(hosts, configuration) };
+}
+
+/** Whose the lines about requests are: where a process has one role, its own. */
+function speakerOf({ logger, roles: [first, ...others] }: SharedProcess): Logger {
+  return first === undefined || others.length > 0 ? logger : loggerOf(logger, first);
 }
 
 export function urlsOf(configuration: Configuration): (database: string) => string {
@@ -142,7 +147,7 @@ function endpointsHere(
   if (!roles.includes('operations')) return served;
   const installation = openInstallation({
     ...{ definitions, log, hosts, urlOf },
-    elsewhere: createElsewhere({ urlOf, logger }),
+    elsewhere: createElsewhere({ urlOf, logger: loggerOf(logger, 'operations') }),
   });
   life.ends(() => installation.close());
   return [...served, ...operationsEndpoints(installation)];

@@ -15,6 +15,12 @@ test('a level is that of the service, else the default, else the one of the star
   assert.deepEqual(levels(), ['info', 'info', 'info']);
 });
 
+test('a level that was set before a service had its logger is the one that it gets', () => {
+  const root = createLogger('info');
+  setLogLevels(root, { booking: 'debug', default: 'warn' }, 'info');
+  assert.deepEqual([loggerOf(root, 'booking').level, loggerOf(root, 'user').level], ['debug', 'warn']);
+});
+
 test('what is made of a logger later has the level it has then', () => {
   const root = createLogger('info');
   const user = loggerOf(root, 'user');
