@@ -129,6 +129,18 @@ describe('the HTTP side of a service', () => {
     assert.equal(begun.asked.length, 20);
   });
 
+  test('is asked again where the connection had waited for too long just as it was used', async (context) => {
+    let times = 0;
+    const slow = await service(context, (request, response) => {
+      times += 1;
+      if (times === 1) response.writeHead(408, { connection: 'close' }).end();
+      else fine(request, response);
+    });
+    const { status } = await upstreamTo(context, slow).send(sent());
+    assert.equal(status, 200);
+    assert.equal(slow.asked.length, 2);
+  });
+
   test('may refuse as often as it likes: that is an answer', async (context) => {
     const busy = await service(context, (_, response) => void response.writeHead(503).end());
     const upstream = upstreamTo(context, busy);

@@ -126,6 +126,10 @@ async function request(address: Address, sent: Sent): Promise<UpstreamAnswer> {
   try {
     const answer = await ask(address.pool, sent);
     const { statusCode: status, headers } = answer;
+    if (status === requestTimeout) {
+      await answer.body.dump();
+      throw new NotTaken('the service has waited for the request for too long');
+    }
     const length = Number(headers['content-length'] ?? Number.NaN);
     const isShort = sent.method !== 'HEAD' && length <= shortBytesMax;
     body = isShort ? Buffer.from(await answer.body.arrayBuffer()) : answer.body;
@@ -154,11 +158,20 @@ function ask(pool: Pool, sent: Sent): Promise<Dispatcher.ResponseData> {
   });
 }
 
+/** What a service says of a connection on which no request came (RFC 9110, section 15.5.9), perhaps just as one was sent. */
+const requestTimeout = 408;
+
+/** The service has not looked at the request. */
+class NotTaken extends Error {
+  override readonly name = 'NotTaken';
+}
+
 const codeOf = (error: unknown) => String((error as { readonly code?: unknown } | undefined)?.code);
 
-/** Nobody was reached: certainly nothing was done. */
+/** Nobody was reached, or nobody looked at it: certainly nothing was done. */
 function wasNotSent(error: unknown): boolean {
-  return isBrokenCircuitError(error) || error instanceof errors.ConnectTimeoutError || notReached.has(codeOf(error));
+  const wasRefused = isBrokenCircuitError(error) || error instanceof NotTaken;
+  return wasRefused || error instanceof errors.ConnectTimeoutError || notReached.has(codeOf(error));
 }
 const notReached: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
