@@ -50,6 +50,8 @@ export class Journal {
 
 export interface CustomerOptions {
   readonly number: number;
+  /** From the beginning of the sale. */
+  readonly comesWithinMs: number;
   readonly client: Client;
   readonly staff: Client;
   readonly venue: Venue;
@@ -90,7 +92,7 @@ export class Customer {
 
   async live(): Promise<void> {
     const { random } = this.#options;
-    await sleep(random.between(0, 90_000));
+    await sleep(random.between(0, this.#options.comesWithinMs));
     const person = this.#options.venue.people[this.#options.number];
     if (person !== undefined) await this.#options.venue.register(person);
     const bookings = random.chance(0.2) ? 2 : 1;

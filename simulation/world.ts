@@ -74,6 +74,9 @@ export const defaultShows = 3;
 /** The line that divides a story from what every story begins with. */
 export const setUp = 'all services run and shows are on sale';
 const rounds = 2;
+/** Customers come within so long: by and by, or, in every other seed, all at once when the sale opens. */
+const comeWithinMs = 90_000;
+const rushWithinMs = 500;
 /** Longer than any run needs to come to rest; who is not at rest by then never will be. */
 const restMs = 6 * 3_600_000;
 /** Steps of the clock in one run, so that one that turns in a circle ends. */
@@ -112,6 +115,7 @@ class World {
   readonly #deeds = new Map<Deed, number>();
   readonly #cluster: Cluster;
   readonly #venue: Venue;
+  readonly #isRush: boolean;
   #steps = 0;
   /** What the last quiet point has shown. */
   #examinedLast: Evidence | undefined;
@@ -120,6 +124,7 @@ class World {
     this.#options = options;
     this.#clock = clock;
     const { seed, without = withoutNothing, story = false } = options;
+    this.#isRush = this.#random('rush').chance(0.5);
     const trace = new Trace({ elapsed: () => clock.elapsed(), story });
     this.#surroundings = { seed, trace, faults: new Faults({ seed, without, trace }) };
     const sandbox = createSandboxProvider({
@@ -205,6 +210,7 @@ class World {
     const name = `customer ${index}`;
     return new Customer({
       number: index,
+      comesWithinMs: this.#isRush ? rushWithinMs : comeWithinMs,
       client: this.#client(name, [this.#venue.people[index]?.userId ?? '', 'customer']),
       staff: this.#client(`${name}'s staff`, [newId('user'), 'staff']),
       venue: this.#venue,
