@@ -50,8 +50,8 @@ interface Recent {
 }
 
 /** Shows whose late changes are kept, and how many changes of each, for those who come back. */
-const showsMax = 5_000;
-const changesMax = 512;
+const showsMax = 2_000;
+const changesMax = 256;
 const watchersMax = 20_000;
 /** What telling watchers may take of the time of the process. */
 const tellingShare = 0.1;

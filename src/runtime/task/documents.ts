@@ -3,6 +3,9 @@ import type { Applied, View } from '../service.ts';
 import type { DocumentRow, LatestIds, Store } from '../store/store.ts';
 import { NewIds } from './new-ids.ts';
 
+/** Of each view: those of what is under way, and some more. */
+const documentsCachedMax = 15_000;
+
 /** The documents of a loop's views: a bounded cache of what is committed, and a draft for the batch at hand. */
 export class Documents {
   readonly views: readonly View[];
@@ -11,7 +14,7 @@ export class Documents {
   readonly #known: ReadonlyMap<string, LRUCache<string, Known>>;
 
   /** `cachedMax`: documents of each view kept in memory; the store has them all. */
-  constructor(views: readonly View[], cachedMax = 50_000) {
+  constructor(views: readonly View[], cachedMax = documentsCachedMax) {
     this.views = views;
     this.#known = new Map(
       views.map(({ name }) => [

@@ -3,6 +3,9 @@ import type { TopicName } from '../../contracts/topics.ts';
 import type { Lookup, ReferenceKey } from '../service.ts';
 import type { ReferenceRow, Store } from '../store/store.ts';
 
+/** Of each topic; a show takes some kilobytes, in each service that reads of it. */
+const referencesCachedMax = 10_000;
+
 /**
  * What the compacted topics say: a bounded cache over the store's table, and a draft for the records of the batch at
  * hand. Settings come from the process-wide feed, since every process reads them for itself.
@@ -23,7 +26,7 @@ export class References {
     reads: (topic: string) => boolean;
     cachedMax?: number | undefined;
   }) {
-    this.#cachedMax = options.cachedMax ?? 50_000;
+    this.#cachedMax = options.cachedMax ?? referencesCachedMax;
     this.#store = options.store;
     this.#settings = options.settings;
     this.#reads = options.reads;

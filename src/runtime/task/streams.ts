@@ -36,8 +36,10 @@ interface AnyDecider {
   readonly deadline: (state: unknown) => number | undefined;
 }
 
+/** States in memory: of what is under way and of the minutes before; the others are read from the store again. */
+const statesCachedMax = 30_000;
 /** What the root of a split stream (all seats of a show) counts as, beside the state of a short one. */
-const splitRootWeight = 20;
+const splitRootWeight = 6;
 /** A split stream gets a new snapshot after so many events. */
 const snapshotEvents = 500;
 
@@ -52,7 +54,7 @@ export class StreamStates {
   readonly #parts: LRUCache<string, KeptPart>;
 
   /** `cachedMax`: states kept in memory; the store has them all. More than one batch needs. */
-  constructor(definitions: Readonly<Record<string, StreamDefinition>>, cachedMax = 100_000) {
+  constructor(definitions: Readonly<Record<string, StreamDefinition>>, cachedMax = statesCachedMax) {
     this.#definitions = definitions;
     this.#roots = new LRUCache({
       maxSize: cachedMax,
