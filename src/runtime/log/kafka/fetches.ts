@@ -4,7 +4,7 @@ import type { Cluster, Purpose } from './cluster.ts';
 import { errorName, isPassing } from './errors.ts';
 import { type Fetched, fetchOnce, type Wanted } from './fetch-session.ts';
 import type { KafkaConsumption } from './kafka-consumption.ts';
-import { decode } from './records.ts';
+import { type Decoded, decode } from './records.ts';
 import type { Subscription } from './subscription.ts';
 
 /** How long a partition is left alone that its broker does not give. */
@@ -116,20 +116,38 @@ export class Fetches {
 
   async #onFetched(fetched: readonly Fetched[], by: Asked): Promise<void> {
     const woken = new Set<KafkaConsumption>();
-    for (const each of fetched) {
-      const { wanted, answer } = each;
-      if (answer.errorCode !== 0) this.#onPartitionError(each);
-      else {
-        this.#cluster.book.succeeded(`reading ${wanted.topic}`);
-        const { records, next } = decode(wanted, wanted.offset, answer);
+    try {
+      for (const each of fetched) {
+        const { wanted } = each;
+        const decoded = this.#decoded(each);
+        if (decoded === undefined) continue;
+        const { records, next } = decoded;
         const end = next === wanted.offset ? await this.#endOfHole(each, by) : next;
         for (const { subscription, consumption } of this.#entries.get(wanted.name) ?? []) {
           subscription.accept(records, { from: wanted.offset, next: end });
           if (end > wanted.offset) woken.add(consumption);
         }
       }
+    } finally {
+      for (const consumption of woken) consumption.wake();
     }
-    for (const consumption of woken) consumption.wake();
+  }
+
+  /** What a partition has given; `undefined` where it gave nothing that can be read: the others go on. */
+  #decoded(fetched: Fetched): Decoded | undefined {
+    const { wanted, answer } = fetched;
+    if (answer.errorCode !== 0) {
+      this.#onPartitionError(fetched);
+      return undefined;
+    }
+    try {
+      const decoded = decode(wanted, wanted.offset, answer);
+      this.#cluster.book.succeeded(`reading ${wanted.topic}`);
+      return decoded;
+    } catch (error) {
+      this.#rest(wanted.name, (error as Error).message);
+      return undefined;
+    }
   }
 
   /**

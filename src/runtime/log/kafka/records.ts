@@ -1,4 +1,4 @@
-import type { LogRecord, TopicPartition } from '../log.ts';
+import { type LogRecord, LogUnavailable, type TopicPartition } from '../log.ts';
 import { type Batch, batchesIn, type Cursor } from './batches.ts';
 import type { FetchedPartition } from './fetch-request.ts';
 
@@ -19,9 +19,23 @@ const markerAt = 2;
 
 /**
  * The records from an offset on. Batches start earlier than asked for, and lose records to compaction; markers of
- * transactions and what was aborted are not for consumers (KIP-98).
+ * transactions and what was aborted are not for consumers (KIP-98). Throws `LogUnavailable` for what cannot be read.
  */
 export function decode(
+  place: TopicPartition,
+  from: number,
+  answer: Pick<FetchedPartition, 'aborted' | 'batches'>,
+): Decoded {
+  try {
+    return decodeAll(place, from, answer);
+  } catch (cause) {
+    const why = (cause as Error).message;
+    const where = `${place.topic}/${place.partition} from offset ${from} on`;
+    throw new LogUnavailable(`${where} cannot be read: ${why}`, { cause });
+  }
+}
+
+function decodeAll(
   { topic, partition }: TopicPartition,
   from: number,
   answer: Pick<FetchedPartition, 'aborted' | 'batches'>,
