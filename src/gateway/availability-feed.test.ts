@@ -113,6 +113,36 @@ describe('the feed of seat maps', () => {
     assert.deepEqual(late.told, ['snapshot 2', '3: 3']);
   });
 
+  it('tells who comes back all they have missed, also where a snapshot would be ahead of the log', async () => {
+    const { feed, now, bring } = await feedAt(5);
+    const before = client();
+    await feed.watch(showId, before, undefined);
+    feed.unwatch(showId, before);
+    await bring(held(6, 0), held(7, 1), held(8, 2));
+    now.version = 10;
+    const again = client();
+    await feed.watch(showId, again, 7);
+    await bring(held(9, 3), held(10, 4));
+    await bring(held(11, 5));
+    assert.deepEqual(again.told, ['8: 2', '10: 3 4', '11: 5']);
+  });
+
+  it('forgets a client that is dropped by what it is told', async () => {
+    const { feed, bring } = await feedAt(0);
+    const slow = client();
+    const dropped = {
+      ...slow,
+      sendFrame: (frame: Buffer) => {
+        slow.sendFrame(frame);
+        feed.unwatch(showId, dropped);
+      },
+    };
+    await feed.watch(showId, dropped, undefined);
+    await bring(held(1, 1));
+    await bring(held(2, 2));
+    assert.deepEqual(slow.told, ['snapshot 0', '1: 1']);
+  });
+
   it('sends a snapshot to who has been away for too long or names a version that is not there yet', async () => {
     const { feed, now, bring } = await feedAt(0);
     const watching = client();

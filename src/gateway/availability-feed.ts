@@ -159,8 +159,8 @@ export class AvailabilityFeed {
     to: { readonly watched: Watched; readonly stream: EventStream; readonly from: number },
   ): void {
     const missed = (this.#recent.get(showId)?.changes ?? []).filter((change) => change.version > to.from);
-    if (missed.length > 0) to.stream.sendFrame(deltaFrame(to.watched, missed));
     to.watched.streams.set(to.stream, Math.max(to.from, missed.at(-1)?.version ?? 0));
+    if (missed.length > 0) to.stream.sendFrame(deltaFrame(to.watched, missed));
   }
 
   unwatch(showId: string, stream: EventStream): void {
@@ -200,8 +200,9 @@ export class AvailabilityFeed {
       const change = changeOf(record);
       if (change === undefined || !this.#keep(record.key, change)) continue;
       const watched = this.#watched.get(record.key);
-      if (watched === undefined || change.version <= watched.version) continue;
-      apply(watched, change);
+      if (watched === undefined) continue;
+      // A snapshot may be ahead of the log: not all who watch have begun with it.
+      if (change.version > watched.version) apply(watched, change);
       watched.news.push(change);
       this.#changed.add(record.key);
     }
@@ -254,20 +255,21 @@ function tellNews(watched: Watched): void {
   for (const [stream, sent] of watched.streams) {
     // A snapshot may be ahead of the log: what it has is not sent again.
     if (sent >= last) continue;
+    // Before it is sent: whoever reads too slowly is dropped by it.
+    watched.streams.set(stream, last);
     if (sent < first) stream.sendFrame(frame);
     else {
       const missed = news.filter((change) => change.version > sent);
       stream.sendFrame(deltaFrame(watched, missed));
     }
-    watched.streams.set(stream, last);
   }
 }
 
-/** Several changes in one event: the last state of each seat, the counts as they are now. */
+/** Several changes in one event, up to the last of them: the last state of each seat, the counts as they are now. */
 function deltaFrame(watched: Watched, changes: readonly Change[]): Buffer {
   const seats = new Map(changes.flatMap((change) => change.seats));
   const areas = new Set(changes.flatMap((change) => change.areas.map(({ area }) => area)));
-  const version = Math.max(watched.version, changes.at(-1)?.version ?? 0);
+  const version = changes.at(-1)?.version ?? watched.version;
   const counts = [...watched.areas.values()].filter(({ area }) => areas.has(area));
   return eventFrame('delta', { version, seats: [...seats], areas: counts }, String(version));
 }
