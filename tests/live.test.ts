@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { type Client, eventually, visa } from './support/client.ts';
@@ -163,6 +165,33 @@ describe('a live seat map', () => {
     }
     await caughtUp(() => watching.events, showId);
     await watching.close();
+  });
+
+  it('is a head and nothing else where only that is asked for', async () => {
+    const url = new URL(running.app.url);
+    const showId = await openShow(running.admin, venue);
+    const socket = connect({ host: url.hostname, port: Number(url.port) });
+    socket.write(`HEAD ${path(showId)} HTTP/1.1\r\nhost: here\r\n\r\n`);
+    const answer = await text(socket);
+    assert.match(answer, /^HTTP\/1\.1 200 OK\r\n/);
+    assert.match(answer, /\r\n\r\n$/);
+  });
+
+  it('comes whole to who asked for something else on the same connection before', async () => {
+    const url = new URL(running.app.url);
+    const showId = await openShow(running.admin, venue);
+    const socket = connect({ host: url.hostname, port: Number(url.port) });
+    let answer = '';
+    socket.setEncoding('utf8').on('data', (chunk) => {
+      answer += chunk;
+    });
+    const ask = (target: string) => `GET ${target} HTTP/1.1\r\nhost: here\r\n\r\n`;
+    socket.write(ask(`/v1/shows/${showId}`) + ask(path(showId)));
+    await eventually(
+      async () => answer,
+      (all) => all.includes('event: snapshot'),
+    );
+    socket.destroy();
   });
 
   it('is there for shows that are', async () => {

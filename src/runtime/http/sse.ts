@@ -57,15 +57,18 @@ export function openEventStream(
     onClose();
   };
   const write = (frame: Buffer) => {
-    const { socket } = answer;
-    if (!open || socket === null) return;
-    socket.write(frame);
-    if (socket.writableLength > unreadBytesMax) {
-      socket.destroy();
+    if (!open) return;
+    // There is no socket yet where an earlier answer of the connection is under way.
+    const to = answer.socket ?? answer;
+    to.write(frame);
+    if (to.writableLength > unreadBytesMax) {
+      to.destroy();
       close();
     }
   };
   closing.addEventListener('abort', close);
+  // Nothing follows the head of such an answer. Once our caller has it, since it is told of the end.
+  if (call.request.method === 'HEAD') queueMicrotask(close);
   answer.on('close', close);
   answer.on('error', close);
   return {
