@@ -129,6 +129,28 @@ describe('the HTTP side of a service', () => {
     assert.equal(begun.asked.length, 20);
   });
 
+  test('lets others go elsewhere while one request finds out whether an address answers again', async (context) => {
+    const held: (() => void)[] = [];
+    const state = { isBroken: true };
+    const trying = await service(context, (request, response) => {
+      if (state.isBroken) cut(request);
+      else held.push(() => void response.end('late'));
+    });
+    const good = await service(context, fine);
+    const upstream = upstreamTo(context, trying, good);
+    for (let requests = 0; requests < 20; requests += 1) await upstream.send(sent({ repeatable: true }));
+    state.isBroken = false;
+    const asked = Array.from({ length: 5 }, async () => {
+      while (held.length === 0) await upstream.send(sent({ repeatable: true }));
+    });
+    await Promise.race(asked);
+    // One is held by the address that is tried, and nobody waits for it.
+    const { body } = await upstream.send(sent({ repeatable: true }));
+    assert.equal(String(body), 'fine');
+    for (const answer of held) answer();
+    await Promise.all(asked);
+  });
+
   test('is asked again where the connection had waited for too long just as it was used', async (context) => {
     let times = 0;
     const slow = await service(context, (request, response) => {

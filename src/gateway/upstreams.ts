@@ -2,6 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
 import {
   type CircuitBreakerPolicy,
+  CircuitState,
   ConsecutiveBreaker,
   circuitBreaker,
   handleWhen,
@@ -52,8 +53,7 @@ const connectWithinMs = 2_000;
 /** A stream of events says at least that it is still there. */
 const silenceMaxMs = 60_000;
 const failuresUntilOpen = 5;
-/** Short: at an upgrade the one who begins to listen may soon be the only one. One request at a time finds out. */
-const openMs = 250;
+const openMs = 2_000;
 /** One address is asked twice: a kept connection may have been closed just as it was used. */
 const triesMin = 2;
 
@@ -73,11 +73,10 @@ export function createUpstream(service: string, urls: readonly string[], logger:
   return {
     async send(sent) {
       turn += 1;
-      // Others come while this one waits: it goes on from where it began.
-      const first = turn;
+      const inTurn = inTurnFrom(turn, addresses);
       let failed: unknown;
       for (let tries = 0; tries < Math.max(triesMin, addresses.length); tries += 1) {
-        const address = addresses[(first + tries) % addresses.length];
+        const address = inTurn[tries % inTurn.length];
         if (address === undefined) break;
         if (address.open >= connectionsMax) throw overloaded();
         try {
@@ -104,13 +103,30 @@ export function createUpstream(service: string, urls: readonly string[], logger:
   };
 }
 
+/** The next one first; last those that one request tries just now: others would wait for what becomes of it. */
+function inTurnFrom(turn: number, addresses: readonly Address[]): readonly Address[] {
+  const at = turn % addresses.length;
+  const inTurn = [...addresses.slice(at), ...addresses.slice(0, at)];
+  const isTried = ({ breaker }: Address) => breaker.state === CircuitState.HalfOpen;
+  if (!inTurn.some(isTried)) return inTurn;
+  return [...inTurn.filter((each) => !isTried(each)), ...inTurn.filter(isTried)];
+}
+
 function addressOf(service: string, url: string, logger: Logger): Address {
   const breaker = circuitBreaker(handleWhen(isTrouble), {
     halfOpenAfter: openMs,
     breaker: new ConsecutiveBreaker(failuresUntilOpen),
   });
-  breaker.onBreak(() => logger.warn({ service, url }, 'a service does not answer here; it is left alone for a while'));
-  breaker.onReset(() => logger.info({ service, url }, 'a service answers here again'));
+  let isTold = false;
+  breaker.onBreak(() => {
+    // Once, and not again whenever it is tried in vain.
+    if (!isTold) logger.warn({ service, url }, 'a service does not answer here; it is left alone for a while');
+    isTold = true;
+  });
+  breaker.onReset(() => {
+    isTold = false;
+    logger.info({ service, url }, 'a service answers here again');
+  });
   const pool = new Pool(url, {
     connections: connectionsMax,
     connect: { timeout: connectWithinMs },
