@@ -76,11 +76,10 @@ export async function movieById(database: Database, movieId: string, lock: Lock 
   return rows[0] && movieOf(rows[0]);
 }
 
+/** As they stay while something is built on them. */
 export async function moviesByTitle(database: Database, titles: readonly string[]): Promise<readonly Movie[]> {
-  const rows = await database.query<MovieRow>(`select ${movieColumns} from movies where title = any ($1::text[])`, [
-    [...titles],
-  ]);
-  return rows.map(movieOf);
+  const text = `select ${movieColumns} from movies where title = any ($1::text[]) order by movie_id for share`;
+  return (await database.query<MovieRow>(text, [[...titles]])).map(movieOf);
 }
 
 export interface PageOfNames {
@@ -133,8 +132,10 @@ export async function theatreById(
   return (await database.query<Theatre>(text, [theatreId]))[0];
 }
 
+/** As they stay while something is built on them. */
 export async function theatresByName(database: Database, names: readonly string[]): Promise<readonly Theatre[]> {
-  return database.query<Theatre>(`select ${theatreColumns} from theatres where name = any ($1::text[])`, [[...names]]);
+  const text = `select ${theatreColumns} from theatres where name = any ($1::text[]) order by theatre_id for share`;
+  return database.query<Theatre>(text, [[...names]]);
 }
 
 export async function listTheatres(database: Database, wanted: PageOfNames): Promise<readonly Theatre[]> {

@@ -132,7 +132,7 @@ function numberedCursor(cursor: string | undefined): readonly string[] | undefin
 }
 
 async function assertKnown(transaction: Transaction, { theatreId: theatre, seatPlanId }: Screen): Promise<void> {
-  if ((await projection.theatreById(transaction, theatre, 'lock')) === undefined) {
+  if ((await projection.theatreById(transaction, theatre, 'share')) === undefined) {
     throw invalid('/theatreId', 'not_found', 'names no theatre; add it first');
   }
   if ((await projection.planCategories(transaction, seatPlanId)) === undefined) {
