@@ -18,6 +18,8 @@ const { values } = parseArgs({
   },
 });
 const mode = values.mode as Mode;
+for (const [name, value] of Object.entries({ minutes: values.minutes, shows: values.shows ?? '1' }))
+  if (!/^[1-9]\d*$/.test(value)) throw new Error(`--${name} must be a whole number from 1, not ${value}`);
 const halls = 100;
 const hallsAtOnce = 5;
 /** Of the smallest hall; each of the others has one more. */
@@ -48,7 +50,8 @@ async function underLoad(stage: Stage, minutes: number): Promise<void> {
   }
   await stage.audit();
   console.log('| process | MB after the first minute | most | MB at the end | grown |\n|---|---|---|---|---|');
-  for (const [name, first] of looks[0] ?? []) {
+  for (const name of new Set(looks.flatMap((look) => [...look.keys()]))) {
+    const first = looks[0]?.get(name) ?? 0;
     const all = looks.map((look) => look.get(name) ?? 0);
     const last = all.at(-1) ?? 0;
     const grown = `${(100 * (last / first - 1)).toFixed(1)} %`;

@@ -20,8 +20,10 @@ export async function freePorts(count: number): Promise<readonly number[]> {
 /** `undefined` where somebody uses the port. */
 function listening(port: number): Promise<Server | undefined> {
   const server = createServer();
-  return new Promise((resolve) => {
-    server.once('error', () => resolve(undefined));
+  return new Promise((resolve, reject) => {
+    server.once('error', (error: NodeJS.ErrnoException) =>
+      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
+    );
     server.listen(port, '127.0.0.1', () => resolve(server));
   });
 }

@@ -39,7 +39,7 @@ export function topicsCommand(): Command {
     });
   command
     .command('describe')
-    .argument('<topic>', 'such as booking-events', knownTopics)
+    .argument('<topic>', 'such as booking-events', knownTopic)
     .description('one topic: what it says, its events, the offsets of its partitions')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  fullhouse topics describe booking-events')
@@ -173,11 +173,15 @@ export function wholeNumber(name: string): (text: string) => number {
 
 export const serviceArgument = new Argument('<service>', 'such as booking').choices(serviceNames);
 
+/** The name of a topic. */
+export function knownTopic(text: string): string {
+  if (topicNamed(text) !== undefined) return text;
+  throw new WrongUse(`there is no topic ${text}; there are: ${topicNames.join(', ')}`);
+}
+
 /** The names of topics, separated by commas. */
-export function knownTopics(text: string): string {
-  const unknown = text.split(',').filter((name) => topicNamed(name) === undefined);
-  if (unknown.length === 0) return text;
-  throw new WrongUse(`there is no topic ${unknown.join(', ')}; there are: ${topicNames.join(', ')}`);
+function knownTopics(text: string): string {
+  return text.split(',').map(knownTopic).join(',');
 }
 
 function groupName(text: string): string {

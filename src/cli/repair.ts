@@ -7,7 +7,7 @@ import type { ShadowReplay } from '../operations/shadow-replay.ts';
 import type { Recalled } from '../runtime/recall/recall.ts';
 import { CommandRefused, progress, say, sayJson, sayTable, WrongUse } from './answers.ts';
 import { runningInstance } from './instance.ts';
-import { knownTopics, serviceArgument, wholeNumber } from './log.ts';
+import { knownTopic, serviceArgument, wholeNumber } from './log.ts';
 import { askOrOpen } from './opened.ts';
 
 /** Reading again, making anew, repeating: what a person does when something went missing. */
@@ -16,7 +16,7 @@ export function replayCommand(): Command {
   return new Command('replay')
     .description('read records again; changes nothing that is applied, sends nothing')
     .addArgument(serviceArgument)
-    .option('--topic <name>', 'only this input of the service', knownTopics)
+    .option('--topic <name>', 'only this input of the service', knownTopic)
     .option('--from <offset>', 'from this offset on (default: the first)', wholeNumber('--from'))
     .option('--shadow', 'fold what is stored into an empty store instead, and compare the two')
     .option('--json', 'print JSON')
@@ -131,7 +131,7 @@ export function republishCommand(): Command {
   return new Command('republish')
     .description("repeat a service's events from a sequence on; consumers drop what they know")
     .addArgument(serviceArgument)
-    .requiredOption('--topic <name>', 'the topic with the gap', knownTopics)
+    .requiredOption('--topic <name>', 'the topic with the gap', knownTopic)
     .requiredOption('--partition <number>', 'its partition', wholeNumber('--partition'))
     .requiredOption('--from <sequence>', 'the first missing sequence', wholeNumber('--from'))
     .option('--json', 'print JSON')

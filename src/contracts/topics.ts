@@ -147,7 +147,7 @@ export const topicNames = Object.keys(topics) as readonly TopicName[];
 
 /** A topic by a name that came from outside; `undefined` when there is none. */
 export function topicNamed(name: string): Topic | undefined {
-  return (topics as Readonly<Record<string, Topic>>)[name];
+  return Object.hasOwn(topics, name) ? topics[name as TopicName] : undefined;
 }
 
 const definitionsByType = new Map<string, { readonly topic: Topic; readonly definition: EventDefinition }>();

@@ -72,6 +72,9 @@ capabilities: { drop: [ALL] }
 {{- define "fullhouse.volumes" -}}
 - name: tmp
   emptyDir: { sizeLimit: 64Mi }
+{{- if and .Values.kafka.tlsCa.secret (not .Values.kafka.tls) }}
+{{- fail "kafka.tlsCa.secret names certificates, and kafka.tls is false: set kafka.tls to true, or leave the secret out" }}
+{{- end }}
 {{- with .Values.kafka.tlsCa }}
 {{- if .secret }}
 - name: kafka-ca
