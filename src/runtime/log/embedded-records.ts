@@ -277,16 +277,17 @@ class EmbeddedRecords implements RecordStore {
 
   async read(from: Position, recordsMax: number): Promise<readonly LogRecord[]> {
     const { topic, partition } = from;
-    const chunks = this.#select.all(this.#byName.get(topic)?.number ?? -1, partition, from.offset, recordsMax);
+    // One by one: a chunk may hold as many records as are wanted, and what is not looked at is not read.
+    const chunks = this.#select.iterate(this.#byName.get(topic)?.number ?? -1, partition, from.offset, recordsMax);
     const records: LogRecord[] = [];
     for (const chunk of chunks) {
-      if (records.length >= recordsMax) break;
       const { first, at: timestamp, records: bytes } = chunk as { first: number; at: number; records: Uint8Array };
       for (const [index, [key, headers, value]] of (deserialize(bytes) as readonly Kept[]).entries()) {
         const offset = first + index;
         if (offset >= from.offset && records.length < recordsMax)
           records.push({ topic, partition, offset, timestamp, key, headers, value });
       }
+      if (records.length >= recordsMax) break;
     }
     return records;
   }
