@@ -4,7 +4,7 @@ import type { DocumentRow, LatestIds, Store } from '../store/store.ts';
 import { NewIds } from './new-ids.ts';
 
 /** Of each view: those of what is under way, and some more. */
-const documentsCachedMax = 15_000;
+const documentsCachedMax = 6_000;
 
 /** The documents of a loop's views: a bounded cache of what is committed, and a draft for the batch at hand. */
 export class Documents {

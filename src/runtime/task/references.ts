@@ -4,7 +4,7 @@ import type { Lookup, ReferenceKey } from '../service.ts';
 import type { ReferenceRow, Store } from '../store/store.ts';
 
 /** Of each topic; a show takes some kilobytes, in each service that reads of it. */
-const referencesCachedMax = 10_000;
+const referencesCachedMax = 5_000;
 
 /**
  * What the compacted topics say: a bounded cache over the store's table, and a draft for the records of the batch at

@@ -37,7 +37,7 @@ interface AnyDecider {
 }
 
 /** States in memory: of what is under way and of the minutes before; the others are read from the store again. */
-const statesCachedMax = 30_000;
+const statesCachedMax = 12_000;
 /** What the root of a split stream (all seats of a show) counts as, beside the state of a short one. */
 const splitRootWeight = 6;
 /** A split stream gets a new snapshot after so many events. */
