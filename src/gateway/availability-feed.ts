@@ -54,7 +54,7 @@ const showsMax = 2_000;
 const changesMax = 256;
 const watchersMax = 20_000;
 /** What telling watchers may take of the time of the process. */
-const tellingShare = 0.1;
+const tellingShare = 0.05;
 /** A start waits so long for the log, and then goes on trying. */
 const followWithinMs = 2_000;
 const followAgainMs = 1_000;
