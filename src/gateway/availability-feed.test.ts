@@ -52,6 +52,7 @@ async function feedAt(version: number) {
   const readers: ConsumeOptions[] = [];
   const feed = new AvailabilityFeed({
     logger: pino({ level: 'silent' }),
+    tellingShare: 1,
     snapshot: async (id) => (id === showId ? snapshotOf(now.version) : undefined),
   });
   await feed.start({

@@ -53,8 +53,7 @@ interface Recent {
 const showsMax = 2_000;
 const changesMax = 256;
 const watchersMax = 20_000;
-/** What telling watchers may take of the time of the process. */
-const tellingShare = 0.05;
+const usualTellingShare = 0.05;
 /** A start waits so long for the log, and then goes on trying. */
 const followWithinMs = 2_000;
 const followAgainMs = 1_000;
@@ -68,7 +67,7 @@ export class AvailabilityFeed {
   readonly #watched = new Map<string, Watched>();
   /** Shows with news. */
   readonly #changed = new Set<string>();
-  readonly #telling = new Paced({ share: tellingShare, nextPiece: () => this.#tellNext() });
+  readonly #telling: Paced;
   #watchers = 0;
   #consumption: Consumption | undefined;
   #stopped = false;
@@ -76,9 +75,15 @@ export class AvailabilityFeed {
   constructor(options: {
     readonly snapshot: (showId: string) => Promise<Availability | undefined>;
     readonly logger: Logger;
+    /** What telling watchers may take of the time of the process; 1: all of it, so that each change is told at once. */
+    readonly tellingShare?: number;
   }) {
     this.#snapshot = options.snapshot;
     this.#logger = options.logger;
+    this.#telling = new Paced({
+      share: options.tellingShare ?? usualTellingShare,
+      nextPiece: () => this.#tellNext(),
+    });
   }
 
   /** Resolves when it follows the topic, or a moment later: then it follows as soon as the log can be reached. */

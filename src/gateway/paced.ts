@@ -36,7 +36,7 @@ export class Paced {
       spentMs = this.#now() - began;
     }
     const pauseMs = spentMs / this.#share - spentMs;
-    if (pauseMs < 1) return;
+    if (pauseMs < 1 && !this.#isWanted) return;
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
       if (this.#isWanted) this.#work();
