@@ -3,10 +3,10 @@ import { test } from 'node:test';
 import { Paced } from './paced.ts';
 
 /** Work whose pieces take so long each, on a clock of the test's own. */
-function pieces(takesMs: number, count: number) {
+function pieces(takesMs: number, count: number, share = 0.1) {
   const state = { now: 0, done: 0, left: count };
   const paced = new Paced({
-    share: 0.1,
+    share,
     now: () => state.now,
     nextPiece: () => {
       state.now += takesMs;
@@ -51,4 +51,14 @@ test('a long row of pieces is done with pauses, to its end', (context) => {
   context.mock.timers.tick(90);
   assert.equal(state.done, 5);
   paced.stop();
+});
+
+test('work that may take all of the time lets others have their turn, and is done to its end', (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { state, paced } = pieces(20, 3, 1);
+  paced.wanted();
+  assert.equal(state.done, 1);
+  context.mock.timers.tick(1);
+  context.mock.timers.tick(1);
+  assert.equal(state.done, 3);
 });

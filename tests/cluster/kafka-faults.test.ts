@@ -139,6 +139,7 @@ if (await kafkaOrSkip('faults of Kafka')) {
       readonly says: RegExp;
       readonly value?: string;
     }
+    const tooLarge = 'x'.repeat(30_000);
     const faults: readonly Fault[] = [
       {
         what: 'a broker that cannot be reached',
@@ -160,7 +161,7 @@ if (await kafkaOrSkip('faults of Kafka')) {
         begin: async () => {
           await setMaximum(20_000);
           // The broker has acknowledged it, and goes by it a moment later.
-          const large = { ...place, key: 'k', headers: {}, value: 'x'.repeat(30_000) };
+          const large = { ...place, key: 'k', headers: {}, value: tooLarge };
           const isTaken = () =>
             log.append([large]).then(
               () => true,
@@ -170,7 +171,7 @@ if (await kafkaOrSkip('faults of Kafka')) {
         },
         end: makeTopics,
         says: /a record for notification-sent \(key k\) has 300\d\d bytes, more than the topic takes \(max\.message\.bytes,/,
-        value: 'x'.repeat(30_000),
+        value: tooLarge,
       },
       {
         what: 'a broker that answers slowly',

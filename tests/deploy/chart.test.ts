@@ -198,6 +198,7 @@ if (helm !== undefined) {
     test('refuses wrong values by name', async () => {
       await assert.rejects(render('--set', 'kafka.brokers=nowhere'), /\/kafka\/brokers/);
       await assert.rejects(render('--set', 'services.bar.input=x'), /'bar' not allowed/);
+      await assert.rejects(render('--set', 'kafka.tlsCa.secret=house'), /kafka\.tls is false/);
       await assert.rejects(render('--set', 'gateway.replicas=0'), /\/gateway\/replicas/);
     });
   });
