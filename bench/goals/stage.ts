@@ -130,6 +130,6 @@ async function planOf(
 async function audit({ environment }: System): Promise<void> {
   const options = { env: { ...process.env, ...environment }, timeout: auditMs, maxBuffer: 2 ** 26 };
   await execute('bin/fullhouse', ['check', '--json'], options).catch((error: { readonly stdout?: string }) => {
-    throw new Error(`the auditor does not agree with what was measured:\n${error.stdout ?? String(error)}`);
+    throw new Error(`the auditor does not agree with what was measured:\n${error.stdout || String(error)}`);
   });
 }

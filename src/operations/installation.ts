@@ -66,7 +66,10 @@ export function openInstallation(options: InstallationOptions): Installation {
   const poolOf = (database: DatabaseName): pg.Pool => {
     const known = pools.get(database);
     if (known !== undefined) return known;
-    const pool = createPool({ url: urlOf(database), applicationName: 'fullhouse-operations', connectionsMax });
+    const pool = createPool({
+      ...{ url: urlOf(database), applicationName: 'fullhouse-operations', connectionsMax },
+      finds: 'inOrder',
+    });
     pools.set(database, pool);
     return pool;
   };

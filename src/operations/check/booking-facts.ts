@@ -48,13 +48,13 @@ export interface BookingFacts {
 /** Facts of the booking service that make one page. */
 const pageFactsMax = 10_000;
 
+export const endOfPage =
+  'select stream from events where stream > $1 and stream <= $2 order by stream, stream_version offset $3 limit 1';
+
 /** Where the next page of bookings after one id ends: whole streams, about `pageFactsMax` facts. */
-async function endOfPage({ query }: Installation, after: string): Promise<string> {
-  const [end] = await query<{ readonly stream: string }>(
-    'booking',
-    `select stream from events where stream > $1 and stream <= $2 order by stream, stream_version offset $3 limit 1`,
-    [after, lastBooking, pageFactsMax - 1],
-  );
+async function pageAfter({ query }: Installation, after: string): Promise<string> {
+  const values = [after, lastBooking, pageFactsMax - 1];
+  const [end] = await query<{ readonly stream: string }>('booking', endOfPage, values);
   return end?.stream ?? lastBooking;
 }
 
@@ -88,7 +88,7 @@ export async function readPage({ query }: Installation, selection: Selection): P
 /** All bookings, page by page: the next page is read while somebody looks at the last one. */
 export async function* readPages(installation: Installation): AsyncGenerator<Page> {
   const read = async (after: string) => {
-    const upTo = await endOfPage(installation, after);
+    const upTo = await pageAfter(installation, after);
     return { upTo, page: await readPage(installation, { after, upTo }) };
   };
   for (let next: ReturnType<typeof read> | undefined = read(firstBooking); next !== undefined; ) {

@@ -40,7 +40,7 @@ interface StreamsRow {
 }
 
 /** Of the next streams: how many they are, the last one, and those that do not count from 1 without a gap. */
-const nextStreams = `
+export const nextStreams = `
   with streams as (
     select stream, count(*)::int as count, min(stream_version) as first, max(stream_version) as last
     from events where stream > $1 group by stream order by stream limit $2)

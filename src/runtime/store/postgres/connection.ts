@@ -20,10 +20,25 @@ export interface ConnectionOptions {
   readonly applicationName: string;
 }
 
-export function settingsOf(
-  { url, applicationName }: ConnectionOptions,
-  { genericPlans = false }: { readonly genericPlans?: boolean } = {},
-): pg.ClientConfig {
+/**
+ * How a connection's statements find their rows. The planner guesses from what it was last told of a table, and what comes and
+ * goes at once, or within a minute, it was told nothing of: a timer's table is empty when its statement is planned, and holds
+ * fifty thousand of them in the rush. So who knows better says so.
+ */
+const ways = {
+  /** As the planner thinks best. */
+  planned: [],
+  /**
+   * Rows by their keys, the keys as arrays of any length: a plan for one length is as good as another, planning costs more than
+   * running, and a table is never read through.
+   */
+  byKey: ['plan_cache_mode=force_generic_plan', 'enable_seqscan=off', 'enable_hashjoin=off', 'enable_mergejoin=off'],
+  /** Pages in the order of an index, from its beginning: all that is left is never sorted to find the next few. */
+  inOrder: ['enable_bitmapscan=off'],
+} as const;
+export type Ways = keyof typeof ways;
+
+export function settingsOf({ url, applicationName }: ConnectionOptions, finds: Ways = 'planned'): pg.ClientConfig {
   return {
     connectionString: url,
     application_name: applicationName,
@@ -35,14 +50,17 @@ export function settingsOf(
       `-c lock_timeout=${lockWaitMs}`,
       `-c statement_timeout=${statementMs}`,
       '-c jit=off',
-      ...(genericPlans ? ['-c plan_cache_mode=force_generic_plan'] : []),
+      ...ways[finds].map((setting) => `-c ${setting}`),
     ].join(' '),
   };
 }
 
-/** A pool for queries of requests. */
-export function createPool(options: ConnectionOptions & { readonly connectionsMax: number }): pg.Pool {
-  const pool = new pg.Pool({ ...settingsOf(options), max: options.connectionsMax, idleTimeoutMillis: 60_000 });
+/** A pool for queries, of requests where nothing else is said. */
+export function createPool(
+  options: ConnectionOptions & { readonly connectionsMax: number; readonly finds?: Ways },
+): pg.Pool {
+  const settings = settingsOf(options, options.finds);
+  const pool = new pg.Pool({ ...settings, max: options.connectionsMax, idleTimeoutMillis: 60_000 });
   // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => undefined);
   return pool;
@@ -73,10 +91,7 @@ export class PipelinedConnection {
   }
 
   #connect(): Promise<pg.Client> {
-    // Its rows come as arrays of any length, so a plan for one length is as good as another, and planning costs more than
-    // running. The lists of requests are not like that: what they ask for decides which index is best.
-    const settings = settingsOf(this.#options, { genericPlans: true });
-    const client = new pg.Client({ ...settings, pipeline: true } as pg.ClientConfig);
+    const client = new pg.Client({ ...settingsOf(this.#options, 'byKey'), pipeline: true } as pg.ClientConfig);
     const connecting = client.connect().then(() => client);
     // However it ends, also without an error (the server was stopped in order): the next use connects anew.
     client.on('error', () => this.#forget(connecting));

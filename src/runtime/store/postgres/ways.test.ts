@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, test } from 'node:test';
+import { planOf } from '../../../../tests/support/plan.ts';
+import { startTestPostgres, type TestPostgres } from '../../../../tests/support/postgres.ts';
+import { commitOf, notes, notesTable } from '../store.contract.ts';
+import { commitStatements } from './commit-statements.ts';
+
+/** How rows are found in tables that were empty when the planner looked last, as all that comes and goes is. */
+
+let postgres: TestPostgres;
+let url: string;
+before(async () => {
+  postgres = await startTestPostgres();
+  url = await postgres.database(notesTable);
+});
+after(() => postgres.stop());
+
+const event = { stream: 's', streamVersion: 1, part: 's', partition: 0, kind: 'k', key: 'k' };
+const full = commitOf({
+  tasks: [{ partition: 0, epoch: 1, timeline: 1, positions: {}, heads: {}, sequences: {}, published: {} }],
+  snapshots: [{ stream: 's', partition: 0, version: 1, root: {} }],
+  deadlines: [
+    { ...event, dueAt: undefined },
+    { ...event, part: 't', dueAt: 1 },
+  ],
+  effectsClosed: [event],
+  requestsTaken: ['r'],
+  unparked: ['p'],
+  references: [{ topic: 't', key: 'k', timeline: 1, streamVersion: 1, data: {} }],
+  documents: new Map([
+    [
+      'notes',
+      [
+        { id: 'a', partition: 0, doc: undefined },
+        { id: 'b', partition: 0, doc: { text: '', size: 1 } },
+      ],
+    ],
+  ]),
+});
+
+describe('a loop', () => {
+  const { together, inOrder } = commitStatements(full, new Map([[notes.name, notes]]));
+  for (const { name, text, values = [] } of [...together, ...inOrder]) {
+    test(`reads no table through for ${name}`, async () => {
+      const plan = await planOf(url, { text, parameters: values.map(() => 'null'), finds: 'byKey' });
+      assert.doesNotMatch(plan, /Seq Scan|Hash|Merge/);
+    });
+  }
+});
