@@ -32,17 +32,23 @@ export async function pairsOf<A, B>(
   a: () => Promise<A>,
   b: () => Promise<B>,
 ): Promise<readonly (readonly [A, B])[]> {
-  const pairs: (readonly [A, B])[] = [];
-  for (let pair = 0; pair < stage.sizes.pairs; pair += 1) {
-    if (pair % 2 === 0) {
-      const first = await a();
-      pairs.push([first, await b()]);
-    } else {
-      const second = await b();
-      pairs.push([await a(), second]);
-    }
+  const rounds = await roundsOf<'a' | 'b', A | B>(stage, { a, b });
+  return rounds.map((round) => [round.a as A, round.b as B]);
+}
+
+/** Any number of arms in turns, every second time in the reverse order. */
+export async function roundsOf<Name extends string, Result>(
+  stage: Stage,
+  arms: Readonly<Record<Name, () => Promise<Result>>>,
+): Promise<readonly Readonly<Record<Name, Result>>[]> {
+  const names = Object.keys(arms) as Name[];
+  const rounds: Record<Name, Result>[] = [];
+  for (let round = 0; round < stage.sizes.pairs; round += 1) {
+    const results = new Map<Name, Result>();
+    for (const name of round % 2 === 0 ? names : names.toReversed()) results.set(name, await arms[name]());
+    rounds.push(Object.fromEntries(results) as Record<Name, Result>);
   }
-  return pairs;
+  return rounds;
 }
 
 export const microseconds = (seconds: number, { ticketed }: Measured) => Math.round((seconds * 1_000_000) / ticketed);

@@ -33,8 +33,10 @@ export interface How {
   readonly pace: LoadPlan['pace'];
   /** Everybody wants the one show without seats, or each the next of many; or these. */
   readonly show?: 'one' | 'many' | readonly string[];
-  /** `hold`: nobody pays, and a booking is done when its seats are held. */
+  /** `hold`: nobody pays, and a booking is done when its seats are held. `rejection`: nothing is left to be had. */
   readonly until?: LoadPlan['until'];
+  /** Of each booking, where the show has any; one, where nothing is said. */
+  readonly seats?: number;
   readonly connections?: number;
   /** Instead of the stage's own. */
   readonly measuredMs?: number;
@@ -115,14 +117,14 @@ async function stageOf(
 }
 
 async function planOf(
-  { pace, show = 'many', until = 'ticket', connections = usualConnections, measuredMs }: How,
+  { pace, show = 'many', until = 'ticket', seats = 1, connections = usualConnections, measuredMs }: How,
   { system, scene, sizes }: Pick<Stage, 'system' | 'scene' | 'sizes'>,
 ): Promise<LoadPlan> {
   return {
     ...{ url: system.url, tokens: scene.tokens, pace, until, connections, drainMs },
     ...{ warmUpMs: sizes.warmUpMs, measuredMs: measuredMs ?? sizes.measuredMs },
     showIds: show === 'one' ? [scene.standing] : show === 'many' ? await scene.open(sizes.shows) : show,
-    wanted: show === 'one' ? { places: 1, area: standingArea } : { seats: 1 },
+    wanted: show === 'one' ? { places: 1, area: standingArea } : { seats },
   };
 }
 

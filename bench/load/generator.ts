@@ -48,7 +48,7 @@ class Generator {
       'seats' in wanted
         ? { bestAvailable: { count: wanted.seats } }
         : { areas: [{ area: wanted.area, count: wanted.places }] };
-    const payment = plan.until === 'ticket' ? { payment: visa } : {};
+    const payment = plan.until === 'hold' ? {} : { payment: visa };
     this.#bodies = plan.showIds.map((showId) => JSON.stringify({ showId, ...choice, ...payment }));
   }
 
@@ -196,6 +196,9 @@ class Generator {
   }
 }
 
+/** The event with which a booking is done, where that is not its last ticket. */
+const doneBy = { ticket: undefined, hold: 'BookingHeld', rejection: 'BookingRejected' } as const;
+
 /** Calls `onDone` with each booking that is done; resolves once nothing is missed. */
 async function followBookings(until: LoadPlan['until'], onDone: (bookingId: string) => void): Promise<void> {
   const instance = await runningInstance();
@@ -204,7 +207,7 @@ async function followBookings(until: LoadPlan['until'], onDone: (bookingId: stri
   const following = Promise.withResolvers<void>();
   const issued = new Map<string, number>();
   const isDone = ({ type, data, subject }: TailedRecord): boolean => {
-    if (type !== 'TicketIssued') return type === 'BookingHeld' && until === 'hold';
+    if (type !== 'TicketIssued') return type === doneBy[until];
     const { ticketCount } = data as { readonly ticketCount: number };
     const count = (issued.get(subject) ?? 0) + 1;
     if (count < ticketCount) issued.set(subject, count);

@@ -8,8 +8,8 @@ export interface LoadPlan {
   readonly wanted: { readonly seats: number } | { readonly places: number; readonly area: string };
   /** Bookings a second that are asked for at planned times, or as many as there is room for. */
   readonly pace: { readonly ratePerSecond: number } | { readonly inFlightMax: number };
-  /** When a booking is done: with its last ticket, or, where nobody pays, with its hold. */
-  readonly until: 'ticket' | 'hold';
+  /** When a booking is done: with its last ticket; where nobody pays, with its hold; where nothing is left, with its rejection. */
+  readonly until: 'ticket' | 'hold' | 'rejection';
   readonly connections: number;
   /** Not counted. */
   readonly warmUpMs: number;
@@ -35,7 +35,7 @@ export interface LoadResult {
   readonly accepted: number;
   /** Answers other than 202, by their status; 0 for none at all. */
   readonly refused: Readonly<Record<string, number>>;
-  /** Bookings that were done within the measured time, with their last ticket or their hold, and so many a second. */
+  /** Bookings that were done within the measured time, and so many a second. */
   readonly ticketed: number;
   readonly ticketedPerSecond: number;
   /** Accepted in the whole run, and without a ticket at its end. */
