@@ -67,7 +67,7 @@ export const parts: readonly Part[] = [
   },
   {
     name: 'real faults',
-    says: 'Cut connections, PostgreSQL killed, frozen and slow, a full disk, a frozen process, a jumping clock, provider and messages down, all under load.',
+    says: 'Cut connections, PostgreSQL killed, frozen and slow, a full disk, a frozen process, memory that is short or at an end, a jumping clock, provider and messages down, all under load.',
     sizes: [
       { flag: 'fault-rounds', release: 10, unit: 'rounds of each', variable: 'FAULT_TEST_ROUNDS' },
       { flag: 'fault-seconds', release: 60, unit: 'seconds each', variable: 'FAULT_TEST_SECONDS' },

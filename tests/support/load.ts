@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { appendFile } from 'node:fs/promises';
 import { type Booking, type Client, eventually, visa } from './client.ts';
@@ -57,4 +58,14 @@ export async function outcomesOf(admin: Client, load: Load): Promise<readonly Bo
     bookings.push(body);
   }
   return bookings;
+}
+
+/** The provider's books: each confirmed booking was charged once, and what was charged of any other was given back. */
+export async function chargedAsConfirmed(admin: Client, bookings: readonly Booking[]): Promise<void> {
+  const ledger = await admin.all<{ type: string; bookingId: string }>('/v1/dev/ledger');
+  const charged = new Map<string, number>();
+  for (const { type, bookingId } of ledger)
+    charged.set(bookingId, (charged.get(bookingId) ?? 0) + (type === 'charge' ? 1 : -1));
+  for (const { bookingId, status } of bookings)
+    assert.equal(charged.get(bookingId) ?? 0, status === 'confirmed' ? 1 : 0, `${bookingId} is ${status}`);
 }
