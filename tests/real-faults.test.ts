@@ -24,8 +24,8 @@ const rounds = Number(process.env['FAULT_TEST_ROUNDS'] ?? 1);
 const customers = 8;
 /** Bookings acknowledged before a fault, and again after it. */
 const bookingsBetween = 20;
-/** Of the memory that V8 may use: its young generation, and little else. */
-const megabytesLeft = 224;
+/** Of the memory that V8 may use: its young generation, and what a minute of customers leaves in its caches. */
+const megabytesLeft = 320;
 /** A disk with room for the databases and little else. */
 const diskMegabytes = 400;
 const run = promisify(execFile);

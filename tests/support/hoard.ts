@@ -2,16 +2,14 @@ import { getHeapStatistics } from 'node:v8';
 
 /**
  * Loaded before everything else into a process that is tested: at SIGUSR2 it takes the memory that V8 may still use, but for
- * `HOARD_LEAVES_MB` megabytes, and keeps it so until the next SIGUSR2. With 0 left the process ends, as V8 ends one that has
+ * `HOARD_LEAVES_MB` megabytes, and gives it back at the next SIGUSR2. With 0 left the process ends, as V8 ends one that has
  * run out of memory.
  */
 const leftBytes = Number(process.env['HOARD_LEAVES_MB']) * 1_048_576;
 /** Numbers of 8 bytes: a megabyte. */
 const blockNumbers = 131_072;
-const lookEveryMs = 50;
 
 let hoard: number[][] = [];
-let topping: NodeJS.Timeout | undefined;
 
 function fill(): void {
   for (;;) {
@@ -22,12 +20,6 @@ function fill(): void {
 }
 
 process.on('SIGUSR2', () => {
-  if (topping === undefined) {
-    fill();
-    topping = setInterval(fill, lookEveryMs);
-    return;
-  }
-  clearInterval(topping);
-  topping = undefined;
-  hoard = [];
+  if (hoard.length === 0) fill();
+  else hoard = [];
 });
