@@ -4,6 +4,7 @@ import { appendFile, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Booking, Client, eventually } from './support/client.ts';
+import { liftRateLimits } from './support/people.ts';
 import { administrator, type RunningProcess, runProcess, temporaryDirectory } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
 
@@ -34,10 +35,7 @@ describe(`killed at ${kills} random moments under ${customers} customers`, () =>
     const venue = await buildVenue(admin, { rows: 20, seats: 20 });
     showIds = [];
     for (let count = 0; count < 10; count += 1) showIds.push(await openShow(admin, venue));
-    for (const key of ['rateLimitPerUser', 'rateLimitPerAddress']) {
-      const body = { value: 1_000_000, why: 'one person asks for the bookings of everybody' };
-      assert.equal((await admin.call('PUT', `/v1/settings/${key}`, { body })).status, 200);
-    }
+    await liftRateLimits(admin);
     await admin.call('PUT', '/v1/settings/holdTtlMs', {
       body: { value: 20_000, why: 'what nobody pays should end within the test' },
     });

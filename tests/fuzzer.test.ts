@@ -3,7 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { brokenPromises } from './support/audit.ts';
 import { type Client, visa } from './support/client.ts';
 import { type Description, type FuzzedRequest, Fuzzer, type Operation, operationsIn } from './support/fuzz.ts';
-import { newPerson } from './support/people.ts';
+import { liftRateLimits, newPerson } from './support/people.ts';
 import { quiet, rowCounts } from './support/refusals.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
@@ -37,11 +37,8 @@ let known: Readonly<Record<string, string>>;
 before(async () => {
   running = await runApp();
   const { admin, anyone } = running;
-  // What comes is to be judged, and not only counted: all of it comes from one address.
-  for (const key of ['rateLimitPerUser', 'rateLimitPerAddress'])
-    await admin.call('PUT', `/v1/settings/${key}`, {
-      body: { value: 10_000_000, why: 'everything is asked for at once' },
-    });
+  // What comes is to be judged, and not only counted.
+  await liftRateLimits(admin);
   const venue = await buildVenue(admin);
   const showId = await openShow(admin, venue);
   const [customer, staff] = [await newPerson(running), await newPerson(running, { roles: ['staff'] })];

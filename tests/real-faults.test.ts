@@ -12,6 +12,7 @@ import { temporaryDirectory } from './support/directory.ts';
 import { hoarding } from './support/hoarding.ts';
 import { chargedAsConfirmed, type Load, outcomesOf, startLoad } from './support/load.ts';
 import { postgresGone, postmasterOf, processes } from './support/operating-system.ts';
+import { liftRateLimits } from './support/people.ts';
 import { administrator, type RunningProcess } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
 
@@ -75,8 +76,12 @@ const faults: readonly Fault[] = [
   {
     what: 'memory is short',
     meanwhile: 'business goes on',
-    inflict: async (_, { child }) => {
+    inflict: async (_, { child, output }) => {
+      // A hundred megabytes at the least.
+      const told = async () => output().match(/^hoards \d{3,} MB$/gm)?.length ?? 0;
+      const before = await told();
       child.kill('SIGUSR2');
+      await eventually(told, (times) => times > before);
       await pass(faultMs).finally(() => child.kill('SIGUSR2'));
     },
   },
@@ -125,8 +130,7 @@ interface Sale {
 async function openSale(data: string): Promise<Sale> {
   const server = await start(data, hoarding(megabytesLeft));
   const admin = await new Client(server.url).signIn(administrator.email, administrator.password);
-  for (const key of ['rateLimitPerUser', 'rateLimitPerAddress'])
-    await admin.call('PUT', `/v1/settings/${key}`, { body: { value: 1_000_000, why: 'one person is all customers' } });
+  await liftRateLimits(admin);
   const venue = await buildVenue(admin, { rows: 26, seats: 100 });
   const showIds = [await openShow(admin, venue), await openShow(admin, venue)];
   const journal = join(directory.path, `${data.split('/').at(-1)}.journal`);

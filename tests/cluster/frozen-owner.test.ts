@@ -9,6 +9,7 @@ import { Client, eventually, visa } from '../support/client.ts';
 import { temporaryDirectory } from '../support/directory.ts';
 import { kafkaOrSkip } from '../support/kafka.ts';
 import { outcomesOf, startLoad } from '../support/load.ts';
+import { liftRateLimits } from '../support/people.ts';
 import { administrator } from '../support/servers.ts';
 import { buildVenue, openShow } from '../support/venue.ts';
 
@@ -42,10 +43,7 @@ if (await kafkaOrSkip('an owner that is frozen and thaws')) {
       const instances = { booking: 2 };
       cluster = await startLocalCluster({ directory: join(directory.path, 'cluster'), environment, instances });
       admin = await new Client(cluster.url).signIn(administrator.email, administrator.password);
-      for (const key of ['rateLimitPerUser', 'rateLimitPerAddress']) {
-        const body = { value: 1_000_000, why: 'a few people ask for the bookings of everybody' };
-        assert.equal((await admin.call('PUT', `/v1/settings/${key}`, { body })).status, 200);
-      }
+      await liftRateLimits(admin);
       const venue = await buildVenue(admin, { rows: 20, seats: 40 });
       for (let shows = 0; shows < 8; shows += 1) showIds.push(await openShow(admin, venue));
       people = await Promise.all(Array.from({ length: customers }, () => new Client(cluster.url).register()));

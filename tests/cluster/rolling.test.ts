@@ -14,6 +14,7 @@ import { temporaryDirectory } from '../support/directory.ts';
 import { kafkaOrSkip } from '../support/kafka.ts';
 import { outcomesOf } from '../support/load.ts';
 import { type PacedLoad, startPacedLoad } from '../support/paced-load.ts';
+import { liftRateLimits } from '../support/people.ts';
 import { type Build, previousBuild, thisBuild } from '../support/previous-build.ts';
 import { administrator } from '../support/servers.ts';
 import { buildVenue, openShow } from '../support/venue.ts';
@@ -116,10 +117,7 @@ if (await kafkaOrSkip('an upgrade without downtime')) {
         await Promise.all(places.map(({ process: started }) => started.ready));
         const [open = 0, closed = 0] = places.find(({ run: served }) => served.includes('gateway'))?.ports ?? [];
         admin = await new Client(urlAt(open)).signIn(administrator.email, administrator.password);
-        for (const key of ['rateLimitPerUser', 'rateLimitPerAddress']) {
-          const body = { value: 1_000_000, why: 'one person asks for the bookings of everybody' };
-          assert.equal((await admin.call('PUT', `/v1/settings/${key}`, { body })).status, 200);
-        }
+        await liftRateLimits(admin);
         const venue = await buildVenue(admin, { rows: 26, seats: isFull ? 400 : 40 });
         const showIds: string[] = [];
         for (let shows = 0; shows < 8; shows += 1) showIds.push(await openShow(admin, venue));

@@ -15,6 +15,7 @@ import { temporaryDirectory } from '../support/directory.ts';
 import { kafkaOrSkip } from '../support/kafka.ts';
 import { type Load, outcomesOf, startLoad } from '../support/load.ts';
 import { postmasterOf } from '../support/operating-system.ts';
+import { liftRateLimits } from '../support/people.ts';
 import { administrator } from '../support/servers.ts';
 import { buildVenue, openShow } from '../support/venue.ts';
 
@@ -113,10 +114,7 @@ if (await kafkaOrSkip('a cluster under load')) {
       await Promise.all(places.filter(({ name }) => name.endsWith('-1')).map(({ name }) => start(name)));
       const url = `http://127.0.0.1:${placeNamed('gateway-1').port}`;
       admin = await new Client(url).signIn(administrator.email, administrator.password);
-      for (const key of ['rateLimitPerUser', 'rateLimitPerAddress']) {
-        const body = { value: 1_000_000, why: 'a few people ask for the bookings of everybody' };
-        assert.equal((await admin.call('PUT', `/v1/settings/${key}`, { body })).status, 200);
-      }
+      await liftRateLimits(admin);
       const venue = await buildVenue(admin, { rows: 20, seats: isFull ? 400 : 40 });
       // A show in each partition.
       for (const taken = new Set<number>(); taken.size < partitions; ) {

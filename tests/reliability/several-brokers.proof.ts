@@ -8,6 +8,7 @@ import { brokenPromises } from '../support/audit.ts';
 import { Client, eventually, visa } from '../support/client.ts';
 import { type ClusterGround, clusterGround } from '../support/cluster.ts';
 import { outcomesOf, startLoad } from '../support/load.ts';
+import { liftRateLimits } from '../support/people.ts';
 import { administrator } from '../support/servers.ts';
 import { type SeveralBrokers, startSeveralBrokers } from '../support/several-brokers.ts';
 import { buildVenue, openShow } from '../support/venue.ts';
@@ -148,10 +149,7 @@ describe('an installation over three brokers', { timeout: 180_000 + kills * 60_0
     );
     app = await ground.start(roles);
     admin = await new Client(app.url).signIn(administrator.email, administrator.password);
-    for (const key of ['rateLimitPerUser', 'rateLimitPerAddress']) {
-      const body = { value: 1_000_000, why: 'a few people ask for the bookings of everybody' };
-      assert.equal((await admin.call('PUT', `/v1/settings/${key}`, { body })).status, 200);
-    }
+    await liftRateLimits(admin);
     const venue = await buildVenue(admin, { rows: 20, seats: 100 });
     for (let shows = 0; shows < 8; shows += 1) showIds.push(await openShow(admin, venue));
     people = await Promise.all(['Ada', 'Bob'].map((name) => new Client(app.url).register(name)));

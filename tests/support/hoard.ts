@@ -2,7 +2,7 @@ import { getHeapStatistics } from 'node:v8';
 
 /**
  * Loaded before everything else into a process that is tested: at SIGUSR2 it takes the memory that V8 may still use, but for
- * `HOARD_LEAVES_MB` megabytes, and gives it back at the next SIGUSR2. With 0 left the process ends, as V8 ends one that has
+ * `HOARD_LEAVES_MB` megabytes, says how many, and gives it back at the next SIGUSR2. With 0 left the process ends, as V8 ends one that has
  * run out of memory.
  */
 const leftBytes = Number(process.env['HOARD_LEAVES_MB']) * 1_048_576;
@@ -20,6 +20,10 @@ function fill(): void {
 }
 
 process.on('SIGUSR2', () => {
-  if (hoard.length === 0) fill();
-  else hoard = [];
+  if (hoard.length > 0) {
+    hoard = [];
+    return;
+  }
+  fill();
+  console.error(`hoards ${hoard.length} MB`);
 });

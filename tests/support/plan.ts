@@ -1,19 +1,11 @@
-import pg from 'pg';
-import { settingsOf, type Ways } from '../../src/runtime/store/postgres/connection.ts';
+/** Asks a connection of PostgreSQL, always the same one. */
+export type Ask = (text: string) => Promise<readonly unknown[]>;
 
-/** PostgreSQL's plan of a prepared statement for parameters given as SQL. */
-export async function planOf(
-  url: string,
-  { text, parameters, finds }: { readonly text: string; readonly parameters: readonly string[]; readonly finds: Ways },
-): Promise<string> {
-  const client = new pg.Client(settingsOf({ url, applicationName: 'plan' }, finds));
-  await client.connect();
-  try {
-    await client.query(`prepare statement as ${text}`);
-    const given = parameters.length === 0 ? '' : `(${parameters.join()})`;
-    const { rows } = await client.query<{ 'QUERY PLAN': string }>(`explain execute statement${given}`);
-    return rows.map((row) => row['QUERY PLAN']).join('\n');
-  } finally {
-    await client.end();
-  }
+/** PostgreSQL's plan of a prepared statement for parameters given as SQL, on whatever connection is asked. */
+export async function planOf(ask: Ask, text: string, parameters: readonly string[] = []): Promise<string> {
+  const given = parameters.length === 0 ? '' : `(${parameters.join()})`;
+  await ask(`prepare planned as ${text}`);
+  const rows = (await ask(`explain execute planned${given}`)) as readonly { readonly 'QUERY PLAN': string }[];
+  await ask('deallocate planned');
+  return rows.map((row) => row['QUERY PLAN']).join('\n');
 }

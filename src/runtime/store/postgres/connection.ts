@@ -36,7 +36,7 @@ const ways = {
   /** Pages in the order of an index, from its beginning: all that is left is never sorted to find the next few. */
   inOrder: ['enable_bitmapscan=off'],
 } as const;
-export type Ways = keyof typeof ways;
+type Ways = keyof typeof ways;
 
 export function settingsOf({ url, applicationName }: ConnectionOptions, finds: Ways = 'planned'): pg.ClientConfig {
   return {

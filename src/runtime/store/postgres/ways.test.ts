@@ -4,16 +4,23 @@ import { planOf } from '../../../../tests/support/plan.ts';
 import { startTestPostgres, type TestPostgres } from '../../../../tests/support/postgres.ts';
 import { commitOf, notes, notesTable } from '../store.contract.ts';
 import { commitStatements } from './commit-statements.ts';
+import { PipelinedConnection } from './connection.ts';
 
 /** How rows are found in tables that were empty when the planner looked last, as all that comes and goes is. */
 
 let postgres: TestPostgres;
-let url: string;
+let connection: PipelinedConnection;
 before(async () => {
   postgres = await startTestPostgres();
-  url = await postgres.database(notesTable);
+  connection = new PipelinedConnection({ url: await postgres.database(notesTable), applicationName: 'ways-test' });
+  // Whatever else the connection asks for: a plan for parameters that are not known yet.
+  await ask('set plan_cache_mode = force_generic_plan');
 });
-after(() => postgres.stop());
+after(async () => {
+  await connection.close();
+  await postgres.stop();
+});
+const ask = async (text: string) => (await connection.query([{ text }]))[0]?.rows ?? [];
 
 const event = { stream: 's', streamVersion: 1, part: 's', partition: 0, kind: 'k', key: 'k' };
 const full = commitOf({
@@ -42,8 +49,8 @@ describe('a loop', () => {
   const { together, inOrder } = commitStatements(full, new Map([[notes.name, notes]]));
   for (const { name, text, values = [] } of [...together, ...inOrder]) {
     test(`reads no table through for ${name}`, async () => {
-      const plan = await planOf(url, { text, parameters: values.map(() => 'null'), finds: 'byKey' });
-      assert.doesNotMatch(plan, /Seq Scan|Hash|Merge/);
+      const unknown = values.map(() => 'null');
+      assert.doesNotMatch(await planOf(ask, text, unknown), /Seq Scan|Hash|Merge/);
     });
   }
 });
