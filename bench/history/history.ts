@@ -4,7 +4,7 @@ import { logFile, openDatabases } from '../../src/app.ts';
 import { databaseOf, sandboxDatabase } from '../../src/composition/services.ts';
 import { serviceNames, topicNamed } from '../../src/contracts/topics.ts';
 import { openDataDirectory } from '../../src/runtime/embedded/data-directory.ts';
-import { bigints, ints, texts } from '../../src/runtime/store/postgres/arrays.ts';
+import { type BinaryParameter, bigints, ints, texts } from '../../src/runtime/store/postgres/arrays.ts';
 import type { TaskRow } from '../../src/runtime/store/store.ts';
 import { type CopiedDatabase, openCopied, relationOf } from './copied-tables.ts';
 import { type CopiedShow, type Copy, dayMs, type HistoryOptions, planCopies } from './copies.ts';
@@ -115,7 +115,7 @@ function countOf({ events, sequences, versions }: CopiedDatabase, { kind, show }
 }
 
 /** In the order of `copyColumns`, then of the channels. */
-function valuesOf(some: readonly Counted[], channels: readonly string[], madeAt: number): readonly Buffer[] {
+function valuesOf(some: readonly Counted[], channels: readonly string[], madeAt: number): readonly BinaryParameter[] {
   const hex = (number: number) => number.toString(16).padStart(12, '0');
   const moment = (at: number) => `${hex(at).slice(0, 8)}-${hex(at).slice(8)}`;
   return [

@@ -2,7 +2,7 @@ import type { QueryConfig } from 'pg';
 import { partitionOf } from './log/partitioner.ts';
 import type { View } from './service.ts';
 import type { Idempotency, Submission } from './service-runtime.ts';
-import { bigints, columnOf, ints, jsons, texts } from './store/postgres/arrays.ts';
+import { bigints, columnOf, ints, jsons, rowsOf, texts } from './store/postgres/arrays.ts';
 import type { RequestRow } from './store/store.ts';
 
 /** The SQL of the ingress; rows travel as arrays, so that no statement grows with the batch. */
@@ -32,7 +32,7 @@ export function keepAnswers(submissions: readonly Submission[], now: number) {
   return {
     name: 'keep-answers',
     text: `insert into idempotency_keys (scope, key, body_hash, status, location, resource, stored_at)
-           select s.*, $7::bigint from unnest($1::text[], $2::text[], $3::text[], $4::int[], $5::text[], $6::text[]) as s`,
+           ${rowsOf('text', 'text', 'text', 'int', 'text', 'text')}, $7::bigint`,
     values: [
       texts(keyed.map((each) => each.scope)),
       texts(keyed.map((each) => each.key)),
@@ -49,8 +49,7 @@ export function insertRequests(rows: readonly RequestRow[]) {
   return {
     name: 'insert-requests',
     text: `insert into requests (request_id, partition, intent, type, key, subject, stream, stream_version, traceparent, accepted_at, data)
-           select * from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::int[],
-             $9::text[], $10::bigint[], $11::json[])`,
+           ${rowsOf('text', 'int', 'text', 'text', 'text', 'text', 'text', 'int', 'text', 'bigint', 'json')}`,
     values: [
       texts(rows.map((each) => each.requestId)),
       ints(rows.map((each) => each.partition)),
@@ -84,7 +83,7 @@ export function insertDocuments(
     return {
       name: `first-${name}`,
       text: `insert into ${name} (id, partition, body${columns.map(([column]) => `, ${column}`).join('')})
-             select * from unnest(${types.map((type, index) => `$${index + 1}::${type}[]`).join(', ')}) on conflict do nothing`,
+             ${rowsOf(...types)} on conflict do nothing`,
       values: [
         texts(documents.map((each) => each.id)),
         ints(documents.map((each) => partitionOf(each.key, partitions))),

@@ -29,7 +29,7 @@ export interface RecordStore {
   close(): Promise<void>;
 }
 
-/** Records of each partition kept in memory for consumers that keep up. */
+/** Records of each partition kept in memory for consumers that do not keep up quite as well as others. */
 const bufferRecordsMax = 512;
 /** Appends waiting for the one that is being written. */
 const appendsQueuedMax = 100_000;
@@ -56,7 +56,7 @@ export class LocalLog implements Log {
         name,
         bounds.map((each) => ({
           buffer: new PartitionBuffer({ ...each, recordsMax: bufferRecordsMax }),
-          consumers: new Set<LocalConsumption>(),
+          consumers: new Map<LocalConsumption, Readonly<Position>>(),
         })),
       ]),
     );
@@ -87,8 +87,9 @@ export class LocalLog implements Log {
     const woken = new Set<LocalConsumption>();
     for (const record of records) {
       const { buffer, consumers } = this.#partition(record);
+      if (nextOffsets.delete(buffer)) buffer.keepFrom(slowest(consumers));
       buffer.add(record);
-      for (const consumer of consumers) woken.add(consumer);
+      for (const consumer of consumers.keys()) woken.add(consumer);
     }
     for (const consumer of woken) consumer.wake();
     return [];
@@ -105,7 +106,7 @@ export class LocalLog implements Log {
         for (const position of options.positions) this.#partition(position).consumers.delete(stopped);
       },
     );
-    for (const position of options.positions) this.#partition(position).consumers.add(consumption);
+    for (const position of consumption.positions) this.#partition(position).consumers.set(consumption, position);
     consumption.wake();
     return consumption;
   }
@@ -163,7 +164,15 @@ export class LocalLog implements Log {
 
 interface LocalPartition {
   readonly buffer: PartitionBuffer;
-  readonly consumers: Set<LocalConsumption>;
+  /** Each with the offset that it wants next. */
+  readonly consumers: Map<LocalConsumption, Readonly<Position>>;
+}
+
+/** The first offset that somebody has not been given yet; infinite where nobody listens. */
+function slowest(consumers: LocalPartition['consumers']): number {
+  let slowest = Number.POSITIVE_INFINITY;
+  for (const { offset } of consumers.values()) slowest = Math.min(slowest, offset);
+  return slowest;
 }
 
 /** Where a consumer reads. */
@@ -178,7 +187,10 @@ class LocalConsumption implements Consumption {
   readonly #options: ConsumeOptions;
   readonly #source: Source;
   readonly #onStop: (self: LocalConsumption) => void;
-  readonly #offsets: { topic: string; partition: number; offset: number }[];
+  /** Where it reads on in each of its partitions. */
+  readonly positions: readonly { topic: string; partition: number; offset: number }[];
+  /** The same, who was served last at the end. */
+  readonly #turns: { topic: string; partition: number; offset: number }[];
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
@@ -187,7 +199,8 @@ class LocalConsumption implements Consumption {
     this.#options = options;
     this.#source = source;
     this.#onStop = onStop;
-    this.#offsets = options.positions.map((each) => ({ ...each }));
+    this.positions = options.positions.map((each) => ({ ...each }));
+    this.#turns = [...this.positions];
   }
 
   wake(): void {
@@ -213,7 +226,7 @@ class LocalConsumption implements Consumption {
   async #gather(): Promise<readonly LogRecord[]> {
     const arrived: LogRecord[] = [];
     const moved = new Map<{ offset: number }, number>();
-    for (const position of this.#offsets) {
+    for (const position of this.#turns) {
       const room = consumeRecordsMax - arrived.length;
       if (room === 0) break;
       const end = this.#source.end(position);
@@ -229,8 +242,8 @@ class LocalConsumption implements Consumption {
     }
     for (const [position, offset] of moved) position.offset = offset;
     // Who was served first is last the next time: a busy partition does not starve the others.
-    const first = this.#offsets.shift();
-    if (first !== undefined) this.#offsets.push(first);
+    const first = this.#turns.shift();
+    if (first !== undefined) this.#turns.push(first);
     this.#again ||= arrived.length > 0;
     return arrived;
   }

@@ -76,6 +76,30 @@ describe('a log whose store fails', () => {
     assert.deepEqual(follower.values().slice(1_499), ['old', 'known']);
   });
 
+  test('is not asked for what somebody who is a little behind has not been given yet', async () => {
+    const { log, faults } = failing();
+    const fast = follow(log, [start]);
+    const held = Promise.withResolvers<void>();
+    const slow: string[] = [];
+    const consumption = log.consume({
+      positions: [start],
+      onRecords: async (records) => {
+        slow.push(...records.map(({ value }) => value ?? ''));
+        if (slow.length === 1) await held.promise;
+      },
+      onError: (error) => slow.push(error.message),
+    });
+    for (const value of ['a', 'b', 'c', 'd']) await log.append([record(value)]);
+    await fast.arrived(4);
+    faults.read = true;
+    held.resolve();
+    await log.append([record('e')]);
+    await fast.arrived(5);
+    await consumption.stop();
+    await fast.stop();
+    assert.deepEqual(slow, ['a', 'b', 'c', 'd', 'e']);
+  });
+
   test('tells a consumer that cannot be served, and goes on from the same place', async () => {
     const { log, faults } = failing();
     for (let n = 0; n < 15; n += 1) await log.append(Array.from({ length: 100 }, () => record('old')));

@@ -1,6 +1,6 @@
 import type { LogRecord } from './log.ts';
 
-/** The newest records of one partition, in memory: what consumers that keep up are served from. */
+/** The newest records of one partition, in memory, until all consumers that keep up have been served. */
 export class PartitionBuffer {
   readonly #recordsMax: number;
   #records: LogRecord[] = [];
@@ -19,6 +19,12 @@ export class PartitionBuffer {
     this.next = record.offset + 1;
     // Cutting half at a time keeps the cost per record constant.
     if (this.#records.length >= 2 * this.#recordsMax) this.#records = this.#records.slice(-this.#recordsMax);
+  }
+
+  /** Lets go of the records before an offset: everybody has them. */
+  keepFrom(offset: number): void {
+    const oldest = this.#records[0]?.offset;
+    if (oldest !== undefined && offset > oldest) this.#records = this.#records.slice(offset - oldest);
   }
 
   /** Records from an offset on; `undefined` where the buffer no longer reaches back so far. */

@@ -3,6 +3,7 @@ import { planIndex } from '../../contracts/rules/plan-order.ts';
 import type { SeatEvent } from '../../contracts/seat-inventory.ts';
 import { type Statement, view } from '../../runtime/service.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
+import { rowsOf } from '../../runtime/store/postgres/arrays.ts';
 import type { Movie, MovieDetails, Screen, SeatPlanSummary, SettingChange, Theatre } from './entries.ts';
 import { categoriesOf, endOf } from './show-rules.ts';
 import { foldSales, type ShowSales } from './show-sales.ts';
@@ -544,7 +545,7 @@ export function settingsAgain(changes: readonly SettingChange[]): Statement {
   return {
     name: 'recall-settings',
     text: `insert into setting_changes (key, version, value, who, changed_at, why)
-           select * from unnest($1::text[], $2::int[], $3::json[], $4::text[], $5::timestamptz[], $6::text[])
+           ${rowsOf('text', 'int', 'json', 'text', 'timestamptz', 'text')}
            on conflict do nothing`,
     values: [
       changes.map((each) => each.key),

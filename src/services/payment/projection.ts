@@ -4,6 +4,7 @@ import type { Retention } from '../../runtime/housekeeping/housekeeping.ts';
 import { dayMs, olderThan, removing } from '../../runtime/housekeeping/retentions.ts';
 import { type Applied, type AppliedBatch, type Statement, type View, view } from '../../runtime/service.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
+import { rowsOf } from '../../runtime/store/postgres/arrays.ts';
 
 /** The payment service's own tables: charges and refunds for people, captures as a wall, webhooks without a match. */
 
@@ -100,7 +101,7 @@ export function captures({ applied }: AppliedBatch): readonly Statement[] {
     {
       name: 'captures-insert',
       text: `insert into captures (payment_id, booking_id, amount, currency, surplus)
-             select * from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::boolean[])`,
+             ${rowsOf('text', 'text', 'bigint', 'text', 'boolean')}`,
       values: [
         captured.map((data) => data.paymentId),
         captured.map((data) => data.bookingId),

@@ -1,6 +1,7 @@
 import type { AreaCount } from '../../contracts/seats.ts';
 import type { Applied, AppliedBatch, Statement } from '../../runtime/service.ts';
 import { view } from '../../runtime/service.ts';
+import { rowsOf } from '../../runtime/store/postgres/arrays.ts';
 import type { BlockDecided, Event } from './state.ts';
 
 /** All SQL of the seat inventory: the walls behind the decider, and the answers to the organizer's requests. */
@@ -114,7 +115,7 @@ function seatStatements(all: readonly Ownership[]): readonly Statement[] {
   if (gone.length > 0) {
     statements.push({
       name: 'release-allocations',
-      text: `delete from allocations using unnest($1::text[], $2::int[], $3::text[]) as gone (show_id, seat_index, booking_id)
+      text: `delete from allocations using (${rowsOf('text', 'int', 'text')}) as gone (show_id, seat_index, booking_id)
              where allocations.show_id = gone.show_id and allocations.seat_index = gone.seat_index
                and allocations.booking_id = gone.booking_id`,
       values: [gone.map((each) => each.showId), gone.map((each) => each.index), gone.map((each) => each.before ?? '')],
@@ -124,7 +125,7 @@ function seatStatements(all: readonly Ownership[]): readonly Statement[] {
     statements.push({
       name: 'insert-allocations',
       text: `insert into allocations (show_id, seat_index, booking_id)
-             select * from unnest($1::text[], $2::int[], $3::text[])`,
+             ${rowsOf('text', 'int', 'text')}`,
       values: [come.map((each) => each.showId), come.map((each) => each.index), come.map((each) => each.owner)],
     });
   }

@@ -2,6 +2,7 @@ import type { DataOf } from '../../contracts/event.ts';
 import type { TicketAdmitted, TicketIssued } from '../../contracts/ticket.ts';
 import { type Applied, type AppliedBatch, type Statement, type View, view } from '../../runtime/service.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
+import { rowsOf } from '../../runtime/store/postgres/arrays.ts';
 
 /** The ticket service's own tables: tickets, admissions, and whose booking is whose. */
 
@@ -38,7 +39,7 @@ export function owners({ applied }: AppliedBatch): readonly Statement[] {
   return [
     {
       name: 'owners-insert',
-      text: `insert into booking_owners (booking_id, user_id) select * from unnest($1::text[], $2::text[])
+      text: `insert into booking_owners (booking_id, user_id) ${rowsOf('text', 'text')}
              on conflict (booking_id) do nothing`,
       values: [about.map((each) => each.bookingId), about.map((each) => each.userId)],
     },
@@ -116,7 +117,7 @@ export function recalled({ applied }: AppliedBatch): readonly Statement[] {
     {
       name: 'recall-admissions',
       text: `insert into admissions (ticket_id, admitted_at, gate, by_user)
-             select * from unnest($1::text[], $2::timestamptz[], $3::text[], $4::text[]) on conflict do nothing`,
+             ${rowsOf('text', 'timestamptz', 'text', 'text')} on conflict do nothing`,
       values: [
         told.map((each) => each.ticketId),
         told.map((each) => each.admittedAt),

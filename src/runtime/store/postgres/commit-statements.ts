@@ -1,7 +1,7 @@
 import type { QueryConfig } from 'pg';
 import type { View } from '../../service.ts';
 import type { Commit, EventRow, ReferenceRow, TaskRow } from '../store.ts';
-import { bigints, columnOf, ints, jsons, texts, withArrays } from './arrays.ts';
+import { bigints, columnOf, ints, jsons, rowsOf, texts, withArrays } from './arrays.ts';
 import { Together } from './together.ts';
 
 /**
@@ -50,8 +50,7 @@ function insertEvents(events: readonly EventRow[]): QueryConfig {
     name: 'insert-events',
     text: `insert into events (channel, partition, sequence, timeline, stream, stream_version, type, version, subject, key,
              time, causation_id, correlation_id, traceparent, data)
-           select * from unnest($1::text[], $2::int[], $3::bigint[], $4::int[], $5::text[], $6::int[], $7::text[], $8::int[],
-             $9::text[], $10::text[], $11::bigint[], $12::text[], $13::text[], $14::text[], $15::json[])`,
+           ${rowsOf('text', 'int', 'bigint', 'int', 'text', 'int', 'text', 'int', 'text', 'text', 'bigint', 'text', 'text', 'text', 'json')}`,
     values: [
       texts(events.map((each) => each.channel)),
       ints(events.map((each) => each.partition)),
@@ -77,7 +76,7 @@ function ofSnapshots({ snapshots }: Commit): QueryConfig[] {
   return [
     {
       name: 'keep-snapshots',
-      text: `insert into snapshots (stream, partition, version, root) select * from unnest($1::text[], $2::int[], $3::int[], $4::json[])
+      text: `insert into snapshots (stream, partition, version, root) ${rowsOf('text', 'int', 'int', 'json')}
              on conflict (stream) do update set version = excluded.version, root = excluded.root,
                kept_at = excluded.kept_at`,
       values: [
@@ -97,7 +96,8 @@ function ofDeadlines({ deadlines }: Commit): QueryConfig[] {
   if (unset.length > 0) {
     statements.push({
       name: 'drop-deadlines',
-      text: 'delete from deadlines d using unnest($1::text[], $2::text[]) as b(stream, part) where d.stream = b.stream and d.part = b.part',
+      text: `delete from deadlines d using (${rowsOf('text', 'text')}) as b(stream, part)
+             where d.stream = b.stream and d.part = b.part`,
       values: [texts(unset.map((each) => each.stream)), texts(unset.map((each) => each.part))],
     });
   }
@@ -105,7 +105,7 @@ function ofDeadlines({ deadlines }: Commit): QueryConfig[] {
     statements.push({
       name: 'keep-deadlines',
       text: `insert into deadlines (stream, part, partition, kind, key, due_at)
-             select * from unnest($1::text[], $2::text[], $3::int[], $4::text[], $5::text[], $6::bigint[])
+             ${rowsOf('text', 'text', 'int', 'text', 'text', 'bigint')}
              on conflict (stream, part) do update set due_at = excluded.due_at`,
       values: [
         texts(set.map((each) => each.stream)),
@@ -125,7 +125,7 @@ function ofEffects({ effectsOpened, effectsClosed }: Commit): QueryConfig[] {
   if (effectsClosed.length > 0) {
     statements.push({
       name: 'close-effects',
-      text: `delete from open_effects o using unnest($1::text[], $2::int[]) as b(stream, stream_version)
+      text: `delete from open_effects o using (${rowsOf('text', 'int')}) as b(stream, stream_version)
              where o.stream = b.stream and o.stream_version = b.stream_version`,
       values: [texts(effectsClosed.map((each) => each.stream)), ints(effectsClosed.map((each) => each.streamVersion))],
     });
@@ -134,7 +134,7 @@ function ofEffects({ effectsOpened, effectsClosed }: Commit): QueryConfig[] {
     statements.push({
       name: 'open-effects',
       text: `insert into open_effects (stream, stream_version, part, kind, partition)
-             select * from unnest($1::text[], $2::int[], $3::text[], $4::text[], $5::int[])`,
+             ${rowsOf('text', 'int', 'text', 'text', 'int')}`,
       values: [
         texts(effectsOpened.map((each) => each.stream)),
         ints(effectsOpened.map((each) => each.streamVersion)),
@@ -166,8 +166,7 @@ function ofParked({ parked, unparked }: Commit): QueryConfig[] {
     statements.push({
       name: 'park',
       text: `insert into parked (parked_id, partition, subject, position, reason, detail, arrival, parked_at, wait_until)
-             select * from unnest($1::text[], $2::int[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::json[],
-               $8::bigint[], $9::bigint[])
+             ${rowsOf('text', 'int', 'text', 'bigint', 'text', 'text', 'json', 'bigint', 'bigint')}
              on conflict (parked_id) do update set reason = excluded.reason, detail = excluded.detail, wait_until = excluded.wait_until`,
       values: [
         texts(parked.map((each) => each.parkedId)),
@@ -191,7 +190,7 @@ function ofReferences(references: readonly ReferenceRow[]): QueryConfig[] {
     {
       name: 'keep-references',
       text: `insert into reference_records as r (topic, key, timeline, stream_version, data)
-             select * from unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::json[])
+             ${rowsOf('text', 'text', 'int', 'int', 'json')}
              on conflict (topic, key) do update
                set timeline = excluded.timeline, stream_version = excluded.stream_version, data = excluded.data
                where (r.timeline, r.stream_version) < (excluded.timeline, excluded.stream_version)`,
@@ -222,7 +221,7 @@ function ofDocuments({ documents: changed }: Commit, views: ReadonlyMap<string, 
     statements.push({
       name: `keep-${name}`,
       text: `insert into ${name} (${names.join(', ')})
-             select * from unnest(${types.map((type, index) => `$${index + 1}::${type}[]`).join(', ')})
+             ${rowsOf(...types)}
              on conflict (id) do update set ${names
                .slice(1)
                .map((each) => `${each} = excluded.${each}`)

@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { ConstraintViolated, Fenced, RequestsTaken, StatementRefused, StoreUnavailable } from '../store.ts';
+import { bindMessage } from './bind-message.ts';
 import { Together } from './together.ts';
 
 /** Connections to PostgreSQL: one place for their limits and for what their errors mean. */
@@ -92,6 +93,7 @@ export class PipelinedConnection {
 
   #connect(): Promise<pg.Client> {
     const client = new pg.Client({ ...settingsOf(this.#options, 'byKey'), pipeline: true } as pg.ClientConfig);
+    bindInOneGo(client);
     const connecting = client.connect().then(() => client);
     // However it ends, also without an error (the server was stopped in order): the next use connects anew.
     client.on('error', () => this.#forget(connecting));
@@ -152,6 +154,32 @@ export class PipelinedConnection {
     this.#client = undefined;
     if (client !== undefined) await client.then((each) => each.end()).catch(() => undefined);
   }
+}
+
+/** A buffer that is larger is not kept for the next message. */
+const spareBytesMax = 2 ** 20;
+
+/** Has a client write its parameters straight into a buffer, the same one again when the socket is done with it. */
+function bindInOneGo({ connection }: pg.Client): void {
+  let spare: Buffer | undefined;
+  connection.bind = (config) => {
+    if (config === null) return;
+    let taken: Buffer | undefined;
+    const message = bindMessage(config, (bytes) => {
+      taken = spare !== undefined && spare.length >= bytes ? spare : Buffer.allocUnsafeSlow(roomFor(bytes));
+      spare = undefined;
+      return taken.subarray(0, bytes);
+    });
+    if (!connection.stream.writable) return;
+    connection.stream.write(message, () => {
+      if (taken !== undefined && taken.length <= spareBytesMax) spare = taken;
+    });
+  };
+}
+
+/** A message is about as long as the one before it: with some room to spare, its buffer is long enough for the next. */
+function roomFor(bytes: number): number {
+  return 2 ** Math.ceil(Math.log2(Math.max(bytes, 4_096)));
 }
 
 /**

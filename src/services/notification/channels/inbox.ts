@@ -1,6 +1,6 @@
 import { Pool } from 'pg';
 import { createBatcher } from '../../../runtime/batcher.ts';
-import { texts } from '../../../runtime/store/postgres/arrays.ts';
+import { rowsOf, texts } from '../../../runtime/store/postgres/arrays.ts';
 import type { Channel, Channels, Mailer, Outgoing } from './channel.ts';
 import { createMailer } from './mailer.ts';
 
@@ -73,8 +73,7 @@ function postgresStore(connectionString: string): InboxStore {
         name: 'inbox-put',
         text: `insert into inbox_messages
                  (delivery_key, message_id, user_id, booking_id, kind, channel, recipient, subject, text)
-               select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
-                 $8::text[], $9::text[])
+               ${rowsOf('text', 'text', 'text', 'text', 'text', 'text', 'text', 'text', 'text')}
                on conflict (delivery_key) do nothing`,
         values: [
           texts(messages.map((each) => each.deliveryKey)),

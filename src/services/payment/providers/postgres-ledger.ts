@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { Pool } from 'pg';
-import { bigints, texts } from '../../../runtime/store/postgres/arrays.ts';
+import { bigints, rowsOf, texts } from '../../../runtime/store/postgres/arrays.ts';
 import type { LedgerEntry, SandboxLedger } from './sandbox-ledger.ts';
 
 /** The sandbox provider's books in PostgreSQL: what was acknowledged is there after a crash. */
@@ -91,8 +91,7 @@ function ledgerOn(pool: Pool): SandboxLedger {
 
 const insert = `
   insert into ledger (${columns})
-  select * from unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::text[], $8::text[],
-    $9::text[], $10::bigint[], $11::bigint[], $12::text[])
+  ${rowsOf('text', 'text', 'text', 'text', 'bigint', 'text', 'text', 'text', 'text', 'bigint', 'bigint', 'text')}
   on conflict (key) do nothing`;
 
 function valuesOf(entries: readonly LedgerEntry[]): unknown[] {
