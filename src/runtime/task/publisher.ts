@@ -168,7 +168,7 @@ export class Publisher {
   #toRecord(row: EventRow, lookup: Lookup): OutgoingRecord {
     const enrichment = this.#options.enrich[row.type];
     const data = enrichment && row.data !== null ? this.#filledIn(row, enrichment, lookup) : row.data;
-    const envelope = { ...envelopeOf(row, this.#options.service), data };
+    const envelope = envelopeOf(row, this.#options.service, data);
     const value = data === null ? null : data === row.data ? row.json : JSON.stringify(data);
     const { channel: topic, partition, key } = row;
     return { topic, partition, key, headers: toHeaders(envelope), value, [told]: envelope };
@@ -223,8 +223,8 @@ export function eventId(row: {
   return `${row.stream}/${row.streamVersion}${row.timeline > 1 ? `@${row.timeline}` : ''}`;
 }
 
-/** An event row as others see it. */
-export function envelopeOf(row: EventRow, service: string): Envelope {
+/** An event row as others see it; `data`: with what is filled in on the way out. */
+export function envelopeOf(row: EventRow, service: string, data: unknown = row.data): Envelope {
   return {
     id: eventId(row),
     type: row.type,
@@ -238,6 +238,6 @@ export function envelopeOf(row: EventRow, service: string): Envelope {
     traceparent: row.traceparent,
     sequence: row.sequence,
     timeline: row.timeline,
-    data: row.data,
+    data,
   };
 }

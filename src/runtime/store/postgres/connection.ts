@@ -62,6 +62,7 @@ export function createPool(
 ): pg.Pool {
   const settings = settingsOf(options, options.finds);
   const pool = new pg.Pool({ ...settings, max: options.connectionsMax, idleTimeoutMillis: 60_000 });
+  pool.on('connect', bindInOneGo);
   // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => undefined);
   return pool;
@@ -179,7 +180,7 @@ function bindInOneGo({ connection }: pg.Client): void {
 
 /** A message is about as long as the one before it: with some room to spare, its buffer is long enough for the next. */
 function roomFor(bytes: number): number {
-  return 2 ** Math.ceil(Math.log2(Math.max(bytes, 4_096)));
+  return bytes > spareBytesMax ? bytes : 2 ** Math.ceil(Math.log2(Math.max(bytes, 4_096)));
 }
 
 /**
