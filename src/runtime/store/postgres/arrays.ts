@@ -155,6 +155,7 @@ class NumberArray extends BinaryParameter {
     this.#values = [];
   }
 }
+
 interface NumberType {
   readonly elementType: number;
   readonly size: number;

@@ -33,9 +33,9 @@ export function bindMessage(
   let at = message.writeUInt8(bindCode, 0);
   at = message.writeInt32BE(body, at);
   at += message.write(`${portal}\0${statement}\0`, at);
-  at = message.writeInt16BE(given.length, at);
+  at = message.writeUInt16BE(given.length, at);
   for (const value of given) at = message.writeInt16BE(value === null || typeof value === 'string' ? text : binary, at);
-  at = message.writeInt16BE(given.length, at);
+  at = message.writeUInt16BE(given.length, at);
   given.forEach((value, index) => {
     const length = lengths[index] ?? nullLength;
     at = message.writeInt32BE(length, at);
