@@ -76,21 +76,17 @@ export class LocalLog implements Log {
   }
 
   async #write(outgoing: readonly OutgoingRecord[], timestamp: number): Promise<readonly undefined[]> {
-    const nextOffsets = new Map<PartitionBuffer, number>();
+    const nextOffsets = new Map<LocalPartition, number>();
     const records = outgoing.map((record) => {
-      const { buffer } = this.#partition(record);
-      const offset = nextOffsets.get(buffer) ?? buffer.next;
-      nextOffsets.set(buffer, offset + 1);
+      const partition = this.#partition(record);
+      const offset = nextOffsets.get(partition) ?? partition.buffer.next;
+      nextOffsets.set(partition, offset + 1);
       return { ...record, offset, timestamp };
     });
     await this.#store.write(records);
-    const woken = new Set<LocalConsumption>();
-    for (const record of records) {
-      const { buffer, consumers } = this.#partition(record);
-      if (nextOffsets.delete(buffer)) buffer.keepFrom(slowest(consumers));
-      buffer.add(record);
-      for (const consumer of consumers.keys()) woken.add(consumer);
-    }
+    for (const { buffer, consumers } of nextOffsets.keys()) buffer.keepFrom(slowest(consumers));
+    for (const record of records) this.#partition(record).buffer.add(record);
+    const woken = new Set([...nextOffsets.keys()].flatMap(({ consumers }) => [...consumers.keys()]));
     for (const consumer of woken) consumer.wake();
     return [];
   }
@@ -187,10 +183,7 @@ class LocalConsumption implements Consumption {
   readonly #options: ConsumeOptions;
   readonly #source: Source;
   readonly #onStop: (self: LocalConsumption) => void;
-  /** Where it reads on in each of its partitions. */
-  readonly positions: readonly { topic: string; partition: number; offset: number }[];
-  /** The same, who was served last at the end. */
-  readonly #turns: { topic: string; partition: number; offset: number }[];
+  readonly #offsets: { topic: string; partition: number; offset: number }[];
   #running: Promise<void> | undefined;
   #again = false;
   #stopped = false;
@@ -199,8 +192,12 @@ class LocalConsumption implements Consumption {
     this.#options = options;
     this.#source = source;
     this.#onStop = onStop;
-    this.positions = options.positions.map((each) => ({ ...each }));
-    this.#turns = [...this.positions];
+    this.#offsets = options.positions.map((each) => ({ ...each }));
+  }
+
+  /** Where it reads on in each of its partitions: these move on with it. */
+  get positions(): readonly Readonly<Position>[] {
+    return this.#offsets;
   }
 
   wake(): void {
@@ -226,7 +223,7 @@ class LocalConsumption implements Consumption {
   async #gather(): Promise<readonly LogRecord[]> {
     const arrived: LogRecord[] = [];
     const moved = new Map<{ offset: number }, number>();
-    for (const position of this.#turns) {
+    for (const position of this.#offsets) {
       const room = consumeRecordsMax - arrived.length;
       if (room === 0) break;
       const end = this.#source.end(position);
@@ -242,8 +239,8 @@ class LocalConsumption implements Consumption {
     }
     for (const [position, offset] of moved) position.offset = offset;
     // Who was served first is last the next time: a busy partition does not starve the others.
-    const first = this.#turns.shift();
-    if (first !== undefined) this.#turns.push(first);
+    const first = this.#offsets.shift();
+    if (first !== undefined) this.#offsets.push(first);
     this.#again ||= arrived.length > 0;
     return arrived;
   }

@@ -80,24 +80,38 @@ describe('a log whose store fails', () => {
     const { log, faults } = failing();
     const fast = follow(log, [start]);
     const held = Promise.withResolvers<void>();
+    const finished = Promise.withResolvers<void>();
     const slow: string[] = [];
     const consumption = log.consume({
       positions: [start],
       onRecords: async (records) => {
         slow.push(...records.map(({ value }) => value ?? ''));
         if (slow.length === 1) await held.promise;
+        if (slow.length === 5) finished.resolve();
       },
-      onError: (error) => slow.push(error.message),
+      onError: finished.reject,
     });
     for (const value of ['a', 'b', 'c', 'd']) await log.append([record(value)]);
     await fast.arrived(4);
     faults.read = true;
     held.resolve();
     await log.append([record('e')]);
-    await fast.arrived(5);
+    await finished.promise;
     await consumption.stop();
     await fast.stop();
     assert.deepEqual(slow, ['a', 'b', 'c', 'd', 'e']);
+  });
+
+  test('is asked for what everybody who listens has been given: that is not kept in memory', async () => {
+    const { log, faults } = failing();
+    const first = follow(log, [start]);
+    await log.append([record('a')]);
+    await first.arrived(1);
+    await log.append([record('b')]);
+    faults.read = true;
+    const later = follow(log, [start]);
+    await later.failed();
+    await Promise.all([first.stop(), later.stop()]);
   });
 
   test('tells a consumer that cannot be served, and goes on from the same place', async () => {

@@ -15,7 +15,7 @@ type Value = string | Buffer | BinaryParameter | null;
 
 /**
  * The message that gives a statement its parameters, written in one go where `room` says: what the driver makes of large
- * parameters by itself it copies a dozen times while its buffer grows.
+ * parameters by itself it copies again each time its buffer grows.
  */
 export function bindMessage(
   { portal = '', statement = '', values = [], valueMapper, binary: binaryResults }: BindConfig,

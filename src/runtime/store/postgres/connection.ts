@@ -62,7 +62,6 @@ export function createPool(
 ): pg.Pool {
   const settings = settingsOf(options, options.finds);
   const pool = new pg.Pool({ ...settings, max: options.connectionsMax, idleTimeoutMillis: 60_000 });
-  pool.on('connect', bindInOneGo);
   // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
   pool.on('error', () => undefined);
   return pool;
@@ -164,14 +163,13 @@ const spareBytesMax = 2 ** 20;
 function bindInOneGo({ connection }: pg.Client): void {
   let spare: Buffer | undefined;
   connection.bind = (config) => {
-    if (config === null) return;
+    if (!connection.stream.writable) return;
     let taken: Buffer | undefined;
-    const message = bindMessage(config, (bytes) => {
+    const message = bindMessage(config ?? {}, (bytes) => {
       taken = spare !== undefined && spare.length >= bytes ? spare : Buffer.allocUnsafeSlow(roomFor(bytes));
       spare = undefined;
       return taken.subarray(0, bytes);
     });
-    if (!connection.stream.writable) return;
     connection.stream.write(message, () => {
       if (taken !== undefined && taken.length <= spareBytesMax) spare = taken;
     });
