@@ -9,8 +9,8 @@ const showId = 'shw_01890000-0000-7000-8000-000000000001';
 const snapshotOf = (version: number): Availability => ({ showId, version, seats: `map at ${version}`, areas: [] });
 
 /** The record that says a seat is held from a version of the show on. */
-const held = (version: number, index: number): LogRecord => ({
-  ...{ topic: 'seat-events', partition: 0, key: showId, offset: version, timestamp: 0 },
+const held = (version: number, index: number, key = showId): LogRecord => ({
+  ...{ topic: 'seat-events', partition: 0, key, offset: version, timestamp: 0 },
   headers: { ce_type: 'SeatsReserved', ce_streamversion: String(version) },
   value: JSON.stringify({
     bookingId: 'bkg_01890000-0000-7000-8000-000000000001',
@@ -47,10 +47,11 @@ function client() {
 }
 
 /** A feed over a show whose version the test sets, and what brings records as the log would. */
-async function feedAt(version: number) {
+async function feedAt(version: number, options: { readonly changesOfAllMax?: number } = {}) {
   const now = { version };
   const readers: ConsumeOptions[] = [];
   const feed = new AvailabilityFeed({
+    ...options,
     logger: pino({ level: 'silent' }),
     tellingShare: 1,
     snapshot: async (id) => (id === showId ? snapshotOf(now.version) : undefined),
@@ -155,6 +156,22 @@ describe('the feed of seat maps', () => {
       await feed.watch(showId, watcher, version);
       assert.deepEqual(watcher.told, ['snapshot 600'], String(version));
     }
+  });
+
+  it('keeps the late changes of all shows together within a limit: those of the show that changed last', async () => {
+    const { feed, now, bring } = await feedAt(0, { changesOfAllMax: 10 });
+    const others = Array.from({ length: 3 }, (_, each) => `shw_01890000-0000-7000-8000-10000000000${each}`);
+    for (const other of others) for (let version = 1; version <= 4; version += 1) await bring(held(version, 1, other));
+    now.version = 3;
+    await bring(held(1, 1), held(2, 2), held(3, 3));
+    const late = client();
+    await feed.watch(showId, late, 1);
+    assert.deepEqual(late.told, ['3: 2 3']);
+    // With eight more of another one, there is no room for it any more.
+    for (let version = 5; version <= 12; version += 1) await bring(held(version, 1, others[0]));
+    const later = client();
+    await feed.watch(showId, later, 1);
+    assert.deepEqual(later.told, ['snapshot 3']);
   });
 
   it('forgets a client that has gone while its show was looked up', async () => {

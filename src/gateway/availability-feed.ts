@@ -45,13 +45,14 @@ interface Watched {
 
 interface Recent {
   /** Every change after this version is in `changes`. */
-  completeFrom: number;
-  changes: Change[];
+  readonly completeFrom: number;
+  readonly changes: Change[];
 }
 
-/** Shows whose late changes are kept, and how many changes of each, for those who come back. */
+/** Late changes that are kept for those who come back: of how many shows, of each of them, and in all. */
 const showsMax = 2_000;
 const changesMax = 256;
+const changesOfAllMax = 20_000;
 const watchersMax = 20_000;
 const usualTellingShare = 0.05;
 /** A start waits so long for the log, and then goes on trying. */
@@ -63,7 +64,7 @@ const seatStates = { free: 0, held: 1, sold: 2, blocked: 3 } as const;
 export class AvailabilityFeed {
   readonly #snapshot: (showId: string) => Promise<Availability | undefined>;
   readonly #logger: Logger;
-  readonly #recent = new LRUCache<string, Recent>({ max: showsMax });
+  readonly #recent: LRUCache<string, Recent>;
   readonly #watched = new Map<string, Watched>();
   /** Shows with news. */
   readonly #changed = new Set<string>();
@@ -77,7 +78,14 @@ export class AvailabilityFeed {
     readonly logger: Logger;
     /** What telling watchers may take of the time of the process; 1: all of it, so that each change is told at once. */
     readonly tellingShare?: number;
+    /** Changes that are kept for those who come back. */
+    readonly changesOfAllMax?: number;
   }) {
+    this.#recent = new LRUCache({
+      max: showsMax,
+      maxSize: options.changesOfAllMax ?? changesOfAllMax,
+      sizeCalculation: ({ changes }) => Math.max(1, changes.length),
+    });
     this.#snapshot = options.snapshot;
     this.#logger = options.logger;
     this.#telling = new Paced({
@@ -226,12 +234,12 @@ export class AvailabilityFeed {
 
   /** Repeated records are dropped: versions of a show only grow. */
   #keep(showId: string, change: Change): boolean {
-    const recent = this.#recent.get(showId) ?? { completeFrom: change.version - 1, changes: [] };
-    if (change.version <= (recent.changes.at(-1)?.version ?? recent.completeFrom)) return false;
-    recent.changes.push(change);
-    if (recent.changes.length > changesMax)
-      recent.completeFrom = recent.changes.shift()?.version ?? recent.completeFrom;
-    this.#recent.set(showId, recent);
+    const { completeFrom, changes } = this.#recent.get(showId) ?? { completeFrom: change.version - 1, changes: [] };
+    if (change.version <= (changes.at(-1)?.version ?? completeFrom)) return false;
+    changes.push(change);
+    const dropped = changes.length > changesMax ? changes.shift() : undefined;
+    // An entry of its own: how much it is counts anew.
+    this.#recent.set(showId, { completeFrom: dropped?.version ?? completeFrom, changes });
     return true;
   }
 

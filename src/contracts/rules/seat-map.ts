@@ -129,10 +129,13 @@ export function nextTaken(map: SeatMap, from: number, end: number): number {
 /** Two bits a seat in plan order, low bits first, as base64: what HTTP and snapshots carry. */
 export function encodeSeatMap(map: SeatMap, seatCount: number): string {
   const bytes = Buffer.alloc(Math.ceil(seatCount / 4));
-  map.chunks.forEach((chunk, at) => {
-    const offset = at * chunkBytes;
-    if (offset < bytes.length) bytes.set(chunk.subarray(0, bytes.length - offset), offset);
-  });
+  let offset = 0;
+  for (const chunk of map.chunks) {
+    const room = bytes.length - offset;
+    // Chunks that nothing happened to are as the bytes are already.
+    if (chunk !== emptyChunk && room > 0) bytes.set(room < chunkBytes ? chunk.subarray(0, room) : chunk, offset);
+    offset += chunkBytes;
+  }
   return bytes.toString('base64');
 }
 

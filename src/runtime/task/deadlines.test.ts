@@ -190,6 +190,23 @@ describe('the timers of a loop', () => {
     assert.equal(deadlines.size, 0);
   });
 
+  test('that were put off or taken away long before their time do not pile up, and the others ring', (context) => {
+    context.mock.timers.enable({ apis: ['setTimeout'] });
+    const { due, clock, deadlines } = timers();
+    deadlines.set(row('b', 20));
+    for (let each = 0; each < 20_000; each += 1) {
+      deadlines.set(row(`hold ${each}`, 1_000 + each));
+      deadlines.set(row(`hold ${each}`, undefined));
+      deadlines.set(row('c', 30_000 - each));
+    }
+    deadlines.set(row('a', 10));
+    assert.equal(deadlines.size, 3);
+    assert.ok(deadlines.places < 1_010, `${deadlines.places} places`);
+    clock.now = 30_000;
+    context.mock.timers.tick(30_001);
+    assert.deepEqual(due, ['a', 'b', 'c']);
+  });
+
   test('do not ring before the clock says so, though their timer has', (context) => {
     context.mock.timers.enable({ apis: ['setTimeout'] });
     const { due, clock, deadlines } = timers();

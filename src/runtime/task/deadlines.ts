@@ -4,15 +4,26 @@ import type { DeadlineRow } from '../store/store.ts';
 /** The longest a Node timer can sleep; a later deadline is armed again. */
 const sleepMaxMs = 2_147_483_647;
 
+/** Old places in the queue that are worth sorting it anew. */
+const oldPlacesMin = 1_000;
+
+interface Place {
+  readonly name: string;
+  readonly dueAt: number;
+  readonly row: DeadlineRow;
+}
+
 /**
  * The next timer of each stream: one Node timer for the earliest of them all. A deadline that was changed or taken away
- * leaves its old place in the queue behind, which is passed over when its time comes.
+ * leaves its old place in the queue behind. It is passed over when its time comes, or left out when most places are old ones:
+ * almost every hold ends long before its time, so in a rush there would be many times more of them than there are holds.
  */
 export class Deadlines {
   readonly #now: () => number;
   readonly #onDue: (rows: readonly DeadlineRow[]) => void;
-  readonly #rows = new Map<string, DeadlineRow & { readonly dueAt: number }>();
-  readonly #queue = new TinyQueue<{ readonly name: string; readonly dueAt: number }>([], (a, b) => a.dueAt - b.dueAt);
+  /** Those that are set, by stream and part. */
+  readonly #set = new Map<string, Place>();
+  #queue = queueOf([]);
   #timer: NodeJS.Timeout | undefined;
   #armedFor = Number.POSITIVE_INFINITY;
   #stopped = false;
@@ -23,33 +34,40 @@ export class Deadlines {
   }
 
   get size(): number {
-    return this.#rows.size;
+    return this.#set.size;
+  }
+
+  /** Places in the queue, the old ones among them. */
+  get places(): number {
+    return this.#queue.length;
   }
 
   /** Whether the stream's timer is set for just this moment, or not set where there is none. */
   isSet(row: DeadlineRow): boolean {
-    return this.#rows.get(`${row.stream} ${row.part}`)?.dueAt === row.dueAt;
+    return this.#set.get(nameOf(row))?.dueAt === row.dueAt;
   }
 
   has(row: DeadlineRow): boolean {
-    return this.#rows.has(`${row.stream} ${row.part}`);
+    return this.#set.has(nameOf(row));
   }
 
   set(row: DeadlineRow): void {
-    const name = `${row.stream} ${row.part}`;
+    const name = nameOf(row);
     const { dueAt } = row;
     if (dueAt === undefined) {
-      this.#rows.delete(name);
+      this.#set.delete(name);
       return;
     }
-    this.#rows.set(name, { ...row, dueAt });
-    this.#queue.push({ name, dueAt });
+    const place = { name, dueAt, row };
+    this.#set.set(name, place);
+    this.#queue.push(place);
+    if (this.#queue.length > 2 * this.#set.size + oldPlacesMin) this.#queue = queueOf([...this.#set.values()]);
     if (dueAt < this.#armedFor) this.#arm();
   }
 
   /** Forgets the deadlines of these partitions: another owner has them now. */
   drop(partitions: readonly number[]): void {
-    for (const [name, row] of this.#rows) if (partitions.includes(row.partition)) this.#rows.delete(name);
+    for (const [name, { row }] of this.#set) if (partitions.includes(row.partition)) this.#set.delete(name);
   }
 
   #arm(): void {
@@ -67,10 +85,9 @@ export class Deadlines {
     const due: DeadlineRow[] = [];
     for (let next = this.#queue.peek(); next !== undefined && next.dueAt <= now; next = this.#queue.peek()) {
       this.#queue.pop();
-      const row = this.#rows.get(next.name);
-      if (row === undefined || row.dueAt !== next.dueAt) continue;
-      this.#rows.delete(next.name);
-      due.push(row);
+      if (this.#set.get(next.name) !== next) continue;
+      this.#set.delete(next.name);
+      due.push(next.row);
     }
     this.#arm();
     if (due.length > 0) this.#onDue(due);
@@ -80,6 +97,14 @@ export class Deadlines {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    this.#rows.clear();
+    this.#set.clear();
   }
+}
+
+function nameOf({ stream, part }: DeadlineRow): string {
+  return `${stream} ${part}`;
+}
+
+function queueOf(places: Place[]): TinyQueue<Place> {
+  return new TinyQueue(places, (a, b) => a.dueAt - b.dueAt);
 }

@@ -1,16 +1,13 @@
 import { z } from 'zod';
-import type { SeatPlan, Show } from '../../contracts/catalog.ts';
 import { newId, showId } from '../../contracts/ids.ts';
-import { waitForNewMs } from '../../contracts/rules/new-id.ts';
-import { indexOfSeat, type PlanIndex, planIndex } from '../../contracts/rules/plan-order.ts';
-import { encodeSeatMap } from '../../contracts/rules/seat-map.ts';
-import { areaName, seatId } from '../../contracts/seats.ts';
+import { indexOfSeat } from '../../contracts/rules/plan-order.ts';
+import { seatId } from '../../contracts/seats.ts';
 import { type Answered, type Call, type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import { invalid, notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
+import { Availabilities, availability, planOfShow } from './availability.ts';
 import type { BlockRequestDocument } from './projection.ts';
-import { underPlan } from './refusals.ts';
-import type { BlockInput, BlockRequest, State } from './state.ts';
+import type { BlockInput, BlockRequest } from './state.ts';
 
 const params = z.strictObject({ showId });
 /** One request of the organizer; a larger part of the house is several requests. */
@@ -19,14 +16,8 @@ const blockBody = z.strictObject({ seats: z.array(seatId).min(1).max(blockedSeat
 /** How long a request of the organizer may wait for its show's task. */
 const decisionWaitMs = 10_000;
 
-const availability = z.object({
-  showId,
-  version: z.int().min(0),
-  seats: z.string(),
-  areas: z.array(z.object({ area: areaName, capacity: z.int(), held: z.int(), sold: z.int(), blocked: z.int() })),
-});
-
 export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
+  const availabilities = new Availabilities(service);
   return [
     endpoint({
       method: 'GET',
@@ -40,36 +31,11 @@ export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
         304: { says: 'Nothing has changed since the ETag that was sent', body: null },
       },
       problems: ['not_found'],
-      handle: (call) => readAvailability(service, call.params.showId, call.request.headers['if-none-match']),
+      handle: (call) => availabilities.read(call.params.showId, call.request.headers['if-none-match']),
     }),
     blockEndpoint(service, 'POST', 'BlockRequested', 'Takes seats off sale'),
     blockEndpoint(service, 'DELETE', 'UnblockRequested', 'Puts blocked seats on sale again'),
   ];
-}
-
-async function readAvailability(service: ServiceRuntime, id: string, known: string | undefined): Promise<Answered> {
-  const plan = await planOfShow(service, id);
-  const { state, version } = await service.state<State>('show-seats', id);
-  // The plan is part of the tag: another plan, which is possible before the first sale, gives other seats.
-  const etag = `"${plan.seatPlanId.slice(-12)}.${version}"`;
-  const headers = { etag, 'cache-control': 'no-cache' };
-  if (known?.split(',').some((tag) => [etag, `W/${etag}`, '*'].includes(tag.trim()))) return { status: 304, headers };
-  const root = underPlan(state.root, plan.seatPlanId);
-  const areas = [...plan.areas.values()].map(({ area, capacity }) => {
-    const { held, sold } = root.areas[area] ?? { held: 0, sold: 0 };
-    return { area, capacity, held, sold, blocked: 0 };
-  });
-  return { status: 200, headers, body: { showId: id, version, seats: encodeSeatMap(root.map, plan.seatCount), areas } };
-}
-
-/** The plan a show sells by; a show that was just made is waited for. */
-async function planOfShow(service: ServiceRuntime, id: string): Promise<PlanIndex> {
-  const waitMs = waitForNewMs(id, Date.now(), service.settings().referenceWaitMs);
-  const show = await service.awaitReference<Show>('catalog', id, waitMs);
-  if (show === undefined || show.state === 'withdrawn') throw notFound('show');
-  const plan = await service.awaitReference<SeatPlan>('seat-plans', show.seatPlanId, waitMs);
-  if (plan === undefined) throw notFound('show');
-  return planIndex(plan);
 }
 
 function blockEndpoint(
