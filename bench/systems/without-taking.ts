@@ -7,6 +7,6 @@ import { TaskLoop } from '../../src/runtime/task.ts';
  * to come back.
  */
 process.on('SIGUSR2', () => {
-  TaskLoop.prototype.requestsArrived = () => undefined;
+  TaskLoop.prototype.requestsArrived = () => 0;
   Admission.prototype.isFull = () => false;
 });

@@ -17,7 +17,7 @@ export async function clusterGateway(
     const known = upstreams.get(name);
     if (known !== undefined) return known;
     const urls = roles.includes(name) ? [services.url] : addressesOf(configuration, name);
-    const made = createUpstream(name, urls, loggerOf(logger, 'gateway'));
+    const made = createUpstream(name, urls, { logger: loggerOf(logger, 'gateway') });
     upstreams.set(name, made);
     return made;
   };

@@ -1,7 +1,7 @@
 import { pipeline } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { closingSignal } from '../runtime/http/closing.ts';
-import type { Endpoint } from '../runtime/http/endpoint.ts';
+import { type Endpoint, isEventStream } from '../runtime/http/endpoint.ts';
 import { Problem, problemCodes } from '../runtime/http/problem.ts';
 import { waitMsOf } from '../runtime/http/reading.ts';
 import { bareHeaders } from '../runtime/http/refused-connection.ts';
@@ -29,6 +29,7 @@ export function forwarding(upstreamOf: (endpoint: Endpoint) => Upstream, overloa
         body: Buffer.isBuffer(request.body) ? request.body : undefined,
         repeatable: isRepeatable(request),
         answerWithinMs: waitMsOf(request) + answerMs,
+        isStream: isEventStream(endpoint),
         signal: over.signal,
       });
       if (endpoint.isFull !== undefined && isOverload(answer)) overloads.told(endpoint);

@@ -9,7 +9,7 @@ import type { Endpoint } from '../runtime/http/endpoint.ts';
 import { openApiOf } from '../runtime/http/openapi.ts';
 import { Problem } from '../runtime/http/problem.ts';
 import { type PublishedKeys, publishedKeys } from '../runtime/http/published-keys.ts';
-import { type Answering, createServer, type Doors, serveEndpoints } from '../runtime/http/server.ts';
+import { type Answering, answerHere, createServer, type Doors, serveEndpoints } from '../runtime/http/server.ts';
 import { traceparentOf, traceRequests } from '../runtime/http/trace.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/logger.ts';
@@ -17,6 +17,7 @@ import type { Metrics } from '../runtime/telemetry/metrics.ts';
 import { type Tracing, traceIdOf } from '../runtime/telemetry/tracing.ts';
 import { type Availability, AvailabilityFeed } from './availability-feed.ts';
 import { availabilityStream } from './availability-stream.ts';
+import { limitingStreams } from './open-streams.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { type Unsettled, type UnsettledPart, unsettledEndpoint } from './unsettled.ts';
 
@@ -58,7 +59,7 @@ const contentSecurity = {
 const hstsSeconds = 31_536_000;
 
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { endpoints, forward, jwks, log, logger, settings } = options;
+  const { endpoints, forward = answerHere, jwks, log, logger, settings } = options;
   const server = createServer(logger);
   traceRequests(server, options.tracing);
   options.metrics.watch('gateway', server);
@@ -83,8 +84,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     authenticator: createAuthenticator(publishedKeys(jwks)),
     admit: ({ userId }) => limits.admit('user', userId),
   };
-  serveEndpoints(server, endpoints, doors, forward);
-  serveEndpoints(server, own, doors);
+  const limited = limitingStreams();
+  serveEndpoints(server, endpoints, doors, limited(forward));
+  serveEndpoints(server, own, doors, limited(answerHere));
   await serveDescription(server, [...endpoints, ...own], jwks);
   await feed.start(log);
   return {

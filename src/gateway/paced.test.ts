@@ -41,6 +41,16 @@ test('after much work there is a pause nine times as long, and what is wanted me
   assert.equal(state.done, 2);
 });
 
+test('a process that was stopped within a piece is silent for a moment, not many times as long', (context) => {
+  context.mock.timers.enable({ apis: ['setTimeout'] });
+  const { state, paced } = pieces(30_000, 2, 0.05);
+  paced.wanted();
+  assert.equal(state.done, 1);
+  context.mock.timers.tick(2_000);
+  assert.equal(state.done, 2);
+  paced.stop();
+});
+
 test('a long row of pieces is done with pauses, to its end', (context) => {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const { state, paced } = pieces(5, 5);

@@ -35,7 +35,7 @@ export class Paced {
       this.#isWanted = this.#nextPiece();
       spentMs = this.#now() - began;
     }
-    const pauseMs = spentMs / this.#share - spentMs;
+    const pauseMs = Math.min(spentMs / this.#share - spentMs, pauseMaxMs);
     if (pauseMs < 1 && !this.#isWanted) return;
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
@@ -46,3 +46,5 @@ export class Paced {
 
 /** After so much there is a pause, whatever is left. */
 const atOnceMs = 10;
+/** A process that was stopped within a piece has not spent that time on it. */
+const pauseMaxMs = 2_000;

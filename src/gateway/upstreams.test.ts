@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { finished } from 'node:stream/promises';
 import { describe, type TestContext, test } from 'node:test';
 import { Problem } from '../runtime/http/problem.ts';
 import { createLogger } from '../runtime/logger.ts';
-import { createUpstream, type Sent, type Upstream } from './upstreams.ts';
+import { createUpstream, type Places, type Sent, type Upstream } from './upstreams.ts';
 
 interface Service {
   readonly url: string;
@@ -38,8 +40,12 @@ const fine = (_: IncomingMessage, response: ServerResponse) => void response.end
 const cut = (request: IncomingMessage) => void request.socket.destroy();
 
 function upstreamTo(context: TestContext, ...services: readonly Service[]): Upstream {
+  return limitedTo(context, services);
+}
+
+function limitedTo(context: TestContext, services: readonly Service[], places?: Places): Upstream {
   const urls = services.map(({ url }) => url);
-  const upstream = createUpstream('pricing', urls, createLogger('silent'));
+  const upstream = createUpstream('pricing', urls, { logger: createLogger('silent'), ...(places && { places }) });
   context.after(() => upstream.close());
   return upstream;
 }
@@ -51,6 +57,7 @@ const sent = (more: Partial<Sent> = {}): Sent => ({
   body: Buffer.from('{}'),
   repeatable: false,
   answerWithinMs: 5_000,
+  isStream: false,
   signal: new AbortController().signal,
   ...more,
 });
@@ -116,6 +123,25 @@ describe('the HTTP side of a service', () => {
     const upstream = upstreamTo(context, broken);
     for (let requests = 0; requests < 20; requests += 1) await assert.rejects(upstream.send(sent()), unavailable);
     assert.equal(broken.asked.length, 5);
+  });
+
+  test('is asked although all places of streams are taken, and refuses only more streams', async (context) => {
+    const streaming = (request: IncomingMessage, response: ServerResponse) => {
+      if (request.url?.endsWith('/stream') !== true) return fine(request, response);
+      response.writeHead(200, { 'content-type': 'text/event-stream' }).write(': hello\n\n');
+    };
+    const upstream = limitedTo(context, [await service(context, streaming)], { requests: 2, streams: 3 });
+    const over = new AbortController();
+    const stream = () => upstream.send(sent({ path: '/v1/stream', isStream: true, signal: over.signal }));
+    const followed = await Promise.all([stream(), stream(), stream()]);
+    await assert.rejects(stream(), (error) => error instanceof Problem && error.code === 'overloaded');
+    assert.equal((await upstream.send(sent())).status, 200);
+    const ended = followed.map(({ body }) => finished(body as Readable).catch(() => undefined));
+    over.abort();
+    await Promise.all(ended);
+    const { status, body } = await upstream.send(sent({ path: '/v1/stream', isStream: true }));
+    assert.equal(status, 200);
+    (body as Readable).destroy();
   });
 
   test('is asked as soon as somebody listens there where no other answers, however often nobody did', async (context) => {

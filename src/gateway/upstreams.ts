@@ -35,6 +35,8 @@ export interface Sent {
   readonly repeatable: boolean;
   /** The longest until the answer begins. */
   readonly answerWithinMs: number;
+  /** Whether the answer is a stream of events, which lasts as long as its client does. */
+  readonly isStream: boolean;
   readonly signal: AbortSignal;
 }
 
@@ -47,8 +49,14 @@ export interface UpstreamAnswer {
 
 /** Answers up to this length are read before they are passed on: one that is cut off is no answer yet. */
 const shortBytesMax = 65_536;
-/** Whoever waits for an outcome holds a connection meanwhile; beyond this, requests are refused. */
-const connectionsMax = 4_096;
+/** What may be under way at an address; beyond this, what comes is refused. */
+export interface Places {
+  /** Whoever waits for an outcome holds a connection meanwhile. */
+  readonly requests: number;
+  /** Streams have places of their own: however many follow something, requests find theirs. */
+  readonly streams: number;
+}
+const usualPlaces: Places = { requests: 4_096, streams: 8_192 };
 const connectWithinMs = 2_000;
 /** A stream of events says at least that it is still there. */
 const silenceMaxMs = 60_000;
@@ -61,14 +69,19 @@ interface Address {
   readonly url: string;
   readonly pool: Pool;
   readonly breaker: CircuitBreakerPolicy;
-  /** Requests whose answer has not come to its end. */
-  open: number;
+  readonly places: Places;
+  /** Those whose answer has not come to its end. */
+  readonly open: { requests: number; streams: number };
   /** Nobody listened there when it last failed. */
   isVacant: boolean;
 }
 
-export function createUpstream(service: string, urls: readonly string[], logger: Logger): Upstream {
-  const addresses = urls.map((url) => addressOf(service, url, logger));
+export function createUpstream(
+  service: string,
+  urls: readonly string[],
+  { logger, places = usualPlaces }: { readonly logger: Logger; readonly places?: Places },
+): Upstream {
+  const addresses = urls.map((url) => addressOf(service, url, { logger, places }));
   let turn = 0;
   return {
     async send(sent) {
@@ -78,7 +91,7 @@ export function createUpstream(service: string, urls: readonly string[], logger:
       for (let tries = 0; tries < Math.max(triesMin, addresses.length); tries += 1) {
         const address = inTurn[tries % inTurn.length];
         if (address === undefined) break;
-        if (address.open >= connectionsMax) throw overloaded();
+        if (address.open[kindOf(sent)] >= address.places[kindOf(sent)]) throw overloaded();
         try {
           return await address.breaker.execute(() => request(address, sent));
         } catch (error) {
@@ -112,7 +125,11 @@ function inTurnFrom(turn: number, addresses: readonly Address[]): readonly Addre
   return [...inTurn.filter((each) => !isTried(each)), ...inTurn.filter(isTried)];
 }
 
-function addressOf(service: string, url: string, logger: Logger): Address {
+function addressOf(
+  service: string,
+  url: string,
+  { logger, places }: { readonly logger: Logger; readonly places: Places },
+): Address {
   const breaker = circuitBreaker(handleWhen(isTrouble), {
     halfOpenAfter: openMs,
     breaker: new ConsecutiveBreaker(failuresUntilOpen),
@@ -128,16 +145,21 @@ function addressOf(service: string, url: string, logger: Logger): Address {
     logger.info({ service, url }, 'a service answers here again');
   });
   const pool = new Pool(url, {
-    connections: connectionsMax,
+    connections: places.requests + places.streams,
     connect: { timeout: connectWithinMs },
     bodyTimeout: silenceMaxMs,
     pipelining: 1,
   });
-  return { url, pool, breaker, open: 0, isVacant: false };
+  return { url, pool, breaker, places, open: { requests: 0, streams: 0 }, isVacant: false };
+}
+
+function kindOf({ isStream }: Sent): keyof Places {
+  return isStream ? 'streams' : 'requests';
 }
 
 async function request(address: Address, sent: Sent): Promise<UpstreamAnswer> {
-  address.open += 1;
+  const kind = kindOf(sent);
+  address.open[kind] += 1;
   let body: UpstreamAnswer['body'] | undefined;
   try {
     const answer = await ask(address.pool, sent);
@@ -155,7 +177,7 @@ async function request(address: Address, sent: Sent): Promise<UpstreamAnswer> {
     throw error;
   } finally {
     const done = () => {
-      address.open -= 1;
+      address.open[kind] -= 1;
     };
     if (body === undefined || Buffer.isBuffer(body)) done();
     else body.once('close', done);

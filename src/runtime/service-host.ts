@@ -13,6 +13,7 @@ import type { Log } from './log/log.ts';
 import { partitionOf } from './log/partitioner.ts';
 import { type Logger, loggerOf } from './logger.ts';
 import type { Following, Notice, Notices } from './notices.ts';
+import { OverlookedRequests } from './overlooked-requests.ts';
 import type { ServiceDefinition, Split } from './service.ts';
 import type {
   FirstAnswer,
@@ -85,6 +86,7 @@ export class ServiceHost implements ServiceRuntime {
   readonly #asked: AskedOperations | undefined;
   readonly #isTold: { readonly view: (name: string) => boolean; readonly topic: (name: string) => boolean };
   readonly #housekeeping: Housekeeping;
+  readonly #overlooked: OverlookedRequests;
   #following: Following | undefined;
 
   constructor(options: ServiceHostOptions) {
@@ -150,6 +152,15 @@ export class ServiceHost implements ServiceRuntime {
       onRows: (rows) => this.loop.requestsArrived(rows),
       onError: (error) => this.loop.requestsMissed(error),
     });
+    this.#overlooked = new OverlookedRequests({
+      partitions: () => this.loop.partitions,
+      now: () => this.loop.clock.now(),
+      read: (partitions, which) => this.#reader.loadOldRequests(partitions, which),
+      onRows: (rows) => {
+        const taken = this.loop.requestsArrived(rows);
+        if (taken > 0) this.logger.warn({ requests: taken }, 'requests are taken up that nobody had told of');
+      },
+    });
     this.#asked =
       options.operate &&
       new AskedOperations({
@@ -188,6 +199,7 @@ export class ServiceHost implements ServiceRuntime {
   async start(): Promise<void> {
     await this.connect();
     await this.loop.start();
+    this.#overlooked.start();
     this.#housekeeping.start();
   }
 
@@ -253,6 +265,7 @@ export class ServiceHost implements ServiceRuntime {
   async stop(): Promise<void> {
     await this.#ingress.close();
     await this.#housekeeping.stop();
+    await this.#overlooked.stop();
     await this.loop.stop();
     await this.#following?.stop();
     await this.#requests.idle();

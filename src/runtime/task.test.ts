@@ -236,6 +236,56 @@ describe('a store that fails', () => {
     assert.equal((await toy.published()).length, 5_000);
   });
 
+  test('with its queue full lets go of several tasks at once, and goes on with them', async () => {
+    const toy = await start();
+    const gate = Promise.withResolvers<void>();
+    let failures = 0;
+    toy.store.onCommit = async (when) => {
+      if (when !== 'before' || failures > 0) return;
+      await gate.promise;
+      failures += 1;
+      throw new StoreUnavailable('away');
+    };
+    const note = (partition: number) => toy.producer.record(newId('booking'), noted('n'), { partition });
+    for (let at = 0; at < 10; at += 1)
+      for (const partition of [0, 1]) await toy.log.append(Array.from({ length: 300 }, () => note(partition)));
+    await toy.until(() => toy.loop.queued >= 2_000);
+    toy.loop.requestsMissed(new StoreUnavailable('the outcome of a commit is unknown'));
+    gate.resolve();
+    await toy.loop.caughtUp();
+    assert.deepEqual([(await toy.published(0)).length, (await toy.published(1)).length], [3_000, 3_000]);
+  });
+
+  test('takes tasks over once more that were lost again while they were being taken over', async () => {
+    const toy = await start();
+    const row = toy.request(newId('booking'), 'late');
+    toy.store.onTakeOver = async (moment) => {
+      if (moment !== 'after') return;
+      toy.store.onTakeOver = undefined;
+      // Stored a moment too late to be read, and nobody can tell that it was.
+      await toy.memory.accept([row]);
+      toy.loop.requestsMissed(new StoreUnavailable('the outcome of another commit is unknown'));
+    };
+    toy.loop.requestsMissed(new StoreUnavailable('the outcome of a commit is unknown'));
+    await toy.until(async () => (await toy.published()).length > 0);
+    assert.deepEqual(await toy.publishedTexts(), ['late']);
+  });
+
+  test('takes tasks over again until it can, those that were only taken along as well', async () => {
+    const toy = await start();
+    let left = 3;
+    toy.store.onTakeOver = (moment) => {
+      if (moment !== 'before' || left === 0) return;
+      left -= 1;
+      throw new StoreUnavailable('still away');
+    };
+    toy.loop.requestsMissed(new StoreUnavailable('the outcome of a commit is unknown'));
+    for (const partition of [0, 1])
+      await toy.log.append([toy.producer.record(newId('booking'), noted('n'), { partition })]);
+    await toy.until(async () => (await toy.published(0)).length > 0 && (await toy.published(1)).length > 0);
+    assert.equal(left, 0);
+  });
+
   test('does not lose a request that is stored while its task is taken over', async () => {
     const toy = await start();
     const row = toy.request(newId('booking'), 'in between');

@@ -285,11 +285,12 @@ export class TaskLoop {
     return this.#documents;
   }
 
-  /** Rows that were just stored; those of other owners' partitions are left to them. */
-  requestsArrived(rows: readonly RequestRow[]): void {
+  /** Rows that were just stored; those of other owners' partitions are left to them. Returns how many it did not know. */
+  requestsArrived(rows: readonly RequestRow[]): number {
     this.#ownership.keepEarly(rows);
     const mine = rows.filter((row) => this.owns(row.partition) && this.#requestsTaken.add(row.requestId));
     this.#arrive(mine.map((row) => ({ kind: 'request', row })));
+    return mine.length;
   }
 
   /** Documents that were just stored with a request; their ids were made for them. */
@@ -301,7 +302,7 @@ export class TaskLoop {
 
   /** Rows may have been stored that nobody was told of: they are read from the store with everything else. */
   requestsMissed(error: Error): void {
-    this.#ownership.lose(this.partitions, error);
+    this.#ownership.loseAll(error);
   }
 
   /** Another instance has stored references that inputs may wait for; without names: any may have come. */

@@ -87,6 +87,11 @@ export function endpoint<
   return definition as unknown as Endpoint;
 }
 
+/** Whether an endpoint answers with a stream of server-sent events. */
+export function isEventStream({ answers }: Endpoint): boolean {
+  return answers[200]?.body === 'text/event-stream';
+}
+
 /** Whether a principal may act in one of these roles. */
 export function hasRole(principal: Principal, ...wanted: readonly Role[]): boolean {
   return principal.roles.includes('admin') || wanted.some((role) => principal.roles.includes(role));

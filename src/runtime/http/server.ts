@@ -154,7 +154,8 @@ export function serveEndpoints(
   }
 }
 
-async function answerHere(endpoint: Endpoint, { request, reply, principal }: Admitted): Promise<unknown> {
+/** Answers by the endpoint's own handler. */
+export async function answerHere(endpoint: Endpoint, { request, reply, principal }: Admitted): Promise<unknown> {
   const raw = bodyOf(endpoint, request);
   const call: Call<unknown, unknown, unknown> = {
     params: checked(endpoint.params, request.params, '/path'),

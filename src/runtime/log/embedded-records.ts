@@ -4,7 +4,14 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { deserialize, serialize } from 'node:v8';
 import type { RecordStore } from './local-log.ts';
-import { type Bounds, type LogRecord, type LogTopic, LogUnavailable, type Position } from './log.ts';
+import {
+  type Bounds,
+  type LogRecord,
+  type LogTopic,
+  LogUnavailable,
+  type Position,
+  type TopicPartition,
+} from './log.ts';
 
 /** Chunks that one cleaning removes of a partition at the most; it does not take long enough for anybody to notice. */
 const cleanChunksMax = 500;
@@ -152,6 +159,10 @@ const keepEnds = `insert into ends
 const removeOld = `delete from chunks where number in (
   select number from (select number, at from chunks where topic = ?1 and partition = ?2 order by first limit ?3) where at < ?4)`;
 
+function partitionNameOf({ topic, partition }: TopicPartition): string {
+  return `${topic}/${partition}`;
+}
+
 class EmbeddedRecords implements RecordStore {
   readonly topics: readonly OpenTopic[];
   readonly #database: DatabaseSync;
@@ -168,8 +179,8 @@ class EmbeddedRecords implements RecordStore {
   #syncing: Promise<void> | undefined;
   /** Records written that the disk may not have. */
   #atRisk = 0;
-  /** Something may be there that nobody was told of: the next write takes its place. */
-  #doubtful = false;
+  /** Partitions in which something may be that nobody was told of: the next write to each takes its place. */
+  readonly #doubtful = new Set<string>();
 
   constructor(
     database: DatabaseSync,
@@ -205,34 +216,38 @@ class EmbeddedRecords implements RecordStore {
       this.#database.exec('begin');
       for (const chunk of this.#chunksOf(records)) this.#writeChunk(chunk);
       this.#database.exec('commit');
-      this.#doubtful = false;
+      for (const record of records) this.#doubtful.delete(partitionNameOf(record));
       this.#written += 1;
       this.#atRisk += records.length;
     } catch (cause) {
-      this.#doubtful = true;
+      this.#doubt(records);
       if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('rollback');
       throw new LogUnavailable(`the log did not take ${records.length} records: ${(cause as Error).message}`, {
         cause,
       });
     }
-    if (this.#atRisk > lostRecordsMax) await this.#syncBeforeAnybodyReads();
+    if (this.#atRisk > lostRecordsMax) await this.#syncBeforeAnybodyReads(records);
   }
 
-  async #syncBeforeAnybodyReads(): Promise<void> {
+  async #syncBeforeAnybodyReads(records: readonly LogRecord[]): Promise<void> {
     try {
       await this.sync();
     } catch (error) {
-      this.#doubtful = true;
+      this.#doubt(records);
       throw error;
     }
+  }
+
+  #doubt(records: readonly LogRecord[]): void {
+    for (const record of records) this.#doubtful.add(partitionNameOf(record));
   }
 
   #chunksOf(records: readonly LogRecord[]): Iterable<readonly LogRecord[]> {
     const chunks = new Map<string, LogRecord[]>();
     for (const record of records) {
-      const { topic, partition, offset } = record;
+      const { topic, offset } = record;
       const isCompacted = this.#byName.get(topic)?.retentionDays === 'compacted';
-      const name = isCompacted ? `${topic}/${partition}/${offset}` : `${topic}/${partition}`;
+      const name = isCompacted ? `${partitionNameOf(record)}/${offset}` : partitionNameOf(record);
       const chunk = chunks.get(name);
       if (chunk === undefined) chunks.set(name, [record]);
       else chunk.push(record);
@@ -245,7 +260,7 @@ class EmbeddedRecords implements RecordStore {
     const topic = this.#byName.get(first?.topic ?? '');
     if (first === undefined || topic === undefined) return;
     const { partition, offset, timestamp, key } = first;
-    if (this.#doubtful) this.#removeFrom.run(topic.number, partition, offset);
+    if (this.#doubtful.has(partitionNameOf(first))) this.#removeFrom.run(topic.number, partition, offset);
     const kept = chunk.map((record): Kept => [record.key, record.headers, record.value]);
     const ownKey = topic.retentionDays === 'compacted' ? key : null;
     if (ownKey !== null) this.#supersede.run(topic.number, partition, ownKey);

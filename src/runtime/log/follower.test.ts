@@ -58,6 +58,30 @@ async function following(from: 'first' | 'next') {
 }
 
 describe('a follower of a topic', () => {
+  test('that cannot follow one of its partitions follows none of them', async () => {
+    const inner = new LocalLog(createMemoryRecords(testTopics));
+    let open = 0;
+    const log = logWith(inner, {
+      bounds: async (partition) => {
+        if (partition.partition === 1) throw new LogUnavailable('it has no leader');
+        return inner.bounds(partition);
+      },
+      consume: (options) => {
+        open += 1;
+        const consumption = inner.consume(options);
+        return {
+          stop: async () => {
+            open -= 1;
+            await consumption.stop();
+          },
+        };
+      },
+    });
+    const options = { topic: 'letters', from: () => 0, onRecords: () => undefined, logger: createLogger('silent') };
+    await assert.rejects(follow(log, options), /it has no leader/);
+    assert.equal(open, 0);
+  });
+
   test('whose reading breaks off goes on behind what it has, and has missed nothing', async () => {
     const { values, follower, append, breakOff, arrived, begun, missed } = await following('next');
     await append('a');

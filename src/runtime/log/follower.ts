@@ -18,19 +18,24 @@ export interface FollowOptions {
 const retryFirstMs = 100;
 const retryMaxMs = 5_000;
 
-/** Resolves when every partition is followed. */
+/** Resolves when every partition is followed; throws where one cannot be, and then none is. */
 export async function follow(log: Log, options: FollowOptions): Promise<Consumption> {
   const partitions = log.topics.find(({ name }) => name === options.topic)?.partitions ?? 0;
   const followed = Array.from(
     { length: partitions },
     (_, partition) => new FollowedPartition(log, { topic: options.topic, partition }, options),
   );
-  await Promise.all(followed.map((each) => each.start()));
-  return {
-    stop: async () => {
-      await Promise.all(followed.map((each) => each.stop()));
-    },
+  const stop = async () => {
+    await Promise.all(followed.map((each) => each.stop()));
   };
+  try {
+    await Promise.all(followed.map((each) => each.start()));
+  } catch (error) {
+    // Whoever tries again begins with all of them.
+    await stop();
+    throw error;
+  }
+  return { stop };
 }
 
 class FollowedPartition {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFile, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, describe, test } from 'node:test';
 import { type TemporaryDirectory, temporaryDirectory } from '../../../tests/support/directory.ts';
@@ -275,6 +275,39 @@ describe('over a file', () => {
     );
     await follower.stop();
     await later.close();
+  });
+
+  test('leaves nothing of an append that the disk did not take beside what comes in its place', async (context) => {
+    const path = await emptyPath();
+    const log = await openAt(path);
+    const handle = await open(path, 'r');
+    const disk = context.mock.method(Object.getPrototypeOf(handle) as FileHandle, 'datasync', () =>
+      Promise.reject(new Error('EIO')),
+    );
+    // More than may be lost at once, so that it waits for the disk.
+    const many = Array.from({ length: 1_001 }, (_, each) => record(`lost ${each}`));
+    await assert.rejects(log.append(many), LogUnavailable);
+    disk.mock.restore();
+    await handle.close();
+    await log.append([record('elsewhere', { partition: 1 })]);
+    await log.append([record('first')]);
+    await log.append([record('second')]);
+    const there = [
+      [0, 'first'],
+      [1, 'second'],
+    ];
+    assert.deepEqual(
+      (await log.read(start, 9)).map(({ offset, value }) => [offset, value]),
+      there,
+    );
+    await log.close();
+    const again = await openAt(path);
+    assert.equal((await again.bounds(start)).next, 2);
+    assert.deepEqual(
+      (await again.read(start, 9)).map(({ offset, value }) => [offset, value]),
+      there,
+    );
+    await again.close();
   });
 
   test('has in its file what an append was answered for, before anything is closed', async () => {

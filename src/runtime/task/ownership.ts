@@ -47,6 +47,8 @@ export class Ownership {
   readonly #lost = new Set<number>();
   readonly #refused = new Map<number, Error>();
   readonly #claims = new Set<NodeJS.Timeout>();
+  /** Given up or refused, until they are claimed again. */
+  readonly #waiting = new Set<number>();
   /** Ids that the topics had at the last takeover: what is read until the next one is of those. */
   #topicIds: ReadonlyMap<string, string> = new Map();
   /** Requests that were stored while their task was being taken over: perhaps too late to be read with it. */
@@ -135,7 +137,7 @@ export class Ownership {
   /** What was published on these is gone, and what is read of them may be. */
   #createdAnew(topics: readonly string[]): void {
     const mine = topics.filter((topic) => this.#ports.takeovers.concerns(topic));
-    if (mine.length > 0) this.lose(this.#ports.owned(), new TopicsCreatedAnew(mine));
+    if (mine.length > 0) this.loseAll(new TopicsCreatedAnew(mine));
   }
 
   async #assign(partitions: readonly number[]): Promise<void> {
@@ -154,8 +156,10 @@ export class Ownership {
   }
 
   #claimAgain(partitions: readonly number[]): void {
+    for (const partition of partitions) this.#waiting.add(partition);
     const timer = setTimeout(() => {
       this.#claims.delete(timer);
+      for (const partition of partitions) this.#waiting.delete(partition);
       for (const each of this.#unowned(partitions)) if (this.#assigned.has(each)) this.#lost.add(each);
       this.#ports.start();
     }, this.#ports.claimAgainMs ?? claimAgainMs);
@@ -164,7 +168,7 @@ export class Ownership {
 
   /** The group says that these tasks are somebody else's. */
   async #letGo(partitions: readonly number[]): Promise<void> {
-    for (const each of [this.#assigned, this.#lost, this.#refused])
+    for (const each of [this.#assigned, this.#lost, this.#refused, this.#waiting])
       for (const partition of partitions) each.delete(partition);
     await this.#ports.disown(partitions);
   }
@@ -176,19 +180,20 @@ export class Ownership {
     const isAnew = [...topicIds].some(([name, id]) => this.#topicIds.get(name) !== id);
     const partitions = isAnew ? [...new Set([...claimed, ...owned()])] : claimed;
     await disown(partitions);
-    // Tried again, should this fail.
-    for (const partition of partitions) if (!claimed.includes(partition)) this.#lost.add(partition);
-    start();
-    // What was stored until now is read with the takeover; what comes from now on may be too late for it.
+    // What was stored until now is read with the takeover; what comes from now on may be too late for it. So whoever loses
+    // one of these from now on has it taken over once more.
     this.#early = this.#early.filter((row) => !partitions.includes(row.partition));
+    const retried = partitions.filter((partition) => this.#lost.has(partition) || !claimed.includes(partition));
+    for (const partition of partitions) this.#lost.delete(partition);
     this.#topicIds = topicIds;
-    const begun = await takeovers.begin(partitions);
+    const begun = await takeovers.begin(partitions).catch((error: unknown) => {
+      for (const partition of retried) this.#lost.add(partition);
+      start();
+      throw error;
+    });
     if (isStopping()) return;
     own(begun, this.#early.splice(0));
-    for (const partition of partitions) {
-      this.#lost.delete(partition);
-      this.#refused.delete(partition);
-    }
+    for (const each of [this.#refused, this.#waiting]) for (const partition of partitions) each.delete(partition);
     if (begun.refused.size > 0) this.#refuse(begun.refused);
   }
 
@@ -201,6 +206,14 @@ export class Ownership {
       );
     }
     this.#claimAgain([...refused.keys()]);
+  }
+
+  /** The same for all tasks, those that are being taken over among them. */
+  loseAll(error: Error): void {
+    this.lose(
+      [...this.#assigned].filter((partition) => !this.#waiting.has(partition)),
+      error,
+    );
   }
 
   /** What is known of these tasks may not be what is stored: they are taken over anew before anything else. */
@@ -232,7 +245,6 @@ export class Ownership {
       await turns.take(async () => {
         const partitions = [...this.#lost];
         if (partitions.length > 0) await this.#own(partitions);
-        for (const partition of partitions) this.#lost.delete(partition);
       });
       // Nothing else may come that would show it.
       if (this.#refusedBy === this.#trouble) this.#trouble = undefined;

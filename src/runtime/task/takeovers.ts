@@ -173,12 +173,14 @@ export class Takeovers {
     );
   }
 
+  /**
+   * Stops reading for tasks. All are told to stop before any is waited for: one that had not been told would bring its next
+   * records meanwhile, and wait with them for room that nobody makes.
+   */
   async end(partitions: readonly number[] = [...this.#consumptions.keys()]): Promise<void> {
-    for (const partition of partitions) {
-      const consumption = this.#consumptions.get(partition);
-      this.#consumptions.delete(partition);
-      await consumption?.stop();
-    }
+    const consumptions = partitions.map((partition) => this.#consumptions.get(partition));
+    for (const partition of partitions) this.#consumptions.delete(partition);
+    await Promise.all(consumptions.map((consumption) => consumption?.stop()));
   }
 }
 

@@ -243,10 +243,15 @@ export class Appends {
       for (const { index, errorCode } of partitionResponses) codes.set(`${name}:${index}`, errorCode);
     let isWell = true;
     for (const queue of queues) {
-      const error = errorName(codes.get(queue.name) ?? 0);
+      const code = codes.get(queue.name);
+      if (code === undefined) {
+        this.#lose(queue, new LogUnavailable(`Kafka did not say what became of records of ${queue.name}`));
+        continue;
+      }
+      const error = errorName(code);
       if (error === 'NONE' || error === 'DUPLICATE_SEQUENCE_NUMBER') this.#acknowledge(queue);
       else if (error === 'MESSAGE_TOO_LARGE' || error === 'RECORD_LIST_TOO_LARGE') this.#split(queue);
-      else if (isPassing(codes.get(queue.name) ?? 0)) {
+      else if (isPassing(code)) {
         isWell = false;
         this.#cluster.book.failed(partOf(queue), `Kafka does not take records of ${queue.name}: ${error}`);
       } else this.#lose(queue, new LogUnavailable(`Kafka did not take records of ${queue.name}: ${error}`));

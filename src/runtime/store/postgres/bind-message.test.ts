@@ -102,6 +102,20 @@ describe('over PostgreSQL', () => {
     );
   });
 
+  test('a parameter that cannot be written takes all of its transaction with it', async () => {
+    await connection.query([{ text: 'create table kept (a text)' }]);
+    const sentBefore = texts(['two']);
+    sentBefore.toPostgres();
+    const transaction = connection.transaction([
+      { text: 'insert into kept values ($1)', values: ['one'] },
+      { text: 'insert into kept select unnest($1::text[])', values: [sentBefore] },
+      { text: 'insert into kept values ($1)', values: ['three'] },
+    ]);
+    await assert.rejects(transaction);
+    const [kept] = await connection.query([{ text: 'select a from kept' }]);
+    assert.deepEqual(kept?.rows, []);
+  });
+
   test('messages that are sent while others are still on their way do not write over them', async () => {
     // Each is more than a socket takes at once.
     const all = Array.from({ length: 40 }, (_, n) => String(n).repeat(100_000 + n));

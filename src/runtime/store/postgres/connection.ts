@@ -165,11 +165,19 @@ function bindInOneGo({ connection }: pg.Client): void {
   connection.bind = (config) => {
     if (!connection.stream.writable) return;
     let taken: Buffer | undefined;
-    const message = bindMessage(config ?? {}, (bytes) => {
+    const room = (bytes: number) => {
       taken = spare !== undefined && spare.length >= bytes ? spare : Buffer.allocUnsafeSlow(roomFor(bytes));
       spare = undefined;
       return taken.subarray(0, bytes);
-    });
+    };
+    let message: Buffer;
+    try {
+      message = bindMessage(config ?? {}, room);
+    } catch (error) {
+      // The driver would go on with the statements behind this one, and commit them without it.
+      connection.stream.destroy();
+      throw error;
+    }
     connection.stream.write(message, () => {
       if (taken !== undefined && taken.length <= spareBytesMax) spare = taken;
     });

@@ -85,45 +85,39 @@ export class PostgresStore implements Store {
   async loadStreams(wanted: readonly StreamToLoad[]): Promise<readonly LoadedStream[]> {
     const roots = wanted.filter((each) => each.root).map((each) => each.stream);
     const parts = wanted.filter((each) => each.part !== undefined);
-    const [snapshots, tails, subjects] = await Promise.all([
-      this.#found<{ stream: string; version: number; root: unknown }>(roots.length, {
-        name: 'load-snapshots',
-        text: 'select stream, version, root from snapshots where stream = any ($1)',
-        values: [roots],
-      }),
-      this.#found<StoredFact & { stream: string }>(roots.length, {
-        name: 'load-tails',
-        text: `select e.stream, e.stream_version as "streamVersion", e.type, e.data
+    // One statement, so that all of it is of one moment: whoever loads may not be who writes.
+    const [found] = await this.#connection.query([
+      {
+        name: 'load-streams',
+        text: `select 'snapshot' as what, s.stream, null as subject, s.version as "streamVersion", null as type, s.root as data
+               from snapshots s where s.stream = any ($1)
+               union all
+               select 'tail', e.stream, null, e.stream_version, e.type, e.data
                from unnest($1::text[]) as wanted(stream)
                left join snapshots s on s.stream = wanted.stream
                join events e on e.stream = wanted.stream and e.stream_version > coalesce(s.version, 0)
-               order by e.stream, e.stream_version`,
-        values: [roots],
-      }),
-      this.#found<StoredFact & { stream: string; subject: string }>(parts.length, {
-        name: 'load-parts',
-        text: `select e.stream, e.subject, e.stream_version as "streamVersion", e.type, e.data
-               from unnest($1::text[], $2::text[]) as wanted(stream, subject)
+               union all
+               select 'part', e.stream, e.subject, e.stream_version, e.type, e.data
+               from unnest($2::text[], $3::text[]) as wanted(stream, subject)
                join events e on e.subject = wanted.subject and e.stream = wanted.stream and e.subject <> e.stream
-               order by e.stream, e.stream_version`,
-        values: [parts.map((each) => each.stream), parts.map((each) => each.part)],
-      }),
+               order by "streamVersion"`,
+        values: [roots, parts.map((each) => each.stream), parts.map((each) => each.part)],
+      },
     ]);
+    const {
+      snapshot: snapshots = [],
+      tail: tails = [],
+      part: subjects = [],
+    } = Object.groupBy(rows<StreamRow>(found), ({ what }) => what);
     const snapshotOf = new Map(snapshots.map((row) => [row.stream, row]));
     const tailOf = grouped(tails, (row) => row.stream);
     const partOf = grouped(subjects, (row) => `${row.stream} ${row.subject}`);
     return wanted.map((each) => {
-      const snapshot = each.root ? snapshotOf.get(each.stream) : undefined;
+      const kept = each.root ? snapshotOf.get(each.stream) : undefined;
+      const snapshot = kept && { version: kept.streamVersion, root: kept.data };
       const events = each.root ? tailOf.get(each.stream) : partOf.get(`${each.stream} ${each.part}`);
       return { ...each, snapshot, events: events ?? [] };
     });
-  }
-
-  /** The rows for something that is wanted; nothing is asked where nothing is. */
-  async #found<Row>(wanted: number, statement: QueryConfig): Promise<readonly Row[]> {
-    if (wanted === 0) return [];
-    const [found] = await this.#connection.query([statement]);
-    return rows<Row>(found);
   }
 
   async loadReferences(
@@ -157,6 +151,21 @@ export class PostgresStore implements Store {
             text: `${selectRequests} where request_id = any ($1) order by accepted_at, request_id`,
             values: [[...requestIds]],
           },
+    ]);
+    return rows<RequestRow>(found).map(withoutNulls);
+  }
+
+  /** The oldest of the rows of these partitions that were accepted before a time: milliseconds since 1970. */
+  async loadOldRequests(
+    partitions: readonly number[],
+    { before, rowsMax }: { readonly before: number; readonly rowsMax: number },
+  ): Promise<readonly RequestRow[]> {
+    const [found] = await this.#connection.query([
+      {
+        name: 'load-old-requests',
+        text: `${selectRequests} where partition = any ($1) and accepted_at < $2 order by accepted_at, request_id limit $3`,
+        values: [[...partitions], before, rowsMax],
+      },
     ]);
     return rows<RequestRow>(found).map(withoutNulls);
   }
@@ -199,6 +208,13 @@ export class PostgresStore implements Store {
   async close(): Promise<void> {
     await this.#connection.close();
   }
+}
+
+/** What is known of a stream: its snapshot, the facts since, or those about one of its parts. */
+interface StreamRow extends StoredFact {
+  readonly what: 'snapshot' | 'tail' | 'part';
+  readonly stream: string;
+  readonly subject: string | null;
 }
 
 export const selectRequests = `select request_id as "requestId", partition, intent, type, key, subject, stream,

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { type ClientRequest, get, type IncomingMessage } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { type TestContext, test } from 'node:test';
+import { pino } from 'pino';
+import { endpoint } from '../runtime/http/endpoint.ts';
+import { answerHere, createServer, serveEndpoints } from '../runtime/http/server.ts';
+import { openEventStream } from '../runtime/http/sse.ts';
+import { limitingStreams, streamsOfUserMax } from './open-streams.ts';
+
+interface Follower {
+  readonly answer: IncomingMessage;
+  leave(): Promise<void>;
+}
+
+/** A gateway with a stream; who asks says who it is. */
+async function gateway(context: TestContext) {
+  const server = createServer(pino({ level: 'silent' }));
+  const closed: (() => void)[] = [];
+  const stream = endpoint({
+    ...{ method: 'GET', path: '/stream', summary: 'Events', tag: 'test', who: ['customer'] },
+    answers: { 200: { says: 'Events', body: 'text/event-stream' } },
+    handle: async (call) => {
+      openEventStream(call, { onClose: () => closed.shift()?.() });
+      return { status: 200, hijacked: true };
+    },
+  });
+  const plain = endpoint({
+    ...{ method: 'GET', path: '/plain', summary: 'No events', tag: 'test', who: ['customer'], answers: {} },
+    handle: async () => ({ status: 200, body: {} }),
+  });
+  const doors = {
+    authenticator: {
+      authenticate: async (userId = '') => ({ userId, roles: ['customer' as const], sessionId: '' }),
+    },
+    admit: async () => undefined,
+  };
+  serveEndpoints(server, [stream, plain], doors, limitingStreams()(answerHere));
+  await server.listen({ port: 0, host: '127.0.0.1' });
+  context.after(() => {
+    server.server.closeAllConnections();
+    return server.close();
+  });
+  const { port } = server.server.address() as AddressInfo;
+  const ask = async (user: string, path = '/v1/stream'): Promise<Follower> => {
+    const request: ClientRequest = get({
+      port,
+      host: '127.0.0.1',
+      path,
+      headers: { authorization: user },
+      agent: false,
+    });
+    request.on('error', () => undefined);
+    const [answer] = (await once(request, 'response')) as [IncomingMessage];
+    answer.on('error', () => undefined);
+    return {
+      answer,
+      leave: async () => {
+        const gone = new Promise<void>((resolve) => closed.push(resolve));
+        request.destroy();
+        await gone;
+      },
+    };
+  };
+  return { ask };
+}
+
+test('a user may follow so many streams at once, and another one when one is left', async (context) => {
+  const { ask } = await gateway(context);
+  const followed = await Promise.all(Array.from({ length: streamsOfUserMax }, () => ask('usr_1')));
+  assert.ok(followed.every(({ answer }) => answer.statusCode === 200));
+  const { answer } = await ask('usr_1');
+  assert.deepEqual([answer.statusCode, answer.headers['retry-after']], [429, '5']);
+  assert.equal((await ask('usr_2')).answer.statusCode, 200);
+  assert.equal((await ask('usr_1', '/v1/plain')).answer.statusCode, 200);
+  await followed[0]?.leave();
+  assert.equal((await ask('usr_1')).answer.statusCode, 200);
+});
