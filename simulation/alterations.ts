@@ -16,6 +16,8 @@ export interface Alterations {
   readonly log?: (log: Log, process: SimulatedProcess) => Log;
   /** Parts as the application wires them in. */
   readonly parts?: (parts: Readonly<Record<string, unknown>>) => Readonly<Record<string, unknown>>;
+  /** Owners never look for requests that nobody told them of. */
+  readonly overlooksRequests?: boolean;
   /** What is kept beside the store. */
   readonly database?: (database: Database) => void;
 }

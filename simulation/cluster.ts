@@ -16,6 +16,8 @@ import { SimulatedProcess, type Surroundings, sleep } from './process.ts';
 
 /** Partitions of every topic about shows: few, so that shows share some. */
 export const partitions = 2;
+/** An owner finds a row that nobody told of after so long at the latest. */
+const overlookedMs = 20_000;
 /** Starts of processes of one service before a run gives up on it: none needs nearly so many. */
 const startsMax = 300;
 
@@ -100,6 +102,7 @@ export class Cluster {
       ...{ definition, database, process, log: this.log, groups: this.groups, auditor, configuration, logger },
       ...{ alterations, parts: alterations.parts?.(wired) ?? wired },
       onStored: (rows) => this.#notify(service, rows),
+      onOverlooked: (rows) => void this.#findOverlooked(service, rows),
     });
     service.hosts.add(host);
     process.onDeath(() => {
@@ -149,6 +152,13 @@ export class Cluster {
       });
       this.#notified.set(host, turn);
     }
+  }
+
+  /** Owners look for old rows every ten seconds; here only when there are any, so that the world comes to rest. */
+  async #findOverlooked(service: Service, rows: readonly RequestRow[]): Promise<void> {
+    if (this.#options.alterations.overlooksRequests === true) return;
+    await sleep(overlookedMs);
+    this.#notify(service, rows);
   }
 
   #service(name: string): Service {

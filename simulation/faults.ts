@@ -10,6 +10,7 @@ export const faultRates = {
   'store is slow': 0.02,
   'gate fails before storing': 0.05,
   'gate fails after storing': 0.05,
+  'gate stores long after': 0.02,
   'notification comes late': 0.02,
   // What the log does.
   'append is lost': 0.02,

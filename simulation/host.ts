@@ -30,6 +30,8 @@ import type { SimulatedProcess } from './process.ts';
 
 /** Few enough to be quick to make, and to be forgotten now and then; more than one batch needs. */
 const cachedMax = 64;
+/** So few that readers of several partitions wait for room now and then. */
+const queuedMax = 6;
 
 export interface HostOptions {
   readonly definition: ServiceDefinition;
@@ -44,6 +46,8 @@ export interface HostOptions {
   readonly parts: Readonly<Record<string, unknown>>;
   /** Tells every process of the service of requests that were just stored, as a notification of the database does. */
   readonly onStored: (rows: readonly RequestRow[]) => void;
+  /** Requests were stored, and nobody was told. */
+  readonly onOverlooked: (rows: readonly RequestRow[]) => void;
 }
 
 /**
@@ -94,6 +98,7 @@ export class SimulatedHost implements ServiceRuntime {
       setting: (key) => this.#settings.record(key),
       referenceWaitMs: () => this.settings().referenceWaitMs,
       cachedMax,
+      queuedMax,
       onCommitted: ({ documents }) => {
         for (const { view, id } of documents) this.#changes.emit(`${view} ${id}`);
       },
@@ -197,9 +202,9 @@ export class SimulatedHost implements ServiceRuntime {
 
   async submit(submission: Submission): Promise<Submitted> {
     const { idempotency } = submission;
-    const { before } = await this.#once(idempotency, () =>
-      this.#stored(() => this.#options.database.submit(submission, this.loop.clock.now())),
-    );
+    const submit = () => this.#options.database.submit(submission, this.loop.clock.now());
+    const isLate = this.process.world.faults.strikes('gate stores long after', this.process.name);
+    const { before } = await this.#once(idempotency, () => (isLate ? this.#storedLate(submit) : this.#stored(submit)));
     if (before === undefined) return { repeated: false, answer: submission.answer };
     if (before.bodyHash !== idempotency?.bodyHash) throw reused();
     return { repeated: true, answer: before.answer };
@@ -221,6 +226,20 @@ export class SimulatedHost implements ServiceRuntime {
     if (!faults.strikes('gate fails after storing', process.name)) return result;
     const error = new StoreUnavailable('no answer to the commit');
     if (result.rows.length > 0) this.loop.requestsMissed(error);
+    throw error;
+  }
+
+  /**
+   * The connection breaks, and the database does what it was asked for when nobody waits for it any more: as long after as a
+   * statement may take.
+   */
+  async #storedLate(work: () => Promise<{ readonly rows: readonly RequestRow[] }>): Promise<never> {
+    void this.process
+      .waitBetween(10, 30_000)
+      .then(work)
+      .then(({ rows }) => this.#options.onOverlooked(rows));
+    const error = new StoreUnavailable('the connection broke');
+    this.loop.requestsMissed(error);
     throw error;
   }
 

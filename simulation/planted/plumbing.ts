@@ -175,6 +175,10 @@ export const plumbingBugs: readonly PlantedBug[] = [
     },
   },
   {
+    name: 'a request that nobody told of is never looked for',
+    alterations: { overlooksRequests: true },
+  },
+  {
     name: 'the door does not remember who was let in',
     alterations: {
       database: ({ admissions }) => {

@@ -78,6 +78,8 @@ export interface TaskLoopOptions {
   readonly referenceWaitMs: () => number;
   /** States, references and documents kept in memory, where that is to be fewer than a server has room for. */
   readonly cachedMax?: number;
+  /** Inputs that wait before topics are asked for no more, where that is to be fewer than usual. */
+  readonly queuedMax?: number;
   /** When a task is claimed again that somebody else took while the group said it was ours; 10 s. */
   readonly claimAgainMs?: number;
   /** Statements that tell other instances of the service what a commit brings, as part of it. */
@@ -442,7 +444,7 @@ export class TaskLoop {
   /** Whether topics have to wait; requests, answers and deadlines never do, they drain what is full. */
   #isFull(partition: number): boolean {
     return (
-      this.#intake.length >= inputsQueuedMax ||
+      this.#intake.length >= (this.#options.queuedMax ?? inputsQueuedMax) ||
       this.#effects.open >= effectsOpenMax ||
       this.#publisher.waiting >= unpublishedEventsMax ||
       this.#parking.isFull(partition)

@@ -6,8 +6,9 @@ import type { BookingMovieEvent, Profile } from '../../contracts/user.ts';
  * The user service decides two small things.
  *
  * **The gate** (`bookingRequests`, one stream per booking): what a customer asked for becomes a fact once. A booking is
- * requested once; payments and cancellations may be asked for again, but the same request never counts twice. Whether a
- * request can be met is not judged here: that is the booking service's matter.
+ * requested once; payments and cancellations may be asked for again, but the same request never counts twice. Where a
+ * cancellation comes before the request that it is about, as when that was stored and told to nobody for a while, it is said
+ * again behind it. Whether a request can be met is not judged here: that is the booking service's matter.
  *
  * **Profiles** (`profiles`, one stream per user): absent → active → erased. Erased is final: the id never comes back.
  */
@@ -19,6 +20,8 @@ export interface GateState {
   readonly requested: boolean;
   /** Requests taken before, newest last, at most `requestsRememberedMax`. */
   readonly taken: readonly string[];
+  /** Cancellations that came before the request. */
+  readonly early: readonly BookingMovieEvent[];
 }
 
 /** A request is delivered again within moments, if at all; more than these few cannot lie between. */
@@ -26,13 +29,13 @@ export const requestsRememberedMax = 64;
 
 /** Takes each request once; the facts are the requests themselves, published on `booking-movie`. */
 export const bookingRequests: Decider<GateState, GateInput, BookingMovieEvent> = {
-  initialState: { requested: false, taken: [] },
+  initialState: { requested: false, taken: [], early: [] },
 
   decide(state, input) {
     switch (input.type) {
       case 'BookingRequested':
         // One booking id is one request, whoever repeats it.
-        return state.requested ? [] : [factOf(input)];
+        return state.requested ? [] : [factOf(input), ...state.early];
       case 'PaymentSubmitted':
       case 'BookingCancellationRequested':
         // A booking this gate never saw may come from another producer of `booking-movie`: the booking service judges.
@@ -45,10 +48,13 @@ export const bookingRequests: Decider<GateState, GateInput, BookingMovieEvent> =
   evolve(state, event) {
     switch (event.type) {
       case 'BookingRequested':
-        return { ...state, requested: true };
+        return { ...state, requested: true, early: [] };
       case 'PaymentSubmitted':
-      case 'BookingCancellationRequested':
-        return { ...state, taken: [...state.taken, fingerprintOf(event)].slice(-requestsRememberedMax) };
+        return { ...state, taken: remembered(state, event) };
+      case 'BookingCancellationRequested': {
+        const early = state.requested ? state.early : [...state.early, event].slice(-requestsRememberedMax);
+        return { ...state, taken: remembered(state, event), early };
+      }
       default:
         return unreachable(event);
     }
@@ -56,6 +62,10 @@ export const bookingRequests: Decider<GateState, GateInput, BookingMovieEvent> =
 
   deadline: () => undefined,
 };
+
+function remembered({ taken }: GateState, event: BookingMovieEvent): readonly string[] {
+  return [...taken, fingerprintOf(event)].slice(-requestsRememberedMax);
+}
 
 /** The request without what the runtime added to it. */
 function factOf(input: GateInput): BookingMovieEvent {
