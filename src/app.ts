@@ -196,8 +196,7 @@ function newWebhookSecret(): string {
 async function firstAdmin(users: ServiceHost, configuration: Configuration) {
   const email = configuration.FULLHOUSE_ADMIN_EMAIL ?? 'admin@fullhouse.example';
   const password = configuration.FULLHOUSE_ADMIN_PASSWORD ?? randomBytes(12).toString('base64url');
-  const { created } = await ensureAdministrator(users, { email, password });
-  return created ? { email, password } : undefined;
+  return (await ensureAdministrator(users, { email, password })) ? { email, password } : undefined;
 }
 
 /** Into an empty catalogue only; the people of the demo come with it. */

@@ -143,11 +143,22 @@ describe('one’s own profile', () => {
     }
   });
 
+  it('is changed once by a request that is repeated', async () => {
+    const { client } = await newPerson(running);
+    const change = (name: string, key: string) => client.call<User>('PATCH', '/v1/me', { body: { name }, key });
+    assert.equal((await change('One', 'k1')).body.name, 'One');
+    assert.equal((await change('Two', 'k2')).body.name, 'Two');
+    assert.equal((await change('One', 'k1')).body.name, 'Two');
+    assert.deepEqual(refusal(await change('Three', 'k1')), [422, 'idempotency_key_reused']);
+  });
+
   it('can be erased, and nobody can sign in with it again', async () => {
     const person = await newPerson(running);
     const { body: session } = await signIn(person.email, person.password);
     assert.equal((await person.client.call('DELETE', '/v1/me')).status, 204);
-    assert.deepEqual(refusal(await person.client.get('/v1/me')), [404, 'not_found']);
+    // Tokens are good for some minutes; nobody is behind this one any more.
+    for (const path of ['/v1/me', '/v1/bookings'])
+      assert.deepEqual(refusal(await person.client.get(path)), [401, 'unauthenticated']);
     assert.deepEqual(refusal(await signIn(person.email, person.password)), [401, 'bad_credentials']);
     assert.deepEqual(refusal(await refresh(session.refreshToken)), [401, 'unauthenticated']);
     const again = { name: 'Somebody Else', email: person.email, password: person.password };

@@ -97,6 +97,8 @@ describe('which places a booking gets', () => {
     const unblocked = await admin.call('DELETE', `/v1/shows/${showId}/blocks`, { body: { seats } });
     assert.equal(unblocked.status, 200);
     assert.equal((await ada.book({ showId, seats: ['S-A-1'] })).body.status, 'awaiting_payment');
+    const twice = await admin.post<Refused>(`/v1/shows/${showId}/blocks`, { seats: [seats[0], seats[0]] });
+    assert.equal(twice.status, 422);
     const taken = await admin.post<Refused>(`/v1/shows/${showId}/blocks`, { seats });
     assert.deepEqual([taken.status, taken.body.code], [409, 'seats_unavailable']);
     assert.deepEqual((await seatStates(ada, showId)).slice(0, 2), [1, 0], 'all of them or none');

@@ -72,6 +72,22 @@ describe('what customers are told', () => {
     assert.equal((await ada.client.get('/v1/dev/ledger')).status, 403);
   });
 
+  it('and what the inbox holds of a person goes with the person', async () => {
+    const { client, userId } = await newPerson(running);
+    await client.book({ showId: await openShow(admin, venue), seats: ['S-A-9'] });
+    const messages = () => admin.get<{ items: SentMessage[] }>(`/v1/dev/messages?userId=${userId}`);
+    await eventually(
+      async () => (await messages()).body.items,
+      (all) => all.length > 0,
+    );
+    assert.equal((await client.call('DELETE', '/v1/me')).status, 204);
+    const left = await eventually(
+      async () => (await messages()).body.items,
+      (all) => all.every(({ to, subject, text }) => to === '' && subject === '' && text === ''),
+    );
+    assert.ok(left.length > 0);
+  });
+
   it('that the money has come and the tickets are ready, and nothing of a hold that was paid at once', async () => {
     const paid = await book({ seats: ['S-A-4', 'S-A-5'], payment: visa });
     const messages = await told(paid, ['payment_received', 'tickets_issued']);

@@ -54,6 +54,25 @@ describe('a first start', async () => {
     assert.equal(await second.end('SIGTERM'), 0);
   });
 
+  await it('is the only one that makes an administrator: whoever has an address does not become one by it', async () => {
+    const data = join(directory.path, 'named');
+    const first = await start(data);
+    const stranger = { email: 'admin@fullhouse.example', password: 'a password of my own' };
+    assert.equal((await new Client(first.url).post('/v1/users', { name: 'Mallory', ...stranger })).status, 201);
+    assert.equal(await first.end('SIGTERM'), 0);
+    for (const [email, password] of [
+      ['', ''],
+      ['another@example.com', 'another password'],
+    ] as const) {
+      const next = await start(data, { FULLHOUSE_ADMIN_EMAIL: email, FULLHOUSE_ADMIN_PASSWORD: password });
+      assert.doesNotMatch(next.output(), /Administrator|password/);
+      const mallory = await new Client(next.url).signIn(stranger.email, stranger.password);
+      assert.equal((await mallory.get('/v1/settings')).status, 403);
+      await new Client(next.url).signIn(administrator.email, administrator.password);
+      assert.equal(await next.end('SIGTERM'), 0);
+    }
+  });
+
   await it('says on its admin port that it lives and is ready, and counts', async () => {
     const data = join(directory.path, 'observed');
     const { port, server: placeholder } = await occupiedPort();

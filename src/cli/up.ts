@@ -21,7 +21,7 @@ async function up(): Promise<void> {
   if (app.firstAdministrator !== undefined) {
     const { email, password } = app.firstAdministrator;
     console.log(
-      `Administrator: ${email}${process.env['FULLHOUSE_ADMIN_PASSWORD'] ? '' : `, password ${password} (shown this once)`}`,
+      `Administrator: ${email}${configuration.FULLHOUSE_ADMIN_PASSWORD !== undefined ? '' : `, password ${password} (shown this once)`}`,
     );
   }
   if (!ending.signal.aborted) console.log(`Fullhouse is ready at ${app.url}`);

@@ -5,7 +5,6 @@ import { openInstallation } from '../operations/installation.ts';
 import { operating } from '../operations/operating.ts';
 import { type Configuration, databaseUrlOf } from '../runtime/configuration.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
-import { Problem } from '../runtime/http/problem.ts';
 import { fetchKeys, type PublishedKeys } from '../runtime/http/published-keys.ts';
 import type { Log } from '../runtime/log/log.ts';
 import { type Logger, loggerOf } from '../runtime/logger.ts';
@@ -165,17 +164,7 @@ async function prepare(hosts: readonly ServiceHost[], configuration: Configurati
   for (const host of hosts) {
     if (host.definition.name === 'catalog' && demo === true) await importDemoCatalogue(host, new Date());
     if (host.definition.name !== 'user') continue;
-    if (email !== undefined && password !== undefined) await once(() => ensureAdministrator(host, { email, password }));
-    if (demo === true) await once(() => ensureDemoUsers(host));
-  }
-}
-
-/** Another instance that starts at the same time may have made the account just now: then it is there. */
-async function once(work: () => Promise<unknown>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (!(error instanceof Problem) || error.code !== 'email_taken') throw error;
-    await work();
+    if (email !== undefined && password !== undefined) await ensureAdministrator(host, { email, password });
+    if (demo === true) await ensureDemoUsers(host);
   }
 }

@@ -3,8 +3,8 @@ import { type SeatEvent, seatEvents } from '../contracts/seat-inventory.ts';
 import type { AreaCount } from '../contracts/seats.ts';
 import { type EventStream, eventFrame } from '../runtime/http/sse.ts';
 import { dataIn } from '../runtime/log/data-in.ts';
-import { follow } from '../runtime/log/follower.ts';
-import type { Bounds, Consumption, Log, LogRecord } from '../runtime/log/log.ts';
+import { type Following, followSoon } from '../runtime/log/follower.ts';
+import type { Log, LogRecord } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/logger.ts';
 import { Paced } from './paced.ts';
 
@@ -55,9 +55,6 @@ const changesMax = 256;
 const changesOfAllMax = 20_000;
 const watchersMax = 20_000;
 const usualTellingShare = 0.05;
-/** A start waits so long for the log, and then goes on trying. */
-const followWithinMs = 2_000;
-const followAgainMs = 1_000;
 
 const seatStates = { free: 0, held: 1, sold: 2, blocked: 3 } as const;
 
@@ -70,8 +67,7 @@ export class AvailabilityFeed {
   readonly #changed = new Set<string>();
   readonly #telling: Paced;
   #watchers = 0;
-  #consumption: Consumption | undefined;
-  #stopped = false;
+  #following: Following | undefined;
 
   constructor(options: {
     readonly snapshot: (showId: string) => Promise<Availability | undefined>;
@@ -96,29 +92,16 @@ export class AvailabilityFeed {
 
   /** Resolves when it follows the topic, or a moment later: then it follows as soon as the log can be reached. */
   async start(log: Log): Promise<void> {
-    const late = new Promise<void>((resolve) => setTimeout(resolve, followWithinMs).unref());
-    await Promise.race([this.#begin(log), late]);
-  }
-
-  async #begin(log: Log): Promise<void> {
-    const options = {
-      topic: 'seat-events' as const,
-      from: ({ next }: Bounds) => next,
-      onRecords: (records: readonly LogRecord[]) => this.#follow(records),
+    this.#following = followSoon(log, {
+      topic: 'seat-events',
+      from: ({ next }) => next,
+      onRecords: (records) => this.#follow(records),
       onMissed: () => this.#startAnew(),
+      // Who came before has seen a map without the changes that followed.
+      onFollowing: () => this.#startAnew(),
       logger: this.#logger,
-    };
-    while (!this.#stopped && this.#consumption === undefined) {
-      try {
-        this.#consumption = await follow(log, options);
-      } catch (error) {
-        if ((error as { readonly retryable?: boolean }).retryable !== true) throw error;
-        await new Promise<void>((resolve) => setTimeout(resolve, followAgainMs).unref());
-      }
-    }
-    if (this.#stopped) await this.#consumption?.stop();
-    // Who came before has seen a map without the changes that followed.
-    this.#startAnew();
+    });
+    await this.#following.begun;
   }
 
   /** What is kept may have gaps: watchers come back, and begin with a snapshot. */
@@ -244,9 +227,8 @@ export class AvailabilityFeed {
   }
 
   async stop(): Promise<void> {
-    this.#stopped = true;
     this.#telling.stop();
-    await this.#consumption?.stop();
+    await this.#following?.stop();
     for (const { streams } of this.#watched.values()) for (const stream of [...streams.keys()]) stream.close();
   }
 }

@@ -17,6 +17,7 @@ import type { Metrics } from '../runtime/telemetry/metrics.ts';
 import { type Tracing, traceIdOf } from '../runtime/telemetry/tracing.ts';
 import { type Availability, AvailabilityFeed } from './availability-feed.ts';
 import { availabilityStream } from './availability-stream.ts';
+import { ErasedUsers } from './erased-users.ts';
 import { limitingStreams } from './open-streams.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { type Unsettled, type UnsettledPart, unsettledEndpoint } from './unsettled.ts';
@@ -80,21 +81,36 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     void reply.header('x-request-id', traceIdOf(traceparentOf(request)));
     if (request.ip !== ownAddress) await limits.admit('address', request.ip);
   });
+  const erased = new ErasedUsers(logger);
   const doors: Doors = {
     authenticator: createAuthenticator(publishedKeys(jwks)),
-    admit: ({ userId }) => limits.admit('user', userId),
+    admit: ({ userId }) => {
+      if (erased.has(userId)) throw new Problem('unauthenticated', 'This account was erased.');
+      return limits.admit('user', userId);
+    },
   };
   const limited = limitingStreams();
-  serveEndpoints(server, endpoints, doors, limited(forward));
+  serveEndpoints(server, endpoints, doors, limited(noticingErasure(forward, erased)));
   serveEndpoints(server, own, doors, limited(answerHere));
   await serveDescription(server, [...endpoints, ...own], jwks);
-  await feed.start(log);
+  await Promise.all([feed.start(log), erased.start(log)]);
   return {
     server,
     stop: async () => {
-      await feed.stop();
+      await Promise.all([feed.stop(), erased.stop()]);
       await server.close();
     },
+  };
+}
+
+/** Whoever erases an account here is known at once, before the topic tells it. */
+function noticingErasure(answering: Answering, erased: ErasedUsers): Answering {
+  return async (endpoint, admitted) => {
+    const answered = await answering(endpoint, admitted);
+    const { reply, principal } = admitted;
+    if (endpoint.method === 'DELETE' && endpoint.path === '/me' && reply.statusCode === 204)
+      erased.add(principal.userId);
+    return answered;
   };
 }
 

@@ -104,11 +104,39 @@ describe('how a request enters', () => {
       assert.equal(await ingress.answered(key('never')), undefined);
     });
 
-    test('of a key that is being stored is told to come back', async () => {
-      const first = ingress.submit(submission('n1'));
+    /** A first submission with a key that cannot be stored before `let` is called. */
+    async function heldUp(more: Partial<Submission> = {}) {
+      const holder = await pool.connect();
+      await holder.query('begin; lock table notes in exclusive mode');
+      const first = ingress.submit(submission('n1', more));
+      const letIt = async () => {
+        await holder.query('commit');
+        holder.release();
+        await first;
+      };
+      return { first, letIt };
+    }
+
+    test('of a key that is being stored for the first time is told to come back', async () => {
+      const { letIt } = await heldUp();
       await assert.rejects(ingress.submit(submission('n1')), problem('request_in_progress'));
-      await first;
+      await letIt();
       assert.equal((await ingress.submit(submission('n1'))).repeated, true);
+    });
+
+    test('that joins waits for the first one instead', async () => {
+      const { first, letIt } = await heldUp({ joins: true });
+      const others = Array.from({ length: 5 }, () => ingress.submit(submission('n1', { joins: true })));
+      await letIt();
+      assert.equal((await first).repeated, false);
+      assert.ok((await Promise.all(others)).every(({ repeated }) => repeated));
+      assert.equal(await count('requests'), 1);
+    });
+
+    test('of a key that was answered before is answered, however many come at once', async () => {
+      await ingress.submit(submission('n1'));
+      const again = await Promise.all(Array.from({ length: 20 }, () => ingress.submit(submission('n1'))));
+      assert.ok(again.every(({ repeated, answer }) => repeated && answer.resource === 'n1'));
     });
 
     test('shares one transaction with others that come at the same time', async () => {

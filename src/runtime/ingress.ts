@@ -51,7 +51,8 @@ export class Ingress {
   readonly #options: IngressOptions;
   readonly #connection: PipelinedConnection;
   readonly #submissions: Batcher<Submission, Stored | { readonly failed: Error }>;
-  readonly #storing = new Set<string>();
+  /** By key: the request that is being stored. */
+  readonly #storing = new Map<string, Promise<unknown>>();
 
   constructor(options: IngressOptions) {
     this.#options = options;
@@ -72,23 +73,37 @@ export class Ingress {
   async submit(submission: Submission): Promise<Submitted> {
     if (this.#options.isFull())
       throw new Problem('overloaded', 'Too much is waiting. Come back in a second.', { retryAfterSeconds: 1 });
-    const stored = await this.#once(submission.idempotency, () => this.#submissions.add(submission));
-    if ('failed' in stored) throw stored.failed;
-    if (stored.reused) throw reused();
-    return stored;
+    return this.#once(submission, async () => {
+      const stored = await this.#submissions.add(submission);
+      if ('failed' in stored) throw stored.failed;
+      if (stored.reused) throw reused();
+      return stored;
+    });
   }
 
-  /** Lets the first request with a key through; while it is being stored, a second one is told to come back. */
-  async #once<Result>(idempotency: Idempotency | undefined, work: () => Promise<Result>): Promise<Result> {
-    const name = idempotency === undefined ? undefined : `${idempotency.scope} ${idempotency.key}`;
-    if (name !== undefined && this.#storing.has(name)) {
-      throw new Problem('request_in_progress', 'Send the request again in a second.', { retryAfterSeconds: 1 });
+  /**
+   * Lets the first request with a key through. One that comes meanwhile gets what was answered before, where anything was; while
+   * the very first is being stored, it is told to come back, or waits for what becomes of it.
+   */
+  async #once(
+    { idempotency, joins = false }: Pick<Submission, 'idempotency' | 'joins'>,
+    work: () => Promise<Submitted>,
+  ): Promise<Submitted> {
+    if (idempotency === undefined) return work();
+    const name = `${idempotency.scope} ${idempotency.key}`;
+    for (let first = this.#storing.get(name); first !== undefined; first = this.#storing.get(name)) {
+      if (joins) await first.catch(() => undefined);
+      const answer = await this.answered(idempotency);
+      if (answer !== undefined) return { repeated: true, answer };
+      if (!joins)
+        throw new Problem('request_in_progress', 'Send the request again in a second.', { retryAfterSeconds: 1 });
     }
-    if (name !== undefined) this.#storing.add(name);
+    const storing = work();
+    this.#storing.set(name, storing);
     try {
-      return await work();
+      return await storing;
     } finally {
-      if (name !== undefined) this.#storing.delete(name);
+      this.#storing.delete(name);
     }
   }
 
@@ -272,7 +287,7 @@ export class Ingress {
     idempotency: Idempotency | undefined,
     work: (transaction: Transaction) => Promise<FirstAnswer>,
   ): Promise<Submitted> {
-    return this.#once(idempotency, async () => {
+    return this.#once({ idempotency }, async () => {
       const first = idempotency === undefined ? undefined : await this.answered(idempotency);
       if (first !== undefined) return { repeated: true, answer: first };
       let storing = false;

@@ -59,6 +59,8 @@ export interface FirstAnswer {
 
 export interface Submission {
   readonly idempotency: Idempotency | undefined;
+  /** Whether a second one with the same key waits while the first is being stored, instead of being told to come back. */
+  readonly joins?: boolean;
   readonly answer: FirstAnswer;
   readonly requests: readonly Request[];
   /** Documents that must be readable at once, such as a booking that is `requested`. */

@@ -1,3 +1,4 @@
+import { finished } from 'node:stream';
 import Fastify, {
   type FastifyBaseLogger,
   type FastifyError,
@@ -54,9 +55,10 @@ export function createServer(logger: Logger): FastifyInstance {
   });
   server.removeAllContentTypeParsers();
   server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
-  server.setErrorHandler((error: FastifyError | Problem, request, reply) =>
-    sendProblem(toProblem(error, request, logger), request, reply),
-  );
+  server.setErrorHandler((error: FastifyError | Problem, request, reply) => {
+    if (error.code === bodyTooLarge) readOn(request, reply);
+    return sendProblem(toProblem(error, request, logger), request, reply);
+  });
   server.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '';
     const allowed = methodsAt(path);
@@ -75,6 +77,28 @@ export function createServer(logger: Logger): FastifyInstance {
     );
   });
   return server;
+}
+
+const bodyTooLarge = 'FST_ERR_CTP_BODY_TOO_LARGE';
+/** So much more of a body that is too large is read and thrown away, for so long. */
+const readOnBytesMax = 64 * 2 ** 20;
+const readOnMs = 2_000;
+
+/**
+ * Keeps the connection of a body that is too large until all of it has come: one that is closed with something unread is reset,
+ * and the client never sees why. Whoever goes on sending is cut off.
+ */
+function readOn({ raw }: FastifyRequest, reply: FastifyReply): void {
+  // Fastify would close it at once.
+  void reply.removeHeader('connection');
+  const { socket } = raw;
+  const timer = setTimeout(() => socket.destroy(), readOnMs).unref();
+  let bytes = 0;
+  raw.on('data', (chunk: Buffer) => {
+    bytes += chunk.length;
+    if (bytes > readOnBytesMax) socket.destroy();
+  });
+  finished(raw, { writable: false }, () => clearTimeout(timer));
 }
 
 declare module 'fastify' {
@@ -210,7 +234,7 @@ export function toProblem(error: FastifyError | Problem | Error, request: Fastif
     });
   }
   switch ((error as FastifyError).code) {
-    case 'FST_ERR_CTP_BODY_TOO_LARGE':
+    case bodyTooLarge:
       return new Problem('payload_too_large', 'The body is larger than this resource takes.');
     case 'FST_ERR_CTP_INVALID_MEDIA_TYPE':
       return new Problem('unsupported_media_type', 'Send the body as JSON with "Content-Type: application/json".');

@@ -38,6 +38,43 @@ export async function follow(log: Log, options: FollowOptions): Promise<Consumpt
   return { stop };
 }
 
+/** What is followed as soon as the log can be reached. */
+export interface Following {
+  /** Resolves when it is followed, or a moment later; rejects where waiting will not help. */
+  readonly begun: Promise<void>;
+  stop(): Promise<void>;
+}
+
+/** A start waits so long for the log, and then goes on trying. */
+const followWithinMs = 2_000;
+const followAgainMs = 1_000;
+
+/** Follows a topic now or, where the log cannot be reached, as soon as it can; `onFollowing` is called once it does. */
+export function followSoon(log: Log, options: FollowOptions & { readonly onFollowing?: () => void }): Following {
+  let consumption: Consumption | undefined;
+  let stopped = false;
+  const following = async () => {
+    while (!stopped && consumption === undefined) {
+      try {
+        consumption = await follow(log, options);
+      } catch (error) {
+        if ((error as { readonly retryable?: boolean }).retryable !== true) throw error;
+        await new Promise<void>((resolve) => setTimeout(resolve, followAgainMs).unref());
+      }
+    }
+    if (stopped) await consumption?.stop();
+    else options.onFollowing?.();
+  };
+  const late = new Promise<void>((resolve) => setTimeout(resolve, followWithinMs).unref());
+  return {
+    begun: Promise.race([following(), late]),
+    stop: async () => {
+      stopped = true;
+      await consumption?.stop();
+    },
+  };
+}
+
 class FollowedPartition {
   readonly #log: Log;
   readonly #partition: TopicPartition;

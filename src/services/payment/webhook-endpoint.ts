@@ -87,6 +87,7 @@ async function submitReport(service: ServiceRuntime, received: Received): Promis
   await service.submit({
     // The id names the report (Standard Webhooks): sent again it is stored once.
     idempotency: { scope: `webhook:${provider}`, key: webhookId, bodyHash: webhookId },
+    joins: true,
     answer: { status: 200, resource: paymentId },
     requests: [{ type: 'ProviderReported', key: showId, subject: bookingId, data, traceparent }],
   });

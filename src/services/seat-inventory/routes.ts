@@ -12,7 +12,13 @@ import type { BlockInput, BlockRequest } from './state.ts';
 const params = z.strictObject({ showId });
 /** One request of the organizer; a larger part of the house is several requests. */
 const blockedSeatsMax = 5_000;
-const blockBody = z.strictObject({ seats: z.array(seatId).min(1).max(blockedSeatsMax) });
+const blockBody = z.strictObject({
+  seats: z
+    .array(seatId)
+    .min(1)
+    .max(blockedSeatsMax)
+    .refine((seats) => new Set(seats).size === seats.length, 'the same seat twice'),
+});
 /** How long a request of the organizer may wait for its show's task. */
 const decisionWaitMs = 10_000;
 

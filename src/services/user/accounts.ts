@@ -1,5 +1,6 @@
 import { newId } from '../../contracts/ids.ts';
-import type { Role } from '../../runtime/http/endpoint.ts';
+import { ConfigurationError } from '../../runtime/configuration.ts';
+import type { Call, Role } from '../../runtime/http/endpoint.ts';
 import { notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import { type ProfileChanges, type ProfileCommand, type ProfileEvent, type ProfileState, profiles } from './decider.ts';
@@ -57,14 +58,14 @@ export async function addAccount(service: ServiceRuntime, account: NewAccount, t
   });
 }
 
-/** Changes what a person may change of themselves. */
+/** Changes what a person may change of themselves; a repeated request changes nothing. Returns the profile as it is now. */
 export async function changeProfile(
   service: ServiceRuntime,
   userId: string,
   changes: ProfileChanges,
-  traceparent?: string,
+  { idempotency, traceparent }: Pick<Call<never, never, never>, 'idempotency' | 'traceparent'>,
 ): Promise<User> {
-  return service.transaction(async (transaction) => {
+  await service.transactionOnce(idempotency, async (transaction) => {
     const { row, state, events } = await decided(transaction, userId, { type: 'ChangeProfile', changes });
     const after = events.reduce(profiles.evolve, state);
     if (after.status !== 'active') throw notFound('user');
@@ -72,8 +73,16 @@ export async function changeProfile(
     const version = row.version + events.length;
     await projection.updateProfile(transaction, { userId, name, phone: phone ?? null, locale, version });
     await publish(transaction, { userId, events, version: row.version, traceparent });
-    return { ...after.profile, roles: row.roles };
+    return { status: 200, resource: userId };
   });
+  return userNow(service, userId);
+}
+
+/** A user as the API shows it; throws `not_found` for one who is not there, or was erased. */
+export async function userNow(service: ServiceRuntime, userId: string): Promise<User> {
+  const row = await projection.userById(service, userId);
+  if (row === undefined || row.erased) throw notFound('user');
+  return userOf(row);
 }
 
 /** Gives a user these roles and no others; tokens issued before keep theirs until they expire. */
@@ -108,12 +117,22 @@ export function userOf(row: projection.UserRow): User {
   };
 }
 
-/** Makes sure that there is an administrator with this address; its password is set only when the account is made. */
+/**
+ * Makes the first administrator; returns whether it did. Where there is one, nothing is made, whatever the address; and who has
+ * registered an address does not become administrator by it: throws `ConfigurationError`.
+ */
 export async function ensureAdministrator(
   service: ServiceRuntime,
   administrator: { readonly email: string; readonly password: string },
-): Promise<{ readonly userId: string; readonly created: boolean }> {
-  return ensureAccount(service, { name: 'Administrator', ...administrator, roles: ['customer', 'admin'] });
+): Promise<boolean> {
+  if (await projection.hasAdministrator(service)) return false;
+  const made = await addWhereFree(service, { name: 'Administrator', ...administrator, roles: ['customer', 'admin'] });
+  // Another instance that starts at the same time may have made it just now.
+  if (!made && !(await projection.hasAdministrator(service)))
+    throw new ConfigurationError(
+      `FULLHOUSE_ADMIN_EMAIL: ${administrator.email} is registered already, as no administrator; name another address`,
+    );
+  return made;
 }
 
 /** The people of the demo, whose passwords are no secret. */
@@ -128,23 +147,25 @@ export const demoUsers = [
   },
 ] as const satisfies readonly (NewAccount & { readonly email: string; readonly password: string })[];
 
-/** Makes sure that the people of the demo exist. */
-export async function ensureDemoUsers(service: ServiceRuntime): Promise<typeof demoUsers> {
-  for (const user of demoUsers) await ensureAccount(service, user);
-  return demoUsers;
+/** Makes the people of the demo, but for those whose addresses somebody has registered. */
+export async function ensureDemoUsers(service: ServiceRuntime): Promise<void> {
+  for (const user of demoUsers) await addWhereFree(service, user);
 }
 
-/** An account by its address, made if it is not there; an existing one gets the roles it lacks. */
-async function ensureAccount(
+/** Adds an account, unless its address is somebody's: that account stays as it is. Returns whether it was added. */
+async function addWhereFree(
   service: ServiceRuntime,
   account: NewAccount & { readonly email: string },
-): Promise<{ readonly userId: string; readonly created: boolean }> {
+): Promise<boolean> {
   const email = account.email.trim().toLowerCase();
-  const row = await projection.userByEmail(service, email);
-  if (row === undefined) return { userId: (await addAccount(service, { ...account, email })).userId, created: true };
-  const missing = account.roles.filter((role) => !row.roles.includes(role));
-  if (missing.length > 0) await changeRoles(service, row.userId, [...(row.roles as Role[]), ...missing]);
-  return { userId: row.userId, created: false };
+  if ((await projection.userByEmail(service, email)) !== undefined) return false;
+  try {
+    await addAccount(service, { ...account, email });
+    return true;
+  } catch (error) {
+    if (error instanceof Problem && error.code === 'email_taken') return false;
+    throw error;
+  }
 }
 
 async function decided(transaction: Transaction, userId: string, command: ProfileCommand) {

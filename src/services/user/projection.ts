@@ -106,6 +106,11 @@ export async function userByEmail(database: Database, email: string): Promise<Us
   return (await database.query<UserRow>(`select ${userColumns} from users where email = $1`, [email]))[0];
 }
 
+export async function hasAdministrator(database: Database): Promise<boolean> {
+  const found = await database.query(`select from users where 'admin' = any (roles) and erased_at is null limit 1`);
+  return found.length > 0;
+}
+
 /** Adds a user; false when the e-mail address is taken. */
 export async function insertUser(database: Database, user: Omit<UserRow, 'version' | 'erased'>): Promise<boolean> {
   const rows = await database.query(

@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { userId } from '../../contracts/ids.ts';
 import { type Endpoint, endpoint, roles } from '../../runtime/http/endpoint.ts';
-import { notFound, Problem } from '../../runtime/http/problem.ts';
+import { Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
-import { addAccount, changeProfile, changeRoles, eraseAccount, userOf } from './accounts.ts';
+import { addAccount, changeProfile, changeRoles, eraseAccount, userNow, userOf } from './accounts.ts';
 import { emailField, localeField, nameField, passwordField, phoneField, rolesField } from './fields.ts';
 import * as projection from './projection.ts';
 
@@ -102,9 +102,7 @@ function readMe(service: ServiceRuntime): Endpoint {
     answers: { 200: { says: 'Your profile.', body: user } },
     problems: ['unauthenticated', 'not_found'],
     async handle({ principal }) {
-      const row = await projection.userById(service, principal.userId);
-      if (row === undefined || row.erased) throw notFound('user');
-      return { status: 200, body: userOf(row) };
+      return { status: 200, body: await userNow(service, principal.userId) };
     },
   });
 }
@@ -116,6 +114,7 @@ function changeMe(service: ServiceRuntime): Endpoint {
     summary: 'Change your name, phone number or language; `phone: null` takes the number away.',
     tag: 'users',
     who: roles,
+    idempotency: 'honoured',
     body: z
       .strictObject({
         name: nameField.optional(),
@@ -128,8 +127,9 @@ function changeMe(service: ServiceRuntime): Endpoint {
       ),
     answers: { 200: { says: 'Your profile as it is now.', body: user } },
     problems: ['unauthenticated', 'not_found', 'validation_failed'],
-    async handle({ principal, body, traceparent }) {
-      return { status: 200, body: await changeProfile(service, principal.userId, body, traceparent) };
+    async handle({ principal, body, idempotency, traceparent }) {
+      const profile = await changeProfile(service, principal.userId, body, { idempotency, traceparent });
+      return { status: 200, body: profile };
     },
   });
 }

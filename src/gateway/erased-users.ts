@@ -1,0 +1,47 @@
+import { LRUCache } from 'lru-cache';
+import { type Following, followSoon } from '../runtime/log/follower.ts';
+import type { Log } from '../runtime/log/log.ts';
+import type { Logger } from '../runtime/logger.ts';
+
+/** Longer than an access token is good for. */
+const rememberedMs = 20 * 60_000;
+const usersMax = 50_000;
+/** Profiles that are read at a start: whoever was erased a moment before is among them. */
+const recentMax = 2_000;
+
+/** Who was erased of late: their access tokens are good for some minutes more, and nobody is behind them. */
+export class ErasedUsers {
+  readonly #logger: Logger;
+  readonly #ids = new LRUCache<string, true>({ max: usersMax, ttl: rememberedMs });
+  #following: Following | undefined;
+
+  constructor(logger: Logger) {
+    this.#logger = logger;
+  }
+
+  has(userId: string): boolean {
+    return this.#ids.has(userId);
+  }
+
+  /** Told before the topic tells it. */
+  add(userId: string): void {
+    this.#ids.set(userId, true);
+  }
+
+  /** Resolves when it follows the topic, or a moment later: then it follows as soon as the log can be reached. */
+  async start(log: Log): Promise<void> {
+    this.#following = followSoon(log, {
+      topic: 'user-profiles',
+      from: ({ first, next }) => Math.max(first, next - recentMax),
+      onRecords: (records) => {
+        for (const { key, value } of records) if (value === null) this.add(key);
+      },
+      logger: this.#logger,
+    });
+    await this.#following.begun;
+  }
+
+  async stop(): Promise<void> {
+    await this.#following?.stop();
+  }
+}
