@@ -165,6 +165,12 @@ describe('requests that are ambiguous or too large', async () => {
     ['a header of 20,000 letters', `${post}x: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'header_fields_too_large'],
     ['a path of 20,000 letters', `GET /v1/${'x'.repeat(20_000)} HTTP/1.1\r\n\r\n`, 431, 'header_fields_too_large'],
     [
+      'two hundred short headers',
+      `${post}${Array.from({ length: 200 }, (_, n) => `x-${n}: ${n}\r\n`).join('')}\r\n`,
+      431,
+      'header_fields_too_large',
+    ],
+    [
       'a thousand headers',
       `${post}${Array.from({ length: 1_000 }, (_, n) => `x-header-${n}: ${n}\r\n`).join('')}\r\n`,
       431,

@@ -82,6 +82,13 @@ describe('a body that is no JSON object', async () => {
     assert.match(chunked, /"code":"payload_too_large"/);
     assert.deepEqual(await rowCounts(running), counts);
   });
+
+  await it('tells why also whoever is still sending ten million bytes', async () => {
+    for (let times = 0; times < 10; times += 1) {
+      const answer = await buyer.post('/v1/bookings', 'x'.repeat(10_000_000), { key: randomUUID() });
+      assertRefused(answer, { status: 413, code: 'payload_too_large' });
+    }
+  });
 });
 
 function form(type: string): CallOptions {

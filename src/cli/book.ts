@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
+import { showId as showIdSchema } from '../contracts/ids.ts';
 import { topicNames } from '../contracts/topics.ts';
 import type { TailedRecord } from '../operations/tail.ts';
 import { placesOf, sentenceFor } from '../operations/timeline-sentences.ts';
 import { CommandRefused, say, sayJson, WrongUse } from './answers.ts';
 import type { Instance } from './asking.ts';
 import { runningInstance } from './instance.ts';
-import { wholeNumber } from './log.ts';
+import { idAs, wholeNumber } from './log.ts';
 
 /** `fullhouse book`: a customer at the terminal, with all that happens to the booking as it happens. */
 
@@ -37,13 +38,19 @@ interface Booking {
 export function bookCommand(): Command {
   return new Command('book')
     .description('book seats as the customer of the demo')
-    .option('--show <showId>', 'default: the first show on sale')
-    .option('--seats <ids>', 'seat ids, separated by commas')
-    .option('--best <n>', `the best n seats (default: ${seatsByDefault})`, wholeNumber('--best'))
+    .option('--show <showId>', 'default: the first show on sale', idAs(showIdSchema, '--show'))
+    .option('--seats <ids>', 'seat ids, separated by commas', distinctSeats)
+    .option('--best <n>', `the best n seats (default: ${seatsByDefault})`, wholeNumber('--best', 1))
     .option('--watch', 'print every event of the booking as it happens')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  fullhouse book --best 2 --watch')
     .action(book);
+}
+
+function distinctSeats(text: string): string {
+  const seats = text.split(',');
+  if (new Set(seats).size === seats.length) return text;
+  throw new WrongUse(`--seats names a seat twice: ${text}`);
 }
 
 async function book(options: Options): Promise<void> {

@@ -1,4 +1,5 @@
 import { Argument, Command } from 'commander';
+import type { z } from 'zod';
 import { serviceNames, topicNamed, topicNames } from '../contracts/topics.ts';
 import { type GroupPosition, groupPrefix } from '../operations/lag.ts';
 import { type FollowingMark, type TailedRecord, type TailQuery, tail, tailQuery } from '../operations/tail.ts';
@@ -17,7 +18,9 @@ interface Items<Item> {
 }
 
 export function topicsCommand(): Command {
-  const command = new Command('topics').description('list or describe the topics of the log');
+  const command = new Command('topics')
+    .description('list or describe the topics of the log')
+    .addHelpText('after', '\nExample:\n  fullhouse topics\n  fullhouse topics describe booking-events');
   command
     .command('list', { isDefault: true })
     .description('all topics with their owners and sizes')
@@ -164,10 +167,19 @@ export function lagCommand(): Command {
 }
 
 /** For commands that name a topic and an offset. */
-export function wholeNumber(name: string): (text: string) => number {
+export function wholeNumber(name: string, least = 0): (text: string) => number {
   return (text) => {
-    if (/^\d{1,15}$/.test(text)) return Number(text);
-    throw new WrongUse(`${name} must be a whole number, not "${text}"`);
+    if (/^\d{1,15}$/.test(text) && Number(text) >= least) return Number(text);
+    throw new WrongUse(`${name} must be a whole number from ${least}, not "${text}"`);
+  };
+}
+
+/** An id of the kind that a schema takes. */
+export function idAs(schema: z.ZodString, name: string): (text: string) => string {
+  return (text) => {
+    const { success, error } = schema.safeParse(text);
+    if (success) return text;
+    throw new WrongUse(`${name} ${error.issues[0]?.message}, not "${text}"`);
   };
 }
 

@@ -5,7 +5,9 @@ import { runningInstance } from './instance.ts';
 
 /** Inputs that wait: seen, taken up again, or thrown away. */
 export function parkedCommand(): Command {
-  const command = new Command('parked').description('inputs that could not be decided, and what waits behind them');
+  const command = new Command('parked')
+    .description('inputs that could not be decided, and what waits behind them')
+    .addHelpText('after', '\nExample:\n  fullhouse parked\n  fullhouse parked list --service booking');
   command
     .command('list', { isDefault: true })
     .description('what is parked, oldest first')

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { topicNamed } from '../contracts/topics.ts';
 import type { RebuildProgress, Rebuilt } from '../operations/rebuild.ts';
 import type { ReplayedPartition } from '../operations/replay.ts';
 import type { Republished } from '../operations/republish.ts';
@@ -89,6 +90,7 @@ export function rebuildCommand(): Command {
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  fullhouse rebuild user.bookings')
     .action(async (projection: string, { force = false, json }: { force?: boolean; json?: boolean }) => {
+      await checkProjection(projection);
       const waiting = progress();
       let rebuilt: Rebuilt | undefined;
       for await (const line of (await runningInstance()).run<Rebuilt | RebuildProgress>('rebuild', {
@@ -104,6 +106,14 @@ export function rebuildCommand(): Command {
       else printRebuilt(rebuilt);
       if (!rebuilt.swapped) process.exitCode = 1;
     });
+}
+
+/** Refuses what is no projection's name, with or without its service's. */
+async function checkProjection(name: string): Promise<void> {
+  const { definitions } = await import('../composition/services.ts');
+  const names = definitions.flatMap((each) => (each.views ?? []).map((view) => `${each.name}.${view.name}`));
+  if (!names.some((known) => known === name || known.endsWith(`.${name}`)))
+    throw new WrongUse(`there is no projection ${name}; there are: ${names.join(', ')}`);
 }
 
 function printRebuilt({
@@ -133,7 +143,7 @@ export function republishCommand(): Command {
     .addArgument(serviceArgument)
     .requiredOption('--topic <name>', 'the topic with the gap', knownTopic)
     .requiredOption('--partition <number>', 'its partition', wholeNumber('--partition'))
-    .requiredOption('--from <sequence>', 'the first missing sequence', wholeNumber('--from'))
+    .requiredOption('--from <sequence>', 'the first missing sequence', wholeNumber('--from', 1))
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  fullhouse republish booking --topic booking-events --partition 2 --from 1041')
     .action(
@@ -141,6 +151,8 @@ export function republishCommand(): Command {
         service: string,
         { json, ...query }: { json?: boolean; topic: string; partition: number; from: number },
       ) => {
+        const owner = topicNamed(query.topic)?.owner;
+        if (owner !== service) throw new WrongUse(`${query.topic} is published by ${owner}, not by ${service}`);
         const waiting = progress();
         let last: Republished | undefined;
         for await (const each of (await runningInstance()).run<Republished>('republish', { service, ...query })) {

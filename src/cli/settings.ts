@@ -19,7 +19,9 @@ const valueShownMax = 60;
 const path = (key: string) => `/settings/${encodeURIComponent(key)}`;
 
 export function settingsCommand(): Command {
-  const command = new Command('settings').description('read and change settings while the system runs');
+  const command = new Command('settings')
+    .description('read and change settings while the system runs')
+    .addHelpText('after', '\nExample:\n  fullhouse settings\n  fullhouse settings get holdTtlMs');
   command
     .command('list', { isDefault: true })
     .description('all settings in force')

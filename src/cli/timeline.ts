@@ -1,13 +1,15 @@
 import { Command } from 'commander';
+import { bookingId as bookingIdSchema } from '../contracts/ids.ts';
 import { type Timeline, timeline } from '../operations/timeline.ts';
 import { say, sayJson } from './answers.ts';
+import { idAs } from './log.ts';
 import { askOrOpen } from './opened.ts';
 
 /** `fullhouse timeline`: why a booking ended as it did. */
 export function timelineCommand(): Command {
   return new Command('timeline')
     .description('all that happened to a booking, and why it ended as it did; also when nothing runs')
-    .argument('<bookingId>')
+    .argument('<bookingId>', 'as the booking was given', idAs(bookingIdSchema, 'the booking'))
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  fullhouse timeline bkg_0192f0c4-7b1e-7c3a-9d2e-3f4a5b6c7d8e')
     .action(async (bookingId: string, { json }: { json?: boolean }) => {

@@ -23,12 +23,16 @@ export async function listen(server: FastifyInstance, at: ListenAt): Promise<str
     return urlOfServer(server.server.address(), at.host);
   } catch (cause) {
     const { code, message } = cause as NodeJS.ErrnoException;
+    // A name that nobody knows, or an address of another machine: the port is not what is wrong.
+    if (code === 'ENOTFOUND' || code === 'EADDRNOTAVAIL')
+      throw new ConfigurationError(
+        `HOST: ${at.host} is no address of this machine; leave it out to listen on 127.0.0.1`,
+        { cause },
+      );
     const why = code === 'EADDRINUSE' ? `port ${at.port} of ${at.host} is in use` : message;
-    const host = code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND' ? ', or another HOST' : '';
-    throw new ConfigurationError(
-      `${at.variable}: ${why}; set ${at.variable} to another port (0 takes a free one)${host}`,
-      { cause },
-    );
+    throw new ConfigurationError(`${at.variable}: ${why}; set ${at.variable} to another port (0 takes a free one)`, {
+      cause,
+    });
   }
 }
 

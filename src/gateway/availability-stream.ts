@@ -25,14 +25,8 @@ export const availabilityStream = (feed: AvailabilityFeed) =>
         });
       if (!(await feed.exists(call.params.showId))) throw notFound('show');
       const stream = openEventStream(call, { onClose: () => feed.unwatch(call.params.showId, stream) });
-      const sent = Number(call.request.headers['last-event-id']);
-      await feed.watch(
-        call.params.showId,
-        stream,
-        Number.isSafeInteger(sent) && sent >= 0 && call.request.headers['last-event-id'] !== undefined
-          ? sent
-          : undefined,
-      );
+      const sent = String(call.request.headers['last-event-id']);
+      await feed.watch(call.params.showId, stream, /^\d{1,15}$/.test(sent) ? Number(sent) : undefined);
       return { status: 200, hijacked: true };
     },
   });

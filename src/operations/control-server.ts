@@ -104,7 +104,11 @@ export async function* runOperation(
   const known = Object.hasOwn(operations, name) ? operations[name] : undefined;
   if (known === undefined) throw new OperationRefused('not_found', `There is no operation "${name}".`);
   const parsed = known.input.safeParse(input, { error: plainly });
-  if (!parsed.success) throw new OperationRefused('conflict', z.prettifyError(parsed.error));
+  if (!parsed.success)
+    throw new OperationRefused(
+      'conflict',
+      parsed.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; '),
+    );
   yield* known.run(installation, parsed.data as never, signal);
 }
 

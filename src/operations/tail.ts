@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import type { Log, LogRecord, Position } from '../runtime/log/log.ts';
-import type { Installation } from './installation.ts';
+import { type Installation, OperationRefused } from './installation.ts';
 import { knownTopic } from './topics.ts';
 
 /** Records as people read them. */
@@ -70,6 +70,8 @@ async function positionsOf(log: Log, { topics, from, partition: only }: TailQuer
   const positions: { readonly from: Position; readonly end: number }[] = [];
   for (const topic of topics.split(',')) {
     const { onLog } = knownTopic(log.topics, topic);
+    if (only !== undefined && only >= onLog.partitions)
+      throw new OperationRefused('not_found', `${topic} has ${onLog.partitions} partitions, from 0 on.`);
     for (let partition = 0; partition < onLog.partitions; partition += 1) {
       if (only !== undefined && only !== partition) continue;
       const { first, next: end } = await log.bounds({ topic, partition });

@@ -21,6 +21,8 @@ import { traceparentOf } from './trace.ts';
 
 /** Limits of every HTTP server here. */
 export const bodyBytesMax = 65_536;
+/** Browsers send some twenty. */
+const headersMax = 100;
 const headersTimeoutMs = 5_000;
 const requestTimeoutMs = 60_000;
 const keepAliveMs = 30_000;
@@ -49,8 +51,10 @@ export function createServer(logger: Logger): FastifyInstance {
   const methodsAt = methodsByPath(server);
   tellClosing(server);
   server.addHook('onRequest', async ({ raw }, reply) => {
-    if (raw.headers.host !== undefined || raw.httpVersion !== '1.1') return;
+    const isTooMuch = raw.rawHeaders.length / 2 > headersMax;
+    if (!isTooMuch && (raw.headers.host !== undefined || raw.httpVersion !== '1.1')) return;
     void reply.headers({ ...bareHeaders, connection: 'close' });
+    if (isTooMuch) throw new Problem('header_fields_too_large', `Send ${headersMax} headers at the most.`);
     throw new Problem('bad_request', 'Send a Host header (RFC 9112, section 3.2).');
   });
   server.removeAllContentTypeParsers();
