@@ -128,6 +128,17 @@ describe('a webhook', async () => {
     const complete = await bookingOnce(buyer, bookingId, ({ tickets }) => tickets.length > 0);
     assert.equal(complete.tickets.length, 1);
 
+    // Another amount than was asked for is nobody's payment: a person looks at it.
+    const before = (await unsettled()).length;
+    const other = JSON.parse(report(paymentId)) as { data: { amount: { amount: number } } };
+    other.data.amount.amount += 1;
+    assert.equal((await send({ body: JSON.stringify(other) })).status, 202);
+    const listed = (await unsettled()).slice(before);
+    assert.deepEqual(
+      listed.map(({ kind, reason }) => [kind, reason]),
+      [['webhook', 'the amount is not what was asked for']],
+    );
+
     // A decline after the money came is ignored.
     assert.equal((await send({ body: report(paymentId, 'charge.declined') })).status, 200);
     await quiet(running);

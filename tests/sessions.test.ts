@@ -149,6 +149,19 @@ describe('a forgotten password', () => {
     assert.deepEqual(refusal(again), [404, 'not_found']);
   });
 
+  it('is set by one of the tokens that were asked for; the others are of no use any more', async () => {
+    const person = await newPerson(running);
+    for (let asked = 0; asked < 2; asked += 1) {
+      assert.equal((await anyone.post('/v1/password-resets', { email: person.email })).status, 202);
+      await mailTo(person, asked);
+    }
+    const [token = '', other = ''] = (await mailTo(person, 1)).map(({ text }) => tokenIn(text));
+    assert.equal((await anyone.post(`/v1/password-resets/${token}`, { password: 'another horse' })).status, 204);
+    const late = await anyone.post(`/v1/password-resets/${other}`, { password: 'a third horse' });
+    assert.deepEqual(refusal(late), [404, 'not_found']);
+    assert.equal((await signIn(person.email, 'another horse')).status, 200);
+  });
+
   it('answers alike for an address nobody has', async () => {
     const person = await newPerson(running);
     const [known, unknown] = await Promise.all(

@@ -62,6 +62,22 @@ describe('a show that is cancelled', () => {
     );
   });
 
+  it('is as good as cancelled where it was withdrawn in the moment in which it was booked', async () => {
+    const showId = await openShow(admin, venue);
+    const catalog = running.app.hosts.find(({ definition }) => definition.name === 'catalog');
+    const gate = Promise.withResolvers<void>();
+    // The catalogue has not heard of the booking yet.
+    const held = catalog?.loop.betweenBatches(() => gate.promise);
+    const { body } = await ada.book({ showId, bestAvailable: { count: 1 }, payment: visa });
+    assert.equal(body.status, 'confirmed');
+    assert.equal((await organizer.call('DELETE', `/v1/shows/${showId}`)).status, 204);
+    gate.resolve();
+    await held;
+    const undone = await bookingOnce(ada, body.bookingId, ({ refund }) => refund?.status === 'succeeded');
+    assert.equal(undone.status, 'cancelled');
+    assert.equal(await moneyKept(admin, body.bookingId), 0);
+  });
+
   it('sells nothing any more, and may be cancelled again', async () => {
     const showId = await openShow(admin, venue);
     const key = randomUUID();
@@ -159,5 +175,18 @@ describe('a show that is moved', () => {
     }
     const withdrawn = await organizer.call('DELETE', `/v1/shows/${showId}`);
     assert.deepEqual([withdrawn.status, withdrawn.body['code']], [409, 'conflict']);
+  });
+});
+
+describe('a show that goes to another screen', () => {
+  it('is on the tickets where it is now', async () => {
+    const showId = await openShow(admin, venue);
+    const { body: booking } = await ada.book({ showId, bestAvailable: { count: 1 }, payment: visa });
+    const { theatreId, seatPlanId } = venue;
+    const screen = await admin.post<{ screenId: string }>('/v1/screens', { theatreId, number: 77, seatPlanId });
+    const change = { body: { screenId: screen.body.screenId } };
+    assert.equal((await organizer.call('PATCH', `/v1/shows/${showId}`, change)).status, 200);
+    const tickets = () => ada.get<{ items: { screenNumber: number }[] }>(`/v1/bookings/${booking.bookingId}/tickets`);
+    await eventually(tickets, ({ body: { items } }) => items[0]?.screenNumber === 77);
   });
 });

@@ -1,13 +1,17 @@
 import { z } from 'zod';
 
-/** The largest amount anything here may cost: far below what an integer carries exactly, far above a real price. */
-export const amountMax = 100_000_000_00;
+/** The largest price of a seat: far above a real one, in whatever currency. */
+export const priceMax = 100_000_000_00;
+/** The largest amount of anything, such as the total of many seats: far below what an integer carries exactly. */
+export const amountMax = 10_000 * priceMax;
 
 /** Integer minor units (cents) and an ISO 4217 code. */
 export const money = z.strictObject({
   amount: z.int().min(0).max(amountMax),
   currency: z.string().regex(/^[A-Z]{3}$/, 'must be a three-letter ISO 4217 code'),
 });
+/** What one seat may cost. */
+export const price = money.extend({ amount: z.int().min(0).max(priceMax) });
 export type Money = Readonly<z.infer<typeof money>>;
 
 /** The sum of amounts in one currency; mixing currencies is a broken invariant and throws. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { newId } from '../ids.ts';
+import { priceMax } from '../money.ts';
 import { type Quote, readQuote, signQuote } from './quote.ts';
 
 const secret = 'a secret of at least thirty-two characters';
@@ -20,6 +21,11 @@ const quote: Quote = {
 
 test('a quote comes back as it was signed', () => {
   assert.deepEqual(readQuote(signQuote(quote, secret), secret), quote);
+});
+
+test('a quote for many of the dearest seats is one of ours, too', () => {
+  const dear: Quote = { ...quote, total: { amount: 100 * priceMax, currency: 'LBP' } };
+  assert.deepEqual(readQuote(signQuote(dear, secret), secret), dear);
 });
 
 test('a quote with any other content, mac or secret is not ours', () => {

@@ -53,6 +53,17 @@ const needsShow = (message: Message<AboutBooking>): readonly ReferenceKey[] => [
 
 const context = (message: Message): InputContext => ({ id: message.envelope.id, at: message.at });
 
+/** Takes its bookings along: the cancelled show, and the withdrawn one that somebody has booked in the same moment. */
+const showIsOff = route({
+  to: (message): readonly Addressed[] => [
+    {
+      stream: 'show-cancellation',
+      id: message.key,
+      input: { ...context(message), type: 'ShowCancelled', showId: message.key },
+    },
+  ],
+});
+
 export const routes: Readonly<Record<string, Route>> = {
   BookingRequested: toBooking(withShowAndTerms, needsShow),
   PaymentSubmitted: toBooking(termsNow),
@@ -70,15 +81,8 @@ export const routes: Readonly<Record<string, Route>> = {
   RefundFailed: toBooking(),
   // TicketIssued and TicketVoided follow the booking and tell it nothing new.
   TicketAdmitted: toBooking(),
-  ShowCancelled: route({
-    to: (message): readonly Addressed[] => [
-      {
-        stream: 'show-cancellation',
-        id: message.key,
-        input: { ...context(message), type: 'ShowCancelled', showId: message.key },
-      },
-    ],
-  }),
+  ShowCancelled: showIsOff,
+  ShowWithdrawn: showIsOff,
   // An answer with a route of its own: it concerns the bookings of the page as well as the stream that asked.
   ShowBookingsFound: route<BookingsFound>({
     to: (message): readonly Addressed[] => {

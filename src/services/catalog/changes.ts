@@ -100,7 +100,7 @@ export async function assertScreenFree(transaction: Transaction, show: Show): Pr
   const { screenId } = show.screen;
   const wanted = { screenIds: [screenId], from: Date.parse(show.startsAt), to: endOf(show) };
   const others = await projection.occupiedScreens(transaction, wanted);
-  const other = others.find((each) => each.showId !== show.showId);
+  const other = others.find((each) => each.showId !== show.showId && !each.isCancelled);
   if (other === undefined) return;
   const [from, to] = [other.startsAt, other.endsAt].map((time) => new Date(time).toISOString());
   throw new Problem(

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { refundPolicy as refundPolicyData, seatArea, seatRow, seatSection } from '../../contracts/catalog.ts';
 import { movieId, screenId, seatPlanId, theatreId } from '../../contracts/ids.ts';
-import { money } from '../../contracts/money.ts';
+import { price } from '../../contracts/money.ts';
 import { priceCategoryName } from '../../contracts/seats.ts';
 import { isTimeZone } from './show-rules.ts';
 
@@ -75,7 +75,7 @@ export type SeatPlanSummary = Readonly<z.infer<typeof seatPlanSummary>>;
 /** What an organizer decides about a show beside movie, screen and start. */
 export const saleFields = {
   priceCategories: z
-    .array(z.strictObject({ name: priceCategoryName, price: money }))
+    .array(z.strictObject({ name: priceCategoryName, price }))
     .min(1)
     .max(50),
   sales: z.strictObject({ opensAt: momentField.optional(), closesAt: momentField.optional() }).optional(),

@@ -2,12 +2,13 @@ import type { Show } from '../../contracts/catalog.ts';
 import type { ImportFault } from './import-file.ts';
 import { endOf } from './show-rules.ts';
 
-/** A show that takes a screen already; times in milliseconds since 1970. */
+/** A show on a screen, which it takes unless it was cancelled; times in milliseconds since 1970. */
 export interface Taken {
   readonly screenId: string;
   readonly movieId: string;
   readonly startsAt: number;
   readonly endsAt: number;
+  readonly isCancelled: boolean;
 }
 
 /** A show with its place in the file. */
@@ -25,7 +26,7 @@ export function placeShows(
   const known = new Map(occupied.map((each) => [`${each.screenId} ${each.startsAt} ${each.movieId}`, each]));
   const isKnown = ({ show }: PlacedShow) =>
     known.has(`${show.screen.screenId} ${Date.parse(show.startsAt)} ${show.movie.movieId}`);
-  // A show that is on the programme already, as it is, was imported before.
+  // A show that is on the programme already, as it is, was imported before; one that was cancelled since stays cancelled.
   const added = shows.filter((each) => !isKnown(each));
   const times = [
     ...added.map(({ where, show }) => ({
@@ -34,7 +35,7 @@ export function placeShows(
       startsAt: Date.parse(show.startsAt),
       endsAt: endOf(show),
     })),
-    ...occupied.map((each) => ({ ...each, where: undefined })),
+    ...occupied.filter(({ isCancelled }) => !isCancelled).map((each) => ({ ...each, where: undefined })),
   ].sort((a, b) => (a.screenId === b.screenId ? a.startsAt - b.startsAt : a.screenId < b.screenId ? -1 : 1));
   let last = times[0];
   for (const each of times.slice(1)) {

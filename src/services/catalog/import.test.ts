@@ -49,13 +49,17 @@ test('importing the same again adds nothing; what is there can be referred to', 
   const [added] = additions.shows;
   assert.ok(added);
   const startsAt = Date.parse(added.startsAt);
-  const occupied = [
-    { screenId: added.screen.screenId, movieId: added.movie.movieId, startsAt, endsAt: startsAt + 139 * 60_000 },
-  ];
+  const there = { screenId: added.screen.screenId, movieId: added.movie.movieId, startsAt };
+  const occupied = [{ ...there, endsAt: startsAt + 139 * 60_000, isCancelled: false }];
   const known = { ...additions, occupied };
   const again = resolve(whole, known);
   assert.deepEqual(again.faults, []);
-  assert.deepEqual(again.additions, { movies: [], theatres: [], screens: [], seatPlans: [], shows: [] });
+  const noneNew = { movies: [], theatres: [], screens: [], seatPlans: [], shows: [] };
+  assert.deepEqual(again.additions, noneNew);
+  const cancelled = { ...additions, occupied: occupied.map((each) => ({ ...each, isCancelled: true })) };
+  assert.deepEqual(resolve(whole, cancelled), { additions: noneNew, faults: [] });
+  const inItsPlace = { ...whole, movies: [{ ...movie, title: 'Se7en' }], shows: [{ ...show, movie: 'Se7en' }] };
+  assert.deepEqual(resolve(inItsPlace, cancelled).faults, []);
   const next = resolve({ shows: [{ ...show, startsAt: '2026-03-02T19:30' }] }, known);
   assert.deepEqual(next.faults, []);
   assert.equal(next.additions.shows.length, 1);
@@ -152,7 +156,8 @@ test('a show that overlaps with one on the programme is refused', () => {
   const { additions } = resolve(whole);
   const screenId = additions.screens[0]?.screenId ?? '';
   const startsAt = Date.parse('2026-03-02T01:00:00Z');
-  const occupied = [{ screenId, movieId: newId('movie'), startsAt, endsAt: startsAt + 90 * 60_000 }];
+  const other = { screenId, movieId: newId('movie'), startsAt, endsAt: startsAt + 90 * 60_000 };
+  const occupied = [{ ...other, isCancelled: false }];
   assert.match(resolve(whole, { ...additions, occupied }).faults[0]?.message ?? '', /on the programme/);
 });
 

@@ -372,17 +372,20 @@ export interface Occupied {
   /** Milliseconds since 1970. */
   readonly startsAt: number;
   readonly endsAt: number;
+  /** A show that was cancelled takes no screen. */
+  readonly isCancelled: boolean;
 }
 
-/** The shows that take some screens within a time, in milliseconds since 1970. */
+/** The shows on some screens within a time, in milliseconds since 1970, those among them that were cancelled. */
 export async function occupiedScreens(
   database: Database,
   wanted: { readonly screenIds: readonly string[]; readonly from: number; readonly to: number },
 ): Promise<readonly Occupied[]> {
   return database.query<Occupied>(
     `select show_id as "showId", screen_id as "screenId", movie_id as "movieId",
-       (extract(epoch from starts_at) * 1000)::float8 as "startsAt", (extract(epoch from ends_at) * 1000)::float8 as "endsAt"
-     from shows where screen_id = any ($1::text[]) and state = 'scheduled' and ends_at > $2 and starts_at < $3`,
+       (extract(epoch from starts_at) * 1000)::float8 as "startsAt", (extract(epoch from ends_at) * 1000)::float8 as "endsAt",
+       state = 'cancelled' as "isCancelled"
+     from shows where screen_id = any ($1::text[]) and state in ('scheduled', 'cancelled') and ends_at > $2 and starts_at < $3`,
     [[...wanted.screenIds], new Date(wanted.from).toISOString(), new Date(wanted.to).toISOString()],
   );
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Money } from '../../contracts/money.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import { notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
@@ -30,7 +31,10 @@ export function webhookEndpoint(service: ServiceRuntime): Endpoint {
     bodyBytesMax: webhookBytesMax,
     answers: {
       200: { says: 'Stored; the payment follows', body: z.object({ stored: z.literal(true) }) },
-      202: { says: 'Stored for a person: it matches no payment', body: z.object({ stored: z.literal(true) }) },
+      202: {
+        says: 'Stored for a person: it matches no payment, or not its amount',
+        body: z.object({ stored: z.literal(true) }),
+      },
     },
     problems: ['bad_signature', 'malformed_json', 'not_found', 'payload_too_large'],
     handle: async ({ params: { provider }, raw, request, traceparent }) => {
@@ -42,10 +46,10 @@ export function webhookEndpoint(service: ServiceRuntime): Endpoint {
       }
       const webhookId = String(request.headers['webhook-id']).slice(0, 200);
       const parsed = sandboxReport.safeParse(readJson(raw));
-      const matched =
-        parsed.success && (await submitReport(service, { provider, webhookId, report: parsed.data, traceparent }));
-      if (matched) return { status: 200, body: { stored: true } };
-      const reason = parsed.success ? 'no payment has this id' : 'not a report this version knows';
+      const reason = parsed.success
+        ? await submitReport(service, { provider, webhookId, report: parsed.data, traceparent })
+        : 'not a report this version knows';
+      if (reason === undefined) return { status: 200, body: { stored: true } };
       await storeUnmatched(service, { provider, webhookId, reason, body: raw.toString() });
       service.logger.warn({ provider, webhookId, reason, traceId: traceIdOf(traceparent) }, 'webhook without a match');
       return { status: 202, body: { stored: true } };
@@ -68,12 +72,12 @@ interface Received {
   readonly traceparent: string;
 }
 
-/** Hands a report to the payment's stream; `false` when there is no such payment. */
-async function submitReport(service: ServiceRuntime, received: Received): Promise<boolean> {
+/** Hands a report to the payment's stream; tells why a person has to look at it, if one has to. */
+async function submitReport(service: ServiceRuntime, received: Received): Promise<string | undefined> {
   const { provider, webhookId, report, traceparent } = received;
   const { paymentId } = report.data;
   const row = await paymentRow(service, paymentId);
-  if (row === undefined) return false;
+  if (row === undefined) return 'no payment has this id';
   const { bookingId, showId } = row;
   const data: Omit<ChargeReported, 'type'> & { bookingId: string } = {
     bookingId,
@@ -91,5 +95,10 @@ async function submitReport(service: ServiceRuntime, received: Received): Promis
     answer: { status: 200, resource: paymentId },
     requests: [{ type: 'ProviderReported', key: showId, subject: bookingId, data, traceparent }],
   });
-  return true;
+  const isOther = report.type === 'charge.succeeded' && !sameAmount(report.data.amount, row.amount);
+  return isOther ? 'the amount is not what was asked for' : undefined;
+}
+
+function sameAmount(a: Money, b: Money): boolean {
+  return a.amount === b.amount && a.currency === b.currency;
 }

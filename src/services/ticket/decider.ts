@@ -109,23 +109,27 @@ function planOf({ data, show, graceMs, at }: Extract<Input, { readonly type: 'Bo
   // The show was there when the booking was made; without it nothing could be printed. Parked, and redriven once it is.
   if (show === undefined) throw new Error(`show ${data.showId} of booking ${data.bookingId} is not known here`);
   const { bookingId, showId, userId, bookedUnderId } = data;
-  const { movie, theatre, screen, startsAt } = show;
   return {
     bookingId,
     showId,
     userId,
     bookedUnderId,
     places: placesOf(data),
-    printed: {
-      movieName: movie.title,
-      theatreName: theatre.name,
-      theatreLocation: theatre.location,
-      timeZone: theatre.timeZone,
-      screenNumber: screen.number,
-      showStartsAt: startsAt,
-      showLocalTime: localTime(startsAt, theatre.timeZone),
-    },
+    printed: printedOf(show),
     issueAt: at + graceMs,
+  };
+}
+
+/** What is printed of a show. */
+export function printedOf({ movie, theatre, screen, startsAt }: Show): Printed {
+  return {
+    movieName: movie.title,
+    theatreName: theatre.name,
+    theatreLocation: theatre.location,
+    timeZone: theatre.timeZone,
+    screenNumber: screen.number,
+    showStartsAt: startsAt,
+    showLocalTime: localTime(startsAt, theatre.timeZone),
   };
 }
 

@@ -10,7 +10,7 @@ import { notFound } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { checkInEndpoint } from './check-in.ts';
 import type { TicketCodes } from './code.ts';
-import { localTime } from './local-time.ts';
+import { printedOf } from './decider.ts';
 import { ownerOf, type TicketRow, ticketRow, ticketsOf } from './projection.ts';
 import { codesPart, issueNumber } from './routing.ts';
 
@@ -131,18 +131,16 @@ function codeOf(service: ServiceRuntime, ticket: TicketRow['body']): string {
   return service.part<TicketCodes>(codesPart).sign({ ...ticket, issue: issueNumber });
 }
 
-/** A ticket as it is now: a show that was moved shows its new time. */
+/** A ticket as it is now: a show that was moved shows its new time and place. */
 export async function shown(service: ServiceRuntime, row: TicketRow): Promise<z.infer<typeof ticketBody>> {
   const { userId, bookedUnderId, ticketCount: _, ordinal: __, status, ...ticket } = row.body;
   const [show, profile] = await Promise.all([
     service.reference<Show>('catalog', ticket.showId),
     service.reference<Profile>('user-profiles', bookedUnderId ?? userId),
   ]);
-  const startsAt = show?.startsAt ?? ticket.showStartsAt;
   return {
     ...ticket,
-    showStartsAt: startsAt,
-    showLocalTime: localTime(startsAt, ticket.timeZone),
+    ...(show && printedOf(show)),
     bookedUnder: profile?.name,
     status: status === 'valid' && row.admitted_at !== null ? 'used' : status,
     admittedAt: row.admitted_at?.toISOString(),

@@ -187,7 +187,8 @@ function withPaymentSubmitted(document: BookingDocument, time: number): BookingD
   const open = document.status === 'requested' || document.status === 'awaiting_payment';
   const answered = declinedAt !== undefined && time <= declinedAt;
   const settled = document.payment.status !== 'none' && document.payment.status !== 'declined';
-  if (!open || answered || settled) return document;
+  const isFree = document.total?.amount === 0;
+  if (!open || answered || settled || isFree) return document;
   return { ...document, payment: { status: 'pending', attempts: document.payment.attempts } };
 }
 

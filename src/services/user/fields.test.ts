@@ -27,7 +27,7 @@ const refused: readonly [string, { safeParse(value: unknown): { success: boolean
   ['passwords', passwordField, ['short', 'x'.repeat(129)]],
   ['language tags', localeField, ['', '!!', 'x'.repeat(40)]],
   ['roles', rolesField, [[], ['king'], ['staff', 'staff']]],
-  ['reasons', reasonField, ['a\u0000b', 'a\u202Eb', 'x'.repeat(501)]],
+  ['reasons', reasonField, ['a\u0000b', 'a\u202Eb', 'x'.repeat(501), 'write to ada@example.org']],
 ];
 
 for (const [what, field, values] of refused) {

@@ -45,7 +45,9 @@ export const reasonField = z
   .string()
   .trim()
   .max(500)
-  .refine((text) => withoutMisleading(text.replace(/[\n\r\t]/g, ' ')), 'must not have control characters');
+  .refine((text) => withoutMisleading(text.replace(/[\n\r\t]/g, ' ')), 'must not have control characters')
+  // It is kept with the booking, also when the account is erased.
+  .refine((text) => !/\S@\S+\.\S/.test(text), 'must not name an e-mail address');
 
 function isLocale(tag: string): boolean {
   try {

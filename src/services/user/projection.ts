@@ -238,6 +238,11 @@ export async function takePasswordReset(database: Database, tokenHash: string): 
   return rows[0]?.userId;
 }
 
+/** Uses up whatever else was sent to set a password anew. */
+export async function dropPasswordResets(database: Database, userId: string): Promise<void> {
+  await database.query('update password_resets set used_at = now() where user_id = $1 and used_at is null', [userId]);
+}
+
 /** Counts one attempt; tells how many there were in the current minute and when it ends. */
 export async function countAttempt(
   database: Database,

@@ -170,6 +170,7 @@ function resetPassword(service: ServiceRuntime): Endpoint {
         if (userId === undefined)
           throw new Problem('not_found', 'This reset token was used, is too old or never existed. Ask for a new one.');
         await projection.updatePassword(transaction, userId, passwordHash);
+        await projection.dropPasswordResets(transaction, userId);
         await projection.endSessionsOf(transaction, userId);
       });
       return { status: 204 };
