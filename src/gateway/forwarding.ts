@@ -21,6 +21,8 @@ export function forwarding(upstreamOf: (endpoint: Endpoint) => Upstream, overloa
     // Nobody waits for the answer any more, or this server is about to close.
     reply.raw.once('close', end);
     closing.addEventListener('abort', end);
+    // It may have gone while it was looked at who it is.
+    if (reply.raw.closed) end();
     try {
       const answer = await upstreamOf(endpoint).send({
         method: request.method,

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { type ClientRequest, get, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type TestContext, test } from 'node:test';
+import { promisify } from 'node:util';
 import { pino } from 'pino';
 import { endpoint } from '../runtime/http/endpoint.ts';
 import { answerHere, createServer, serveEndpoints } from '../runtime/http/server.ts';
@@ -30,9 +31,14 @@ async function gateway(context: TestContext) {
     ...{ method: 'GET', path: '/plain', summary: 'No events', tag: 'test', who: ['customer'], answers: {} },
     handle: async () => ({ status: 200, body: {} }),
   });
+  const door = { held: Promise.resolve(), asked: 0 };
   const doors = {
     authenticator: {
-      authenticate: async (userId = '') => ({ userId, roles: ['customer' as const], sessionId: '' }),
+      authenticate: async (userId = '') => {
+        door.asked += 1;
+        await door.held;
+        return { userId, roles: ['customer' as const], sessionId: '' };
+      },
     },
     admit: async () => undefined,
   };
@@ -63,7 +69,22 @@ async function gateway(context: TestContext) {
       },
     };
   };
-  return { ask };
+  /** Somebody who has gone before it is known who that is. */
+  const askAndLeave = async (user: string) => {
+    const before = door.asked;
+    const request = get({
+      port,
+      host: '127.0.0.1',
+      path: '/v1/stream',
+      headers: { authorization: user },
+      agent: false,
+    });
+    request.on('error', () => undefined);
+    while (door.asked === before) await new Promise(setImmediate);
+    request.destroy();
+  };
+  const connections = promisify(server.server.getConnections.bind(server.server));
+  return { ask, askAndLeave, door, closed, connections };
 }
 
 test('a user may follow so many streams at once, and another one when one is left', async (context) => {
@@ -76,4 +97,17 @@ test('a user may follow so many streams at once, and another one when one is lef
   assert.equal((await ask('usr_1', '/v1/plain')).answer.statusCode, 200);
   await followed[0]?.leave();
   assert.equal((await ask('usr_1')).answer.statusCode, 200);
+});
+
+test('whoever has gone before a stream opens takes no place, and the stream is closed', async (context) => {
+  const { ask, askAndLeave, door, closed, connections } = await gateway(context);
+  const gate = Promise.withResolvers<void>();
+  door.held = gate.promise;
+  for (let gone = 0; gone < 3; gone += 1) await askAndLeave('usr_1');
+  const ended = Array.from({ length: 3 }, () => new Promise<void>((resolve) => closed.push(resolve)));
+  while ((await connections()) > 0) await new Promise(setImmediate);
+  gate.resolve();
+  await Promise.all(ended);
+  const followed = await Promise.all(Array.from({ length: streamsOfUserMax }, () => ask('usr_1')));
+  assert.ok(followed.every(({ answer }) => answer.statusCode === 200));
 });

@@ -27,6 +27,8 @@ export function limitingStreams(): (answering: Answering) => Answering {
     const max = isKnown ? streamsOfUserMax : streamsOfAddressMax;
     const before = open.get(who) ?? 0;
     if (before >= max) throw tooMany(isKnown ? 'user' : 'address', max);
+    // Whoever has gone already takes no place, and would never give it back.
+    if (reply.raw.closed) return answering(endpoint, admitted);
     open.set(who, before + 1);
     reply.raw.once('close', () => leave(who));
     return answering(endpoint, admitted);

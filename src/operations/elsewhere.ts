@@ -106,7 +106,8 @@ async function answered(
     if (state === 'refused') throw refusal(answer);
     if (state === 'failed') throw new Error((answer as { readonly message: string }).message);
     const leftMs = since + (state === 'asked' ? takenWithinMs : doneWithinMs) - performance.now();
-    if (leftMs <= 0) return givenUp(pool, { operationId, service, partition });
+    if (leftMs <= 0 && (await mayGiveUp(pool, { operationId, state }))) throw nobodyAnswered(service, partition);
+    if (leftMs <= 0) continue;
     await within(changed, leftMs);
   }
 }
@@ -116,15 +117,20 @@ function refusal(answer: unknown): OperationRefused {
   return new OperationRefused(code === 'not_found' ? 'not_found' : 'conflict', message ?? 'It was refused.');
 }
 
-/** Nobody may take it any more, unless somebody just has. */
-async function givenUp(
+/** Whether it was as it is still: from then on nobody may take it any more. */
+async function mayGiveUp(
   pool: pg.Pool,
-  { operationId, service, partition }: { operationId: string; service: ServiceName; partition: number },
-): Promise<never> {
-  await pool.query(`update operations set state = 'refused' where operation_id = $1 and state = 'asked'`, [
-    operationId,
-  ]);
-  throw new OperationRefused(
+  { operationId, state }: { operationId: string; state: Row['state'] },
+): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `update operations set state = 'refused' where operation_id = $1 and state = $2`,
+    [operationId, state],
+  );
+  return rowCount === 1;
+}
+
+function nobodyAnswered(service: ServiceName, partition: number): OperationRefused {
+  return new OperationRefused(
     'conflict',
     `No instance of ${service} that owns task ${partition} has answered. See whether one runs: fullhouse serve ${service}`,
   );

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { z } from 'zod';
 import type { Applied, ServiceDefinition, View } from '../runtime/service.ts';
+import { survive } from '../runtime/store/postgres/connection.ts';
 import { PostgresStore } from '../runtime/store/postgres/postgres-store.ts';
 import { Documents } from '../runtime/task/documents.ts';
 import { type Installation, OperationRefused, runningHost } from './installation.ts';
@@ -48,6 +49,7 @@ export async function* rebuild(
     application_name: 'fullhouse-rebuild',
     connectionTimeoutMillis: connectMs,
   });
+  survive(client);
   await client.connect();
   const shadow: View = { ...view, name: `${view.name}_shadow` };
   const store = new PostgresStore({ url, applicationName: 'fullhouse-rebuild', views: [shadow] });

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { topics } from '../contracts/topics.ts';
 import type { Applied, ServiceDefinition, View } from '../runtime/service.ts';
+import { survive } from '../runtime/store/postgres/connection.ts';
 import { PostgresStore } from '../runtime/store/postgres/postgres-store.ts';
 import { Documents } from '../runtime/task/documents.ts';
 import { definitionNamed, type Installation } from './installation.ts';
@@ -40,6 +41,7 @@ export async function* shadowReplay(
     application_name: 'fullhouse-shadow',
     connectionTimeoutMillis: connectMs,
   });
+  survive(client);
   await client.connect();
   const store = new PostgresStore({
     url: inShadow(url),

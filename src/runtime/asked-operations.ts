@@ -35,12 +35,16 @@ export class AskedOperations {
     while (this.#again) {
       this.#again = false;
       try {
-        for (const asked of await this.#take()) await this.#answer(asked);
+        for (const asked of await this.#take()) await this.#answer(asked).catch((error: Error) => this.#failed(error));
       } catch (error) {
-        this.#options.logger.error({ error: (error as Error).message }, 'what an operator asked for was not done');
+        this.#failed(error as Error);
       }
     }
     this.#running = undefined;
+  }
+
+  #failed({ message: error }: Error): void {
+    this.#options.logger.error({ error }, 'what an operator asked for was not done, or not answered');
   }
 
   async #take(): Promise<readonly Asked[]> {

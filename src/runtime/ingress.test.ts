@@ -281,6 +281,30 @@ describe('how a request enters', () => {
       );
     });
 
+    test('under a key gets the answer that another instance has just given, also where it could not be done twice', async () => {
+      const other = openIngress();
+      const gate = Promise.withResolvers<void>();
+      const done = { status: 200, resource: 't1' };
+      const first = ingress.transactionOnce(key('once'), async (transaction) => {
+        await transaction.query(insert);
+        await gate.promise;
+        return done;
+      });
+      const second = other.transactionOnce(key('once'), async (transaction) => {
+        gate.resolve();
+        // Waits for the first one, and is refused then.
+        await transaction.query(insert).catch(() => {
+          throw new Problem('already_admitted', 'This was done.');
+        });
+        return done;
+      });
+      assert.deepEqual(
+        (await Promise.all([first, second])).map(({ repeated }) => repeated),
+        [false, true],
+      );
+      await other.close();
+    });
+
     test('under a key that another instance uses at the same moment is done once in all', async () => {
       const other = openIngress();
       const gate = Promise.withResolvers<void>();

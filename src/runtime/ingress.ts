@@ -238,9 +238,6 @@ export class Ingress {
       client.query(text, [...values]).catch((error: unknown) => {
         throw storeError(error);
       });
-    // Between two queries nobody else listens: without this, a connection that breaks then would end the process.
-    const onBroken = () => undefined;
-    client.on('error', onBroken);
     const rows: RequestRow[] = [];
     let committing = false;
     try {
@@ -262,8 +259,6 @@ export class Ingress {
       );
       if (committing && error instanceof StoreUnavailable && rows.length > 0) this.#options.onUnknown(error);
       throw error;
-    } finally {
-      client.off('error', onBroken);
     }
   }
 
@@ -290,23 +285,20 @@ export class Ingress {
     return this.#once({ idempotency }, async () => {
       const first = idempotency === undefined ? undefined : await this.answered(idempotency);
       if (first !== undefined) return { repeated: true, answer: first };
-      let storing = false;
       try {
         const answer = await this.transaction(async (transaction) => {
           const done = await work(transaction);
           if (idempotency !== undefined) {
             const { text, values } = keepAnswers([{ idempotency, answer: done, requests: [] }], this.#options.now());
-            storing = true;
             await transaction.query(text, values);
-            storing = false;
           }
           return done;
         });
         return { repeated: false, answer };
       } catch (error) {
-        // Another instance stored the key a moment ago: its work counts, ours was rolled back.
-        const theirs = storing && error instanceof ConstraintViolated && idempotency !== undefined;
-        const answer = theirs ? await this.answered(idempotency) : undefined;
+        // Another instance may have done it a moment ago, and ours failed for just that: its work counts, ours was rolled back.
+        const mayBeTheirs = idempotency !== undefined && !(error instanceof StoreUnavailable);
+        const answer = mayBeTheirs ? await this.answered(idempotency) : undefined;
         if (answer === undefined) throw error;
         return { repeated: true, answer };
       }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
 import { createToyLog, logWith, Toy, type ToyOptions } from '../../tests/support/toy-service.ts';
 import { newId } from '../contracts/ids.ts';
-import type { OutgoingRecord } from './log/log.ts';
+import { type ConsumeOptions, LogUnavailable, type OutgoingRecord } from './log/log.ts';
 import { ConstraintViolated, StatementRefused, StoreUnavailable } from './store/store.ts';
 
 const toys: Toy[] = [];
@@ -286,6 +286,51 @@ describe('a store that fails', () => {
     assert.equal(left, 0);
   });
 
+  test('leaves a task alone that was just given up, whatever becomes of the rest of its batch', async () => {
+    const toy = await start();
+    const next = toy.next();
+    await next.store.inner.takeOver([0]);
+    let commits = 0;
+    toy.store.onCommit = (moment) => {
+      if (moment === 'before') commits += 1;
+      // The first is fenced; the rest of it meets a database that is away.
+      if (moment === 'before' && commits === 2) throw new StoreUnavailable('away');
+    };
+    const elsewhere = { partition: 1, key: toy.producer.shows[1] ?? '' };
+    const rows = [toy.request(newId('booking'), 'x'), toy.request(newId('booking'), 'y', elsewhere)];
+    await toy.memory.accept(rows);
+    toy.loop.requestsArrived(rows);
+    await toy.until(async () => (await toy.published(1)).length === 1);
+    assert.equal(toy.memory.contents.tasks.find(({ partition }) => partition === 0)?.epoch, 2);
+    assert.deepEqual(toy.loop.partitions, [1]);
+  });
+
+  test('knows the requests that wait for a batch, also when another task changes hands', async () => {
+    const inner = createToyLog();
+    const consumed: ConsumeOptions[] = [];
+    const consume = (options: ConsumeOptions) => {
+      consumed.push(options);
+      return inner.consume(options);
+    };
+    const toy = await start({ log: logWith(inner, { consume }) });
+    const gate = Promise.withResolvers<void>();
+    toy.store.onCommit = async (moment) => void (moment === 'before' && (await gate.promise));
+    const rows = Array.from({ length: 600 }, () => toy.request(newId('booking'), 'x'));
+    await toy.memory.accept(rows);
+    toy.loop.requestsArrived(rows);
+    await toy.until(() => toy.loop.queued === 100);
+    let toldAgain: number | undefined;
+    toy.store.onTakeOver = (moment) => {
+      if (moment === 'after') toldAgain = toy.loop.requestsArrived(rows.slice(500));
+    };
+    const other = consumed.find(({ positions }) => positions[0]?.partition === 1);
+    other?.onError(new LogUnavailable('away'));
+    gate.resolve();
+    await toy.loop.caughtUp();
+    assert.equal(toldAgain, 0);
+    assert.equal((await toy.published()).length, 600);
+  });
+
   test('does not lose a request that is stored while its task is taken over', async () => {
     const toy = await start();
     const row = toy.request(newId('booking'), 'in between');
@@ -396,6 +441,44 @@ describe('another owner', () => {
 });
 
 describe('a log that fails', () => {
+  test('for one task leaves the others to go on, and the one to whoever has it', async () => {
+    const inner = createToyLog();
+    let isAway = true;
+    const log = logWith(inner, {
+      bounds: (partition) =>
+        isAway && partition.partition === 1
+          ? Promise.reject(new LogUnavailable('it has no leader'))
+          : inner.bounds(partition),
+    });
+    const toy = await start({ log, claimAgainMs: 20 });
+    assert.deepEqual(toy.loop.partitions, [0]);
+    assert.equal(toy.memory.contents.tasks.find(({ partition }) => partition === 1)?.epoch ?? 0, 0);
+    await toy.send(newId('booking'), noted('goes on'));
+    await toy.until(async () => (await toy.published(0)).length === 1);
+    isAway = false;
+    await toy.until(() => toy.loop.partitions.length === 2);
+  });
+
+  test('takes no task from whoever can read it', async () => {
+    const inner = createToyLog();
+    let isCut = false;
+    const log = logWith(inner, {
+      bounds: (partition) => (isCut ? Promise.reject(new LogUnavailable('cut off')) : inner.bounds(partition)),
+    });
+    const cut = await start({ log });
+    const healthy = cut.next({ log: inner });
+    toys.push(healthy);
+    isCut = true;
+    await healthy.loop.start();
+    const epochs = () => cut.memory.contents.tasks.map(({ epoch }) => epoch);
+    const before = epochs();
+    cut.loop.requestsMissed(new StoreUnavailable('the outcome of a commit is unknown'));
+    await cut.until(() => cut.lines.some(({ error }) => error === 'cut off'));
+    await healthy.send(newId('booking'), noted('undisturbed'));
+    await healthy.loop.caughtUp();
+    assert.deepEqual(epochs(), before);
+  });
+
   test('is asked again, and order is kept', async () => {
     const log = createToyLog();
     let failures = 3;

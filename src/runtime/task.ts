@@ -411,6 +411,8 @@ export class TaskLoop {
       this.#published.delete(partition);
     }
     this.#intake.keep((arrival) => this.owns(partitionOfArrival(arrival)));
+    this.#requestsTaken.clear();
+    for (const { row } of this.#intake.requests) this.#requestsTaken.add(row.requestId);
     for (const partition of partitions) this.#unwritten.delete(partition);
     this.#catchingUp.end(partitions);
     this.#replays.abandon();
@@ -421,7 +423,6 @@ export class TaskLoop {
     this.#states.clear();
     this.#references.clear();
     this.#documents.clear();
-    this.#requestsTaken.clear();
   }
 
   async #onRecords(records: readonly LogRecord[]): Promise<void> {

@@ -187,7 +187,7 @@ export function describeRestored(open: () => Promise<Installation>): void {
       for (const [id, booking] of bookings) assert.deepEqual((await customer.booking(id)).body, booking);
       assert.deepEqual(await contents(), known);
       assert.equal((await admin.post('/v1/check-ins', { code: used, gate: 'south' })).status, 409);
-      assert.equal((await new Client(app.url, leaver.token).get('/v1/me')).status, 404);
+      assert.equal((await new Client(app.url, leaver.token).get('/v1/me')).status, 401);
       assert.match(await fullhouse('restored', 'booking'), /lacks nothing/);
     });
 

@@ -67,8 +67,9 @@ export function openEventStream(
     }
   };
   closing.addEventListener('abort', close);
-  // Nothing follows the head of such an answer. Once our caller has it, since it is told of the end.
-  if (call.request.method === 'HEAD') queueMicrotask(close);
+  // Nothing follows the head of such an answer, and nobody hears what comes after the client has gone. Once our caller has it,
+  // since it is told of the end.
+  if (call.request.method === 'HEAD' || answer.closed) queueMicrotask(close);
   answer.on('close', close);
   answer.on('error', close);
   return {

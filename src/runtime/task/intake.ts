@@ -61,6 +61,11 @@ export class Intake {
     this.#queue = this.#queue.filter(isKept);
   }
 
+  /** Those among them that came as requests. */
+  get requests(): readonly Extract<Arrival, { readonly kind: 'request' }>[] {
+    return this.#queue.filter((arrival) => arrival.kind === 'request');
+  }
+
   stop(): void {
     this.#calm();
   }

@@ -13,6 +13,7 @@ import type { Turns } from './turns.ts';
  *   lost       A commit's outcome is unknown or its topics cannot be read: all that is known of it is dropped, and it is
  *              taken over anew before anything else; the task row tells what had been committed.
  *   given up   Another owner has raised its epoch although the group says it is ours. It is claimed again after a while.
+ *   unreadable Its topics cannot be read at the moment, while those of others can. It is claimed again after a while.
  *   refused    Its topics hold more than its database: nothing goes on before a person has done something. It is tried
  *              again now and then; the other tasks do not wait for it.
  */
@@ -47,7 +48,7 @@ export class Ownership {
   readonly #lost = new Set<number>();
   readonly #refused = new Map<number, Error>();
   readonly #claims = new Set<NodeJS.Timeout>();
-  /** Given up or refused, until they are claimed again. */
+  /** Given up, unreadable or refused, until they are claimed again: nothing is known of them that could be lost. */
   readonly #waiting = new Set<number>();
   /** Ids that the topics had at the last takeover: what is read until the next one is of those. */
   #topicIds: ReadonlyMap<string, string> = new Map();
@@ -195,6 +196,17 @@ export class Ownership {
     own(begun, this.#early.splice(0));
     for (const each of [this.#refused, this.#waiting]) for (const partition of partitions) each.delete(partition);
     if (begun.refused.size > 0) this.#refuse(begun.refused);
+    if (begun.unreadable.size > 0) this.#leaveAlone(begun.unreadable);
+  }
+
+  /** They stay with whoever has them, and are claimed again after a while. */
+  #leaveAlone(unreadable: ReadonlyMap<number, Error>): void {
+    for (const [partition, error] of unreadable)
+      this.#ports.logger.error(
+        { partition, error: error.message },
+        'a task is not taken over, since its topics cannot be read',
+      );
+    this.#claimAgain([...unreadable.keys()]);
   }
 
   #refuse(refused: ReadonlyMap<number, Error>): void {
@@ -210,10 +222,7 @@ export class Ownership {
 
   /** The same for all tasks, those that are being taken over among them. */
   loseAll(error: Error): void {
-    this.lose(
-      [...this.#assigned].filter((partition) => !this.#waiting.has(partition)),
-      error,
-    );
+    this.lose([...this.#assigned], error);
   }
 
   /** What is known of these tasks may not be what is stored: they are taken over anew before anything else. */
@@ -232,7 +241,8 @@ export class Ownership {
         { ...told, stack: error.stack },
         'the tasks cannot go on, and waiting will not mend it; they are taken over anew',
       );
-    for (const partition of partitions) if (this.#assigned.has(partition)) this.#lost.add(partition);
+    for (const partition of partitions)
+      if (this.#assigned.has(partition) && !this.#waiting.has(partition)) this.#lost.add(partition);
     this.#ports.start();
   }
 

@@ -40,7 +40,8 @@ export class Takeovers {
   }
 
   async begin(partitions: readonly number[]): Promise<Begun> {
-    const taken = await this.#store.takeOver(partitions);
+    const unreadable = await this.#unreadableOf(partitions);
+    const taken = await this.#store.takeOver(partitions.filter((partition) => !unreadable.has(partition)));
     const refused = await this.#refusedOf(taken.tasks);
     const takeover = without(refused, taken);
     const positions = new Map<number, readonly Position[]>();
@@ -59,6 +60,7 @@ export class Takeovers {
     return {
       takeover,
       refused,
+      unreadable,
       unpublished: takeover.tasks.flatMap((task) => this.#unpublished(task)),
       ends,
       consume: () => {
@@ -71,6 +73,25 @@ export class Takeovers {
         }
       },
     };
+  }
+
+  /**
+   * Tasks whose topics cannot be read at the moment: whoever cannot read takes nothing away from whoever can, and leaves the
+   * other tasks alone. Throws where that is so for all of them.
+   */
+  async #unreadableOf(partitions: readonly number[]): Promise<ReadonlyMap<number, Error>> {
+    const unreadable = new Map<number, Error>();
+    const looks = partitions.map(async (partition) => {
+      try {
+        await Promise.all(this.#inputsOf(partition).map((topic) => this.#log.bounds({ topic, partition })));
+      } catch (error) {
+        unreadable.set(partition, error as Error);
+      }
+    });
+    await Promise.all(looks);
+    const [first] = unreadable.values();
+    if (first !== undefined && unreadable.size === partitions.length) throw first;
+    return unreadable;
   }
 
   async #refusedOf(tasks: readonly TaskRow[]): Promise<ReadonlyMap<number, DatabaseBehind>> {
@@ -189,6 +210,8 @@ export interface Begun {
   readonly takeover: Takeover;
   /** Tasks whose topics hold more than their database, and why they were refused. */
   readonly refused: ReadonlyMap<number, DatabaseBehind>;
+  /** Tasks that were not taken over, since their topics cannot be read at the moment. */
+  readonly unreadable: ReadonlyMap<number, Error>;
   readonly unpublished: readonly Unpublished[];
   /** By task: where its inputs end now. Until they are handled, overdue deadlines wait. */
   readonly ends: ReadonlyMap<number, readonly Position[]>;

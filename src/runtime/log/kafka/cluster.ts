@@ -68,6 +68,8 @@ export class Cluster {
   #timer: NodeJS.Timeout | undefined;
   #onRefreshed: () => void = () => {};
   #closed = false;
+  /** By address: when a broker last took a request and did not answer it. One that is frozen still takes connections. */
+  readonly #silent = new Map<string, number>();
 
   constructor(access: KafkaAccess) {
     this.#access = access;
@@ -210,9 +212,12 @@ export class Cluster {
     // What is read aside is read by the next main poll as well, and perhaps never again aside.
     const part = purpose === 'fetch-aside' ? 'fetch' : purpose;
     const answered = this.#book.watched(part, part === 'fetch' ? undefined : this.#where);
+    const ask = async (broker: Address) => {
+      const connection = await this.#connect(purpose, broker);
+      return this.#noted(broker, () => api.async(connection, ...parameters));
+    };
     try {
-      const connection = await (node === undefined ? this.#any(purpose) : this.#connect(purpose, this.#address(node)));
-      const answer = await api.async(connection, ...parameters);
+      const answer = await (node === undefined ? this.#byAny(ask) : ask(this.#address(node)));
       answered(true);
       return answer;
     } catch (cause) {
@@ -228,25 +233,42 @@ export class Cluster {
     }
   }
 
-  #address(node: number): { readonly host: string; readonly port: number } {
-    const address = this.#nodes.get(node);
-    if (address === undefined) throw new LogUnavailable(`there is no broker ${node} at the moment`);
-    return address;
+  /** Notes who takes a request and does not answer it. */
+  async #noted<Answer>(broker: Address, ask: () => Promise<Answer>): Promise<Answer> {
+    try {
+      const answer = await ask();
+      this.#silent.delete(nameOf(broker));
+      return answer;
+    } catch (cause) {
+      if (answeredWith(cause) === undefined) this.#silent.set(nameOf(broker), performance.now());
+      throw cause;
+    }
   }
 
-  async #any(purpose: Purpose): Promise<Connection> {
+  /** Asks one broker after the other until one answers, those last that did not of late. */
+  async #byAny<Answer>(ask: (broker: Address) => Promise<Answer>): Promise<Answer> {
+    const all = [...this.#nodes.values(), ...this.#access.brokers].map((each) => [nameOf(each), each] as const);
+    const silentSince = (name: string) => this.#silent.get(name) ?? 0;
+    const inOrder = [...new Map(all)].sort(([a], [b]) => silentSince(a) - silentSince(b));
     const errors: unknown[] = [];
-    for (const broker of [...this.#nodes.values(), ...this.#access.brokers]) {
+    for (const [, broker] of inOrder) {
       try {
-        return await this.#connect(purpose, broker);
+        return await ask(broker);
       } catch (error) {
+        if (answeredWith(error) !== undefined) throw error;
         errors.push(error);
       }
     }
     throw new AggregateError(errors, 'no broker answers');
   }
 
-  #connect(purpose: Purpose, { host, port }: { readonly host: string; readonly port: number }): Promise<Connection> {
+  #address(node: number): Address {
+    const address = this.#nodes.get(node);
+    if (address === undefined) throw new LogUnavailable(`there is no broker ${node} at the moment`);
+    return address;
+  }
+
+  #connect(purpose: Purpose, { host, port }: Address): Promise<Connection> {
     const name = `${purpose} ${host}:${port}`;
     const known = this.#connections.get(name);
     if (known !== undefined) return known;
@@ -276,4 +298,13 @@ export class Cluster {
       open.map((each) => (each.status === 'fulfilled' ? each.value.close().catch(() => undefined) : undefined)),
     );
   }
+}
+
+interface Address {
+  readonly host: string;
+  readonly port: number;
+}
+
+function nameOf({ host, port }: Address): string {
+  return `${host}:${port}`;
 }

@@ -24,16 +24,25 @@ async function refused(access: KafkaAccess, topics = testTopics): Promise<Error>
   throw new assert.AssertionError({ message: 'it opened' });
 }
 
-/** What is said of a broker that takes a connection and answers nothing. */
-async function refusedBySilence(): Promise<{ readonly port: number; readonly error: Error }> {
+/** A broker that takes a connection and answers nothing, as one does that is frozen. */
+async function silentBroker(): Promise<{ readonly port: number; readonly end: () => void }> {
   const sockets = new Set<Socket>();
   const silent = createServer((socket) => sockets.add(socket));
   await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
   const address = silent.address();
   const port = address !== null && typeof address === 'object' ? address.port : 0;
+  const end = () => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  };
+  return { port, end };
+}
+
+/** What is said of it. */
+async function refusedBySilence(): Promise<{ readonly port: number; readonly error: Error }> {
+  const { port, end } = await silentBroker();
   const error = await refused(accessTo(`127.0.0.1:${port}`));
-  for (const socket of sockets) socket.destroy();
-  silent.close();
+  end();
   return { port, error };
 }
 
@@ -61,6 +70,15 @@ if (await kafkaOrSkip('a Kafka that fails')) {
       await kafka.emptyTopics(testTopics);
     });
     after(() => kafka.stop());
+
+    test('in one of its brokers, which takes connections and says nothing, is asked at another', async () => {
+      const { port, end } = await silentBroker();
+      toStop.push(async () => end());
+      const brokers = [{ host: '127.0.0.1', port }, ...kafka.access.brokers];
+      const log = await opened({ ...kafka.access, brokers });
+      await log.append([record('taken')]);
+      assert.equal((await log.bounds(start)).next, 1);
+    });
 
     test('in that nobody listens is told with its address', async () => {
       const error = await refused(accessTo('127.0.0.1:1'));

@@ -5,6 +5,12 @@ import type { JoinOptions, Membership } from '../log.ts';
 import type { Cluster } from './cluster.ts';
 import { answeredWith, KafkaRefused } from './errors.ts';
 
+export interface MemberIdentity {
+  readonly memberId: string;
+  readonly epoch: number;
+  readonly owns: (partition: number) => boolean;
+}
+
 /**
  * Membership of a consumer group (KIP-848), for ownership only: nothing is read through it.
  *
@@ -65,8 +71,9 @@ export class GroupMember implements Membership {
   }
 
   /** What an offset commit has to name; `undefined` while it is no member. */
-  get identity(): { readonly memberId: string; readonly epoch: number } | undefined {
-    return this.#epoch > 0 ? { memberId: this.#memberId, epoch: this.#epoch } : undefined;
+  get identity(): MemberIdentity | undefined {
+    if (this.#epoch <= 0) return undefined;
+    return { memberId: this.#memberId, epoch: this.#epoch, owns: (partition) => this.#owned.has(partition) };
   }
 
   /** Resolves when the first assignment is taken up. Rejects where that fails, or the broker refuses us. */

@@ -3,6 +3,7 @@ import type { Logger } from '../../logger.ts';
 import type { Position } from '../log.ts';
 import type { Cluster } from './cluster.ts';
 import { answeredWith } from './errors.ts';
+import type { MemberIdentity } from './group-member.ts';
 import { nameOf } from './subscription.ts';
 
 /** Group offsets, for lag tools and autoscalers of others: written now and then, and never trusted. */
@@ -15,14 +16,14 @@ const nobody = { memberId: '', epoch: -1 };
 export class GroupOffsets {
   readonly #cluster: Cluster;
   readonly #logger: Logger;
-  readonly #identityOf: (group: string) => { readonly memberId: string; readonly epoch: number } | undefined;
+  readonly #identityOf: (group: string) => MemberIdentity | undefined;
   readonly #waiting = new Map<string, Map<string, Position>>();
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: {
     readonly cluster: Cluster;
     readonly logger: Logger;
-    readonly identityOf: (group: string) => { readonly memberId: string; readonly epoch: number } | undefined;
+    readonly identityOf: (group: string) => MemberIdentity | undefined;
   }) {
     this.#cluster = options.cluster;
     this.#logger = options.logger;
@@ -71,8 +72,10 @@ export class GroupOffsets {
       this.#cluster.forgetCoordinator(group);
       const answered = answeredWith(error);
       if (answered !== undefined && !memberErrors.includes(answered)) return;
-      const newer = this.#waiting.get(group);
-      this.#waiting.set(group, new Map([...positions, ...(newer ?? [])]));
+      // A partition that is gone has another owner, who knows of later ones.
+      const isOurs = (partition: number) => answered === undefined || this.#identityOf(group)?.owns(partition) === true;
+      const again = [...positions].filter(([, { partition }]) => isOurs(partition));
+      this.#waiting.set(group, new Map([...again, ...(this.#waiting.get(group) ?? [])]));
       this.#arm();
     }
   }

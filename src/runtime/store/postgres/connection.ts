@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import pg from 'pg';
 import { ConstraintViolated, Fenced, RequestsTaken, StatementRefused, StoreUnavailable } from '../store.ts';
 import { bindMessage } from './bind-message.ts';
@@ -62,9 +63,17 @@ export function createPool(
 ): pg.Pool {
   const settings = settingsOf(options, options.finds);
   const pool = new pg.Pool({ ...settings, max: options.connectionsMax, idleTimeoutMillis: 60_000 });
-  // A connection that dies while idle is replaced at the next query; without a listener it would end the process.
-  pool.on('error', () => undefined);
+  survive(pool);
   return pool;
+}
+
+/**
+ * Has connections that break end nothing but themselves: whoever uses one is told by its query, and one that is idle is replaced at
+ * the next one. Without a listener an error of theirs would end the process.
+ */
+export function survive(connections: pg.Pool | pg.Client): void {
+  (connections as EventEmitter).on('error', () => undefined);
+  if (connections instanceof pg.Pool) connections.on('connect', survive);
 }
 
 /**

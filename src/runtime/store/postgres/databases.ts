@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { survive } from './connection.ts';
 
 /** A database and the role that owns it: nobody else may enter. */
 export interface WantedDatabase {
@@ -19,6 +20,7 @@ export async function createDatabases(
   { setPasswords }: { readonly setPasswords: boolean },
 ): Promise<readonly string[]> {
   const client = new pg.Client({ connectionString: adminUrl, application_name: 'fullhouse-databases' });
+  survive(client);
   await client.connect();
   try {
     await client.query('select pg_advisory_lock($1)', [creationLock]);
@@ -62,6 +64,7 @@ async function namesIn(client: pg.Client, text: string): Promise<Set<string>> {
 /** Whether the role of a URL may make databases and roles there. */
 export async function mayCreateDatabases(url: string): Promise<boolean> {
   const client = new pg.Client({ connectionString: url, application_name: 'fullhouse-databases' });
+  survive(client);
   await client.connect();
   try {
     const { rows } = await client.query<{ may: boolean }>(

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import pg from 'pg';
+import { survive } from './connection.ts';
 
 /** Any number; the same for everybody who migrates a database. */
 const migrationLock = 7_318_349;
@@ -16,6 +17,7 @@ export async function migrate(
   folders: readonly { readonly name: string; readonly path: string }[],
 ): Promise<string[]> {
   const client = new pg.Client({ connectionString: url, application_name: 'fullhouse-migrate' });
+  survive(client);
   await client.connect();
   const applied: string[] = [];
   try {

@@ -1,6 +1,7 @@
 import { Pool } from 'pg';
 import { createBatcher } from '../../../runtime/batcher.ts';
 import { rowsOf, texts } from '../../../runtime/store/postgres/arrays.ts';
+import { survive } from '../../../runtime/store/postgres/connection.ts';
 import type { Channel, Channels, Mailer, Outgoing } from './channel.ts';
 import { createMailer } from './mailer.ts';
 
@@ -65,8 +66,7 @@ export function inboxOver(store: InboxStore): Inbox {
 
 function postgresStore(connectionString: string): InboxStore {
   const pool = new Pool({ connectionString, max: connectionsMax, statement_timeout: statementTimeoutMs });
-  // A connection that breaks while idle is replaced at the next use; whoever uses one sees its own error.
-  pool.on('error', () => undefined);
+  survive(pool);
   return {
     async put(messages) {
       await pool.query({

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Pool } from 'pg';
 import { bigints, rowsOf, texts } from '../../../runtime/store/postgres/arrays.ts';
+import { survive } from '../../../runtime/store/postgres/connection.ts';
 import type { LedgerEntry, SandboxLedger } from './sandbox-ledger.ts';
 
 /** The sandbox provider's books in PostgreSQL: what was acknowledged is there after a crash. */
@@ -31,8 +32,7 @@ const statementTimeoutMs = 10_000;
 /** Opens the books and makes their table where it is missing. */
 export async function openPostgresLedger(connectionString: string): Promise<SandboxLedger> {
   const pool = new Pool({ connectionString, max: connectionsMax, statement_timeout: statementTimeoutMs });
-  // A connection that breaks while idle is replaced at the next use; whoever uses one sees its own error.
-  pool.on('error', () => undefined);
+  survive(pool);
   await migrate(pool, await readFile(migration, 'utf8'));
   return ledgerOn(pool);
 }
