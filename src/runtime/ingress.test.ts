@@ -283,13 +283,15 @@ describe('how a request enters', () => {
 
     test('under a key gets the answer that another instance has just given, also where it could not be done twice', async () => {
       const other = openIngress();
-      const gate = Promise.withResolvers<void>();
+      const [gate, inserted] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
       const done = { status: 200, resource: 't1' };
       const first = ingress.transactionOnce(key('once'), async (transaction) => {
         await transaction.query(insert);
+        inserted.resolve();
         await gate.promise;
         return done;
       });
+      await inserted.promise;
       const second = other.transactionOnce(key('once'), async (transaction) => {
         gate.resolve();
         // Waits for the first one, and is refused then.
