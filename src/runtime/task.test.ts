@@ -24,6 +24,19 @@ const bookings = (count: number) => Array.from({ length: count }, () => newId('b
 const sequencesOf = async (toy: Toy) => (await toy.published()).map((record) => Number(record.headers['ce_sequence']));
 const noted = (text: string) => ({ do: 'note', text }) as const;
 
+/** The first commit waits for a gate, and fails then. */
+function firstCommitFails({ store }: Toy): PromiseWithResolvers<void> {
+  const gate = Promise.withResolvers<void>();
+  let failures = 0;
+  store.onCommit = async (when) => {
+    if (when !== 'before' || failures > 0) return;
+    await gate.promise;
+    failures += 1;
+    throw new StoreUnavailable('away');
+  };
+  return gate;
+}
+
 describe('what arrives', () => {
   test('is decided, stored, shown and published, once', async () => {
     const toy = await start();
@@ -218,14 +231,7 @@ describe('a store that fails', () => {
 
   test('with its queue full does not stop the recovery', async () => {
     const toy = await start();
-    const gate = Promise.withResolvers<void>();
-    let failures = 0;
-    toy.store.onCommit = async (when) => {
-      if (when !== 'before' || failures > 0) return;
-      await gate.promise;
-      failures += 1;
-      throw new StoreUnavailable('away');
-    };
+    const gate = firstCommitFails(toy);
     const many = bookings(5_000);
     for (let at = 0; at < many.length; at += 500) {
       await toy.log.append(many.slice(at, at + 500).map((id) => toy.producer.record(id, noted('n'))));
@@ -238,14 +244,7 @@ describe('a store that fails', () => {
 
   test('with its queue full lets go of several tasks at once, and goes on with them', async () => {
     const toy = await start();
-    const gate = Promise.withResolvers<void>();
-    let failures = 0;
-    toy.store.onCommit = async (when) => {
-      if (when !== 'before' || failures > 0) return;
-      await gate.promise;
-      failures += 1;
-      throw new StoreUnavailable('away');
-    };
+    const gate = firstCommitFails(toy);
     const note = (partition: number) => toy.producer.record(newId('booking'), noted('n'), { partition });
     for (let at = 0; at < 10; at += 1)
       for (const partition of [0, 1]) await toy.log.append(Array.from({ length: 300 }, () => note(partition)));
