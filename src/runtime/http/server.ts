@@ -21,7 +21,7 @@ import { traceparentOf } from './trace.ts';
 
 /** Limits of every HTTP server here. */
 export const bodyBytesMax = 65_536;
-/** Browsers send some twenty. */
+/** Browsers send far fewer. */
 const headersMax = 100;
 const headersTimeoutMs = 5_000;
 const requestTimeoutMs = 60_000;
