@@ -220,8 +220,12 @@ export class Customer {
         continue;
       }
       if (document.status === 'confirmed' && cancels && look < cancelsAt) continue;
-      if (document.status === 'confirmed' && document.tickets.length > 0 && random.chance(0.2))
+      if (document.status === 'confirmed' && document.tickets.length > 0 && random.chance(0.2)) {
+        const cancelled = random.chance(0.3) ? this.#cancel(bookingId) : undefined;
+        if (cancelled !== undefined) await sleep(random.between(0, 100));
         await this.#goIn(document);
+        await cancelled;
+      }
       if (isFinal(document.status)) return;
     }
   }

@@ -57,6 +57,8 @@ export class Database implements SimulatedDatabase {
   readonly unmatchedWebhooks = new Set<string>();
   /** Tickets somebody was let in with. */
   readonly admissions = new Map<string, { readonly admittedAt: Date; readonly gate: string }>();
+  /** Bookings whose tickets were given back. */
+  readonly returned = new Set<string>();
   readonly #partitions: number;
   readonly #waiting: (() => void)[] = [];
   #locked = false;

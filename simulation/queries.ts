@@ -11,6 +11,7 @@ interface Tables {
   readonly store: MemoryStore;
   readonly sendings: Set<string>;
   readonly unmatchedWebhooks: Set<string>;
+  readonly returned: Set<string>;
   readonly admissions: Map<string, { readonly admittedAt: Date; readonly gate: string }>;
 }
 type Query = (database: Tables, values: readonly unknown[]) => readonly Row[];
@@ -85,6 +86,26 @@ const queries: readonly (readonly [begins: string, query: Query])[] = [
   [
     'select admitted_at, gate from admissions where ticket_id = $1',
     (database, [id]) => (database.admissions.has(String(id)) ? [admission(database, id)] : []),
+  ],
+  [
+    'select a.ticket_id from admissions a join tickets t on t.id = a.ticket_id where t.booking_id = $1',
+    (database, [bookingId]) =>
+      [...database.admissions.keys()]
+        .filter((id) => document(database, 'tickets', id)?.['bookingId'] === bookingId)
+        .map((id) => ({ ticket_id: id })),
+  ],
+  // A transaction has the database to itself here.
+  ['select pg_advisory_xact_lock', () => []],
+  [
+    'select booking_id from returned_bookings where booking_id = $1',
+    ({ returned }, [id]) => (returned.has(String(id)) ? [{ booking_id: id }] : []),
+  ],
+  [
+    'insert into returned_bookings',
+    ({ returned }, [id]) => {
+      returned.add(String(id));
+      return [];
+    },
   ],
   [
     'insert into admissions',

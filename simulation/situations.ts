@@ -23,6 +23,8 @@ export const situations = [
   'paid in cash',
   'cancellation refused',
   'cancellation kept for later',
+  'tickets given back',
+  'let in while cancelling',
   'message of unknown fate',
 ] as const;
 export type Situation = (typeof situations)[number];
@@ -38,6 +40,8 @@ const byType: Readonly<Record<string, Situation>> = {
   HoldMoved: 'hold moved',
   BookingCancellationRefused: 'cancellation refused',
   CancellationKept: 'cancellation kept for later',
+  TicketsReturned: 'tickets given back',
+  TicketsKept: 'let in while cancelling',
 };
 
 /** How often bookings were in each situation. */
@@ -47,8 +51,8 @@ export function situationsIn(bookings: readonly BookingFacts[]): ReadonlyMap<Sit
     const situation = situations.find((each) => each === name);
     if (situation !== undefined) met.set(situation, (met.get(situation) ?? 0) + 1);
   };
-  for (const { booking, seats, payments, messages } of bookings) {
-    for (const { type, data } of [...booking, ...seats, ...payments, ...messages]) {
+  for (const { booking, seats, payments, tickets, messages } of bookings) {
+    for (const { type, data } of [...booking, ...seats, ...payments, ...tickets, ...messages]) {
       const { reason, cause, from, status, whole, provider } = data as Readonly<Record<string, unknown>>;
       note(byType[type]);
       if (type === 'BookingRejected') note(`rejected: ${reason}`);

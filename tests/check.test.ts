@@ -220,6 +220,13 @@ const plants: readonly Plant[] = [
       where stream = $confirmed and type = 'PaymentSucceeded'`,
   },
   {
+    invariant: 'used-is-not-refunded',
+    how: 'somebody let in with a ticket whose money went back',
+    database: 'ticket',
+    plant: event('$cancelled', 'TicketAdmitted', `'{"ticketId": "tkt_x"}'`),
+    undo: noEvent,
+  },
+  {
     invariant: 'provider-agrees',
     how: 'an amount in a fact that is otherwise as all are',
     database: 'payment',

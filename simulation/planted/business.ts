@@ -144,10 +144,20 @@ export const businessBugs: readonly PlantedBug[] = [
   {
     name: 'a cancelled booking is refunded what is to be kept, too',
     alterations: booking((state, input, decide) =>
-      input.type === 'BookingCancellationRequested'
+      input.type === 'TicketsReturned'
         ? changed(decide(state, input), 'RefundRequested', () => ({ amount: state['paid'] }))
         : decide(state, input),
     ),
+  },
+  {
+    name: 'a cancellation does not wait for the tickets',
+    alterations: booking((state, input, decide) => {
+      const facts = decide(state, input);
+      const begun = facts.find(({ type }) => type === 'CancellationBegun');
+      return begun === undefined
+        ? facts
+        : decide({ ...state, returning: begun.data }, { ...input, type: 'TicketsReturned' });
+    }),
   },
   {
     name: 'a confirmed booking survives its show',

@@ -186,4 +186,12 @@ export const plumbingBugs: readonly PlantedBug[] = [
       },
     },
   },
+  {
+    name: 'the door lets in with tickets that were given back',
+    alterations: {
+      database: ({ returned }) => {
+        returned.has = () => false;
+      },
+    },
+  },
 ];

@@ -144,6 +144,12 @@ export const BookingExpired = event(
   z.object({ ...about, ...places }),
 );
 
+export const TicketsAskedBack = event(
+  'TicketsAskedBack',
+  'A customer may cancel: please void the tickets of the booking, unless one was used.',
+  z.object({ ...about }),
+);
+
 export const BookingCancelled = event(
   'BookingCancelled',
   'The booking, or some seats of it (`whole` false), was undone.',
@@ -211,6 +217,7 @@ export const bookingEvents = [
   BookingConfirmed,
   BookingRejected,
   BookingExpired,
+  TicketsAskedBack,
   BookingCancelled,
   BookingCancellationRefused,
   RefundRequested,

@@ -48,5 +48,17 @@ export const TicketAdmitted = event(
   z.object({ ticketId, bookingId, showId, userId, gate: z.string(), admittedAt: moment, by: userId }),
 );
 
-export const ticketEvents = [TicketIssued, TicketVoided, TicketAdmitted] as const;
+export const TicketsReturned = event(
+  'TicketsReturned',
+  'Nobody was let in with a ticket of the booking, and nobody will be.',
+  z.object({ bookingId, showId, userId }),
+);
+
+export const TicketsKept = event(
+  'TicketsKept',
+  'A ticket of the booking was used: they are not given back.',
+  z.object({ bookingId, showId, userId }),
+);
+
+export const ticketEvents = [TicketIssued, TicketVoided, TicketAdmitted, TicketsReturned, TicketsKept] as const;
 export type TicketEvent = FactOf<typeof ticketEvents>;

@@ -107,6 +107,9 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
     `Rejected: ${words(told.reason)}${told.newTotal ? `, it costs ${money(told.newTotal)} now` : ''}.`,
   BookingExpired: () => 'Expired: the hold ended before the payment.',
   CancellationKept: () => 'The cancellation applies once the charge has an outcome.',
+  CancellationBegun: () => 'The customer may cancel, if no ticket was used.',
+  TicketsAskedBack: () => 'The tickets are asked back before any money goes back.',
+  CancellationDropped: () => 'The tickets were not given back: the booking stays as it is.',
   ShowCancellationKept: () => 'The show was cancelled; that applies once the charge has an outcome.',
   BookingCancelled: (told) =>
     `Cancelled ${told.whole ? 'as a whole' : placesOf(told)} (${words(told.cause)})${told.refund ? `: ${money(told.refund)} back, ${money(told.kept)} kept` : ''}.`,
@@ -131,6 +134,9 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   TicketsWithheld: () => 'Cancelled before tickets were issued: none will be.',
   TicketIssued: (told) => `Ticket for ${told.seat ?? told.area} issued (one of ${told.ticketCount}).`,
   TicketVoided: (told) => `A ticket was voided: ${words(told.reason)}.`,
+  TicketsReturnSought: () => 'Looking at the door whether a ticket of the booking was used.',
+  TicketsReturned: () => 'No ticket was used, and none can be any more.',
+  TicketsKept: () => 'A ticket was used: they are not given back.',
   TicketAdmitted: (told) => `A ticket was used at ${told.gate}.`,
   TicketUsed: () => 'A ticket was used: the customer can no longer cancel.',
 };

@@ -117,6 +117,12 @@ const customerReadsIt: Rule = ({ facts, history }) => {
     : [`is ${shown}, and its customer reads ${facts.document.status}`];
 };
 
+const usedIsNotRefunded: Rule = ({ facts }) => {
+  const givenUp = facts.booking.some(({ type, data }) => type === 'BookingCancelled' && data.cause === 'customer');
+  const used = givenUp && facts.tickets.some(({ type }) => type === 'TicketAdmitted');
+  return used ? ['was cancelled by its customer, and somebody was let in'] : [];
+};
+
 const noTicketUnconfirmed: Rule = ({ facts }) => {
   const issued = facts.tickets.filter(({ type }) => type === 'TicketIssued').length;
   const isConfirmed = facts.booking.some(({ type }) => type === 'BookingConfirmed');
@@ -191,6 +197,12 @@ const rules: readonly (Invariant & { readonly rule: Rule })[] = [
     promise: 3,
     says: 'what a customer was shown is the sum of its items and fees',
     rule: partsMakeTheTotal,
+  },
+  {
+    name: 'used-is-not-refunded',
+    promise: 3,
+    says: 'nobody who was let in has the money back, unless the organizer gives it',
+    rule: usedIsNotRefunded,
   },
   {
     name: 'refunded-is-captured',

@@ -23,7 +23,7 @@ export const knownTypes: ReadonlyMap<string, string> = new Map(
     ],
     ...['BookingRefunded', 'SeatsReserved', 'HoldMoved', 'SeatsSold', 'SeatsReleased', 'ChargeRequested'],
     ...['PaymentSucceeded', 'PaymentFailed', 'RefundStarted', 'PaymentRefunded', 'MessagePlanned', 'NotificationSent'],
-    ...['PaymentMessageSeen', 'TicketIssued', 'TicketVoided'],
+    ...['PaymentMessageSeen', 'TicketIssued', 'TicketVoided', 'TicketAdmitted'],
   ].map((type) => [type, type]),
 );
 

@@ -6,6 +6,7 @@ import {
   at,
   bookingId,
   cancellation,
+  deadlineReached,
   failed,
   given,
   priced,
@@ -16,7 +17,11 @@ import {
   showCancelled,
   states,
   succeeded,
+  ticketsKept,
+  ticketsReturned,
+  undone,
 } from './decider.samples.ts';
+import { booking } from './decider.ts';
 import type { Input } from './inputs.ts';
 
 const payment = { method: 'card', token: 'tok_visa' } as const;
@@ -31,17 +36,17 @@ describe('a cancellation', () => {
     assert.deepEqual(data.seats, ['A-1-1', 'A-1-2']);
   });
   test('by the customer gives everything back by default', () => {
-    const data = cancelled(...states.confirmed, cancellation());
+    const data = cancelled(...states.confirmed, ...undone());
     assert.deepEqual([data.refund?.amount, data.kept?.amount, data.cause, data.whole], [2_650, 0, 'customer', true]);
   });
   test('by the customer leaves the fee of the refund policy', () => {
     const policy = show({ refundPolicy: { untilMinutesBefore: 0, feePercent: 10 } });
-    const data = cancelled(...states.confirmed, cancellation({ show: policy }));
+    const data = cancelled(...states.confirmed, ...undone({ show: policy }));
     assert.deepEqual([data.refund?.amount, data.kept?.amount], [2_385, 265]);
   });
   test('that leaves everything asks for no refund', () => {
     const policy = show({ refundPolicy: { untilMinutesBefore: 0, feePercent: 100 } });
-    given(...states.confirmed, cancellation({ show: policy })).isLast('BookingCancelled');
+    given(...states.confirmed, ...undone({ show: policy })).isLast('BookingCancelled');
   });
   test('by the customer is refused when it is too late', () => {
     const closed = show({ refundPolicy: { untilMinutesBefore: 24 * 60, feePercent: 0 }, startsAt: at(23 * 60) });
@@ -52,7 +57,7 @@ describe('a cancellation', () => {
   test('is free again until the new start when the show was moved after the booking', () => {
     const policy = { untilMinutesBefore: 24 * 60, feePercent: 50 };
     const moved = show({ refundPolicy: policy, startsAt: at(60), movedAt: at(5) });
-    assert.equal(cancelled(...states.confirmed, cancellation({ show: moved })).refund?.amount, 2_650);
+    assert.equal(cancelled(...states.confirmed, ...undone({ show: moved })).refund?.amount, 2_650);
     const before = show({ refundPolicy: policy, startsAt: at(60), movedAt: at(-5) });
     given(...states.confirmed, cancellation({ show: before })).isLast('BookingCancellationRefused');
     const started = show({ refundPolicy: policy, startsAt: at(10), movedAt: at(5) });
@@ -75,7 +80,7 @@ describe('a cancellation', () => {
     const rest = cancelled(
       ...states.confirmed,
       cancellation({ by: 'organizer', seats: ['A-1-1'] }),
-      cancellation({ by: 'customer' }),
+      ...undone({ by: 'customer' }),
     );
     assert.deepEqual([rest.whole, rest.seats, rest.refund?.amount], [true, ['A-1-2'], 1_400]);
   });
@@ -97,14 +102,67 @@ describe('a cancellation', () => {
   });
   test('asked for while a charge is open applies after its success', () => {
     const story = given(...states.paying, cancellation(), succeeded(attempt(1)), seatsSold());
-    assert.deepEqual(story.types.slice(-4), ['BookingPaid', 'BookingConfirmed', 'BookingCancelled', 'RefundRequested']);
+    assert.deepEqual(story.types.slice(-3), ['BookingConfirmed', 'CancellationBegun', 'TicketsAskedBack']);
+    assert.equal(booking.decide(story.state, ticketsReturned())[0]?.type, 'BookingCancelled');
   });
   test('asked for while a charge is open applies after its decline', () => {
     const story = given(...states.paying, cancellation(), failed(attempt(1)));
     assert.deepEqual(story.types.slice(-2), ['PaymentDeclined', 'BookingCancelled']);
   });
   test('without a show that is known here costs nothing', () => {
-    assert.equal(cancelled(...states.confirmed, cancellation({ show: undefined })).kept?.amount, 0);
+    assert.equal(cancelled(...states.confirmed, ...undone({ show: undefined })).kept?.amount, 0);
+  });
+});
+
+describe("a customer's cancellation of tickets", () => {
+  const asked = [...states.confirmed, cancellation()];
+
+  test('gives no money back before the tickets are back', () => {
+    const story = given(...asked);
+    assert.deepEqual(story.types.slice(-2), ['CancellationBegun', 'TicketsAskedBack']);
+    assert.equal(story.state.status, 'confirmed');
+    assert.deepEqual(given(...asked, ticketsReturned()).types.slice(-2), ['BookingCancelled', 'RefundRequested']);
+  });
+  test('is refused when one was used, be that known before or after', () => {
+    for (const inputs of [
+      [ticketsKept(), admitted()],
+      [admitted(), ticketsKept()],
+    ]) {
+      const story = given(...asked, ...inputs);
+      assert.equal(story.last('BookingCancellationRefused').reason, 'not_cancellable');
+      assert.equal(story.state.status, 'confirmed');
+      given(...asked, ...inputs, cancellation()).isLast('BookingCancellationRefused');
+    }
+  });
+  test('goes on whatever the organizer does meanwhile', () => {
+    const whole = given(...asked, cancellation({ by: 'organizer' }), ticketsReturned());
+    assert.equal(whole.last('BookingCancelled').cause, 'organizer');
+    assert.equal(whole.types.filter((type) => type === 'RefundRequested').length, 1);
+    const refused = given(...asked, cancellation({ by: 'organizer', seats: ['Z-9-9'] }), ticketsReturned());
+    assert.equal(refused.last('BookingCancelled').refund?.amount, 2_650);
+    const rest = given(...asked, cancellation({ by: 'organizer', seats: ['A-1-1'] }), ticketsReturned());
+    assert.deepEqual([rest.last('BookingCancelled').seats, rest.state.status], [['A-1-2'], 'cancelled']);
+    assert.equal(given(...asked, showCancelled(), ticketsReturned()).last('BookingCancelled').cause, 'show_cancelled');
+  });
+  test('is begun once, however often it is asked for', () => {
+    assert.deepEqual(given(...asked, cancellation()).types, given(...asked).types);
+  });
+  test('asks for the tickets again when there is no answer, and at no other time', () => {
+    const { state } = given(...asked);
+    const again = booking.deadline(state);
+    assert.ok(again !== undefined);
+    assert.deepEqual(booking.decide(state, { ...deadlineReached(), at: again - 1 }), []);
+    const events = booking.decide(state, { ...deadlineReached(), at: again });
+    assert.deepEqual(
+      events.map((event) => event.type),
+      ['CancellationBegun', 'TicketsAskedBack'],
+    );
+    const asking = events.reduce(booking.evolve, state);
+    assert.ok((booking.deadline(asking) ?? 0) > again);
+    const terms = cancellation({ show: show({ refundPolicy: { untilMinutesBefore: 0, feePercent: 10 } }) });
+    const charged = booking.decide(given(...states.confirmed, terms, ticketsReturned()).state, deadlineReached());
+    assert.deepEqual(charged, []);
+    assert.equal(booking.deadline(given(...asked, ticketsKept()).state), undefined);
   });
 });
 

@@ -1,5 +1,5 @@
 import type { BookingCancellationRefused } from '../../contracts/booking.ts';
-import { unreachable } from '../../contracts/decider.ts';
+import { type DeadlineReached, unreachable } from '../../contracts/decider.ts';
 import type { DataOf } from '../../contracts/event.ts';
 import { type Money, percentOf, subtract, sum } from '../../contracts/money.ts';
 import { evolve } from './evolve.ts';
@@ -19,6 +19,9 @@ import {
 
 /** How a booking is undone: by its customer, by the organizer, or with its show. */
 
+/** How long the answer of the ticket service is waited for, before it is asked again. */
+const askAgainMs = 30_000;
+
 type Refusal = DataOf<typeof BookingCancellationRefused>['reason'];
 
 export function onCancellationRequested(state: State, input: CancellationRequested): readonly Event[] {
@@ -26,10 +29,10 @@ export function onCancellationRequested(state: State, input: CancellationRequest
   const show = input.show;
   // A show that is unknown here costs the customer nothing: without terms there is neither a fee nor a closing time.
   const terms = show && { startsAt: show.startsAt, refundPolicy: show.refundPolicy, movedAt: show.movedAt };
-  return cancel(state, { by, seats, reason, acceptedAt, terms });
+  return cancel(state, { by, seats, reason, acceptedAt, terms }, input.at);
 }
 
-function cancel(state: State, cancellation: Cancellation): readonly Event[] {
+function cancel(state: State, cancellation: Cancellation, now: number): readonly Event[] {
   switch (state.status) {
     case 'requested':
       if (cancellation.seats !== undefined) return [refused(state.about, 'not_cancellable')];
@@ -57,6 +60,7 @@ function cancel(state: State, cancellation: Cancellation): readonly Event[] {
     case 'confirmed': {
       const refusal = refusalOf(state, cancellation);
       if (refusal !== undefined) return [refused(state.about, refusal)];
+      if (cancellation.by === 'customer') return state.returning === undefined ? askBack(state, cancellation, now) : [];
       return isPartial(state, cancellation) ? undoSome(state, cancellation) : undoAll(state, cancellation);
     }
     case 'cancelled':
@@ -69,6 +73,40 @@ function cancel(state: State, cancellation: Cancellation): readonly Event[] {
     default:
       return unreachable(state);
   }
+}
+
+/**
+ * The door may be letting somebody in at this moment, and its news be on its way. So the tickets are asked back, which
+ * the ticket service decides under the lock that the door takes; the money follows its answer.
+ */
+function askBack({ about: from }: Confirmed, cancellation: Cancellation, now: number): readonly Event[] {
+  return [
+    {
+      type: 'CancellationBegun',
+      data: { bookingId: from.bookingId, ...cancellation, askAgainAt: now + askAgainMs },
+    },
+    { type: 'TicketsAskedBack', data: about(from) },
+  ];
+}
+
+/** No answer yet, be it that it takes long or that nobody there has understood the question. */
+export function onAskAgain(state: Confirmed, { at }: DeadlineReached): readonly Event[] {
+  const { returning } = state;
+  if (returning === undefined || at < returning.askAgainAt) return [];
+  const { askAgainAt: _, ...cancellation } = returning;
+  return askBack(state, cancellation, at);
+}
+
+export function onTicketsReturned(state: State): readonly Event[] {
+  // Undone otherwise meanwhile, or asked twice.
+  if (state.status !== 'confirmed' || state.returning === undefined) return [];
+  return undoAll(state, state.returning);
+}
+
+export function onTicketsKept(state: State): readonly Event[] {
+  if (state.status !== 'confirmed' || state.returning === undefined) return [];
+  const { bookingId } = state.about;
+  return [{ type: 'CancellationDropped', data: { bookingId } }, refused(state.about, 'not_cancellable')];
 }
 
 function keep(state: { readonly about: About }, kept: readonly Cancellation[], asked: Cancellation): readonly Event[] {
@@ -211,19 +249,23 @@ function undoneWithShow(state: Confirmed): readonly Event[] {
 }
 
 /** What was asked for while a charge was open, now that the booking is confirmed. */
-export function applyPostponed(state: State, postponed: Postponed): readonly Event[] {
+export function applyPostponed(state: State, postponed: Postponed, now: number): readonly Event[] {
   if (postponed.showCancelled) return onShowCancelled(state);
-  return applyCancellations(state, postponed.cancellations);
+  return applyCancellations(state, postponed.cancellations, now);
 }
 
 /** Applies cancellations in the order they were asked for, each to what the one before has left. */
-export function applyCancellations(state: State, cancellations: readonly Cancellation[]): readonly Event[] {
-  let now = state;
+export function applyCancellations(
+  state: State,
+  cancellations: readonly Cancellation[],
+  now: number,
+): readonly Event[] {
+  let left = state;
   const events: Event[] = [];
   for (const cancellation of cancellations) {
-    for (const each of cancel(now, cancellation)) {
+    for (const each of cancel(left, cancellation, now)) {
       events.push(each);
-      now = evolve(now, each);
+      left = evolve(left, each);
     }
   }
   return events;
@@ -244,7 +286,7 @@ export function onTicketAdmitted(state: State, input: TicketAdmitted): readonly 
     case 'rejected':
     case 'expired':
     case 'cancelled':
-      // The door was quicker than the cancellation; the ticket's own row has decided which of the two came first.
+      // Let in, and cancelled by the organizer or with the show.
       return [];
     default:
       return unreachable(state);

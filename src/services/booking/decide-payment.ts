@@ -157,7 +157,7 @@ function declined(state: Paying, input: PaymentFailed): readonly Event[] {
       holdExpiresAt,
     },
   };
-  return [paymentDeclined, ...applyCancellations(evolve(state, paymentDeclined), state.cancellations)];
+  return [paymentDeclined, ...applyCancellations(evolve(state, paymentDeclined), state.cancellations, input.at)];
 }
 
 export function onPaymentUnsettled(state: State, input: PaymentUnsettled): readonly Event[] {

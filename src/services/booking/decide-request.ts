@@ -121,7 +121,7 @@ function fixPrice(state: Requested, input: PriceCalculated): readonly Event[] {
   };
   const awaiting = evolve(state, bookingHeld) as AwaitingPayment;
   // Nobody is charged for what they have asked to cancel.
-  const cancelled = applyCancellations(awaiting, state.cancellations);
+  const cancelled = applyCancellations(awaiting, state.cancellations, input.at);
   if (cancelled.length > 0) return [bookingHeld, ...cancelled];
   if (total.amount === 0) {
     return [

@@ -1,7 +1,7 @@
 import { unreachable } from '../../contracts/decider.ts';
 import { applyPostponed } from './decide-cancellation.ts';
 import { evolve } from './evolve.ts';
-import type { SeatsRefused, SeatsReleased } from './inputs.ts';
+import type { SeatsRefused, SeatsReleased, SeatsSold } from './inputs.ts';
 import { refund } from './refund.ts';
 import { about, type Event, type Paid, type State } from './state.ts';
 
@@ -85,10 +85,10 @@ export function onSeatsReleased(state: State, input: SeatsReleased): readonly Ev
   }
 }
 
-export function onSeatsSold(state: State): readonly Event[] {
+export function onSeatsSold(state: State, input: SeatsSold): readonly Event[] {
   switch (state.status) {
     case 'paid':
-      return confirm(state);
+      return confirm(state, input.at);
     case 'unseen':
     case 'requested':
     case 'awaiting_payment':
@@ -105,7 +105,7 @@ export function onSeatsSold(state: State): readonly Event[] {
   }
 }
 
-function confirm(state: Paid): readonly Event[] {
+function confirm(state: Paid, now: number): readonly Event[] {
   const { seats, areas, items, total } = state.held;
   const confirmed: Event = {
     type: 'BookingConfirmed',
@@ -119,7 +119,7 @@ function confirm(state: Paid): readonly Event[] {
       paymentId: state.paymentId,
     },
   };
-  return [confirmed, ...applyPostponed(evolve(state, confirmed), state)];
+  return [confirmed, ...applyPostponed(evolve(state, confirmed), state, now)];
 }
 
 export function onSeatsLost(state: State): readonly Event[] {

@@ -161,12 +161,17 @@ export const admitted = (): Input => ({
   type: 'TicketAdmitted',
   data: { ...about, ticketId: deriveId('ticket', bookingId, 'A-1-1'), gate: 'north', admittedAt: at(20), by: userId },
 });
+export const ticketsReturned = (): Input => ({ ...context, type: 'TicketsReturned', data: about });
+export const ticketsKept = (): Input => ({ ...context, type: 'TicketsKept', data: about });
 export const showCancelled = (): Input => ({ ...context, type: 'ShowCancelled' });
 export const deadlineReached = (): Input => ({ ...context, type: 'DeadlineReached' });
 
 const card = { method: 'card', token: 'tok_visa' } as const;
 const paying = [requested({ payment: card }), seatsReserved(), priced()];
 const paid = [...paying, succeeded(firstPayment)];
+
+/** The customer's cancellation of a confirmed booking whose tickets nobody has used. */
+export const undone = (facts?: Parameters<typeof cancellation>[0]) => [cancellation(facts), ticketsReturned()];
 
 /** For each state a history that leads to it. */
 export const states = {
@@ -178,7 +183,7 @@ export const states = {
   confirmed: [...paid, seatsSold()],
   rejected: [requested(), seatsRefused('seats_unavailable')],
   expired: [requested(), seatsReserved(), priced(), released('hold_expired')],
-  cancelled: [...paid, seatsSold(), cancellation()],
+  cancelled: [...paid, seatsSold(), cancellation(), ticketsReturned()],
 } satisfies Readonly<Record<State['status'], readonly Input[]>>;
 
 type DataOf = { readonly [Each in Event as Each['type']]: Each['data'] };

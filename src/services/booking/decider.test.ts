@@ -22,6 +22,8 @@ import {
   states,
   submitted,
   succeeded,
+  ticketsKept,
+  ticketsReturned,
   unsettled,
 } from './decider.samples.ts';
 import { booking } from './decider.ts';
@@ -47,6 +49,8 @@ describe('every state meets every input', () => {
     'PaymentFailed for another charge': failed(attempt(9)),
     PaymentUnsettled: unsettled(attempt(1)),
     TicketAdmitted: admitted(),
+    'TicketsReturned that nobody asked for': ticketsReturned(),
+    'TicketsKept that nobody asked for': ticketsKept(),
     ShowCancelled: showCancelled(),
     DeadlineReached: deadlineReached(),
   };
@@ -65,7 +69,7 @@ describe('every state meets every input', () => {
       awaiting_payment: ['BookingCancelled'],
       paying: ['CancellationKept'],
       paid: ['CancellationKept'],
-      confirmed: ['BookingCancelled', 'RefundRequested'],
+      confirmed: ['CancellationBegun', 'TicketsAskedBack'],
     }),
     'BookingCancellationRequested by the organizer for a seat': everywhere(nothing, {
       requested: ['BookingCancellationRefused'],
@@ -97,6 +101,8 @@ describe('every state meets every input', () => {
     'PaymentFailed for another charge': everywhere(nothing),
     PaymentUnsettled: everywhere(nothing, { paying: ['BookingPaymentUnsettled'] }),
     TicketAdmitted: everywhere(nothing, { confirmed: ['TicketUsed'] }),
+    'TicketsReturned that nobody asked for': everywhere(nothing),
+    'TicketsKept that nobody asked for': everywhere(nothing),
     ShowCancelled: everywhere(nothing, {
       requested: ['BookingRejected'],
       awaiting_payment: ['BookingRejected'],

@@ -8,7 +8,8 @@
  *                      booking still waits, and what is asked for meanwhile (a cancellation) applies afterwards.
  *   paid               The money is there (or nothing was to pay); seat-inventory turns the hold into a sale, or takes
  *                      the same seats back if the hold has ended. To the outside this still is `paying`.
- *   confirmed          Paid and sold. It ends here, unless it is cancelled later.
+ *   confirmed          Paid and sold. It ends here, unless it is cancelled later. A customer's cancellation asks the
+ *                      tickets back first: whoever was let in has had what was paid for.
  *   rejected           It never came to a sale, with a reason.
  *   expired            The hold ended before the payment.
  *   cancelled          Undone by the customer, the organizer or with the whole show.
@@ -26,7 +27,14 @@
  *   show-cancellation.ts    the stream that tells every booking of a cancelled show
  */
 import { type Decider, unreachable } from '../../contracts/decider.ts';
-import { onCancellationRequested, onShowCancelled, onTicketAdmitted } from './decide-cancellation.ts';
+import {
+  onAskAgain,
+  onCancellationRequested,
+  onShowCancelled,
+  onTicketAdmitted,
+  onTicketsKept,
+  onTicketsReturned,
+} from './decide-cancellation.ts';
 import {
   onPaymentFailed,
   onPaymentSubmitted,
@@ -49,13 +57,13 @@ export function decide(state: State, input: Input): readonly Event[] {
     case 'PriceCalculated':
       return onPriceCalculated(state, input);
     case 'DeadlineReached':
-      return onTimeOut(state);
+      return state.status === 'confirmed' ? onAskAgain(state, input) : onTimeOut(state);
     case 'SeatsReserved':
       return onSeatsReserved(state);
     case 'SeatsRefused':
       return onSeatsRefused(state, input);
     case 'SeatsSold':
-      return onSeatsSold(state);
+      return onSeatsSold(state, input);
     case 'SeatsReleased':
       return onSeatsReleased(state, input);
     case 'SeatsLost':
@@ -77,14 +85,28 @@ export function decide(state: State, input: Input): readonly Event[] {
       return onShowCancelled(state);
     case 'TicketAdmitted':
       return onTicketAdmitted(state, input);
+    case 'TicketsReturned':
+      return onTicketsReturned(state);
+    case 'TicketsKept':
+      return onTicketsKept(state);
     default:
       return unreachable(input);
   }
 }
 
-/** Only a request can time out: a hold is ended by seat-inventory, a charge by nothing but its outcome. */
+/**
+ * Only a request can time out: a hold is ended by seat-inventory, a charge by nothing but its outcome. A cancellation
+ * that waits for the tickets asks again.
+ */
 export function deadline(state: State): number | undefined {
-  return state.status === 'requested' ? state.asked.timesOutAt : undefined;
+  switch (state.status) {
+    case 'requested':
+      return state.asked.timesOutAt;
+    case 'confirmed':
+      return state.returning?.askAgainAt;
+    default:
+      return undefined;
+  }
 }
 
 export const booking: Decider<State, Input, Event> = { initialState, decide, evolve, deadline };

@@ -32,6 +32,12 @@ export function evolve(state: State, event: Event): State {
       const now = expect(state, event, 'requested', 'paying', 'paid');
       return { ...now, cancellations: [...now.cancellations, cancellation] };
     }
+    case 'CancellationBegun': {
+      const { bookingId: _, ...returning } = event.data;
+      return { ...expect(state, event, 'confirmed'), returning };
+    }
+    case 'CancellationDropped':
+      return { ...expect(state, event, 'confirmed'), returning: undefined };
     case 'BookingHeld':
       return held(expect(state, event, 'requested'), event);
     case 'BookingPaymentStarted':
@@ -76,6 +82,7 @@ export function evolve(state: State, event: Event): State {
     case 'BookingCreated':
     case 'BookingValidated':
     case 'BookingCancellationRefused':
+    case 'TicketsAskedBack':
       // Said to others; the booking itself knows it from the fact before.
       return state;
     default:

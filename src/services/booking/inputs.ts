@@ -42,6 +42,8 @@ export type PaymentUnsettled = From<PaymentEvent, 'PaymentUnsettled'>;
 export type PaymentRefunded = From<PaymentEvent, 'PaymentRefunded'>;
 export type RefundFailed = From<PaymentEvent, 'RefundFailed'>;
 export type TicketAdmitted = From<TicketEvent, 'TicketAdmitted'>;
+export type TicketsReturned = From<TicketEvent, 'TicketsReturned'>;
+export type TicketsKept = From<TicketEvent, 'TicketsKept'>;
 /** One booking of a cancelled show, found by the fan-out. */
 export type ShowCancelled = InputContext & { readonly type: 'ShowCancelled' };
 
@@ -61,5 +63,7 @@ export type Input =
   | PaymentRefunded
   | RefundFailed
   | TicketAdmitted
+  | TicketsReturned
+  | TicketsKept
   | ShowCancelled
   | DeadlineReached;

@@ -81,6 +81,8 @@ export const routes: Readonly<Record<string, Route>> = {
   RefundFailed: toBooking(),
   // TicketIssued and TicketVoided follow the booking and tell it nothing new.
   TicketAdmitted: toBooking(),
+  TicketsReturned: toBooking(),
+  TicketsKept: toBooking(),
   ShowCancelled: showIsOff,
   ShowWithdrawn: showIsOff,
   // An answer with a route of its own: it concerns the bookings of the page as well as the stream that asked.

@@ -48,6 +48,12 @@ export interface Cancellation {
     | undefined;
 }
 
+/** A cancellation that waits for the tickets. */
+export interface Returning extends Cancellation {
+  /** When they are asked back once more, should there be no answer: milliseconds since 1970. */
+  readonly askAgainAt: number;
+}
+
 export interface Refund {
   readonly paymentId: string;
   readonly amount: Money;
@@ -116,6 +122,8 @@ export interface Confirmed extends Known {
   readonly paymentId: string | undefined;
   /** Somebody was let in with one of the tickets. */
   readonly used: boolean;
+  /** The customer's cancellation, while the tickets are asked back for it. */
+  readonly returning?: Returning | undefined;
 }
 
 export interface Ended extends Known {
@@ -131,6 +139,8 @@ export type KnownState = Exclude<State, Unseen>;
 export type RequestAccepted = Fact<'RequestAccepted', Asked & { readonly payment?: Payment | undefined }>;
 export type PaymentKept = Fact<'PaymentKept', { readonly bookingId: string; readonly payment: Payment }>;
 export type CancellationKept = Fact<'CancellationKept', { readonly bookingId: string } & Cancellation>;
+export type CancellationBegun = Fact<'CancellationBegun', { readonly bookingId: string } & Returning>;
+export type CancellationDropped = Fact<'CancellationDropped', { readonly bookingId: string }>;
 export type ShowCancellationKept = Fact<'ShowCancellationKept', { readonly bookingId: string }>;
 export type HoldEnded = Fact<'HoldEnded', { readonly bookingId: string }>;
 export type TicketUsed = Fact<'TicketUsed', { readonly bookingId: string; readonly ticketId: string }>;
@@ -141,6 +151,8 @@ export type Event =
   | RequestAccepted
   | PaymentKept
   | CancellationKept
+  | CancellationBegun
+  | CancellationDropped
   | ShowCancellationKept
   | HoldEnded
   | TicketUsed;

@@ -75,7 +75,8 @@ interface Entry {
 async function letIn({ transaction, content: { ticketId }, gate, by, at, traceparent }: Entry): Promise<void> {
   const row = await lockTicket(transaction, ticketId);
   if (row === undefined) throw notGenuine();
-  if (row.status === 'void') throw new Problem('ticket_void', 'The booking of this ticket was cancelled.');
+  if (row.status === 'void' || row.returned)
+    throw new Problem('ticket_void', 'The booking of this ticket was cancelled.');
   if (row.admitted_at !== null) {
     const admittedAt = row.admitted_at.toISOString();
     throw new Problem('already_admitted', `This ticket was used at ${admittedAt}, gate ${row.gate}.`, {

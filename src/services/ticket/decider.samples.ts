@@ -42,6 +42,10 @@ export function cancelled(facts: Partial<CancelledData> = {}): Input {
   return { ...context, type: 'BookingCancelled', data };
 }
 
+export const askedBack = (): Input => ({ ...context, type: 'TicketsAskedBack', data: about });
+export const returnDecided = (used: boolean): Input => ({ ...context, type: 'TicketsReturnDecided', used });
+export const returnUnanswered = (): Input => ({ ...context, type: 'TicketsReturnUnanswered' });
+
 /** Runs inputs through the decider and shows what came of them. */
 export function given(...inputs: readonly Input[]) {
   let state: State = tickets.initialState;

@@ -1,6 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { bookingId, cancelled, confirmed, due, given, message, show } from './decider.samples.ts';
+import {
+  askedBack,
+  bookingId,
+  cancelled,
+  confirmed,
+  due,
+  given,
+  message,
+  returnDecided,
+  returnUnanswered,
+  show,
+} from './decider.samples.ts';
 import { type Event, type Input, tickets } from './decider.ts';
 
 const histories = {
@@ -43,6 +54,21 @@ describe('every state meets every input', () => {
       issued: ['TicketVoided'],
     },
     'BookingCancelled, a seat that is not theirs': { input: cancelled({ whole: false, seats: ['Z-9'] }), ...nothing },
+    TicketsAskedBack: {
+      input: askedBack(),
+      waiting: ['TicketsReturned'],
+      'waiting, told': ['TicketsReturned'],
+      planned: ['TicketsWithheld', 'TicketsReturned'],
+      issued: ['TicketsReturnSought'],
+      withdrawn: ['TicketsReturned'],
+    },
+    'nobody was let in': {
+      input: returnDecided(false),
+      ...nothing,
+      issued: ['TicketVoided', 'TicketVoided', 'TicketsReturned'],
+    },
+    'somebody was let in': { input: returnDecided(true), ...nothing, issued: ['TicketsKept'] },
+    'nobody knows who was let in': { input: returnUnanswered(), ...nothing, issued: ['TicketsReturnSought'] },
     DeadlineReached: { input: due(), ...nothing, planned: both },
   };
   for (const [name, row] of Object.entries(rows)) {
@@ -119,6 +145,16 @@ describe('tickets', () => {
       ['show_cancelled', 'show_cancelled'],
     );
     assert.equal(voided[0]?.bookingId, bookingId);
+  });
+  test('that were given back before they were issued are never issued', () => {
+    assert.deepEqual(given(askedBack(), confirmed(), message(), due()).issued, []);
+    assert.deepEqual(given(confirmed(), askedBack(), message(), due()).issued, []);
+  });
+  test('that were given back are void once, whatever else voids them', () => {
+    const one = cancelled({ whole: false, seats: ['A-1-1'] });
+    const { events } = given(confirmed(), message(), askedBack(), one, returnDecided(false), cancelled());
+    const voided = events.filter((event) => event.type === 'TicketVoided');
+    assert.equal(voided.length, 2);
   });
   test('of a show that is not known wait for a person rather than say nothing', () => {
     assert.throws(() => given({ ...confirmed(), show: undefined } as Input), /not known/);

@@ -7,17 +7,18 @@
  *   issued      One ticket for each seat and each place in an area; single ones may be void.
  *   withdrawn   Cancelled before any ticket was issued: none ever will be.
  *
- * Whether a ticket was used is not known here: the door locks the ticket's own row, the same that voiding changes.
+ * Whether a ticket was used is not known here: the door decides that in its own tables. So when tickets are asked back,
+ * TicketsReturnSought (an effect) looks there under the lock of the door, and locks it for this booking if nobody came.
  */
-import type { BookingCancelled, BookingConfirmed } from '../../contracts/booking.ts';
+import type { BookingCancelled, BookingConfirmed, TicketsAskedBack } from '../../contracts/booking.ts';
 import type { Show } from '../../contracts/catalog.ts';
 import { type Decider, type Fact, type InputContext, unreachable } from '../../contracts/decider.ts';
 import type { DataOf } from '../../contracts/event.ts';
 import { deriveId } from '../../contracts/ids.ts';
-import type { TicketIssued, TicketVoided } from '../../contracts/ticket.ts';
+import type { TicketIssued, TicketsKept, TicketsReturned, TicketVoided } from '../../contracts/ticket.ts';
 import { localTime } from './local-time.ts';
 
-interface About {
+export interface About {
   readonly bookingId: string;
   readonly showId: string;
   readonly userId: string;
@@ -52,12 +53,20 @@ export type State =
   | { readonly status: 'withdrawn' };
 
 type Confirmed = { readonly type: 'BookingConfirmed'; readonly data: DataOf<typeof BookingConfirmed> };
+type AskedBack = { readonly type: 'TicketsAskedBack'; readonly data: DataOf<typeof TicketsAskedBack> };
 type Cancelled = { readonly type: 'BookingCancelled'; readonly data: DataOf<typeof BookingCancelled> };
+
+/** What came of TicketsReturnSought; unanswered, it is sought again. */
+export type ReturnAnswer =
+  | { readonly type: 'TicketsReturnDecided'; readonly used: boolean }
+  | { readonly type: 'TicketsReturnUnanswered' };
 
 export type Input = InputContext &
   (
     | (Confirmed & { readonly show: Show | undefined; readonly graceMs: number })
     | Cancelled
+    | AskedBack
+    | ReturnAnswer
     /** The message about the payment has an outcome on some channel. */
     | { readonly type: 'PaymentMessageSent'; readonly bookingId: string }
     | { readonly type: 'DeadlineReached' }
@@ -67,6 +76,9 @@ export type Event =
   | Fact<'PaymentMessageSeen', { readonly bookingId: string }>
   | Fact<'TicketsPlanned', Plan>
   | Fact<'TicketsWithheld', { readonly bookingId: string; readonly ticketIds: readonly string[] }>
+  | Fact<'TicketsReturnSought', About>
+  | Fact<'TicketsReturned', DataOf<typeof TicketsReturned>>
+  | Fact<'TicketsKept', DataOf<typeof TicketsKept>>
   | Fact<'TicketIssued', DataOf<typeof TicketIssued>>
   | Fact<'TicketVoided', DataOf<typeof TicketVoided>>;
 
@@ -80,6 +92,12 @@ export function decide(state: State, input: Input): readonly Event[] {
       return onPaymentMessage(state, input.bookingId);
     case 'BookingCancelled':
       return onCancelled(state, input.data);
+    case 'TicketsAskedBack':
+      return onAskedBack(state, input.data);
+    case 'TicketsReturnDecided':
+      return onReturnDecided(state, input.used);
+    case 'TicketsReturnUnanswered':
+      return state.status === 'issued' ? [seekReturn(state.about)] : [];
     case 'DeadlineReached':
       // Nobody could be told in time: that costs nobody the ticket.
       return state.status === 'planned' ? issue(state.plan) : [];
@@ -207,6 +225,39 @@ function onCancelled(state: State, data: Cancelled['data']): readonly Event[] {
   }
 }
 
+function onAskedBack(state: State, { bookingId, showId, userId }: AskedBack['data']): readonly Event[] {
+  const returned: Event = { type: 'TicketsReturned', data: { bookingId, showId, userId } };
+  switch (state.status) {
+    case 'planned': {
+      const ticketIds = state.plan.places.map((place) => place.ticketId);
+      return [{ type: 'TicketsWithheld', data: { bookingId, ticketIds } }, returned];
+    }
+    case 'issued':
+      return [seekReturn(state.about)];
+    case 'waiting':
+    // The confirmation is parked here: nobody has a ticket, and nobody will get one.
+    case 'withdrawn':
+      return [returned];
+    default:
+      return unreachable(state);
+  }
+}
+
+function seekReturn({ bookingId, showId, userId }: About): Event {
+  return { type: 'TicketsReturnSought', data: { bookingId, showId, userId } };
+}
+
+function onReturnDecided(state: State, used: boolean): readonly Event[] {
+  if (state.status !== 'issued') return [];
+  const { bookingId, showId, userId } = state.about;
+  const about = { bookingId, showId, userId };
+  if (used) return [{ type: 'TicketsKept', data: about }];
+  const voided = state.valid.map(({ ticketId }): Event => {
+    return { type: 'TicketVoided', data: { ticketId, ...about, reason: 'booking_cancelled' } };
+  });
+  return [...voided, { type: 'TicketsReturned', data: about }];
+}
+
 export function evolve(state: State, event: Event): State {
   switch (event.type) {
     case 'PaymentMessageSeen':
@@ -231,6 +282,11 @@ export function evolve(state: State, event: Event): State {
       if (state.status !== 'issued') throw new Error(`TicketVoided cannot follow ${state.status}`);
       return { ...state, valid: state.valid.filter((place) => place.ticketId !== event.data.ticketId) };
     }
+    case 'TicketsReturned':
+      return state.status === 'waiting' ? { status: 'withdrawn' } : state;
+    case 'TicketsReturnSought':
+    case 'TicketsKept':
+      return state;
     default:
       return unreachable(event);
   }

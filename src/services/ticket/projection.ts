@@ -56,6 +56,11 @@ export interface TicketRow {
 const selectTickets = `select t.body, t.status, a.admitted_at, a.gate
   from tickets t left join admissions a on a.ticket_id = t.id`;
 
+export interface LockedTicket extends TicketRow {
+  /** The tickets of the booking were given back; the facts that void them are on their way. */
+  readonly returned: boolean;
+}
+
 export async function ticketRow(service: ServiceRuntime, ticketId: string): Promise<TicketRow | undefined> {
   return (await service.query<TicketRow>(`${selectTickets} where t.id = $1`, [ticketId]))[0];
 }
@@ -76,19 +81,49 @@ export async function ownerOf(service: ServiceRuntime, bookingId: string): Promi
   return rows[0]?.user_id;
 }
 
-/** Locks a ticket against voiding and other doors, and reads what is known of it. */
-export async function lockTicket(transaction: Transaction, ticketId: string): Promise<TicketRow | undefined> {
+/**
+ * Locks a booking's way in: against its other doors, and against its tickets being given back. What is read under it in
+ * further statements is what whoever had it before has left.
+ */
+async function lockDoors(transaction: Transaction, bookingId: string): Promise<void> {
+  await transaction.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`doors of ${bookingId}`]);
+}
+
+/** Locks a ticket against being voided, given back and other doors, and reads what is known of it. */
+export async function lockTicket(transaction: Transaction, ticketId: string): Promise<LockedTicket | undefined> {
   const tickets = await transaction.query<Pick<TicketRow, 'body' | 'status'>>(
     'select body, status from tickets where id = $1 for update',
     [ticketId],
   );
-  // Read after the lock was given: whoever held it before may have let somebody in.
+  const ticket = tickets[0];
+  if (ticket === undefined) return undefined;
+  const { bookingId } = ticket.body;
+  await lockDoors(transaction, bookingId);
+  const returned = await transaction.query('select booking_id from returned_bookings where booking_id = $1', [
+    bookingId,
+  ]);
   const admissions = await transaction.query<Pick<TicketRow, 'admitted_at' | 'gate'>>(
     'select admitted_at, gate from admissions where ticket_id = $1',
     [ticketId],
   );
-  const ticket = tickets[0];
-  return ticket && { ...ticket, ...(admissions[0] ?? { admitted_at: null, gate: null }) };
+  return { ...ticket, ...(admissions[0] ?? { admitted_at: null, gate: null }), returned: returned.length > 0 };
+}
+
+/**
+ * Gives the tickets of a booking back, unless somebody was let in with one of them: from then on no door lets anybody in
+ * with them. Doing it again changes nothing.
+ *
+ * @returns whether one was used, so that nothing was given back
+ */
+export async function giveBack(transaction: Transaction, bookingId: string): Promise<{ readonly used: boolean }> {
+  await lockDoors(transaction, bookingId);
+  const used = await transaction.query(
+    'select a.ticket_id from admissions a join tickets t on t.id = a.ticket_id where t.booking_id = $1 limit 1',
+    [bookingId],
+  );
+  if (used.length > 0) return { used: true };
+  await transaction.query('insert into returned_bookings (booking_id) values ($1) on conflict do nothing', [bookingId]);
+  return { used: false };
 }
 
 export interface Admission {

@@ -6,7 +6,7 @@ import type { TicketIssued } from '../../contracts/ticket.ts';
 import type { Profile } from '../../contracts/user.ts';
 import { enrichment, type Message, type Route, route } from '../../runtime/service.ts';
 import type { TicketCodes } from './code.ts';
-import type { Input } from './decider.ts';
+import type { About, Input } from './decider.ts';
 
 /** Which message reaches the tickets of which booking, and what is filled in when a ticket is published. */
 
@@ -35,6 +35,14 @@ export const routes: Readonly<Record<string, Route>> = {
       const { data } = message.envelope;
       if (data === null) return [];
       const input: Input = { ...context(message), type: 'BookingCancelled', data };
+      return addressed(data.bookingId, input);
+    },
+  }),
+  TicketsAskedBack: route<About>({
+    to: (message) => {
+      const { data } = message.envelope;
+      if (data === null) return [];
+      const input: Input = { ...context(message), type: 'TicketsAskedBack', data };
       return addressed(data.bookingId, input);
     },
   }),

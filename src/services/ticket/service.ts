@@ -2,6 +2,7 @@ import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { tickets as ticketsDecider } from './decider.ts';
 import { measures } from './measures.ts';
 import { ownerKnownFrom, owners, recalled, tickets } from './projection.ts';
+import { ticketsReturnSought } from './return.ts';
 import { endpoints } from './routes.ts';
 import { routes, ticketIssued } from './routing.ts';
 
@@ -13,6 +14,7 @@ export const ticket: ServiceDefinition = {
   references: ['catalog', 'user-profiles', 'settings'],
   streams: { tickets: stream({ decider: ticketsDecider, shape: 'whole' }) },
   routes,
+  effects: { TicketsReturnSought: ticketsReturnSought },
   views: [tickets],
   statements: owners,
   recalled,

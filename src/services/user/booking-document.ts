@@ -66,8 +66,12 @@ export type Requested = Pick<
   'bookingId' | 'showId' | 'userId' | 'bookedUnderId' | 'wanted' | 'quote' | 'acceptedAt'
 >;
 
-/** Any event that concerns a booking, with the time and version of its envelope. */
-export type BookingChange = (BookingMovieEvent | BookingEvent | TicketEvent) & {
+/** What booking and ticket service ask each other before a cancellation changes nothing that its customer reads. */
+type BetweenServices = { readonly type: 'TicketsAskedBack' | 'TicketsReturned' | 'TicketsKept' };
+export type BookingNews = Exclude<BookingEvent, BetweenServices>;
+
+/** Any event that changes how a booking reads, with the time and version of its envelope. */
+export type BookingChange = (BookingMovieEvent | BookingNews | Exclude<TicketEvent, BetweenServices>) & {
   /** Milliseconds since 1970. */
   readonly time: number;
   readonly streamVersion: number;

@@ -1,10 +1,11 @@
-import type { BookingEvent, BookingStatus } from '../../contracts/booking.ts';
+import type { BookingStatus } from '../../contracts/booking.ts';
 import type { Money } from '../../contracts/money.ts';
 import type { AreaCount } from '../../contracts/seats.ts';
 import type { TicketEvent } from '../../contracts/ticket.ts';
 import {
   type BookingChange,
   type BookingDocument,
+  type BookingNews,
   emptyDocument,
   type Internal,
   isFinal,
@@ -51,7 +52,7 @@ export function foldBooking(document: BookingDocument | undefined, change: Booki
 
 function foldBookingEvent(
   document: BookingDocument | undefined,
-  change: BookingEvent & Pick<BookingChange, 'time' | 'streamVersion' | 'timeline'>,
+  change: BookingNews & Pick<BookingChange, 'time' | 'streamVersion' | 'timeline'>,
 ): BookingDocument {
   const before = document ?? firstDocument(change);
   const { seen } = before.internal;
@@ -63,7 +64,7 @@ function foldBookingEvent(
   };
 }
 
-function firstDocument(event: BookingEvent & { readonly time: number }): BookingDocument {
+function firstDocument(event: BookingNews & { readonly time: number }): BookingDocument {
   return event.type === 'BookingCreated'
     ? requestedDocument(event.data, event.data.paymentSent)
     : emptyDocument(event.data, isoTime(event.time));
@@ -71,7 +72,7 @@ function firstDocument(event: BookingEvent & { readonly time: number }): Booking
 
 function applyBookingEvent(
   before: BookingDocument,
-  event: BookingEvent & { readonly time: number },
+  event: BookingNews & { readonly time: number },
   at: string,
 ): BookingDocument {
   switch (event.type) {
@@ -138,7 +139,7 @@ function applyBookingEvent(
   }
 }
 
-type Data<Type extends BookingEvent['type']> = Extract<BookingEvent, { type: Type }>['data'];
+type Data<Type extends BookingNews['type']> = Extract<BookingNews, { type: Type }>['data'];
 
 function rejected(before: BookingDocument, data: Data<'BookingRejected'>, at: string): BookingDocument {
   const { reason, newTotal, offending, error } = data;

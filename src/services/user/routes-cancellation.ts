@@ -5,7 +5,7 @@ import { seatId, seatsPerRequestMax } from '../../contracts/seats.ts';
 import { type Call, type Endpoint, endpoint, hasRole } from '../../runtime/http/endpoint.ts';
 import { invalid, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
-import { acceptedBooking, answerAbout, booking, bookingFor, locationOf, mayRead } from './booking-answers.ts';
+import { acceptedBooking, answerAbout, booking, bookingFor, locationOf, mayRead, waitFor } from './booking-answers.ts';
 import { type BookingDocument, isFinal } from './booking-document.ts';
 import { cancellationRefusal } from './cancellation-rules.ts';
 import { reasonField } from './fields.ts';
@@ -21,6 +21,12 @@ const cancellation = z.strictObject({
     .refine((seats) => new Set(seats).size === seats.length, 'must name each seat once')
     .optional(),
 });
+
+/**
+ * A no that nobody waits for is a 202 after which nothing happens. Where a ticket was used a moment ago, or it is a moment too
+ * late, only the booking service can tell: it is given so long to say no, in milliseconds.
+ */
+const refusalWaitMs = 1_000;
 
 export function cancellationEndpoints(service: ServiceRuntime): readonly Endpoint[] {
   return [cancel(service)];
@@ -57,9 +63,13 @@ function cancel(service: ServiceRuntime): Endpoint {
       const before = call.idempotency && (await service.answered(call.idempotency));
       const askedAt = new Date().toISOString();
       const first = before ?? (await submitCancellation(service, { call, document, askedAt }));
-      const answered = await answerAbout(service, call, { first, isDone: (each) => isDone(each, seats, askedAt) });
-      if (answered.status === 200 && before === undefined)
-        await throwRefused(service, { id: document.bookingId, askedAt });
+      const done = (each: BookingDocument) => isDone(each, seats, askedAt);
+      if (before === undefined && call.waitMs <= 0 && document.status === 'confirmed') {
+        const { bookingId: asked } = document;
+        await waitFor(service, { bookingId: asked, waitMs: refusalWaitMs, closing: call.closing, isDone: done });
+      }
+      const answered = await answerAbout(service, call, { first, isDone: done });
+      if (before === undefined) await throwRefused(service, { id: document.bookingId, askedAt });
       return answered;
     },
   });
