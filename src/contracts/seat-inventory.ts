@@ -18,6 +18,8 @@ const blocked = {
   seats: z.array(seatId).min(1).max(seatsPerPlanMax),
   indexes: z.array(z.int().min(0)).min(1).max(seatsPerPlanMax),
   by: userId,
+  /** The plan that the indexes count in; the show's of that time where absent. */
+  seatPlanId: z.string().optional(),
 };
 
 export const SeatsReserved = event(

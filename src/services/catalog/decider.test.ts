@@ -32,7 +32,10 @@ const states: Readonly<Record<ShowState['status'], ShowState>> = {
   withdrawn: { status: 'withdrawn', show: { ...show, state: 'withdrawn' } },
 };
 const refusal = (reason: ShowRefusalReason): readonly ShowEvent[] => [{ type: 'ShowCommandRefused', data: { reason } }];
-const change = (changes: ShowChanges, more: Partial<{ booked: boolean; at: number }> = {}): ShowCommand => ({
+const change = (
+  changes: ShowChanges,
+  more: Partial<Omit<Extract<ShowCommand, { type: 'ChangeShow' }>, 'type'>> = {},
+): ShowCommand => ({
   ...{ type: 'ChangeShow', changes, booked: false, at },
   ...more,
 });
@@ -93,6 +96,12 @@ const cases: readonly [string, ShowState['status'], ShowCommand, readonly ShowEv
     'before the first sale the plan may change',
     'scheduled',
     change({ seatPlanId: otherPlan }),
+    [{ type: 'ShowChanged', data: { ...show, seatPlanId: otherPlan } }],
+  ],
+  [
+    'a plan that changed in the moment of the first booking goes back to that of its seats',
+    'scheduled',
+    change({ seatPlanId: otherPlan }, { booked: true, bookedPlan: otherPlan }),
     [{ type: 'ShowChanged', data: { ...show, seatPlanId: otherPlan } }],
   ],
   ['after it the plan stays', 'scheduled', change({ seatPlanId: otherPlan }, { booked: true }), refusal('plan_fixed')],

@@ -22,6 +22,8 @@ export type ShowCommand =
       readonly changes: ShowChanges;
       /** Whether a seat is held or has ever been sold. */
       readonly booked: boolean;
+      /** The plan these seats are of, as far as it is known. */
+      readonly bookedPlan?: string | undefined;
       /** Milliseconds since 1970. */
       readonly at: number;
     }
@@ -112,8 +114,9 @@ function notStarted(show: Show, { at }: Change): ShowRefusalReason | undefined {
   return Date.parse(show.startsAt) <= at ? 'show_started' : undefined;
 }
 
-function planStays(show: Show, { booked, changes }: Change): ShowRefusalReason | undefined {
-  const other = changes.seatPlanId !== undefined && changes.seatPlanId !== show.seatPlanId;
+/** A plan that was changed in the moment of the first booking, which holds the seats of the one before, may be changed back. */
+function planStays(show: Show, { booked, bookedPlan, changes }: Change): ShowRefusalReason | undefined {
+  const other = changes.seatPlanId !== undefined && ![show.seatPlanId, bookedPlan].includes(changes.seatPlanId);
   return booked && other ? 'plan_fixed' : undefined;
 }
 

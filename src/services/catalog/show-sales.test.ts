@@ -6,6 +6,7 @@ import { foldSales, isBooked, ranOutMax, type ShowSales, takenPlaces } from './s
 const uuid = '01890000-0000-7000-8000-000000000001';
 const showId = `shw_${uuid}`;
 const userId = `usr_${uuid}`;
+const plan = `pln_${uuid}`;
 const moment = '2026-01-01T00:00:00.000Z';
 const of = (booking: string, seats: readonly string[], standing = 0) => ({
   ...{ bookingId: booking, showId, userId, indexes: [] },
@@ -14,7 +15,7 @@ const of = (booking: string, seats: readonly string[], standing = 0) => ({
 });
 const reserved = (...args: Parameters<typeof of>): SeatEvent => ({
   type: 'SeatsReserved',
-  data: { ...of(...args), seatPlanId: `pln_${uuid}`, holdExpiresAt: moment, acceptedAt: moment },
+  data: { ...of(...args), seatPlanId: plan, holdExpiresAt: moment, acceptedAt: moment },
 });
 const sold = (...args: Parameters<typeof of>): SeatEvent => ({ type: 'SeatsSold', data: of(...args) });
 const released = (
@@ -85,12 +86,34 @@ test('blocked seats are taken too; refusals and losses take nothing', () => {
   };
   const lost: SeatEvent = { type: 'SeatsLost', data: { ...of('b1', ['1']), offending: [] } };
   const document = folded(block, unblock, refused, lost, reserved('b1', ['5']));
-  assert.equal(takenPlaces(document), 2);
-  assert.equal(takenPlaces(undefined), 0);
+  assert.equal(takenPlaces(document, plan), 2);
+  assert.equal(takenPlaces(undefined, plan), 0);
 });
 
 test('a show is booked while a seat is held, and for ever once one was sold', () => {
   assert.equal(isBooked(undefined), false);
   assert.equal(isBooked(folded(reserved('b1', ['1']))), true);
   assert.equal(isBooked(folded(reserved('b1', ['1']), released(expired, 'b1', ['1']))), false);
+});
+
+test('blocks do not go with a plan that is replaced, seats that somebody has do', () => {
+  const block = (seats: readonly string[], seatPlanId?: string): SeatEvent => ({
+    type: 'SeatsBlocked',
+    data: { showId, seats: [...seats], indexes: [0], by: userId, ...(seatPlanId && { seatPlanId }) },
+  });
+  const blocked = folded(block(['1', '2'], 'pln_other'));
+  assert.deepEqual([takenPlaces(blocked, 'pln_other'), takenPlaces(blocked, plan)], [2, 0]);
+  assert.deepEqual(counts(folded(block(['1', '2'], 'pln_other'), reserved('b1', ['5']))), {
+    held: 1,
+    sold: 0,
+    blocked: 0,
+  });
+  assert.deepEqual(counts(folded(block(['1', '2'], 'pln_other'), block(['3'], plan))), {
+    held: 0,
+    sold: 0,
+    blocked: 1,
+  });
+  assert.equal(takenPlaces(folded(reserved('b1', ['5'])), 'pln_other'), 1);
+  // Events of before they named a plan are of the one that is known.
+  assert.equal(takenPlaces(folded(block(['1', '2'])), plan), 2);
 });

@@ -8,6 +8,8 @@ export interface ShowSales {
   readonly held: number;
   readonly sold: number;
   readonly blocked: number;
+  /** The plan that these places are of, as far as events have said it. */
+  readonly seatPlanId?: string;
   /** When the first seat was sold, if ever. */
   readonly firstSaleAt?: string;
   /**
@@ -25,8 +27,10 @@ const none: ShowSales = { held: 0, sold: 0, blocked: 0, ranOut: [] };
 /** Folds one event of a show; `time` is its envelope's, milliseconds since 1970. */
 export function foldSales(before: ShowSales = none, event: SeatEvent & { readonly time: number }): ShowSales {
   switch (event.type) {
-    case 'SeatsReserved':
-      return { ...before, held: before.held + places(event.data) };
+    case 'SeatsReserved': {
+      const sales = underPlan(before, event.data.seatPlanId);
+      return { ...sales, held: sales.held + places(event.data) };
+    }
     case 'SeatsSold': {
       const late = before.ranOut.includes(event.data.bookingId);
       return {
@@ -42,10 +46,14 @@ export function foldSales(before: ShowSales = none, event: SeatEvent & { readonl
       const ranOut = cause === 'hold_expired' ? [...before.ranOut, bookingId].slice(-ranOutMax) : before.ranOut;
       return { ...before, [from]: less(before[from], places(event.data)), ranOut };
     }
-    case 'SeatsBlocked':
-      return { ...before, blocked: before.blocked + event.data.seats.length };
-    case 'SeatsUnblocked':
-      return { ...before, blocked: less(before.blocked, event.data.seats.length) };
+    case 'SeatsBlocked': {
+      const sales = underPlan(before, event.data.seatPlanId);
+      return { ...sales, blocked: sales.blocked + event.data.seats.length };
+    }
+    case 'SeatsUnblocked': {
+      const sales = underPlan(before, event.data.seatPlanId);
+      return { ...sales, blocked: less(sales.blocked, event.data.seats.length) };
+    }
     case 'SeatsRefused':
     case 'SeatsLost':
       // Neither takes a seat nor gives one back.
@@ -60,9 +68,18 @@ export function isBooked(sales: ShowSales | undefined): boolean {
   return sales !== undefined && (sales.held > 0 || sales.firstSaleAt !== undefined);
 }
 
-/** Places that nobody else can have now. */
-export function takenPlaces(sales: ShowSales | undefined): number {
-  return sales === undefined ? 0 : sales.held + sales.sold + sales.blocked;
+/** Places that nobody else can have now, where the show sells by this plan. */
+export function takenPlaces(sales: ShowSales | undefined, seatPlanId: string): number {
+  if (sales === undefined) return 0;
+  const { held, sold, blocked } = underPlan(sales, seatPlanId);
+  return held + sold + blocked;
+}
+
+/** Another plan is sold by only while nobody has a place, and starts from an empty hall: blocks do not go with it. */
+function underPlan(sales: ShowSales, seatPlanId: string | undefined): ShowSales {
+  if (seatPlanId === undefined || sales.seatPlanId === seatPlanId) return sales;
+  if (sales.seatPlanId === undefined) return { ...sales, seatPlanId };
+  return sales.held + sales.sold > 0 ? sales : { ...sales, seatPlanId, blocked: 0 };
 }
 
 function places(data: {

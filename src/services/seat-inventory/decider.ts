@@ -278,6 +278,6 @@ function block({ root }: State, input: BlockInput): readonly Event[] {
   if (changing.length === 0) return [done];
   const seats = changing.map(({ seat }) => seat);
   const indexes = changing.map(({ index }) => index ?? 0);
-  const data = { showId, seats, indexes, by };
+  const data = { showId, seats, indexes, by, seatPlanId: plan.seatPlanId };
   return [...opening(root, input, false), { type: blocking ? 'SeatsBlocked' : 'SeatsUnblocked', data }, done];
 }

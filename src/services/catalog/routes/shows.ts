@@ -113,8 +113,9 @@ function changing(service: ServiceRuntime): Endpoint {
         async work(transaction) {
           const id = call.params.showId;
           const { changed, categories, show: before } = await changesOf(transaction, id, call.body);
-          const booked = isBooked(await projection.salesOf(transaction, id));
-          const command = { type: 'ChangeShow', changes: changed, booked, at: Date.now() } as const;
+          const sales = await projection.salesOf(transaction, id);
+          const booking = { booked: isBooked(sales), bookedPlan: sales?.seatPlanId };
+          const command = { type: 'ChangeShow', changes: changed, ...booking, at: Date.now() } as const;
           const { seatsPerCustomerMax: _limit, ...content } = changed;
           const after: Show = { ...before, ...content };
           // A show that has started is refused by its decider, for a better reason than a start in the past.
@@ -199,7 +200,8 @@ async function readShow(service: ServiceRuntime, id: string) {
 }
 
 function listed({ show: { state, ...rest }, capacity, sales }: projection.ShowListing, now: number) {
-  return { ...rest, status: showStatus({ state, ...rest }, now, { capacity, taken: takenPlaces(sales ?? undefined) }) };
+  const taken = takenPlaces(sales ?? undefined, rest.seatPlanId);
+  return { ...rest, status: showStatus({ state, ...rest }, now, { capacity, taken }) };
 }
 
 /** A show from its fields; movie, screen and theatre are locked, so that they stay what the show says of them. */
