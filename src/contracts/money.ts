@@ -31,9 +31,15 @@ export function subtract(a: Money, b: Money): Money {
   return { amount: a.amount - b.amount, currency: a.currency };
 }
 
-/** A share of an amount, rounded half up to a whole minor unit. */
+/** Shares are exact to a millionth of a percent. */
+const partsOfPercent = 1_000_000n;
+
+/** A share of an amount, rounded half up to a whole minor unit, as on paper: 1.005 % of 100.00 is 1.01. */
 export function percentOf(whole: Money, percent: number): Money {
-  return { amount: Math.floor((whole.amount * percent) / 100 + 0.5), currency: whole.currency };
+  // As floating point numbers, 10,000 * 1.005 is less than 10,050.
+  const parts = BigInt(whole.amount) * BigInt(Math.round(percent * Number(partsOfPercent)));
+  const all = 100n * partsOfPercent;
+  return { amount: Number((parts + all / 2n) / all), currency: whole.currency };
 }
 
 /** Formats are costly to make and few: locales times currencies. */
