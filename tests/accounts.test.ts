@@ -105,6 +105,20 @@ describe('roles', () => {
     assert.deepEqual(refusal(wrong), [422, 'validation_failed']);
   });
 
+  it('are never taken from the last administrator, who does not leave either', async () => {
+    const { body: me } = await running.admin.get<User>('/v1/me');
+    const rolesOf = (userId: string, roles: readonly string[]) =>
+      running.admin.call<User>('PATCH', `/v1/users/${userId}`, { body: { roles } });
+    assert.deepEqual(refusal(await rolesOf(me.userId, ['customer'])), [409, 'conflict']);
+    assert.deepEqual(refusal(await running.admin.call('DELETE', '/v1/me')), [409, 'conflict']);
+    const second = await newPerson(running, { roles: ['customer', 'admin'] });
+    const both = await Promise.all([me.userId, second.userId].map((userId) => rolesOf(userId, ['customer'])));
+    assert.deepEqual(both.map(({ status }) => status).sort(), [200, 409], 'one of them stays');
+    const left = both[0]?.status === 409 ? running.admin : second.client;
+    for (const userId of [me.userId, second.userId])
+      await left.call('PATCH', `/v1/users/${userId}`, { body: { roles: ['customer', 'admin'] } });
+  });
+
   it('are needed: each door says 401 to nobody and 403 to the wrong one', async () => {
     const { client } = await newPerson(running);
     const doors: readonly (readonly [string, string])[] = [

@@ -85,9 +85,13 @@ export async function userNow(service: ServiceRuntime, userId: string): Promise<
   return userOf(row);
 }
 
-/** Gives a user these roles and no others; tokens issued before keep theirs until they expire. */
+/**
+ * Gives a user these roles and no others; tokens issued before keep theirs until they expire. Throws the problem `conflict`
+ * where nobody would be left who can give roles.
+ */
 export async function changeRoles(service: ServiceRuntime, userId: string, roles: readonly Role[]): Promise<User> {
   return service.transaction(async (transaction) => {
+    if (!roles.includes('admin')) await assertAdministratorLeft(transaction, userId);
     const row = await projection.userById(transaction, userId, 'lock');
     if (row === undefined || row.erased) throw notFound('user');
     await projection.updateRoles(transaction, userId, roles);
@@ -95,9 +99,20 @@ export async function changeRoles(service: ServiceRuntime, userId: string, roles
   });
 }
 
-/** Erases a person: nothing personal stays here, and the profile's key becomes a tombstone. Twice is fine. */
+/** An account that administers, and no other does, has to stay as it is. */
+async function assertAdministratorLeft(transaction: Transaction, userId: string): Promise<void> {
+  const [first, ...others] = await projection.lockAdministrators(transaction);
+  if (first === userId && others.length === 0)
+    throw new Problem('conflict', 'This is the last administrator. Give the role to somebody else first.');
+}
+
+/**
+ * Erases a person: nothing personal stays here, and the profile's key becomes a tombstone. Twice is fine. Throws the problem
+ * `conflict` for the last administrator.
+ */
 export async function eraseAccount(service: ServiceRuntime, userId: string, traceparent?: string): Promise<void> {
   await service.transaction(async (transaction) => {
+    await assertAdministratorLeft(transaction, userId);
     const { row, events } = await decided(transaction, userId, { type: 'EraseUser', userId });
     if (events.length === 0) return;
     await projection.eraseUser(transaction, userId, row.version + events.length);

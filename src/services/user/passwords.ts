@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
+import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
+import { HashingQueue } from './hashing-queue.ts';
 
 /**
  * Passwords are kept as argon2id hashes (RFC 9106) with the parameters OWASP names for 19 MiB. Hashing runs on the
- * thread pool, off the event loop.
+ * thread pool, off the event loop. Others work there, too, such as the embedded log: hundreds of people who sign in at the
+ * same moment take their turns, and half of the processors at most.
  */
+const queue = new HashingQueue({ atOnce: Math.max(1, Math.floor(availableParallelism() / 2)), waitMsMax: 8_000 });
 const argon2id = 2;
 const parameters = { algorithm: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
@@ -12,21 +16,22 @@ export const passwordCharactersMin = 8;
 /** Longer ones would only buy an attacker computing time. */
 export const passwordCharactersMax = 128;
 
-/** Hashes a password; throws for one that is too long, which the door should have refused. */
+/** Hashes a password; throws for one that is too long, which the door should have refused, and `overloaded`. */
 export async function hashPassword(password: string): Promise<string> {
   if (password.length > passwordCharactersMax) throw new Error('the password is too long to be hashed');
-  return hash(password, parameters);
+  return queue.run(() => hash(password, parameters));
 }
 
 let nobody: Promise<string> | undefined;
 
 /**
  * Whether the password is right. For an account that does not exist (`undefined`) the answer is no after the same work,
- * so that time does not tell which addresses are registered.
+ * so that time does not tell which addresses are registered. Throws the problem `overloaded`.
  */
 export async function passwordMatches(passwordHash: string | undefined, password: string): Promise<boolean> {
   if (password.length > passwordCharactersMax) return false;
-  nobody ??= hashPassword(randomBytes(24).toString('base64url'));
-  const matches = await verify(passwordHash ?? (await nobody), password);
+  nobody ??= hash(randomBytes(24).toString('base64url'), parameters);
+  const known = passwordHash ?? (await nobody);
+  const matches = await queue.run(() => verify(known, password));
   return matches && passwordHash !== undefined;
 }

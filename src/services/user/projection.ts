@@ -111,6 +111,14 @@ export async function hasAdministrator(database: Database): Promise<boolean> {
   return found.length > 0;
 }
 
+/** Locks all administrators, so that no two of them can go at once, and tells who they are. */
+export async function lockAdministrators(transaction: Transaction): Promise<readonly string[]> {
+  const rows = await transaction.query<{ userId: string }>(
+    `select user_id as "userId" from users where 'admin' = any (roles) and erased_at is null order by user_id for update`,
+  );
+  return rows.map(({ userId }) => userId);
+}
+
 /** Adds a user; false when the e-mail address is taken. */
 export async function insertUser(database: Database, user: Omit<UserRow, 'version' | 'erased'>): Promise<boolean> {
   const rows = await database.query(
@@ -226,6 +234,15 @@ export async function insertPasswordReset(
      insert into password_resets (token_hash, user_id, expires_at) values ($1, $2, now() + $3 * interval '1 millisecond')`,
     [reset.tokenHash, reset.userId, reset.ttlMs],
   );
+}
+
+/** Whether a reset token can be used. */
+export async function isPasswordReset(database: Database, tokenHash: string): Promise<boolean> {
+  const rows = await database.query(
+    'select from password_resets where token_hash = $1 and used_at is null and expires_at > now()',
+    [tokenHash],
+  );
+  return rows.length > 0;
 }
 
 /** Uses a reset token up; tells whose it was, `undefined` when it is unknown, used or too old. */

@@ -85,7 +85,7 @@ function setRoles(service: ServiceRuntime): Endpoint {
     params: z.strictObject({ userId }),
     body: z.strictObject({ roles: rolesField }),
     answers: { 200: { says: 'The user with the new roles; they count from the next access token on.', body: user } },
-    problems: ['forbidden', 'not_found', 'validation_failed'],
+    problems: ['forbidden', 'not_found', 'conflict', 'validation_failed'],
     async handle({ params, body }) {
       return { status: 200, body: await changeRoles(service, params.userId, body.roles) };
     },
@@ -142,7 +142,7 @@ function eraseMe(service: ServiceRuntime): Endpoint {
     tag: 'users',
     who: roles,
     answers: { 204: { says: 'Erased.', body: null } },
-    problems: ['unauthenticated', 'not_found'],
+    problems: ['unauthenticated', 'not_found', 'conflict'],
     async handle({ principal, traceparent }) {
       await eraseAccount(service, principal.userId, traceparent);
       return { status: 204 };

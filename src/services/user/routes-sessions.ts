@@ -164,11 +164,13 @@ function resetPassword(service: ServiceRuntime): Endpoint {
     answers: { 204: { says: 'Set; sign in with it.', body: null } },
     problems: ['not_found', 'validation_failed'],
     async handle({ params, body }) {
+      const tokenHash = hashSecret(params.token);
+      // To hash is dear: only for who may set a password.
+      if (!(await projection.isPasswordReset(service, tokenHash))) throw noSuchReset();
       const passwordHash = await hashPassword(body.password);
       await service.transaction(async (transaction) => {
-        const userId = await projection.takePasswordReset(transaction, hashSecret(params.token));
-        if (userId === undefined)
-          throw new Problem('not_found', 'This reset token was used, is too old or never existed. Ask for a new one.');
+        const userId = await projection.takePasswordReset(transaction, tokenHash);
+        if (userId === undefined) throw noSuchReset();
         await projection.updatePassword(transaction, userId, passwordHash);
         await projection.dropPasswordResets(transaction, userId);
         await projection.endSessionsOf(transaction, userId);
@@ -176,6 +178,10 @@ function resetPassword(service: ServiceRuntime): Endpoint {
       return { status: 204 };
     },
   });
+}
+
+function noSuchReset(): Problem {
+  return new Problem('not_found', 'This reset token was used, is too old or never existed. Ask for a new one.');
 }
 
 const noStore = { 'cache-control': 'no-store' };
