@@ -108,12 +108,20 @@ export function idempotencyOf(
   if (typeof key !== 'string' || !keySyntax.test(key) || timesSent(request, 'idempotency-key') > 1) {
     throw new Problem('idempotency_key_invalid', 'Send one Idempotency-Key with 1 to 200 printable ASCII characters.');
   }
-  const path = request.url.split('?')[0] ?? '';
   return {
-    scope: `${principal.userId} ${endpoint.method} ${path}`,
+    scope: `${principal.userId} ${endpoint.method} ${pathWith(request, encodeURIComponent)}`,
     key,
     bodyHash: createHash('sha256').update(raw).digest('base64url'),
   };
+}
+
+/** The path of a request as its route spells it, however it was written, with each of its values as `shown`. */
+export function pathWith(
+  { params, routeOptions: { url = 'none' } }: Pick<FastifyRequest, 'params' | 'routeOptions'>,
+  shown: (value: string) => string,
+): string {
+  const values = params as Readonly<Record<string, string | undefined>>;
+  return url.replace(/:(\w+)/g, (_, name: string) => shown(values[name] ?? ''));
 }
 
 export function waitMsOf(request: FastifyRequest): number {

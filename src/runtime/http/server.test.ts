@@ -61,6 +61,45 @@ test('a failure is told under the same id as the line that says why', async () =
   assert.equal(lines.at(-1)?.['traceId'], traceparent.slice(3, 35));
 });
 
+test('the log says of a path what is a word or an id, and of nothing else', async () => {
+  const lines: Record<string, unknown>[] = [];
+  const server = createServer(pino({}, { write: (line: string) => lines.push(JSON.parse(line)) }));
+  server.get('/resets/:token', async () => Promise.reject(new Error('the reason')));
+  server.get('/shows/:showId.svg', async () => Promise.reject(new Error('the reason')));
+  const showId = 'shw_01a20250-9c73-72d8-baca-56680c127773';
+  for (const [asked, told] of [
+    ['/resets/XJV40-qQ', '/resets/*'],
+    ['/resets/abc%40example.org', '/resets/*'],
+    ['/resets/holdTtlMs', '/resets/holdTtlMs'],
+    [`/shows/${showId}.svg`, `/shows/${showId}.svg`],
+  ] as const) {
+    await server.inject({ url: asked });
+    assert.equal(lines.at(-1)?.['url'], told);
+  }
+});
+
+test('a key is of a path, however that was written', async () => {
+  const server = createServer(pino({ level: 'silent' }));
+  const scopes: (string | undefined)[] = [];
+  const change = endpoint({
+    ...{ method: 'POST', path: '/things/{thing}', summary: 'Changes', tag: 'test', who: ['customer'] },
+    params: z.strictObject({ thing: z.string() }),
+    idempotency: 'required',
+    answers: { 200: { says: 'Changed', body: null } },
+    handle: async ({ idempotency }) => {
+      scopes.push(idempotency?.scope);
+      return { status: 200 };
+    },
+  });
+  serveEndpoints(server, [change], {
+    authenticator: { authenticate: async () => ({ userId: 'usr_1', roles: ['customer'], sessionId: 'ses_1' }) },
+    admit: async () => undefined,
+  });
+  for (const url of ['/v1/things/one', '/v1/%74hings/%6Fne', '/v1/things/one?x'])
+    await server.inject({ method: 'POST', url, headers: { 'idempotency-key': 'k' } });
+  assert.deepEqual(scopes, Array(3).fill('usr_1 POST /v1/things/one'));
+});
+
 test('a body that is not JSON is told from one that has wrong fields and one of another type', async () => {
   const { post } = serverTaking(z.strictObject({ reason: z.string().optional() }));
   const codes = async (...sent: Parameters<typeof post>) => {

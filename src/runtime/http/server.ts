@@ -15,7 +15,7 @@ import type { Authenticator } from './auth.ts';
 import { closingSignal, tellClosing } from './closing.ts';
 import { type Call, type Endpoint, hasRole, type Principal } from './endpoint.ts';
 import { Problem, problemCodes, typeOf } from './problem.ts';
-import { bodyOf, checked, idempotencyOf, parseJson, timesSent, waitMsOf } from './reading.ts';
+import { bodyOf, checked, idempotencyOf, parseJson, pathWith, timesSent, waitMsOf } from './reading.ts';
 import { bareHeaders, refuseConnection } from './refused-connection.ts';
 import { traceparentOf } from './trace.ts';
 
@@ -260,7 +260,15 @@ export function toProblem(error: FastifyError | Problem | Error, request: Fastif
 
 /** How a line of the log names a request. */
 function requestIn(request: FastifyRequest) {
-  return { traceId: traceIdOf(traceparentOf(request)), method: request.method, url: request.url.split('?')[0] };
+  return { traceId: traceIdOf(traceparentOf(request)), method: request.method, url: unsecretPath(request) };
+}
+
+/** A word or an id; whatever else a path has in a place for anything may be a secret. */
+const unsecret = /^(?:[a-z]{3}_[\da-f-]{36}|[a-zA-Z]{1,40})$/;
+
+/** The path without what is nobody's business, such as the token that sets a password. */
+function unsecretPath(request: Pick<FastifyRequest, 'params' | 'routeOptions'>): string {
+  return pathWith(request, (value) => (unsecret.test(value) ? value : '*'));
 }
 
 const problemType = 'application/problem+json';
