@@ -13,10 +13,13 @@ const recentMax = 2_000;
 export class ErasedUsers {
   readonly #logger: Logger;
   readonly #ids = new LRUCache<string, true>({ max: usersMax, ttl: rememberedMs });
+  readonly #onErased: (userId: string) => void;
   #following: Following | undefined;
 
-  constructor(logger: Logger) {
+  /** `onErased` is called for each, at once. */
+  constructor(logger: Logger, onErased: (userId: string) => void) {
     this.#logger = logger;
+    this.#onErased = onErased;
   }
 
   has(userId: string): boolean {
@@ -26,6 +29,7 @@ export class ErasedUsers {
   /** Told before the topic tells it. */
   add(userId: string): void {
     this.#ids.set(userId, true);
+    this.#onErased(userId);
   }
 
   /** Resolves when it follows the topic, or a moment later: then it follows as soon as the log can be reached. */

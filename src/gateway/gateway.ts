@@ -18,7 +18,7 @@ import { type Tracing, traceIdOf } from '../runtime/telemetry/tracing.ts';
 import { type Availability, AvailabilityFeed } from './availability-feed.ts';
 import { availabilityStream } from './availability-stream.ts';
 import { ErasedUsers } from './erased-users.ts';
-import { limitingStreams } from './open-streams.ts';
+import { OpenStreams } from './open-streams.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { type Unsettled, type UnsettledPart, unsettledEndpoint } from './unsettled.ts';
 
@@ -81,7 +81,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
     void reply.header('x-request-id', traceIdOf(traceparentOf(request)));
     if (request.ip !== ownAddress) await limits.admit('address', request.ip);
   });
-  const erased = new ErasedUsers(logger);
+  const streams = new OpenStreams();
+  const erased = new ErasedUsers(logger, (userId) => streams.endOf(userId));
   const doors: Doors = {
     authenticator: createAuthenticator(publishedKeys(jwks)),
     admit: ({ userId }) => {
@@ -89,9 +90,8 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       return limits.admit('user', userId);
     },
   };
-  const limited = limitingStreams();
-  serveEndpoints(server, endpoints, doors, limited(noticingErasure(forward, erased)));
-  serveEndpoints(server, own, doors, limited(answerHere));
+  serveEndpoints(server, endpoints, doors, streams.limiting(noticingErasure(forward, erased)));
+  serveEndpoints(server, own, doors, streams.limiting(answerHere));
   await serveDescription(server, [...endpoints, ...own], jwks);
   await Promise.all([feed.start(log), erased.start(log)]);
   return {

@@ -8,7 +8,7 @@ import { pino } from 'pino';
 import { endpoint } from '../runtime/http/endpoint.ts';
 import { answerHere, createServer, serveEndpoints } from '../runtime/http/server.ts';
 import { openEventStream } from '../runtime/http/sse.ts';
-import { limitingStreams, streamsOfUserMax } from './open-streams.ts';
+import { OpenStreams, streamsOfUserMax } from './open-streams.ts';
 
 interface Follower {
   readonly answer: IncomingMessage;
@@ -42,7 +42,8 @@ async function gateway(context: TestContext) {
     },
     admit: async () => undefined,
   };
-  serveEndpoints(server, [stream, plain], doors, limitingStreams()(answerHere));
+  const streams = new OpenStreams();
+  serveEndpoints(server, [stream, plain], doors, streams.limiting(answerHere));
   await server.listen({ port: 0, host: '127.0.0.1' });
   context.after(() => {
     server.server.closeAllConnections();
@@ -84,7 +85,7 @@ async function gateway(context: TestContext) {
     request.destroy();
   };
   const connections = promisify(server.server.getConnections.bind(server.server));
-  return { ask, askAndLeave, door, closed, connections };
+  return { ask, askAndLeave, door, closed, connections, streams };
 }
 
 test('a user may follow so many streams at once, and another one when one is left', async (context) => {
@@ -97,6 +98,17 @@ test('a user may follow so many streams at once, and another one when one is lef
   assert.equal((await ask('usr_1', '/v1/plain')).answer.statusCode, 200);
   await followed[0]?.leave();
   assert.equal((await ask('usr_1')).answer.statusCode, 200);
+});
+
+test('all streams of a user are ended at once, and of nobody else', async (context) => {
+  const { ask, closed, streams } = await gateway(context);
+  const [one, another, other] = await Promise.all([ask('usr_1'), ask('usr_1'), ask('usr_2')]);
+  const ended = [one, another].map(({ answer }) => once(answer, 'close'));
+  const noticed = [0, 1].map(() => new Promise<void>((resolve) => closed.push(resolve)));
+  for (const { answer } of [one, another]) answer.resume();
+  streams.endOf('usr_1');
+  await Promise.all([...ended, ...noticed]);
+  assert.equal(other.answer.closed, false);
 });
 
 test('whoever has gone before a stream opens takes no place, and the stream is closed', async (context) => {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { isEventStream } from '../runtime/http/endpoint.ts';
 import { Problem } from '../runtime/http/problem.ts';
 import type { Answering } from '../runtime/http/server.ts';
@@ -9,31 +10,43 @@ export const streamsOfAddressMax = 10_000;
 const comeBackSeconds = 5;
 
 /**
- * Limits how many streams of events one client may have open, whichever part of the gateway answers them: a stream takes a
- * connection and a place among those who follow for as long as its client likes. Throws the problem `rate_limited`.
+ * The streams of events that are open, whichever part of the gateway answers them. A stream takes a connection and a place
+ * among those who follow for as long as its client likes, so each may have so many.
  */
-export function limitingStreams(): (answering: Answering) => Answering {
-  const open = new Map<string, number>();
-  const leave = (who: string) => {
-    const left = (open.get(who) ?? 0) - 1;
-    if (left > 0) open.set(who, left);
-    else open.delete(who);
-  };
-  return (answering) => (endpoint, admitted) => {
-    if (!isEventStream(endpoint)) return answering(endpoint, admitted);
-    const { request, reply, principal } = admitted;
-    const isKnown = principal.userId !== '';
-    const who = isKnown ? `user ${principal.userId}` : `address ${request.ip}`;
-    const max = isKnown ? streamsOfUserMax : streamsOfAddressMax;
-    const before = open.get(who) ?? 0;
-    if (before >= max) throw tooMany(isKnown ? 'user' : 'address', max);
-    // Whoever has gone already takes no place, and would never give it back.
-    if (reply.raw.closed) return answering(endpoint, admitted);
-    open.set(who, before + 1);
-    reply.raw.once('close', () => leave(who));
-    return answering(endpoint, admitted);
-  };
+export class OpenStreams {
+  readonly #open = new Map<string, Set<ServerResponse>>();
+
+  /** Throws the problem `rate_limited` where one client would have too many. */
+  limiting(answering: Answering): Answering {
+    return (endpoint, admitted) => {
+      if (!isEventStream(endpoint)) return answering(endpoint, admitted);
+      const { request, reply, principal } = admitted;
+      const isKnown = principal.userId !== '';
+      const who = isKnown ? userNamed(principal.userId) : `address ${request.ip}`;
+      const max = isKnown ? streamsOfUserMax : streamsOfAddressMax;
+      if ((this.#open.get(who)?.size ?? 0) >= max) throw tooMany(isKnown ? 'user' : 'address', max);
+      // Whoever has gone already takes no place, and would never give it back.
+      if (!reply.raw.closed) this.#enter(who, reply.raw);
+      return answering(endpoint, admitted);
+    };
+  }
+
+  /** Ends all streams of a user. */
+  endOf(userId: string): void {
+    for (const answer of this.#open.get(userNamed(userId)) ?? []) answer.destroy();
+  }
+
+  #enter(who: string, answer: ServerResponse): void {
+    const theirs = this.#open.get(who) ?? new Set();
+    this.#open.set(who, theirs.add(answer));
+    answer.once('close', () => {
+      theirs.delete(answer);
+      if (theirs.size === 0) this.#open.delete(who);
+    });
+  }
 }
+
+const userNamed = (userId: string) => `user ${userId}`;
 
 function tooMany(whose: 'user' | 'address', max: number): Problem {
   const detail = `More than ${max} streams of events are open from this ${whose}. Close one, or come back later.`;
