@@ -174,6 +174,14 @@ describe('a show', () => {
     );
   });
 
+  it('keeps of its refund policy what a change does not name', async () => {
+    const showId = await openShow(organizer, venue, { refundPolicy: { untilMinutesBefore: 60, feePercent: 10 } });
+    const changed = await organizer.call<{ refundPolicy: object }>('PATCH', `/v1/shows/${showId}`, {
+      body: { refundPolicy: { untilMinutesBefore: 120 } },
+    });
+    assert.deepEqual([changed.status, changed.body.refundPolicy], [200, { untilMinutesBefore: 120, feePercent: 10 }]);
+  });
+
   it('nobody has booked can be withdrawn', async () => {
     const showId = await openShow(organizer, venue);
     assert.equal((await organizer.call('DELETE', `/v1/shows/${showId}`)).status, 204);

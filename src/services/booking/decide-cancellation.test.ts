@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import type { Show } from '../../contracts/catalog.ts';
 import { deriveId } from '../../contracts/ids.ts';
 import {
   admitted,
@@ -25,6 +26,11 @@ import { booking } from './decider.ts';
 import type { Input } from './inputs.ts';
 
 const payment = { method: 'card', token: 'tok_visa' } as const;
+/** A confirmed booking of a show as it was then. */
+const boughtUnder = (then: Show): readonly Input[] => [
+  requested({ payment, show: then }),
+  ...states.confirmed.slice(1),
+];
 const attempt = (n: number) => deriveId('payment', bookingId, `attempt-${n}`);
 
 describe('a cancellation', () => {
@@ -41,25 +47,34 @@ describe('a cancellation', () => {
   });
   test('by the customer leaves the fee of the refund policy', () => {
     const policy = show({ refundPolicy: { untilMinutesBefore: 0, feePercent: 10 } });
-    const data = cancelled(...states.confirmed, ...undone({ show: policy }));
+    const data = cancelled(...boughtUnder(policy), ...undone({ show: policy }));
     assert.deepEqual([data.refund?.amount, data.kept?.amount], [2_385, 265]);
+  });
+  test('by the customer follows the policy of the purchase, or the one of now where that is better', () => {
+    const [good, bad] = [0, 50].map((feePercent) => show({ refundPolicy: { untilMinutesBefore: 0, feePercent } }));
+    assert.ok(good && bad);
+    const kept = (then: Show, now: Show) => cancelled(...boughtUnder(then), ...undone({ show: now })).kept?.amount;
+    assert.deepEqual([kept(good, bad), kept(bad, good), kept(bad, bad)], [0, 0, 1_325]);
+    const closed = show({ refundPolicy: { untilMinutesBefore: 8 * 24 * 60, feePercent: 0 } });
+    given(...boughtUnder(good), ...undone({ show: closed })).isLast('RefundRequested');
+    given(...boughtUnder(closed), ...undone({ show: closed })).isLast('BookingCancellationRefused');
   });
   test('that leaves everything asks for no refund', () => {
     const policy = show({ refundPolicy: { untilMinutesBefore: 0, feePercent: 100 } });
-    given(...states.confirmed, ...undone({ show: policy })).isLast('BookingCancelled');
+    given(...boughtUnder(policy), ...undone({ show: policy })).isLast('BookingCancelled');
   });
   test('by the customer is refused when it is too late', () => {
     const closed = show({ refundPolicy: { untilMinutesBefore: 24 * 60, feePercent: 0 }, startsAt: at(23 * 60) });
-    const story = given(...states.confirmed, cancellation({ show: closed }));
+    const story = given(...boughtUnder(closed), cancellation({ show: closed }));
     assert.equal(story.last('BookingCancellationRefused').reason, 'cancellation_closed');
     assert.equal(story.state.status, 'confirmed');
   });
   test('is free again until the new start when the show was moved after the booking', () => {
     const policy = { untilMinutesBefore: 24 * 60, feePercent: 50 };
     const moved = show({ refundPolicy: policy, startsAt: at(60), movedAt: at(5) });
-    assert.equal(cancelled(...states.confirmed, ...undone({ show: moved })).refund?.amount, 2_650);
+    assert.equal(cancelled(...boughtUnder(moved), ...undone({ show: moved })).refund?.amount, 2_650);
     const before = show({ refundPolicy: policy, startsAt: at(60), movedAt: at(-5) });
-    given(...states.confirmed, cancellation({ show: before })).isLast('BookingCancellationRefused');
+    given(...boughtUnder(before), cancellation({ show: before })).isLast('BookingCancellationRefused');
     const started = show({ refundPolicy: policy, startsAt: at(10), movedAt: at(5) });
     given(...states.confirmed, cancellation({ show: started })).isLast('BookingCancellationRefused');
   });

@@ -1,4 +1,5 @@
 import type { BookingCancellationRefused } from '../../contracts/booking.ts';
+import type { RefundPolicy } from '../../contracts/catalog.ts';
 import { type DeadlineReached, unreachable } from '../../contracts/decider.ts';
 import type { DataOf } from '../../contracts/event.ts';
 import { type Money, percentOf, subtract, sum } from '../../contracts/money.ts';
@@ -127,7 +128,7 @@ const aCustomerCancelsEverything: Rule = (_state, { by, seats }) =>
 const aUsedTicketIsUsed: Rule = (state, { by }) => (by === 'customer' && state.used ? 'not_cancellable' : undefined);
 const itIsTooLate: Rule = (state, { by, acceptedAt, terms }) => {
   if (by === 'organizer' || terms === undefined) return undefined;
-  const minutesBefore = wasMoved(state, terms) ? 0 : terms.refundPolicy.untilMinutesBefore;
+  const minutesBefore = wasMoved(state, terms) ? 0 : policyFor(state, terms).untilMinutesBefore;
   const closesAt = Date.parse(terms.startsAt) - minutesBefore * 60_000;
   return Date.parse(acceptedAt) >= closesAt ? 'cancellation_closed' : undefined;
 };
@@ -150,6 +151,15 @@ function wasMoved(state: Confirmed, terms: NonNullable<Cancellation['terms']>): 
   return terms.movedAt !== undefined && Date.parse(state.asked.acceptedAt) < Date.parse(terms.movedAt);
 }
 
+/** What was promised at the purchase, or what is promised now, whichever is better for the customer. */
+function policyFor({ asked }: Confirmed, { refundPolicy: now }: NonNullable<Cancellation['terms']>): RefundPolicy {
+  const { refundPolicy: then = now } = asked;
+  return {
+    untilMinutesBefore: Math.min(then.untilMinutesBefore, now.untilMinutesBefore),
+    feePercent: Math.min(then.feePercent, now.feePercent),
+  };
+}
+
 function isPartial(state: Confirmed, { seats }: Cancellation): boolean {
   return seats !== undefined && (state.areas.length > 0 || state.seats.some((seat) => !seats.includes(seat)));
 }
@@ -157,7 +167,7 @@ function isPartial(state: Confirmed, { seats }: Cancellation): boolean {
 function undoAll(state: Confirmed, cancellation: Cancellation): readonly Event[] {
   const { by, terms, reason } = cancellation;
   const free = by === 'organizer' || terms === undefined || wasMoved(state, terms);
-  const kept = percentOf(state.paid, free ? 0 : terms.refundPolicy.feePercent);
+  const kept = percentOf(state.paid, free ? 0 : policyFor(state, terms).feePercent);
   return undo(state, {
     places: { seats: state.seats, areas: state.areas },
     whole: true,

@@ -3,7 +3,6 @@ import { describe, test } from 'node:test';
 import { deriveId } from '../../contracts/ids.ts';
 import {
   bookingId,
-  cancellation,
   failed,
   given,
   priced,
@@ -109,15 +108,14 @@ describe('a payment', () => {
 });
 
 describe('a refund', () => {
-  const refundId = given(...states.confirmed, cancellation()).last('RefundRequested').refundId;
+  const refundId = given(...states.cancelled).last('RefundRequested').refundId;
   test('that succeeded is told once', () => {
-    const story = given(...states.confirmed, cancellation(), refunded(refundId), refunded(refundId));
+    const story = given(...states.cancelled, refunded(refundId), refunded(refundId));
     assert.equal(story.types.filter((type) => type === 'BookingRefunded').length, 1);
   });
   test('that failed is told once, and may succeed later', () => {
     const story = given(
-      ...states.confirmed,
-      cancellation(),
+      ...states.cancelled,
       refundFailed(refundId),
       refundFailed(refundId),
       refunded(refundId),

@@ -46,6 +46,7 @@ export function onBookingRequested(state: State, input: BookingRequested): reado
         acceptedAt: data.acceptedAt,
         movieTitle: show.movie.title,
         priceLimit: priceLimit(data),
+        refundPolicy: show.refundPolicy,
         timesOutAt: input.at + terms.requestTtlMs,
         payment: data.payment,
       },

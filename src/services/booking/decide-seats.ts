@@ -117,6 +117,7 @@ function confirm(state: Paid, now: number): readonly Event[] {
       items,
       total,
       paymentId: state.paymentId,
+      acceptedAt: state.asked.acceptedAt,
     },
   };
   return [confirmed, ...applyPostponed(evolve(state, confirmed), state, now)];

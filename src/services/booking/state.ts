@@ -26,6 +26,8 @@ export interface Asked extends About {
   readonly movieTitle: string;
   /** The most that may be charged; without one the customer agreed to any price. */
   readonly priceLimit?: Money | undefined;
+  /** What the show promised when it was booked; what it promises later counts where that is better. */
+  readonly refundPolicy?: RefundPolicy | undefined;
   /** When the booking ends as timed out if it still has no seats and price: milliseconds since 1970. */
   readonly timesOutAt: number;
 }

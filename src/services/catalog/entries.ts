@@ -87,6 +87,8 @@ export const saleFields = {
     })
     .optional(),
 };
+/** What of a refund policy is not named stays as it is. */
+export const refundPolicyChanges = z.strictObject(refundPolicyData.shape).partial();
 export const showFields = z.strictObject({ movieId, screenId, startsAt: momentField, ...saleFields });
 export type ShowFields = Readonly<z.infer<typeof showFields>>;
 

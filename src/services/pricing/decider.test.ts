@@ -102,6 +102,17 @@ test('given nobody told of the show, a valid quote is the price all the same', (
   assert.deepEqual(only(answer, 'PriceCalculated').total, eur(777));
 });
 
+test('given a show that sells in another currency by now, a quote in the old one is no price', () => {
+  const yen = terms.show && {
+    ...terms.show,
+    priceCategories: terms.show.priceCategories.map((each) => ({ ...each, price: { amount: 1_000, currency: 'JPY' } })),
+  };
+  const quote = quoteFor(['S-A-1'], 777);
+  const answer = given().when(reserved(1, { seats: ['S-A-1'] }, { quote, terms: { show: yen } }));
+  const { total, quoteId } = only(answer, 'PriceCalculated');
+  assert.deepEqual([total.currency, quoteId], ['JPY', undefined]);
+});
+
 test('given half a category taken, when the next booking comes, then the list moves by one step and that is its price', () => {
   const show = given(reserved(1, { seats: ['S-A-1', 'S-A-2'] }));
   const answer = show.when(reserved(2, { seats: ['S-A-3'] }));

@@ -48,7 +48,7 @@ function price({ root, part }: State, { data, terms, at }: InputOf<'SeatsReserve
   const { bookingId, showId, userId, seats, areas, quote, maxTotal, holdExpiresAt, acceptedAt } = data;
   const demand = underPlan(root, data.seatPlanId);
   const list = listAt(demand, terms, at);
-  const quoted = quoteInForce(data);
+  const quoted = quoteInForce(data, terms);
   const given: Price | undefined = quoted ?? (list && priceOf(data, { ...list.terms, list: list.prices }));
   const places = given === undefined ? unpriced(data, terms) : pricedPlaces(data, given);
   const move: DemandMoved = {
@@ -80,10 +80,14 @@ function price({ root, part }: State, { data, terms, at }: InputOf<'SeatsReserve
   return [...listChange(demand, showId, list), move, calculated];
 }
 
-/** The quote *is* the price when it was valid as the request was accepted, and is about these places. */
-function quoteInForce(data: InputOf<'SeatsReserved'>['data']): QuotedPrice | undefined {
+/**
+ * The quote *is* the price when it was valid as the request was accepted, and is about these places. One in a currency that
+ * the show does not sell in any more is none.
+ */
+function quoteInForce(data: InputOf<'SeatsReserved'>['data'], { show }: Terms): QuotedPrice | undefined {
   const { quote, acceptedAt, seats, areas } = data;
   if (quote === undefined || Date.parse(acceptedAt) > Date.parse(quote.expiresAt)) return undefined;
+  if (show !== undefined && show.priceCategories[0]?.price.currency !== quote.total.currency) return undefined;
   const sameSeats = quote.seats.length === seats.length && seats.every((seat) => quote.seats.includes(seat));
   return sameSeats && samePlaces(quote.areas, areas) ? quote : undefined;
 }

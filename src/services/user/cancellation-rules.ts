@@ -22,7 +22,7 @@ export type CancellationRefusal =
 
 type Rule = (asked: CancellationAsked) => CancellationRefusal | undefined;
 
-const rules: readonly Rule[] = [endedOtherwise, someSeatsNeedConfirmation, seatsAreOfTheBooking, notUsed, inTime];
+const rules: readonly Rule[] = [endedOtherwise, someSeatsNeedConfirmation, seatsAreOfTheBooking, notUsed, notBegun];
 
 /** The first reason to refuse, `undefined` when the cancellation may be asked for. */
 export function cancellationRefusal(asked: CancellationAsked): CancellationRefusal | undefined {
@@ -60,16 +60,9 @@ function notUsed({ booking, seats }: CancellationAsked): CancellationRefusal | u
     : undefined;
 }
 
-function inTime({ booking, by, show, now }: CancellationAsked): CancellationRefusal | undefined {
+/** Once it has begun it is too late by any policy; which one counts before, only the booking service knows. */
+function notBegun({ booking, by, show, now }: CancellationAsked): CancellationRefusal | undefined {
   if (by === 'organizer' || show === undefined || booking.status !== 'confirmed') return undefined;
-  const startsAt = Date.parse(show.startsAt);
-  // Who booked before the start was moved may change their mind, free of charge, until it begins.
-  const moved = show.movedAt !== undefined && Date.parse(show.movedAt) > Date.parse(booking.createdAt);
-  const minutesBefore = moved ? 0 : show.refundPolicy.untilMinutesBefore;
-  const until = startsAt - minutesBefore * 60_000;
-  if (now <= until) return undefined;
-  return {
-    code: 'cancellation_closed',
-    detail: `This booking could be cancelled until ${new Date(until).toISOString()}.`,
-  };
+  if (now <= Date.parse(show.startsAt)) return undefined;
+  return { code: 'cancellation_closed', detail: `The show has begun at ${show.startsAt}.` };
 }

@@ -8,7 +8,7 @@ import type { ServiceRuntime, Transaction } from '../../../runtime/service-runti
 import { traceIdOf } from '../../../runtime/telemetry/tracing.ts';
 import { answerOnce, assertScreenFree, assertShowSound, changeShow, scheduleShows } from '../changes.ts';
 import type { ShowChanges } from '../decider.ts';
-import { momentField, reasonField, type ShowFields, saleFields, showFields } from '../entries.ts';
+import { momentField, reasonField, refundPolicyChanges, type ShowFields, saleFields, showFields } from '../entries.ts';
 import * as projection from '../projection.ts';
 import { showOf, showStatus } from '../show-rules.ts';
 import { isBooked, takenPlaces } from '../show-sales.ts';
@@ -25,6 +25,7 @@ const changes = z
     ...{ movieId, screenId, seatPlanId, startsAt: momentField },
     ...saleFields,
     seatsPerCustomerMax: saleFields.seatsPerCustomerMax.unwrap().nullable(),
+    refundPolicy: refundPolicyChanges,
   })
   .partial()
   .refine((fields) => Object.keys(fields).length > 0, 'must change at least one field');
@@ -223,7 +224,15 @@ async function draft(transaction: Transaction, fields: ShowFields) {
 async function changesOf(transaction: Transaction, id: string, fields: z.infer<typeof changes>) {
   const seen = (await projection.showById(transaction, id))?.show;
   if (seen === undefined) throw notFound('show');
-  const { movieId: otherMovie, screenId: otherScreen, seatPlanId: otherPlan, startsAt, sales, ...rest } = fields;
+  const {
+    movieId: otherMovie,
+    screenId: otherScreen,
+    seatPlanId: otherPlan,
+    startsAt,
+    sales,
+    refundPolicy,
+    ...rest
+  } = fields;
   // The show's own screen is locked even if only the start moves: somebody else may be scheduling there.
   const place = await screenContent(transaction, otherScreen ?? seen.screen.screenId);
   const movie = otherMovie === undefined ? undefined : await movieContent(transaction, otherMovie);
@@ -239,6 +248,7 @@ async function changesOf(transaction: Transaction, id: string, fields: z.infer<t
     seatPlanId: planId,
     startsAt: startsAt ?? before.startsAt,
     sales: movedSales(before, startsAt ?? before.startsAt, sales ?? {}),
+    refundPolicy: { ...before.refundPolicy, ...withoutUndefined(refundPolicy ?? {}) },
   }) as ShowChanges;
   return { changed, categories: await categoriesOfPlan(transaction, planId), show: before };
 }
