@@ -124,7 +124,7 @@ describe('a show that is moved', () => {
       (messages) => messages.length >= 2,
     );
     assert.deepEqual(told.map(({ channel }) => channel).sort(), ['email', 'sms']);
-    assert.match(told[0]?.subject ?? '', /The Third Man starts at another time/);
+    assert.match(told[0]?.subject ?? '', /Your show has changed: The Third Man/);
     const inLondon = new Intl.DateTimeFormat('en', {
       dateStyle: 'full',
       timeStyle: 'short',
@@ -137,6 +137,31 @@ describe('a show that is moved', () => {
       [['valid', startsAt]],
     );
     assert.equal((await ada.booking(held.bookingId)).body.status, 'awaiting_payment');
+    await ada.post(`/v1/bookings/${held.bookingId}/payments`, visa, { key: randomUUID(), waitSeconds: 20 });
+    const later = await eventually(
+      async () => (await messagesAbout(admin, held.bookingId)).filter(({ kind }) => kind === 'show_changed'),
+      (messages) => messages.length >= 2,
+    );
+    assert.deepEqual(
+      later.map(({ channel }) => channel).sort(),
+      ['email', 'sms'],
+      'who pays after the move is told, too',
+    );
+  });
+
+  it('is one that takes place in another theatre, for those who have booked it', async () => {
+    const elsewhere = await buildVenue(admin);
+    const showId = await openShow(admin, venue);
+    const { body } = await ada.book({ showId, seats: ['S-A-1'], payment: visa });
+    await bookingOnce(ada, body.bookingId, ({ tickets }) => tickets.length === 1);
+    const changes = { screenId: elsewhere.screenId, seatPlanId: venue.seatPlanId };
+    const patch = () => organizer.call('PATCH', `/v1/shows/${showId}`, { body: changes });
+    assert.equal((await patch()).status, 200);
+    const told = await eventually(
+      async () => (await messagesAbout(admin, body.bookingId)).filter(({ kind }) => kind === 'show_changed'),
+      (messages) => messages.length >= 2,
+    );
+    assert.equal(told.length, 2);
   });
 
   it('may be given back free of charge by who booked before, by its policy by who booked after', async () => {

@@ -120,6 +120,8 @@ export const BookingConfirmed = event(
     items: z.array(priceItem).max(seatsPerRequestMax),
     total: money,
     paymentId: paymentId.optional(),
+    /** When it was asked for: whoever did so before a show was moved has to be told. */
+    acceptedAt: moment.optional(),
   }),
 );
 

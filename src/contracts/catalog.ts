@@ -77,14 +77,18 @@ export const show = z.object({
   seatsPerCustomerMax: z.int().min(1).optional(),
   refundPolicy,
   state: z.enum(['scheduled', 'cancelled', 'withdrawn']),
-  /** When the start was last moved: bookings made before may be cancelled free of charge. */
+  /** When it was last moved: bookings made before may be cancelled free of charge. */
   movedAt: moment.optional(),
 });
 export type Show = Readonly<z.infer<typeof show>>;
 
 export const ShowScheduled = event('ShowScheduled', 'A show is on the programme.', show);
 export const ShowChanged = event('ShowChanged', 'Something of a show changed, not its start.', show);
-export const ShowMoved = event('ShowMoved', 'A show starts at another time.', show);
+export const ShowMoved = event(
+  'ShowMoved',
+  'A show starts at another time, or those who booked it get another movie or theatre.',
+  show,
+);
 export const ShowCancelled = event('ShowCancelled', 'A show will not take place; every booking is refunded.', show);
 export const ShowWithdrawn = event('ShowWithdrawn', 'A show nobody booked was taken off the programme.', show);
 

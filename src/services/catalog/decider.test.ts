@@ -45,6 +45,8 @@ const withdraw = (booked: boolean): ShowCommand => ({ type: 'WithdrawShow', book
 const dearer = [{ name: 'standard', price: usd(1_200) }];
 const euro = [{ name: 'standard', price: { amount: 1_000, currency: 'EUR' } }];
 const later = '2026-03-02T20:00:00.000Z';
+const elsewhere = { ...show.theatre, theatreId: `thr_${uuid.slice(0, -1)}2` };
+const another = { ...show.movie, movieId: `mov_${uuid.slice(0, -1)}2` };
 const otherPlan = `pln_${uuid.slice(0, -1)}2`;
 
 const cases: readonly [string, ShowState['status'], ShowCommand, readonly ShowEvent[]][] = [
@@ -84,6 +86,24 @@ const cases: readonly [string, ShowState['status'], ShowCommand, readonly ShowEv
     'scheduled',
     change({ startsAt: later }, { booked: true }),
     [{ type: 'ShowMoved', data: { ...show, startsAt: later, movedAt: '2026-01-01T00:00:00.000Z' } }],
+  ],
+  [
+    'a booked show in another theatre has moved',
+    'scheduled',
+    change({ theatre: elsewhere }, { booked: true }),
+    [{ type: 'ShowMoved', data: { ...show, theatre: elsewhere, movedAt: '2026-01-01T00:00:00.000Z' } }],
+  ],
+  [
+    'a booked show of another movie has moved',
+    'scheduled',
+    change({ movie: another }, { booked: true }),
+    [{ type: 'ShowMoved', data: { ...show, movie: another, movedAt: '2026-01-01T00:00:00.000Z' } }],
+  ],
+  [
+    'before anybody has booked it that is a change like any other',
+    'scheduled',
+    change({ theatre: elsewhere, movie: another }),
+    [{ type: 'ShowChanged', data: { ...show, theatre: elsewhere, movie: another } }],
   ],
   [
     'a limit is set',

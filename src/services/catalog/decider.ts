@@ -104,10 +104,15 @@ function change(state: ShowState, command: Change): readonly ShowEvent[] {
   const { seatsPerCustomerMax: before, ...kept } = state.show;
   const limit = seatsPerCustomerMax === undefined ? before : (seatsPerCustomerMax ?? undefined);
   const changed: Show = { ...kept, ...changes, ...(limit === undefined ? {} : { seatsPerCustomerMax: limit }) };
-  if (changed.startsAt !== state.show.startsAt) {
+  if (changed.startsAt !== state.show.startsAt || (command.booked && isAnother(changed, state.show))) {
     return [{ type: 'ShowMoved', data: { ...changed, movedAt: new Date(command.at).toISOString() } }];
   }
   return sameShow(changed, state.show) ? [] : [{ type: 'ShowChanged', data: changed }];
+}
+
+/** Whoever booked it booked something else: they are told, and may cancel free of charge, as when the start moves. */
+function isAnother(changed: Show, before: Show): boolean {
+  return changed.movie.movieId !== before.movie.movieId || changed.theatre.theatreId !== before.theatre.theatreId;
 }
 
 function notStarted(show: Show, { at }: Change): ShowRefusalReason | undefined {

@@ -32,7 +32,7 @@ export function detailsOf(cause: Cause): Details | undefined {
       return ordinal === ticketCount ? { kind: 'tickets_issued', ticketCount } : undefined;
     }
     case 'ShowMoved':
-      return { kind: 'show_changed' };
+      return { kind: 'show_changed', movedAt: cause.data?.movedAt };
     default:
       return unreachable(cause);
   }

@@ -96,6 +96,14 @@ function given(...inputs: readonly Input[]) {
   return { state, events, types: events.map((event) => event.type) };
 }
 
+test('one move of a show is told once, whichever way it is heard of; another move is told again', () => {
+  const moved = (causeId: string, movedAt?: string): Input =>
+    ({ ...context, ...about, type: 'ShowMoved', data: { movedAt }, causeId, reach: everywhere }) as Input;
+  assert.equal(given(moved('shows/2', soon), moved('booking/9', soon)).events.length, 2);
+  assert.equal(given(moved('shows/2', soon), moved('shows/3', '2026-11-22T19:15:00.000Z')).events.length, 4);
+  assert.equal(given(moved('shows/2'), moved('shows/3')).events.length, 4, 'moves of before they were told apart');
+});
+
 describe('what happened is worth a message', () => {
   for (const [name, [, kind]] of Object.entries(happenings)) {
     test(`${name} → ${kind ?? 'nothing'}`, () => {

@@ -12,7 +12,7 @@ import { type Decider, unreachable } from '../../contracts/decider.ts';
 import { deriveId } from '../../contracts/ids.ts';
 import type { MessageChannel } from '../../contracts/notification.ts';
 import { detailsOf } from './causes.ts';
-import type { Answer, Cause, Event, Input, Message, Resend, State } from './messages.ts';
+import type { Answer, Cause, Details, Event, Input, Message, Resend, State } from './messages.ts';
 
 export const initialState: State = { messages: [] };
 
@@ -56,7 +56,18 @@ function onCause(state: State, input: Cause): readonly Event[] {
         if (!input.reach.addressed.includes(channel)) return skipped(channel);
         return { type: 'MessagePlanned', data: { ...planned(channel), details, round: 1 } };
       });
-  return events.filter((event) => find(state, event.data.messageId) === undefined);
+  return events.filter(
+    ({ data }) => find(state, data.messageId) === undefined && !knowsOfMove(state, details, data.channel),
+  );
+}
+
+/** A booking that is confirmed while its show is being moved may be found by the move, and find the show moved itself. */
+function knowsOfMove({ messages }: State, details: Details, channel: MessageChannel): boolean {
+  if (details.kind !== 'show_changed' || details.movedAt === undefined) return false;
+  return messages.some(
+    (known) =>
+      known.channel === channel && known.details?.kind === 'show_changed' && known.details.movedAt === details.movedAt,
+  );
 }
 
 function find(state: State, messageId: string): Message | undefined {

@@ -34,7 +34,7 @@ export type Details =
       readonly kept?: Money | undefined;
     } & Places)
   | { readonly kind: 'refund_made'; readonly amount: Money }
-  | { readonly kind: 'show_changed' }
+  | { readonly kind: 'show_changed'; readonly movedAt?: string | undefined }
   | { readonly kind: 'tickets_issued'; readonly ticketCount: number };
 
 interface About {
@@ -54,7 +54,8 @@ type Happened =
   | Extract<BookingEvent, { readonly type: Heard }>
   | Extract<PaymentEvent, { readonly type: 'PaymentSucceeded' | 'PaymentRefunded' }>
   | Extract<TicketEvent, { readonly type: 'TicketIssued' }>
-  | { readonly type: 'ShowMoved'; readonly data: null };
+  /** `movedAt` tells one move from another, whichever way it is heard of. */
+  | { readonly type: 'ShowMoved'; readonly data: { readonly movedAt?: string | undefined } | null };
 
 /** Something a customer is told of; `causeId` is the id of the event that says so. */
 export type Cause = Happened & About & InputContext & { readonly causeId: string; readonly reach: Reach };

@@ -1,4 +1,6 @@
-import type { Setting } from '../../contracts/catalog.ts';
+import type { BookingConfirmed } from '../../contracts/booking.ts';
+import type { Setting, Show } from '../../contracts/catalog.ts';
+import type { DataOf } from '../../contracts/event.ts';
 import type { MessageChannel } from '../../contracts/notification.ts';
 import { type SettingKey, settingFrom } from '../../contracts/settings.ts';
 import type { Profile } from '../../contracts/user.ts';
@@ -26,6 +28,13 @@ function reachOf(userId: string, lookup: Lookup): Reach {
     sms: profile?.phone,
   };
   return { channels, addressed: channels.filter((channel) => addresses[channel] !== undefined) };
+}
+
+/** When the show was moved, if that was after a booking of it was asked for. */
+function movedSince(acceptedAt: string | undefined, showId: string, lookup: Lookup): string | undefined {
+  const movedAt = lookup.get<Show>('catalog', showId)?.movedAt;
+  if (movedAt === undefined || acceptedAt === undefined) return undefined;
+  return Date.parse(acceptedAt) < Date.parse(movedAt) ? movedAt : undefined;
 }
 
 const cause: Route = route<About>({
@@ -57,14 +66,36 @@ export const routes: Readonly<Record<string, Route>> = {
   PaymentSucceeded: cause,
   PaymentRefunded: cause,
   TicketIssued: cause,
-  ShowMoved: route({
+  ShowMoved: route<Show>({
     to: (message): readonly Addressed[] => [
       {
         stream: 'show-changes',
         id: message.key,
-        input: { ...context(message), type: 'ShowMoved', showId: message.key },
+        input: {
+          ...context(message),
+          type: 'ShowMoved',
+          showId: message.key,
+          movedAt: message.envelope.data?.movedAt,
+        },
       },
     ],
+  }),
+  // A show that moved while a booking of it was under way was not told to it: only confirmed ones are found then.
+  BookingConfirmed: route<DataOf<typeof BookingConfirmed>>({
+    needs: ({ key, envelope: { data } }, lookup) => {
+      const show = { topic: 'catalog', key } as const;
+      return data === null || movedSince(data.acceptedAt, key, lookup) === undefined
+        ? [show]
+        : [show, profileOf(data.userId)];
+    },
+    to: (message, lookup): readonly Addressed[] => {
+      const { id, data } = message.envelope;
+      const movedAt = data === null ? undefined : movedSince(data.acceptedAt, message.key, lookup);
+      if (data === null || movedAt === undefined) return [];
+      const { bookingId, showId, userId } = data;
+      const about = { bookingId, showId, userId, causeId: id, data: { movedAt }, reach: reachOf(userId, lookup) };
+      return [{ stream: 'messages', id: bookingId, input: { ...context(message), type: 'ShowMoved', ...about } }];
+    },
   }),
   // An answer with a route of its own: it concerns the bookings of the page as well as the stream that asked.
   ShowBookingsFound: route<BookingsFound>({
@@ -74,7 +105,8 @@ export const routes: Readonly<Record<string, Route>> = {
       if (found === null) return [];
       const { showId, causeId } = found;
       const told = found.bookings.map(({ bookingId, userId }) => {
-        const about = { bookingId, showId, userId, causeId, data: null, reach: reachOf(userId, lookup) };
+        const data = { movedAt: found.movedAt };
+        const about = { bookingId, showId, userId, causeId, data, reach: reachOf(userId, lookup) };
         return { stream: 'messages', id: bookingId, input: { ...context(message), type: 'ShowMoved', ...about } };
       });
       const turned = { ...found, ...context(message), type: 'ShowBookingsFound' };

@@ -12,6 +12,8 @@ export interface Page {
   readonly showId: string;
   /** Id of the event that moved the show. */
   readonly causeId: string;
+  /** When it was moved, as the show says. */
+  readonly movedAt?: string | undefined;
   /** Bookings after this id; '' from the start. */
   readonly after: string;
 }
@@ -27,7 +29,7 @@ export interface State {
 }
 
 export type Input =
-  | ({ readonly type: 'ShowMoved'; readonly showId: string } & InputContext)
+  | ({ readonly type: 'ShowMoved'; readonly showId: string; readonly movedAt?: string | undefined } & InputContext)
   | ({ readonly type: 'ShowBookingsFound' } & BookingsFound & InputContext)
   | ({ readonly type: 'DeadlineReached' } & InputContext);
 
@@ -37,10 +39,15 @@ function decide(state: State, input: Input): readonly Event[] {
   switch (input.type) {
     case 'ShowMoved':
       if (state.moves.includes(input.id)) return [];
-      return [{ type: 'ShowBookingsSought', data: { showId: input.showId, causeId: input.id, after: '' } }];
+      return [
+        {
+          type: 'ShowBookingsSought',
+          data: { showId: input.showId, causeId: input.id, movedAt: input.movedAt, after: '' },
+        },
+      ];
     case 'ShowBookingsFound': {
-      const { showId, causeId, next } = input;
-      return next === null ? [] : [{ type: 'ShowBookingsSought', data: { showId, causeId, after: next } }];
+      const { showId, causeId, movedAt, next } = input;
+      return next === null ? [] : [{ type: 'ShowBookingsSought', data: { showId, causeId, movedAt, after: next } }];
     }
     case 'DeadlineReached':
       return [];

@@ -158,10 +158,10 @@ function sentencesOf(details: Details, words: Words): Sentences {
       };
     case 'show_changed':
       return {
-        subject: `${words.title} starts at another time`,
+        subject: `Your show has changed: ${words.title}`,
         sentences: [
-          words.starts === undefined ? 'Your show was moved.' : `The new time is ${words.starts}.`,
-          'Your tickets stay valid. If the new time does not suit you, you can cancel free of charge until the start.',
+          words.starts === undefined ? 'Your show was moved.' : `It starts ${words.starts}.`,
+          'Your tickets stay valid. If it does not suit you any more, you can cancel free of charge until the start.',
         ],
       };
     case 'tickets_issued':
