@@ -110,5 +110,10 @@ async function start(
   await services.run();
   await services.prepare();
   life.waitsFor = undefined;
+  // The first thing of an end, before anything closes: whoever sends requests here sends them elsewhere.
+  life.ends(async () => {
+    state.accepts = false;
+    life.waitsFor = 'this process is about to stop';
+  });
   return { url, adminUrl, hosts, log, stop: () => life.stop() };
 }

@@ -7,7 +7,7 @@ import { waitMsOf } from '../runtime/http/reading.ts';
 import { bareHeaders } from '../runtime/http/refused-connection.ts';
 import type { Answering } from '../runtime/http/server.ts';
 import { traceparentOf } from '../runtime/http/trace.ts';
-import type { Upstream, UpstreamAnswer } from './upstreams.ts';
+import { codeIn, type Upstream, type UpstreamAnswer } from './upstreams.ts';
 
 /**
  * Answers requests by the service that owns their endpoint. The request is read whole first (it is small, its size is
@@ -17,31 +17,40 @@ export function forwarding(upstreamOf: (endpoint: Endpoint) => Upstream, overloa
   return async (endpoint, { request, reply }) => {
     const over = new AbortController();
     const closing = closingSignal(request.server);
-    const end = () => over.abort();
-    // Nobody waits for the answer any more, or this server is about to close.
-    reply.raw.once('close', end);
-    closing.addEventListener('abort', end);
+    // Nobody waits for the answer any more.
+    reply.raw.once('close', () => over.abort());
     // It may have gone while it was looked at who it is.
-    if (reply.raw.closed) end();
-    try {
-      const answer = await upstreamOf(endpoint).send({
+    if (reply.raw.closed) over.abort();
+    const waitMs = waitMsOf(request);
+    const answerMs = endpoint.bodyBytesMax === undefined ? usualAnswerMs : longAnswerMs;
+    const send = (signal: AbortSignal, wait: number) =>
+      upstreamOf(endpoint).send({
         method: request.method,
         path: request.raw.url ?? request.url,
-        headers: sentHeaders(request),
+        headers: sentHeaders(request, wait > 0),
         body: Buffer.isBuffer(request.body) ? request.body : undefined,
         repeatable: isRepeatable(request),
-        answerWithinMs: waitMsOf(request) + answerMs,
+        answerWithinMs: wait + answerMs,
+        usuallyWithinMs: wait + silenceMs,
         isStream: isEventStream(endpoint),
-        signal: over.signal,
+        signal,
       });
+    const untilClosing = AbortSignal.any([over.signal, closing]);
+    try {
+      // At an end of this server, what is under way comes to its own, and nobody goes on waiting for an outcome.
+      const answer =
+        waitMs > 0 && isRepeatable(request)
+          ? await send(untilClosing, waitMs).catch((error: unknown) => {
+              if (!closing.aborted || over.signal.aborted) throw error;
+              return send(over.signal, 0);
+            })
+          : await send(isEventStream(endpoint) ? untilClosing : over.signal, waitMs);
       if (endpoint.isFull !== undefined && isOverload(answer)) overloads.told(endpoint);
       return passOn(reply, answer);
     } catch (error) {
       if (!closing.aborted) throw error;
       const detail = 'This server is about to stop. Send the request again, with the same Idempotency-Key.';
       throw new Problem('unavailable', detail, { retryAfterSeconds: 1, cause: error });
-    } finally {
-      closing.removeEventListener('abort', end);
     }
   };
 }
@@ -75,16 +84,14 @@ export class Overloads {
 }
 
 function isOverload({ status, body }: UpstreamAnswer): boolean {
-  if (status !== problemCodes.overloaded.status || !Buffer.isBuffer(body)) return false;
-  try {
-    return (JSON.parse(body.toString()) as { readonly code?: unknown }).code === 'overloaded';
-  } catch {
-    return false;
-  }
+  return status === problemCodes.overloaded.status && Buffer.isBuffer(body) && codeIn(body) === 'overloaded';
 }
 
-/** Beyond what the client itself is ready to wait. */
-const answerMs = 20_000;
+/** Beyond what the client itself is ready to wait; a file that is read whole, such as a catalogue, takes longer. */
+const usualAnswerMs = 8_000;
+const longAnswerMs = 60_000;
+/** Whoever says nothing for so long is not asked any further where somebody else can be. */
+const silenceMs = 3_000;
 
 function isRepeatable({ method, headers }: FastifyRequest): boolean {
   return method === 'GET' || method === 'HEAD' || headers['idempotency-key'] !== undefined;
@@ -97,13 +104,15 @@ const notForwarded: ReadonlySet<string> = new Set([
 ]);
 
 /** The headers as they came, so that one that was sent twice is refused as one that was sent twice. */
-function sentHeaders(request: FastifyRequest): readonly string[] {
+function sentHeaders(request: FastifyRequest, waits: boolean): readonly string[] {
   const { rawHeaders = [] } = request.raw;
-  const named = new Set(
-    String(request.headers.connection ?? '')
+  const dropped = waits ? [] : ['prefer'];
+  const named = new Set([
+    ...dropped,
+    ...String(request.headers.connection ?? '')
       .toLowerCase()
       .split(/\s*,\s*/),
-  );
+  ]);
   const sent: string[] = [];
   for (let index = 0; index < rawHeaders.length; index += 2) {
     const [name = '', value = ''] = rawHeaders.slice(index, index + 2);

@@ -57,6 +57,7 @@ const sent = (more: Partial<Sent> = {}): Sent => ({
   body: Buffer.from('{}'),
   repeatable: false,
   answerWithinMs: 5_000,
+  usuallyWithinMs: 1_000,
   isStream: false,
   signal: new AbortController().signal,
   ...more,
@@ -110,6 +111,37 @@ describe('the HTTP side of a service', () => {
       services.map(({ asked }) => asked.length),
       [1, 2],
     );
+  });
+
+  test('is asked elsewhere where it says nothing, and last from then on, until it is there again', async (context) => {
+    let frozen = true;
+    const held: ServerResponse[] = [];
+    const freezing = (_: IncomingMessage, response: ServerResponse) => {
+      if (frozen) held.push(response);
+      else response.end('fine');
+    };
+    const [silent, there] = [await service(context, freezing), await service(context, fine)];
+    const upstream = upstreamTo(context, there, silent);
+    const asked = () => silent.asked.filter((method) => method === 'POST').length;
+    for (let requests = 0; requests < 10; requests += 1)
+      assert.equal((await upstream.send(sent({ repeatable: true, usuallyWithinMs: 50 }))).status, 200);
+    assert.equal(asked(), 1, 'one request finds out');
+    frozen = false;
+    for (const response of held) response.end('late');
+    while (asked() === 1) await upstream.send(sent({ repeatable: true }));
+  });
+
+  test('is waited for where the first one who was asked is at work on the same', async (context) => {
+    let answers = 0;
+    const working = (_: IncomingMessage, response: ServerResponse) => {
+      answers += 1;
+      if (answers > 2) return void response.writeHead(202).end('{}');
+      const problem = JSON.stringify({ code: 'request_in_progress' });
+      response.writeHead(409, { 'content-length': problem.length }).end(problem);
+    };
+    const upstream = upstreamTo(context, await service(context, working), await service(context, () => undefined));
+    const { status } = await upstream.send(sent({ repeatable: true, usuallyWithinMs: 50 }));
+    assert.deepEqual([status, answers], [202, 3]);
   });
 
   test('is asked once where nobody knows what a cut request has done', async (context) => {

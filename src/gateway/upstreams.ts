@@ -1,5 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http';
 import type { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
 import {
   type CircuitBreakerPolicy,
   CircuitState,
@@ -9,14 +10,15 @@ import {
   isBrokenCircuitError,
 } from 'cockatiel';
 import { type Dispatcher, errors, Pool } from 'undici';
-import { Problem } from '../runtime/http/problem.ts';
+import { Problem, problemCodes } from '../runtime/http/problem.ts';
 import type { Logger } from '../runtime/logger.ts';
 
 /**
  * The HTTP sides of services in other processes. Each address has a pool of connections that are kept, and a circuit
  * breaker: one that failed several times in a row is left alone for a while, so that a service that is down costs its
  * callers no time. A request goes to the next address where it is certain that the first one did nothing with it, or
- * where doing it twice is as good as once.
+ * where doing it twice is as good as once. One that takes requests and says nothing, as a frozen process does, is asked last
+ * until it answers a question of our own.
  */
 export interface Upstream {
   /** Throws the problem `unavailable` when no address answers. */
@@ -35,6 +37,8 @@ export interface Sent {
   readonly repeatable: boolean;
   /** The longest until the answer begins. */
   readonly answerWithinMs: number;
+  /** Longer than it takes where all is well: beyond it another address is asked, if there is one and doing it twice is as good. */
+  readonly usuallyWithinMs: number;
   /** Whether the answer is a stream of events, which lasts as long as its client does. */
   readonly isStream: boolean;
   readonly signal: AbortSignal;
@@ -62,6 +66,10 @@ const connectWithinMs = 2_000;
 const silenceMaxMs = 60_000;
 const failuresUntilOpen = 5;
 const openMs = 2_000;
+/** How often one that said nothing is asked whether it is there, and how long its answer may take. */
+const probeEveryMs = 1_000;
+/** How often whoever has been asked the same elsewhere is asked what has become of it. */
+const inProgressPauseMs = 250;
 /** One address is asked twice: a kept connection may have been closed just as it was used. */
 const triesMin = 2;
 
@@ -74,6 +82,8 @@ interface Address {
   readonly open: { requests: number; streams: number };
   /** Nobody listened there when it last failed. */
   isVacant: boolean;
+  /** It took a request and said nothing, and has not answered since. */
+  isSilent: boolean;
 }
 
 export function createUpstream(
@@ -82,20 +92,28 @@ export function createUpstream(
   { logger, places = usualPlaces }: { readonly logger: Logger; readonly places?: Places },
 ): Upstream {
   const addresses = urls.map((url) => addressOf(service, url, { logger, places }));
+  const closing = new AbortController();
   let turn = 0;
   return {
     async send(sent) {
       turn += 1;
       const inTurn = inTurnFrom(turn, addresses);
+      const until = performance.now() + sent.answerWithinMs;
       let failed: unknown;
       for (let tries = 0; tries < Math.max(triesMin, addresses.length); tries += 1) {
         const address = inTurn[tries % inTurn.length];
         if (address === undefined) break;
         if (address.open[kindOf(sent)] >= address.places[kindOf(sent)]) throw overloaded();
+        const isLast = tries >= addresses.length - 1;
+        const leftMs = Math.max(1, until - performance.now());
+        const answerWithinMs = sent.repeatable && !isLast ? Math.min(sent.usuallyWithinMs, leftMs) : leftMs;
+        const asked = { ...sent, answerWithinMs };
         try {
-          return await address.breaker.execute(() => request(address, sent));
+          const answer = await address.breaker.execute(() => request(address, asked));
+          return wasSilent(failed) ? await settled(answer, () => request(address, asked), until) : answer;
         } catch (error) {
           failed = error;
+          if (wasSilent(error)) void probe(address, closing.signal);
           if (!mayGoOn(sent, error)) break;
         }
       }
@@ -111,18 +129,71 @@ export function createUpstream(
       throw unavailable(service, failed);
     },
     async close() {
+      closing.abort();
       await Promise.all(addresses.map(({ pool }) => pool.destroy()));
     },
   };
 }
 
-/** The next one first; last those that one request tries just now: others would wait for what becomes of it. */
+/** The next one first; last those that one request tries just now, or that say nothing: others would wait for them. */
 function inTurnFrom(turn: number, addresses: readonly Address[]): readonly Address[] {
   const at = turn % addresses.length;
   const inTurn = [...addresses.slice(at), ...addresses.slice(0, at)];
-  const isTried = ({ breaker }: Address) => breaker.state === CircuitState.HalfOpen;
-  if (!inTurn.some(isTried)) return inTurn;
-  return [...inTurn.filter((each) => !isTried(each)), ...inTurn.filter(isTried)];
+  const isDoubtful = ({ breaker, isSilent }: Address) => isSilent || breaker.state === CircuitState.HalfOpen;
+  if (!inTurn.some(isDoubtful)) return inTurn;
+  return [...inTurn.filter((each) => !isDoubtful(each)), ...inTurn.filter(isDoubtful)];
+}
+
+/** Asks an address that said nothing whether it is there, until it says anything at all. */
+async function probe(address: Address, closing: AbortSignal): Promise<void> {
+  if (address.isSilent) return;
+  address.isSilent = true;
+  while (address.isSilent && !closing.aborted) {
+    await delay(probeEveryMs, undefined, { signal: closing, ref: false }).catch(() => undefined);
+    try {
+      const answer = await address.pool.request({
+        ...{ method: 'HEAD', path: '/', headersTimeout: probeEveryMs },
+        signal: closing,
+      });
+      await answer.body.dump();
+      address.isSilent = false;
+    } catch {
+      // Still nothing.
+    }
+  }
+}
+
+/**
+ * The answer of the second one who was asked, where the first may be at work on the same: then that is waited for, since its
+ * outcome is the answer to both.
+ */
+async function settled(
+  answer: UpstreamAnswer,
+  again: () => Promise<UpstreamAnswer>,
+  until: number,
+): Promise<UpstreamAnswer> {
+  let last = answer;
+  while (isInProgress(last) && performance.now() + inProgressPauseMs < until) {
+    await delay(inProgressPauseMs);
+    last = await again();
+  }
+  return last;
+}
+
+function isInProgress({ status, body }: UpstreamAnswer): boolean {
+  return status === problemCodes.request_in_progress.status && Buffer.isBuffer(body)
+    ? codeIn(body) === 'request_in_progress'
+    : false;
+}
+
+/** The code of a problem, as an answer has it. */
+export function codeIn(body: Buffer): string | undefined {
+  try {
+    const { code } = JSON.parse(body.toString()) as { readonly code?: unknown };
+    return typeof code === 'string' ? code : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function addressOf(
@@ -150,7 +221,7 @@ function addressOf(
     bodyTimeout: silenceMaxMs,
     pipelining: 1,
   });
-  return { url, pool, breaker, places, open: { requests: 0, streams: 0 }, isVacant: false };
+  return { url, pool, breaker, places, open: { requests: 0, streams: 0 }, isVacant: false, isSilent: false };
 }
 
 function kindOf({ isStream }: Sent): keyof Places {
@@ -224,13 +295,18 @@ function wasCut(error: unknown): boolean {
   return error instanceof errors.SocketError || codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE';
 }
 
+/** It took the request and did not answer in time: nobody knows what was done. */
+function wasSilent(error: unknown): boolean {
+  return error instanceof errors.HeadersTimeoutError;
+}
+
 /** Whether another address may be asked: the one before it certainly did nothing, or doing it twice is as good as once. */
 function mayGoOn({ signal, repeatable }: Sent, error: unknown): boolean {
-  return !signal.aborted && (wasNotSent(error) || (repeatable && wasCut(error)));
+  return !signal.aborted && (wasNotSent(error) || (repeatable && (wasCut(error) || wasSilent(error))));
 }
 
 function isTrouble(error: Error): boolean {
-  return wasNotSent(error) || wasCut(error) || error instanceof errors.HeadersTimeoutError;
+  return wasNotSent(error) || wasCut(error) || wasSilent(error);
 }
 
 function overloaded(): Problem {
