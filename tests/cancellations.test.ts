@@ -132,8 +132,11 @@ describe('a booking that is cancelled', () => {
     const [ticket] = await ticketsOf(bookingId);
     const entered = await admin.post('/v1/check-ins', { code: ticket?.code, gate: 'north' });
     assert.equal(entered.status, 200);
-    const used = await cancel(ada, bookingId, {}, { waitSeconds: 0 });
-    assert.deepEqual([used.status, used.body.code], [409, 'conflict']);
+    const key = randomUUID();
+    for (const waitSeconds of [0, 0, 20]) {
+      const used = await cancel(ada, bookingId, {}, { key, waitSeconds });
+      assert.deepEqual([used.status, used.body.code], [409, 'conflict'], 'a no stays a no');
+    }
     assert.equal((await ada.booking(bookingId)).body.status, 'confirmed');
     assert.equal(await moneyKept(admin, bookingId), 2_150);
   });

@@ -169,7 +169,13 @@ export const BookingCancelled = event(
 export const BookingCancellationRefused = event(
   'BookingCancellationRefused',
   'A cancellation came too late or named seats that are not part of the booking.',
-  z.object({ ...about, reason: z.enum(['cancellation_closed', 'not_cancellable', 'seat_unknown']) }),
+  z.object({
+    ...about,
+    reason: z.enum(['cancellation_closed', 'not_cancellable', 'seat_unknown']),
+    /** Whose request it answers, and when that was accepted: several may be under way. */
+    by: z.enum(['customer', 'organizer']).optional(),
+    acceptedAt: moment.optional(),
+  }),
 );
 
 export const RefundRequested = event(

@@ -15,13 +15,15 @@ import {
   cancellationsKeptMax,
   type Event,
   type Postponed,
+  type Returning,
   type State,
 } from './state.ts';
 
 /** How a booking is undone: by its customer, by the organizer, or with its show. */
 
-/** How long the answer of the ticket service is waited for, before it is asked again. */
+/** How long the answer of the ticket service is waited for, before it is asked again: twice as long each time. */
 const askAgainMs = 30_000;
+const askAgainMsMax = 6 * 3_600_000;
 
 type Refusal = DataOf<typeof BookingCancellationRefused>['reason'];
 
@@ -36,7 +38,7 @@ export function onCancellationRequested(state: State, input: CancellationRequest
 function cancel(state: State, cancellation: Cancellation, now: number): readonly Event[] {
   switch (state.status) {
     case 'requested':
-      if (cancellation.seats !== undefined) return [refused(state.about, 'not_cancellable')];
+      if (cancellation.seats !== undefined) return [refused(state.about, cancellation, 'not_cancellable')];
       return keep(state, state.cancellations, cancellation);
     case 'paying':
     case 'paid':
@@ -44,7 +46,7 @@ function cancel(state: State, cancellation: Cancellation, now: number): readonly
       return keep(state, state.cancellations, cancellation);
     case 'awaiting_payment':
       // Nobody can say what a part of unpaid seats would cost: they are cancelled as a whole.
-      if (cancellation.seats !== undefined) return [refused(state.about, 'not_cancellable')];
+      if (cancellation.seats !== undefined) return [refused(state.about, cancellation, 'not_cancellable')];
       return [
         {
           type: 'BookingCancelled',
@@ -60,8 +62,9 @@ function cancel(state: State, cancellation: Cancellation, now: number): readonly
       ];
     case 'confirmed': {
       const refusal = refusalOf(state, cancellation);
-      if (refusal !== undefined) return [refused(state.about, refusal)];
-      if (cancellation.by === 'customer') return state.returning === undefined ? askBack(state, cancellation, now) : [];
+      if (refusal !== undefined) return [refused(state.about, cancellation, refusal)];
+      if (cancellation.by === 'customer')
+        return state.returning === undefined ? askBack(state, { ...cancellation, asked: 0 }, now) : [];
       return isPartial(state, cancellation) ? undoSome(state, cancellation) : undoAll(state, cancellation);
     }
     case 'cancelled':
@@ -80,12 +83,14 @@ function cancel(state: State, cancellation: Cancellation, now: number): readonly
  * The door may be letting somebody in at this moment, and its news be on its way. So the tickets are asked back, which
  * the ticket service decides under the lock that the door takes; the money follows its answer.
  */
-function askBack({ about: from }: Confirmed, cancellation: Cancellation, now: number): readonly Event[] {
+function askBack(
+  { about: from }: Confirmed,
+  { asked, ...cancellation }: Omit<Returning, 'askAgainAt'>,
+  now: number,
+): readonly Event[] {
+  const askAgainAt = now + Math.min(askAgainMs * 2 ** asked, askAgainMsMax);
   return [
-    {
-      type: 'CancellationBegun',
-      data: { bookingId: from.bookingId, ...cancellation, askAgainAt: now + askAgainMs },
-    },
+    { type: 'CancellationBegun', data: { bookingId: from.bookingId, ...cancellation, asked: asked + 1, askAgainAt } },
     { type: 'TicketsAskedBack', data: about(from) },
   ];
 }
@@ -106,19 +111,20 @@ export function onTicketsReturned(state: State): readonly Event[] {
 
 export function onTicketsKept(state: State): readonly Event[] {
   if (state.status !== 'confirmed' || state.returning === undefined) return [];
+  const { returning } = state;
   const { bookingId } = state.about;
-  return [{ type: 'CancellationDropped', data: { bookingId } }, refused(state.about, 'not_cancellable')];
+  return [{ type: 'CancellationDropped', data: { bookingId } }, refused(state.about, returning, 'not_cancellable')];
 }
 
 function keep(state: { readonly about: About }, kept: readonly Cancellation[], asked: Cancellation): readonly Event[] {
   const again = asked.seats === undefined && kept.some((each) => each.seats === undefined && each.by === asked.by);
   if (again) return [];
-  if (kept.length >= cancellationsKeptMax) return [refused(state.about, 'not_cancellable')];
+  if (kept.length >= cancellationsKeptMax) return [refused(state.about, asked, 'not_cancellable')];
   return [{ type: 'CancellationKept', data: { bookingId: state.about.bookingId, ...asked } }];
 }
 
-function refused(from: About, reason: Refusal): Event {
-  return { type: 'BookingCancellationRefused', data: { ...about(from), reason } };
+function refused(from: About, { by, acceptedAt }: Cancellation, reason: Refusal): Event {
+  return { type: 'BookingCancellationRefused', data: { ...about(from), reason, by, acceptedAt } };
 }
 
 type Rule = (state: Confirmed, cancellation: Cancellation) => Refusal | undefined;

@@ -52,6 +52,8 @@ export interface Cancellation {
 
 /** A cancellation that waits for the tickets. */
 export interface Returning extends Cancellation {
+  /** How often they have been asked back. */
+  readonly asked: number;
   /** When they are asked back once more, should there be no answer: milliseconds since 1970. */
   readonly askAgainAt: number;
 }

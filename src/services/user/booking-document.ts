@@ -57,7 +57,14 @@ export interface Internal {
   readonly usedTickets: readonly string[];
   readonly voidTickets: readonly string[];
   /** The last cancellation that was asked for or refused. */
-  readonly cancellation?: { readonly state: 'asked' | 'refused'; readonly at: string; readonly reason?: string };
+  readonly cancellation?: {
+    readonly state: 'asked' | 'refused';
+    /** Whose it was; unknown where an older booking service has refused it. */
+    readonly by?: 'customer' | 'organizer' | undefined;
+    /** When the request was accepted. */
+    readonly at: string;
+    readonly reason?: string;
+  };
 }
 
 /** What a request and the event that answers it both say. */

@@ -231,7 +231,7 @@ test('cancelling some seats leaves the others', () => {
 });
 
 test('a refused cancellation is remembered, unless another one was asked for since', () => {
-  const ask: AnyEvent = {
+  const ask = {
     type: 'BookingCancellationRequested',
     data: {
       ...{ bookingId: about.bookingId, showId: about.showId },
@@ -239,11 +239,23 @@ test('a refused cancellation is remembered, unless another one was asked for sin
       byUserId: about.userId,
       acceptedAt: '2026-01-01T10:00:01.000Z',
     },
-  };
-  const refuse: AnyEvent = { type: 'BookingCancellationRefused', data: { ...about, reason: 'cancellation_closed' } };
+  } satisfies AnyEvent;
+  const refuse = {
+    type: 'BookingCancellationRefused',
+    data: { ...about, reason: 'cancellation_closed' },
+  } satisfies AnyEvent;
   assert.equal(folded(requested(false), ask, refuse).internal.cancellation?.state, 'refused');
   const again = { ...ask, data: { ...ask.data, acceptedAt: '2026-01-01T11:00:00.000Z' } } as AnyEvent;
   assert.equal(folded(requested(false), ask, again, refuse).internal.cancellation?.state, 'asked');
+  // Each is told by when its request was accepted, whichever of the two sources is first.
+  const answer = { by: 'customer', acceptedAt: ask.data.acceptedAt } as const;
+  const answered = { ...refuse, data: { ...refuse.data, ...answer } } as AnyEvent;
+  const { cancellation } = folded(requested(false), answered, ask).internal;
+  assert.deepEqual(
+    [cancellation?.state, cancellation?.by, cancellation?.at],
+    ['refused', 'customer', answer.acceptedAt],
+  );
+  assert.equal(folded(requested(false), ask, again, answered).internal.cancellation?.state, 'asked');
 });
 
 test('a cancellation or a payment of a booking that is unknown makes no document', () => {

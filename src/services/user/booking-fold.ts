@@ -36,7 +36,7 @@ export function foldBooking(document: BookingDocument | undefined, change: Booki
     case 'PaymentSubmitted':
       return document && withPaymentSubmitted(document, change.time);
     case 'BookingCancellationRequested':
-      return document && withCancellation(document, { state: 'asked', at: change.data.acceptedAt });
+      return document && withCancellation(document, { state: 'asked', by: change.data.by, at: change.data.acceptedAt });
     case 'TicketIssued':
       return withTicket(document ?? emptyDocument(change.data, isoTime(change.time)), change.data);
     case 'TicketVoided':
@@ -121,8 +121,10 @@ function applyBookingEvent(
       return moved({ ...before, payment: paymentAtTheEnd(before) }, 'expired', at, before);
     case 'BookingCancelled':
       return cancelled(before, event.data, at);
-    case 'BookingCancellationRefused':
-      return withCancellation(before, { state: 'refused', at, reason: event.data.reason });
+    case 'BookingCancellationRefused': {
+      const { by, acceptedAt = at, reason } = event.data;
+      return withCancellation(before, { state: 'refused', by, at: acceptedAt, reason });
+    }
     case 'RefundRequested': {
       const known = before.internal.refunds[event.data.refundId];
       if (known !== undefined) return before;
@@ -198,8 +200,9 @@ function withCancellation(
   cancellation: NonNullable<Internal['cancellation']>,
 ): BookingDocument {
   const known = document.internal.cancellation;
-  // Told apart by time, since the request and its refusal come from two sources.
-  if (known !== undefined && known.at > cancellation.at) return document;
+  // The request and its refusal come from two sources, in whatever order; both name when it was accepted.
+  const wasFirst = known?.state === 'refused' && known.at === cancellation.at;
+  if (known !== undefined && (known.at > cancellation.at || wasFirst)) return document;
   return { ...document, internal: { ...document.internal, cancellation } };
 }
 

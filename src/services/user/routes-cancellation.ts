@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { Show } from '../../contracts/catalog.ts';
 import { bookingId } from '../../contracts/ids.ts';
 import { seatId, seatsPerRequestMax } from '../../contracts/seats.ts';
-import { type Call, type Endpoint, endpoint, hasRole } from '../../runtime/http/endpoint.ts';
+import { type Call, type Endpoint, endpoint, hasRole, type Principal } from '../../runtime/http/endpoint.ts';
 import { invalid, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { acceptedBooking, answerAbout, booking, bookingFor, locationOf, mayRead, waitFor } from './booking-answers.ts';
@@ -61,32 +61,46 @@ function cancel(service: ServiceRuntime): Endpoint {
       if (document.userId !== principal.userId && !hasRole(principal, 'organizer'))
         throw new Problem('forbidden', 'Only its owner or an organizer cancels a booking.');
       const before = call.idempotency && (await service.answered(call.idempotency));
-      const askedAt = new Date().toISOString();
-      const first = before ?? (await submitCancellation(service, { call, document, askedAt }));
-      const done = (each: BookingDocument) => isDone(each, seats, askedAt);
+      const asked: Asked = { by: askedBy(principal), seats, at: new Date().toISOString() };
+      const first = before ?? (await submitCancellation(service, { call, document, asked }));
+      // What came of a repeated request is known by whose it was; it may have been refused long ago.
+      const isRefused = (each: BookingDocument) => isRefusalOf(each, before === undefined ? asked : { by: asked.by });
+      const done = (each: BookingDocument) => isDone(each, seats) || isRefused(each);
       if (before === undefined && call.waitMs <= 0 && document.status === 'confirmed') {
-        const { bookingId: asked } = document;
-        await waitFor(service, { bookingId: asked, waitMs: refusalWaitMs, closing: call.closing, isDone: done });
+        const { bookingId: id } = document;
+        await waitFor(service, { bookingId: id, waitMs: refusalWaitMs, closing: call.closing, isDone: done });
       }
       const answered = await answerAbout(service, call, { first, isDone: done });
-      if (before === undefined) await throwRefused(service, { id: document.bookingId, askedAt });
+      const now = await service.document<BookingDocument>('bookings', document.bookingId);
+      if (now !== undefined && !isDone(now, seats) && isRefused(now)) throw refusalOf(now);
       return answered;
     },
   });
 }
 
+/** Who asks for which cancellation, and when it was accepted. */
+interface Asked {
+  readonly by: 'customer' | 'organizer';
+  readonly seats: readonly string[] | undefined;
+  readonly at: string;
+}
+
+function askedBy(principal: Principal): Asked['by'] {
+  return hasRole(principal, 'organizer') ? 'organizer' : 'customer';
+}
+
 async function submitCancellation(
   service: ServiceRuntime,
-  asked: {
+  submitted: {
     readonly call: Call<unknown, unknown, z.infer<typeof cancellation> | null | undefined>;
     readonly document: BookingDocument;
-    readonly askedAt: string;
+    readonly asked: Asked;
   },
 ) {
-  const { call, document, askedAt } = asked;
+  const { call, document } = submitted;
+  const { by, seats, at } = submitted.asked;
   const { bookingId: id, showId } = document;
-  const by = hasRole(call.principal, 'organizer') ? 'organizer' : 'customer';
-  const { seats, reason } = call.body ?? {};
+  const reason = call.body?.reason;
   if (seats !== undefined && by === 'customer') {
     throw new Problem(
       'forbidden',
@@ -97,7 +111,7 @@ async function submitCancellation(
   // Cancelled is what was asked for: the key is remembered, and nobody has to decide anything.
   if (document.status === 'cancelled') return (await service.submit({ ...submission, requests: [] })).answer;
   const show = await service.reference<Show>('catalog', showId);
-  const refusal = cancellationRefusal({ booking: document, by, seats, show, now: Date.parse(askedAt) });
+  const refusal = cancellationRefusal({ booking: document, by, seats, show, now: Date.parse(at) });
   if (refusal?.code === 'validation_failed') throw invalid(refusal.pointer, 'seat_unknown', refusal.detail);
   if (refusal !== undefined) throw new Problem(refusal.code, refusal.detail);
   const data = {
@@ -107,7 +121,7 @@ async function submitCancellation(
     byUserId: call.principal.userId,
     ...(seats === undefined ? {} : { seats }),
     ...(reason === undefined || reason === '' ? {} : { reason }),
-    acceptedAt: askedAt,
+    acceptedAt: at,
   };
   const request = {
     type: 'BookingCancellationRequested',
@@ -119,26 +133,23 @@ async function submitCancellation(
   return (await service.submit({ ...submission, requests: [request] })).answer;
 }
 
-/** Cancelled, ended another way, refused, or the named seats are gone. */
-function isDone(document: BookingDocument, seats: readonly string[] | undefined, askedAt: string): boolean {
-  if (document.status !== 'confirmed' && isFinal(document.status)) return true;
-  if (isRefused(document, askedAt)) return true;
-  return seats !== undefined && document.status === 'confirmed' && !seats.some((seat) => document.seats.includes(seat));
+/** Cancelled, ended another way, or the named seats are gone. */
+function isDone(document: BookingDocument, seats: readonly string[] | undefined): boolean {
+  if (document.status !== 'confirmed') return isFinal(document.status);
+  return seats !== undefined && !seats.some((seat) => document.seats.includes(seat));
 }
 
-function isRefused(document: BookingDocument, askedAt: string): boolean {
-  const known = document.internal.cancellation;
-  return known?.state === 'refused' && known.at >= askedAt;
+/** Whether this request was refused; without `at`, the last one of theirs. */
+function isRefusalOf({ internal }: BookingDocument, { by, at }: Pick<Asked, 'by'> & Partial<Asked>): boolean {
+  const known = internal.cancellation;
+  if (known?.state !== 'refused') return false;
+  // An older booking service says neither whose request it refuses nor when that was accepted.
+  if (known.by === undefined) return at === undefined || known.at >= at;
+  return known.by === by && (at === undefined || known.at === at);
 }
 
-async function throwRefused(
-  service: ServiceRuntime,
-  asked: { readonly id: string; readonly askedAt: string },
-): Promise<void> {
-  const document = await service.document<BookingDocument>('bookings', asked.id);
-  if (document === undefined || !isRefused(document, asked.askedAt)) return;
-  const reason = document.internal.cancellation?.reason;
-  if (reason === 'cancellation_closed')
-    throw new Problem('cancellation_closed', 'It is too late to cancel this booking.');
-  throw new Problem('conflict', 'The booking cannot be cancelled as it is now. Read it again.');
+function refusalOf({ internal }: BookingDocument): Problem {
+  return internal.cancellation?.reason === 'cancellation_closed'
+    ? new Problem('cancellation_closed', 'It is too late to cancel this booking.')
+    : new Problem('conflict', 'The booking cannot be cancelled as it is now. Read it again.');
 }
