@@ -389,7 +389,9 @@ export class TaskLoop {
       this.#catchingUp.begin(partition, { inputs, deadlines: mine(takeover.deadlines), parked: mine(takeover.parked) });
     }
     const subjects = new Map(takeover.parked.map((row) => [`${row.partition} ${row.subject}`, row]));
-    this.#takeUp([...subjects.values()].flatMap((row) => this.#parking.released(row.partition, row.subject)));
+    this.#takeUp(
+      [...subjects.values()].flatMap((row) => this.#parking.released(row.partition, row.subject, isNewlyKnown)),
+    );
     this.requestsArrived([...takeover.requests, ...early]);
     consume();
     this.#armWhatCaughtUp();
@@ -677,6 +679,13 @@ export class TaskLoop {
 function concernedBy({ routes, views = [], statementsOn = [] }: ServiceDefinition): (record: LogRecord) => boolean {
   const types = new Set([...Object.keys(routes), ...views.flatMap(({ on }) => Object.keys(on)), ...statementsOn]);
   return (record) => types.has(record.headers['ce_type'] ?? '') || isCompacted(record.topic) || !isKnownEvent(record);
+}
+
+/** Whether an input is an event that the build which parked it did not know, and this one does. */
+function isNewlyKnown({ reason, arrival }: ParkedRow): boolean {
+  const wasUnknown = reason === 'unknown_type' || reason === 'unsupported_version';
+  const parked = arrival as Arrival;
+  return wasUnknown && parked.kind === 'record' && isKnownEvent(parked.record);
 }
 
 /** How many there are of each task. */

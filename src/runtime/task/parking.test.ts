@@ -3,7 +3,7 @@ import { afterEach, describe, test } from 'node:test';
 import { Toy, type ToyOptions } from '../../../tests/support/toy-service.ts';
 import { newId } from '../../contracts/ids.ts';
 import type { OutgoingRecord } from '../log/log.ts';
-import type { ParkedRow } from '../store/store.ts';
+import type { Commit, ParkedRow } from '../store/store.ts';
 import { Parking } from './parking.ts';
 
 const toys: Toy[] = [];
@@ -21,6 +21,10 @@ const startNext = async (toy: Toy) => {
 afterEach(async () => {
   for (const toy of toys.splice(0)) await toy.loop.stop();
 });
+const nothingToCommit: Commit = {
+  ...{ tasks: [], events: [], snapshots: [], deadlines: [], effectsOpened: [], effectsClosed: [] },
+  ...{ requestsTaken: [], parked: [], unparked: [], references: [], documents: new Map(), statements: [] },
+};
 const noted = (text: string) => ({ do: 'note', text }) as const;
 const reasons = (toy: Toy) => toy.loop.parked.map((row) => row.reason);
 
@@ -144,6 +148,24 @@ describe('a decider that throws', () => {
     next.loop.redrive(0, a);
     await next.loop.caughtUp();
     assert.deepEqual((await next.note(a)).texts, ['bad', 'two', 'three', 'four']);
+  });
+
+  test('whose event a newer build knows is taken up by it, with all that waits behind', async () => {
+    const toy = await start();
+    const a = newId('booking');
+    const record = toy.producer.record(a, noted('new'));
+    await toy.log.append([{ ...record, headers: { ...record.headers, ce_type: 'NobodyKnows' } }]);
+    await toy.send(a, noted('behind'));
+    await toy.loop.caughtUp();
+    assert.deepEqual(reasons(toy), ['unknown_type', 'behind']);
+    const [first] = (await toy.memory.takeOver([0])).parked;
+    assert.ok(first);
+    const arrival = first.arrival as { readonly record: OutgoingRecord };
+    const known = { ...arrival, record: { ...arrival.record, headers: record.headers } };
+    await toy.memory.commit({ ...nothingToCommit, parked: [{ ...first, arrival: known }] });
+    const next = await startNext(toy);
+    await next.loop.caughtUp();
+    assert.deepEqual([(await next.note(a)).texts, reasons(next)], [['new', 'behind'], []]);
   });
 
   test('taken up twice at once is decided once', async () => {

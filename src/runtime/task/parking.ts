@@ -88,10 +88,15 @@ export class Parking {
     return [...names].flatMap((name) => this.#subjects.get(name) ?? []);
   }
 
-  /** What waits with a subject although nothing is left in front of it: it may go on. */
-  released(partition: number, subject: string): readonly ParkedRow[] {
+  /** What waits with a subject although nothing is left in front of it, or nothing that still has to wait: it may go on. */
+  released(
+    partition: number,
+    subject: string,
+    mayGoOn: (first: ParkedRow) => boolean = () => false,
+  ): readonly ParkedRow[] {
     const rows = this.subject(partition, subject);
-    return rows[0]?.reason === behind ? rows : [];
+    const [first] = rows;
+    return first !== undefined && (first.reason === behind || mayGoOn(first)) ? rows : [];
   }
 
   /** How many inputs a task has parked. */
