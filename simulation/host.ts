@@ -196,6 +196,10 @@ export class SimulatedHost implements ServiceRuntime {
   }
 
   /** What the real one goes by is how fast things go, and here they take no time. */
+  isBehind(): boolean {
+    return false;
+  }
+
   isFull(): boolean {
     return false;
   }

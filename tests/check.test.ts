@@ -220,6 +220,14 @@ const plants: readonly Plant[] = [
       where stream = $confirmed and type = 'PaymentSucceeded'`,
   },
   {
+    invariant: 'ends-in-time',
+    how: 'a cancellation that nobody answers',
+    database: 'booking',
+    plant: `${event('$confirmed', 'CancellationBegun', `'{}'`)};
+      update events set time = 0 where subject = $confirmed and type = 'CancellationBegun'`,
+    undo: noEvent,
+  },
+  {
     invariant: 'used-is-not-refunded',
     how: 'somebody let in with a ticket whose money went back',
     database: 'ticket',

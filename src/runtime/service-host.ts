@@ -353,6 +353,10 @@ export class ServiceHost implements ServiceRuntime {
     }
   }
 
+  isBehind(): boolean {
+    return this.loop.isBehind;
+  }
+
   isFull(): boolean {
     return this.#admission.isFull(this.#ingress.entering);
   }

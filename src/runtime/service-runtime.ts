@@ -23,6 +23,8 @@ export interface ServiceRuntime {
   state<State>(stream: string, id: string, part?: string): Promise<{ readonly state: State; readonly version: number }>;
   /** Rows from this service's own database. */
   query<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** Whether its database lacks what it has told, as one that was restored does: nothing may be decided by what it says. */
+  isBehind(): boolean;
   /** Whether so much is under way that nothing new should be begun; what was begun goes on. */
   isFull(): boolean;
   /** Stores a request with its idempotency key and first document in one transaction, shared with concurrent ones. */

@@ -307,6 +307,11 @@ export class TaskLoop {
     this.#ownership.loseAll(error);
   }
 
+  /** Whether topics hold more than the database of these tasks. */
+  get isBehind(): boolean {
+    return this.#ownership.refused.size > 0;
+  }
+
   /** Another instance has stored references that inputs may wait for; without names: any may have come. */
   referencesArrived(references?: readonly { readonly topic: string; readonly key: string }[]): void {
     for (const each of references ?? []) this.#arrivedElsewhere.set(nameOf(each), true);

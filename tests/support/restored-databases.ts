@@ -170,6 +170,12 @@ export function describeRestored(open: () => Promise<Installation>): void {
       const ready = await fetch(`${app.adminUrl}/readyz`);
       assert.equal(ready.status, 503);
       assert.match(await ready.text(), /fullhouse restored/);
+      if (services.includes('ticket'))
+        assert.equal(
+          (await admin.post('/v1/check-ins', { code: used, gate: 'south' })).status,
+          503,
+          'nobody is let in twice',
+        );
     });
 
     it('get back what they told, and what they kept to themselves as far as it follows of what they read', async () => {

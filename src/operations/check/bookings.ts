@@ -85,6 +85,10 @@ const endsInTime: Rule = ({ facts, history, owned, now }) => {
       return chargeIsOpen(facts) ? [] : late(facts.payments.at(-1)?.time ?? history.since, 'its charge was settled');
     case 'paid':
       return late(history.since, 'it was paid');
+    case 'confirmed': {
+      const askedAt = cancellationBegunAt(facts);
+      return askedAt === undefined ? [] : late(askedAt, 'its customer asked to cancel it');
+    }
     default:
       return [];
   }
@@ -270,6 +274,12 @@ function placesNamed({ seats = [], areas = [] }: Data): readonly string[] {
 /** Tickets follow the message about the payment, or its grace. */
 function ticketsDue({ tickets }: BookingFacts, confirmedAt: number): number {
   return tickets.findLast(({ type }) => type === 'TicketsPlanned')?.data.issueAt ?? confirmedAt;
+}
+
+/** Since when a cancellation waits for the tickets. */
+function cancellationBegunAt({ booking }: BookingFacts): number | undefined {
+  const answered = booking.findLastIndex(({ type }) => type === 'CancellationDropped');
+  return booking.slice(answered + 1).find(({ type }) => type === 'CancellationBegun')?.time;
 }
 
 /** The last charge that was asked for has no outcome yet. */

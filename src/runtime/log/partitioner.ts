@@ -6,6 +6,14 @@ export function partitionOf(key: string, partitions: number): number {
   return partitions === 1 ? 0 : (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions;
 }
 
+/** Whether a record lies where no producer of ours puts one with its key. */
+export function isMisplaced(
+  { key, partition }: { readonly key: string; readonly partition: number },
+  partitions: number,
+) {
+  return partitionOf(key, partitions) !== partition;
+}
+
 const seed = 0x9747b28c;
 const mix = 0x5bd1e995;
 

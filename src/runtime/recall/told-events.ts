@@ -1,6 +1,7 @@
 import { fromHeaders } from '../../contracts/envelope.ts';
 import { topicNamed } from '../../contracts/topics.ts';
 import type { Log, LogRecord } from '../log/log.ts';
+import { isMisplaced } from '../log/partitioner.ts';
 import type { ServiceDefinition } from '../service.ts';
 import type { EventRow, TaskRow } from '../store/store.ts';
 import { verdictOn } from '../task/sequences.ts';
@@ -19,7 +20,7 @@ export async function toldEvents(log: Log, definition: ServiceDefinition, task: 
   const channels: (readonly EventRow[])[] = [];
   for (const { name, partitions } of log.topics) {
     if (topicNamed(name)?.owner !== definition.name || task.partition >= partitions) continue;
-    channels.push(await toldOn(log, definition, { task, topic: name }));
+    channels.push(await toldOn(log, definition, { task, topic: name, partitions }));
   }
   return merged(channels);
 }
@@ -27,7 +28,7 @@ export async function toldEvents(log: Log, definition: ServiceDefinition, task: 
 async function toldOn(
   log: Log,
   definition: ServiceDefinition,
-  { task, topic }: { readonly task: TaskRow; readonly topic: string },
+  { task, topic, partitions }: { readonly task: TaskRow; readonly topic: string; readonly partitions: number },
 ): Promise<readonly EventRow[]> {
   const stored = { timeline: task.timeline, sequence: task.sequences[topic] ?? 0 };
   const found = new Map<number, EventRow>();
@@ -37,8 +38,8 @@ async function toldOn(
     for (const record of page) {
       const { kind } = verdictOn(topic, record.headers, stored);
       const sequence = Number(record.headers['ce_sequence']);
-      // What was published twice is the same twice.
-      if ((kind === 'next' || kind === 'gap') && sequence > stored.sequence)
+      // What was published twice is the same twice; what lies where nobody puts its key is no event of ours.
+      if ((kind === 'next' || kind === 'gap') && sequence > stored.sequence && !isMisplaced(record, partitions))
         found.set(sequence, rowOf(record, definition));
     }
     if (found.size > toldEventsMax) throw new TooMuchTold({ topic, partition: task.partition });

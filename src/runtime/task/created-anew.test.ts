@@ -154,6 +154,7 @@ describe('a database that was emptied or restored', () => {
     const says =
       'booking-events/0 holds later events of booking than its database, which ends at 0: was it restored? Then run: fullhouse restored booking';
     assert.equal(next.loop.trouble, says);
+    assert.ok(next.loop.isBehind);
     assert.deepEqual([next.loop.partitions, empty.contents.events], [[1], []]);
     assert.ok(next.lines.some(({ level, error }) => level === 60 && error === says));
     assert.match(next.loop.notReady ?? '', /^tasks 0 are being taken over/);
@@ -189,5 +190,14 @@ describe('a database that was emptied or restored', () => {
     await log.append([{ ...record, topic: 'booking-events' }]);
     const next = await run(toy.next());
     assert.deepEqual([next.loop.trouble, next.loop.partitions], [undefined, [0, 1]]);
+  });
+
+  test('is none where a record of its own lies in a partition that its key does not belong to', async () => {
+    const { log, toy } = await emptied();
+    const [theirs] = await log.read({ topic: 'booking-events', partition: 0, offset: 0 }, 1);
+    assert.ok(theirs);
+    await log.append([{ ...theirs, partition: 1 }]);
+    const next = await run(toy.next());
+    assert.deepEqual([next.loop.trouble, next.loop.partitions, next.loop.isBehind], [undefined, [0, 1], false]);
   });
 });

@@ -1,5 +1,6 @@
 import { topicNamed } from '../../contracts/topics.ts';
 import type { Consumption, Log, LogRecord, Position, Skipped, TopicPartition } from '../log/log.ts';
+import { isMisplaced } from '../log/partitioner.ts';
 import type { ServiceDefinition } from '../service.ts';
 import { privateChannel, type Store, type Takeover, type TaskRow } from '../store/store.ts';
 import { verdictOn } from './sequences.ts';
@@ -109,12 +110,12 @@ export class Takeovers {
     const owned = this.#log.topics.filter(
       ({ name, partitions }) => topicNamed(name)?.owner === this.#definition.name && partition < partitions,
     );
-    const looks = owned.map(async ({ name: topic }) => {
+    const looks = owned.map(async ({ name: topic, partitions }) => {
       const stored = sequences[topic] ?? 0;
       const tail = await this.#tail({ topic, partition });
-      const isLater = tail.some(({ headers }) => {
-        const { kind } = verdictOn(topic, headers, { timeline, sequence: stored });
-        return kind === 'next' || kind === 'gap';
+      const isLater = tail.some((record) => {
+        const { kind } = verdictOn(topic, record.headers, { timeline, sequence: stored });
+        return (kind === 'next' || kind === 'gap') && !isMisplaced(record, partitions);
       });
       if (!isLater) return undefined;
       // Another owner may have stored it since.

@@ -1,5 +1,5 @@
 import type { DataOf } from '../../contracts/event.ts';
-import type { TicketAdmitted, TicketIssued } from '../../contracts/ticket.ts';
+import type { TicketAdmitted, TicketIssued, TicketsReturned } from '../../contracts/ticket.ts';
 import { type Applied, type AppliedBatch, type Statement, type View, view } from '../../runtime/service.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import { rowsOf } from '../../runtime/store/postgres/arrays.ts';
@@ -142,23 +142,34 @@ export async function admit(transaction: Transaction, { ticketId, admittedAt, ga
   ]);
 }
 
-/** After this database was restored: whoever was told to have been let in was let in. */
+/**
+ * After this database was restored: whoever was told to have been let in was let in, and what was told to have been given back
+ * lets nobody in.
+ */
 export function recalled({ applied }: AppliedBatch): readonly Statement[] {
-  const told = (applied as readonly Applied<DataOf<typeof TicketAdmitted>>[])
-    .filter(({ kind, envelope }) => kind === 'fact' && envelope.type === 'TicketAdmitted')
+  const admitted = toldOf<DataOf<typeof TicketAdmitted>>(applied, 'TicketAdmitted');
+  const returned = toldOf<DataOf<typeof TicketsReturned>>(applied, 'TicketsReturned');
+  const admissions: Statement = {
+    name: 'recall-admissions',
+    text: `insert into admissions (ticket_id, admitted_at, gate, by_user)
+           ${rowsOf('text', 'timestamptz', 'text', 'text')} on conflict do nothing`,
+    values: [
+      admitted.map((each) => each.ticketId),
+      admitted.map((each) => each.admittedAt),
+      admitted.map((each) => each.gate),
+      admitted.map((each) => each.by),
+    ],
+  };
+  const bookings: Statement = {
+    name: 'recall-returned',
+    text: `insert into returned_bookings (booking_id) ${rowsOf('text')} on conflict do nothing`,
+    values: [returned.map((each) => each.bookingId)],
+  };
+  return [...(admitted.length > 0 ? [admissions] : []), ...(returned.length > 0 ? [bookings] : [])];
+}
+
+function toldOf<Data>(applied: readonly Applied[], type: string): readonly Data[] {
+  return (applied as readonly Applied<Data>[])
+    .filter(({ kind, envelope }) => kind === 'fact' && envelope.type === type)
     .flatMap(({ envelope }) => envelope.data ?? []);
-  if (told.length === 0) return [];
-  return [
-    {
-      name: 'recall-admissions',
-      text: `insert into admissions (ticket_id, admitted_at, gate, by_user)
-             ${rowsOf('text', 'timestamptz', 'text', 'text')} on conflict do nothing`,
-      values: [
-        told.map((each) => each.ticketId),
-        told.map((each) => each.admittedAt),
-        told.map((each) => each.gate),
-        told.map((each) => each.by),
-      ],
-    },
-  ];
 }

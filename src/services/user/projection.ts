@@ -154,6 +154,17 @@ export async function updatePassword(database: Database, userId: string, passwor
 }
 
 /** Takes everything personal out of a user's row and ends what would let them in again. */
+/** Longer than an access token is good for. */
+const tokensOutlive = '20 minutes';
+
+/** Who was erased while their access tokens may still be good. */
+export async function recentlyErased(database: Database): Promise<readonly string[]> {
+  const rows = await database.query<{ readonly userId: string }>(
+    `select user_id as "userId" from users where erased_at > now() - interval '${tokensOutlive}'`,
+  );
+  return rows.map(({ userId }) => userId);
+}
+
 export async function eraseUser(database: Database, userId: string, version: number): Promise<void> {
   await database.query(
     `update users set email = null, name = null, phone = null, locale = null, roles = '{}', password_hash = null,
