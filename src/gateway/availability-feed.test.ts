@@ -6,16 +6,20 @@ import { type Availability, AvailabilityFeed } from './availability-feed.ts';
 
 const showId = 'shw_01890000-0000-7000-8000-000000000001';
 
-const snapshotOf = (version: number): Availability => ({ showId, version, seats: `map at ${version}`, areas: [] });
+const plan = 'pln_01890000-0000-7000-8000-000000000001';
+
+const snapshotOf = (version: number): Availability => ({
+  ...{ showId, version, seatPlanId: plan, seats: `map at ${version}`, areas: [] },
+});
 
 /** The record that says a seat is held from a version of the show on. */
-const held = (version: number, index: number, key = showId): LogRecord => ({
+const held = (version: number, index: number, key = showId, seatPlanId = plan): LogRecord => ({
   ...{ topic: 'seat-events', partition: 0, key, offset: version, timestamp: 0 },
   headers: { ce_type: 'SeatsReserved', ce_streamversion: String(version) },
   value: JSON.stringify({
     bookingId: 'bkg_01890000-0000-7000-8000-000000000001',
     userId: 'usr_01890000-0000-7000-8000-000000000001',
-    seatPlanId: 'pln_01890000-0000-7000-8000-000000000001',
+    seatPlanId,
     ...{ showId, seats: [`A-1-${index}`], indexes: [index], areas: [] },
     ...{ holdExpiresAt: '2026-03-01T20:00:00.000Z', acceptedAt: '2026-03-01T19:55:00.000Z' },
   }),
@@ -100,6 +104,22 @@ describe('the feed of seat maps', () => {
     assert.deepEqual(again.told, []);
     await bring(held(3, 8));
     assert.deepEqual([again.told, watching.told], [['3: 8'], ['snapshot 0', '1: 7', '3: 8']]);
+  });
+
+  it('begins anew for a show that sells by another plan: its seats are others', async () => {
+    const { feed, now, bring } = await feedAt(3);
+    const watching = client();
+    await feed.watch(showId, watching, undefined);
+    const other = 'pln_01890000-0000-7000-8000-000000000002';
+    await bring(held(4, 0), held(5, 1, showId, other));
+    assert.deepEqual([watching.isOpen, watching.told], [false, ['snapshot 3']]);
+    feed.unwatch(showId, watching);
+    now.version = 5;
+    const again = client();
+    await feed.watch(showId, again, 4);
+    await bring(held(6, 2, showId, other));
+    // The test's snapshot still names the first plan, and so begins anew once more.
+    assert.deepEqual(again.told, ['snapshot 5']);
   });
 
   it('does not send again what a snapshot ahead of the log has', async () => {

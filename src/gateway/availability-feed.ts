@@ -17,6 +17,7 @@ import { Paced } from './paced.ts';
 export interface Availability {
   readonly showId: string;
   readonly version: number;
+  readonly seatPlanId: string;
   readonly seats: string;
   readonly areas: readonly AreaAvailability[];
 }
@@ -30,6 +31,8 @@ export interface AreaAvailability {
 
 interface Change {
   readonly version: number;
+  /** The plan that the seats are counted in, where the event says it. */
+  readonly seatPlanId: string | undefined;
   readonly seats: readonly (readonly [number, number])[];
   readonly areas: readonly { readonly area: string; readonly held: number; readonly sold: number }[];
 }
@@ -37,6 +40,7 @@ interface Change {
 interface Watched {
   /** Those who watch, with the version up to which each has been told. */
   readonly streams: Map<EventStream, number>;
+  readonly seatPlanId: string;
   version: number;
   areas: Map<string, AreaAvailability>;
   /** What those who watch have not been told yet. */
@@ -47,6 +51,8 @@ interface Recent {
   /** Every change after this version is in `changes`. */
   readonly completeFrom: number;
   readonly changes: Change[];
+  /** The plan they are of, as far as events have said it. */
+  readonly seatPlanId: string | undefined;
 }
 
 /** Late changes that are kept for those who come back: of how many shows, of each of them, and in all. */
@@ -179,6 +185,7 @@ export class AvailabilityFeed {
     if (again !== undefined) return { watched: again };
     const watched: Watched = {
       streams: new Map(),
+      seatPlanId: snapshot.seatPlanId,
       version: snapshot.version,
       areas: new Map(snapshot.areas.map((area) => [area.area, area])),
       news: [],
@@ -186,7 +193,10 @@ export class AvailabilityFeed {
     this.#watched.set(showId, watched);
     const recent = this.#recent.get(showId);
     // What comes from here on is kept, so who has this version can come back to it.
-    if (recent === undefined) this.#recent.set(showId, { completeFrom: snapshot.version, changes: [] });
+    if (recent === undefined) {
+      const { version: completeFrom, seatPlanId } = snapshot;
+      this.#recent.set(showId, { completeFrom, changes: [], seatPlanId });
+    }
     for (const change of recent?.changes ?? []) if (change.version > watched.version) apply(watched, change);
     return { watched, snapshot };
   }
@@ -194,7 +204,9 @@ export class AvailabilityFeed {
   #follow(records: readonly LogRecord[]): void {
     for (const record of records) {
       const change = changeOf(record);
-      if (change === undefined || !this.#keep(record.key, change)) continue;
+      if (change === undefined) continue;
+      if (this.#isOfAnotherPlan(record.key, change)) this.#startShowAnew(record.key, change);
+      if (!this.#keep(record.key, change)) continue;
       const watched = this.#watched.get(record.key);
       if (watched === undefined) continue;
       // A snapshot may be ahead of the log: not all who watch have begun with it.
@@ -203,6 +215,22 @@ export class AvailabilityFeed {
       this.#changed.add(record.key);
     }
     if (this.#changed.size > 0) this.#telling.wanted();
+  }
+
+  #isOfAnotherPlan(showId: string, { version, seatPlanId }: Change): boolean {
+    const recent = this.#recent.get(showId);
+    const known = this.#watched.get(showId)?.seatPlanId ?? recent?.seatPlanId;
+    const isNews = version > (recent?.changes.at(-1)?.version ?? recent?.completeFrom ?? 0);
+    return isNews && seatPlanId !== undefined && known !== undefined && known !== seatPlanId;
+  }
+
+  /** The seats that were told of are those of another hall: who watches comes back, and begins with a snapshot. */
+  #startShowAnew(showId: string, { version, seatPlanId }: Change): void {
+    this.#recent.set(showId, { completeFrom: version, changes: [], seatPlanId });
+    const watched = this.#watched.get(showId);
+    if (watched === undefined) return;
+    watched.news = [];
+    for (const stream of [...watched.streams.keys()]) stream.close();
   }
 
   /** Tells the news of one show to all who watch it; returns whether there are others. */
@@ -217,12 +245,14 @@ export class AvailabilityFeed {
 
   /** Repeated records are dropped: versions of a show only grow. */
   #keep(showId: string, change: Change): boolean {
-    const { completeFrom, changes } = this.#recent.get(showId) ?? { completeFrom: change.version - 1, changes: [] };
+    const before = this.#recent.get(showId);
+    const { completeFrom = change.version - 1, changes = [] }: Partial<Recent> = before ?? {};
     if (change.version <= (changes.at(-1)?.version ?? completeFrom)) return false;
     changes.push(change);
     const dropped = changes.length > changesMax ? changes.shift() : undefined;
     // An entry of its own: how much it is counts anew.
-    this.#recent.set(showId, { completeFrom: dropped?.version ?? completeFrom, changes });
+    const seatPlanId = change.seatPlanId ?? before?.seatPlanId;
+    this.#recent.set(showId, { completeFrom: dropped?.version ?? completeFrom, changes, seatPlanId });
     return true;
   }
 
@@ -277,10 +307,12 @@ function changeOf(record: LogRecord): Change | undefined {
   if (definition === undefined || !Number.isSafeInteger(version)) return undefined;
   // A map waits for the next event where this one cannot be read.
   const data = dataIn(record, definition);
-  return data && { version, ...effectOf({ type: definition.type, data } as SeatEvent) };
+  if (data === undefined) return undefined;
+  const event = { type: definition.type, data } as SeatEvent;
+  return { version, seatPlanId: 'seatPlanId' in event.data ? event.data.seatPlanId : undefined, ...effectOf(event) };
 }
 
-function effectOf(event: SeatEvent): Omit<Change, 'version'> {
+function effectOf(event: SeatEvent): Pick<Change, 'seats' | 'areas'> {
   switch (event.type) {
     case 'SeatsReserved':
       return { seats: to(event.data.indexes, 'held'), areas: moved(event.data.areas, 1, 0) };

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import { z } from 'zod';
 import type { SeatPlan, Show } from '../../contracts/catalog.ts';
-import { showId } from '../../contracts/ids.ts';
+import { seatPlanId, showId } from '../../contracts/ids.ts';
 import { waitForNewMs } from '../../contracts/rules/new-id.ts';
 import { type PlanIndex, planIndex } from '../../contracts/rules/plan-order.ts';
 import { encodeSeatMap } from '../../contracts/rules/seat-map.ts';
@@ -15,6 +15,8 @@ import type { State } from './state.ts';
 export const availability = z.object({
   showId,
   version: z.int().min(0),
+  /** The plan that the seats are counted in. */
+  seatPlanId,
   seats: z.string(),
   areas: z.array(z.object({ area: areaName, capacity: z.int(), held: z.int(), sold: z.int(), blocked: z.int() })),
 });
@@ -80,6 +82,7 @@ function contentOf(
   return {
     showId: id,
     version,
+    seatPlanId: plan.seatPlanId,
     seats: encodeSeatMap(map, plan.seatCount),
     areas: [...plan.areas.values()].map(({ area, capacity }) => {
       const { held, sold } = areas[area] ?? { held: 0, sold: 0 };

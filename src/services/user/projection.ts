@@ -153,7 +153,6 @@ export async function updatePassword(database: Database, userId: string, passwor
   ]);
 }
 
-/** Takes everything personal out of a user's row and ends what would let them in again. */
 /** Longer than an access token is good for. */
 const tokensOutlive = '20 minutes';
 
@@ -165,6 +164,7 @@ export async function recentlyErased(database: Database): Promise<readonly strin
   return rows.map(({ userId }) => userId);
 }
 
+/** Takes everything personal out of a user's row and ends what would let them in again. */
 export async function eraseUser(database: Database, userId: string, version: number): Promise<void> {
   await database.query(
     `update users set email = null, name = null, phone = null, locale = null, roles = '{}', password_hash = null,
