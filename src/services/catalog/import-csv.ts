@@ -1,12 +1,5 @@
 import { CsvError, parse } from 'csv-parse/sync';
-import {
-  type CatalogueFile,
-  checkEntries,
-  type Entry,
-  ImportError,
-  type ImportFault,
-  importFaultsMax,
-} from './import-file.ts';
+import { type CatalogueFile, checkEntries, type Entry, ImportError, type ImportFault } from './import-file.ts';
 
 /**
  * A programme as a spreadsheet: one line per show, with everything the show needs. The first line names the columns.
@@ -42,7 +35,10 @@ const optional = [
   'closesAt',
   'seatsPerCustomerMax',
 ];
+const named: ReadonlySet<string> = new Set([...required, ...optional]);
 const pricePrefix = 'price:';
+/** As many as the price categories of all plans in a file need, and some more. */
+const columnsMax = 500;
 const rowsMax = 26;
 
 interface Line {
@@ -52,9 +48,8 @@ interface Line {
 
 /** Reads a CSV programme; throws `ImportError` with the line of each fault. */
 export function readCsvCatalogue(text: string): CatalogueFile {
-  const { columns, lines } = parseLines(text);
-  const faults: ImportFault[] = [...columnFaults(columns)];
-  if (faults.length > 0) throw new ImportError(faults);
+  const lines = parseLines(text);
+  const faults: ImportFault[] = [];
   const movies = new Map<string, Entry<Readonly<Record<string, unknown>>>>();
   const theatres = new Map<string, Entry<Readonly<Record<string, unknown>>>>();
   const seatPlans = new Map<string, Entry<unknown>>();
@@ -76,24 +71,20 @@ export function readCsvCatalogue(text: string): CatalogueFile {
     }
     shows.push({ where, value: showOf(line, faults) });
   }
-  if (faults.length > 0) throw new ImportError(faults.slice(0, importFaultsMax));
+  if (faults.length > 0) throw new ImportError(faults);
   return checkEntries({
     ...{ movies: [...movies.values()], theatres: [...theatres.values()], seatPlans: [...seatPlans.values()] },
     ...{ screens: [...screens.values()], shows },
   });
 }
 
-function parseLines(text: string): { readonly columns: readonly string[]; readonly lines: readonly Line[] } {
+function parseLines(text: string): readonly Line[] {
   try {
-    let columns: string[] = [];
     const records = parse(text, {
       ...{ bom: true, info: true, skip_empty_lines: true, trim: true, relax_column_count: false },
-      columns: (header: string[]) => {
-        columns = header;
-        return header;
-      },
+      columns: soundColumns,
     }) as unknown as { readonly record: Record<string, string>; readonly info: { readonly lines: number } }[];
-    return { columns, lines: records.map(({ record, info }) => ({ where: `line ${info.lines}`, cells: record })) };
+    return records.map(({ record, info }) => ({ where: `line ${info.lines}`, cells: record }));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const line: unknown = error['lines'];
@@ -101,10 +92,20 @@ function parseLines(text: string): { readonly columns: readonly string[]; readon
   }
 }
 
+/** The columns as they are, before anything is read below them; throws `ImportError` with what is wrong with them. */
+function soundColumns(columns: string[]): string[] {
+  const faults = columnFaults(columns);
+  if (faults.length > 0) throw new ImportError(faults);
+  return columns;
+}
+
 function columnFaults(columns: readonly string[]): readonly ImportFault[] {
+  if (columns.length > columnsMax) {
+    return [{ where: 'line 1', message: `has ${columns.length} columns; a file can have ${columnsMax}` }];
+  }
   const missing = required.filter((name) => !columns.includes(name));
-  const unknown = columns.filter((name) => ![...required, ...optional].includes(name) && !isPrice(name));
-  const twice = columns.filter((name, index) => columns.indexOf(name) !== index);
+  const unknown = columns.filter((name) => !named.has(name) && !isPrice(name));
+  const twice = repeated(columns);
   return [
     ...missing.map((name) => ({ where: 'line 1', message: `the column "${name}" is missing` })),
     ...unknown.map((name) => ({
@@ -116,6 +117,15 @@ function columnFaults(columns: readonly string[]): readonly ImportFault[] {
       ? []
       : [{ where: 'line 1', message: 'there is no price column such as "price:standard"' }]),
   ];
+}
+
+function repeated(columns: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return columns.filter((name) => {
+    const isKnown = seen.has(name);
+    seen.add(name);
+    return isKnown;
+  });
 }
 
 function isPrice(column: string): boolean {

@@ -30,20 +30,31 @@ export interface ImportFault {
 
 /** A file with more faults than this has shown its author enough to do. */
 export const importFaultsMax = 100;
+/** Of what somebody wrote, a fault repeats so much. */
+const faultCharactersMax = 300;
 export const showsPerImportMax = 20_000;
 
-/** Nothing was imported; `lines` says why, in the order of the file. */
+/** Nothing was imported; `lines` says why, in the order of the file: at most `importFaultsMax` of them, each short. */
 export class ImportError extends Error {
   override readonly name = 'ImportError';
   readonly code = 'import_refused';
   readonly retryable = false;
   readonly lines: readonly ImportFault[];
-  constructor(lines: readonly ImportFault[]) {
+  constructor(faults: readonly ImportFault[]) {
+    const lines = faults.slice(0, importFaultsMax).map(shortened);
     const first = lines[0];
     const others = lines.length > 1 ? ` (and ${lines.length - 1} more)` : '';
     super(`Nothing was imported: ${first?.where ?? ''}: ${first?.message ?? ''}${others}`);
     this.lines = lines;
   }
+}
+
+function shortened({ where, message }: ImportFault): ImportFault {
+  return { where: beginningOf(where), message: beginningOf(message) };
+}
+
+function beginningOf(text: string): string {
+  return text.length > faultCharactersMax ? `${text.slice(0, faultCharactersMax)}…` : text;
 }
 
 /** An entry with the place it came from. */
@@ -99,6 +110,7 @@ export function readJsonCatalogue(text: string): CatalogueFile {
   const known = Object.keys(kinds) as (keyof CatalogueFile)[];
   const faults: ImportFault[] = Object.keys(whole)
     .filter((name) => !Object.hasOwn(kinds, name))
+    .slice(0, importFaultsMax)
     .map((name) => ({ where: `/${name}`, message: `is unknown; a catalogue has ${known.join(', ')}` }));
   const lists = known.map((kind) => {
     const list: unknown = whole[kind] ?? [];
@@ -124,7 +136,7 @@ export function checkEntries(file: UncheckedFile): CatalogueFile {
       message: `has ${file.shows.length} shows; one import takes ${showsPerImportMax}`,
     });
   }
-  if (faults.length > 0) throw new ImportError(faults.slice(0, importFaultsMax));
+  if (faults.length > 0) throw new ImportError(faults);
   return Object.fromEntries(checked) as unknown as CatalogueFile;
 }
 

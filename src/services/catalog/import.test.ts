@@ -195,6 +195,32 @@ test('columns that are missing, unknown or double are named', () => {
   }
 });
 
+test('a header of more columns than a file can have is refused without a look at each of them', () => {
+  const columns = Array.from({ length: 100_000 }, (_, index) => `c${index}`);
+  const began = performance.now();
+  const faults = faultsOf(() => readCsvCatalogue(`${columns.join(',')}\n`));
+  const tookMs = performance.now() - began;
+  assert.deepEqual(faults, [{ where: 'line 1', message: 'has 100000 columns; a file can have 500' }]);
+  assert.ok(tookMs < 3_000, `took ${tookMs} ms`);
+});
+
+test('faults are answered up to a hundred of them, each of them short', () => {
+  const names = Array.from({ length: 30_000 }, (_, index) => `unknown${index}`);
+  const withNames = Object.fromEntries(names.map((name) => [name, 1]));
+  const files: Readonly<Record<string, () => unknown>> = {
+    'unknown columns': () => readCsvCatalogue(names.slice(0, 400).join(',')),
+    'a column with a long name': () => readCsvCatalogue(`${header},${'x'.repeat(1_000_000)}`),
+    'unknown lists': () => readJsonCatalogue(JSON.stringify(withNames)),
+    'unknown fields': () => readJsonCatalogue(JSON.stringify({ movies: [{ ...movie, ...withNames }] })),
+    'wrong entries': () => readJsonCatalogue(JSON.stringify({ movies: names.slice(0, 1_000) })),
+  };
+  for (const [what, read] of Object.entries(files)) {
+    const faults = faultsOf(read);
+    assert.ok(faults.length > 0 && faults.length <= 100, `${what}: ${faults.length}`);
+    assert.ok(JSON.stringify(faults).length < 50_000, what);
+  }
+});
+
 const wrongLines: readonly [string, string, RegExp][] = [
   ['a price that is none', line.replace('12.50', 'cheap'), /price:standard "cheap"/],
   ['a time that is none', line.replace('2026-03-01 19:30', 'tonight'), /must be a time/],

@@ -3,7 +3,7 @@ import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.
 import { traceIdOf } from '../../runtime/telemetry/tracing.ts';
 import { scheduleShows } from './changes.ts';
 import { readCsvCatalogue } from './import-csv.ts';
-import { type CatalogueFile, ImportError, importFaultsMax, readJsonCatalogue } from './import-file.ts';
+import { type CatalogueFile, ImportError, readJsonCatalogue } from './import-file.ts';
 import { type Additions, type KnownCatalogue, resolveCatalogue } from './import-resolve.ts';
 import * as projection from './projection.ts';
 import { seatPlanFact } from './routes/seat-plans.ts';
@@ -46,7 +46,7 @@ export async function importFile(
     await projection.lockImports(transaction);
     const known = await knownCatalogue(transaction, file);
     const { additions: found, faults } = resolveCatalogue(file, { known, newId, now: Date.now() });
-    if (faults.length > 0) throw new ImportError(faults.slice(0, importFaultsMax));
+    if (faults.length > 0) throw new ImportError(faults);
     await store(transaction, found, traceparent);
     return found;
   });
