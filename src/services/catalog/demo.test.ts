@@ -18,20 +18,20 @@ const starts = [
   '2027-02-28T00:00:00Z',
 ];
 
-function resolved(now: number) {
+async function resolved(now: number) {
   let made = 0;
   const newId = (kind: IdKind) => {
     made += 1;
     return deriveId(kind, 'mov_01890000-0000-7000-8000-000000000000', String(made));
   };
   const known = { movies: [], theatres: [], screens: [], seatPlans: [], occupied: [] };
-  return resolveCatalogue(demoCatalogue(movies, now), { known, newId, now });
+  return resolveCatalogue(await demoCatalogue(movies, now), { known, newId, now });
 }
 
 for (const start of starts) {
-  test(`the programme that begins on ${start} has no fault, and no two shows overlap on a screen`, () => {
+  test(`the programme that begins on ${start} has no fault, and no two shows overlap on a screen`, async () => {
     const now = Date.parse(start);
-    const { additions, faults } = resolved(now);
+    const { additions, faults } = await resolved(now);
     assert.deepEqual(faults, []);
     assert.ok(additions.shows.length >= 2_500 && additions.shows.length <= 4_000, `${additions.shows.length} shows`);
     const byScreen = Map.groupBy(additions.shows, (show) => show.screen.screenId);
@@ -52,8 +52,8 @@ for (const start of starts) {
   });
 }
 
-test('the houses: six in four time zones, thirty screens, from 60 seats to 2,000', () => {
-  const { additions } = resolved(Date.parse('2026-01-15T18:20:00Z'));
+test('the houses: six in four time zones, thirty screens, from 60 seats to 2,000', async () => {
+  const { additions } = await resolved(Date.parse('2026-01-15T18:20:00Z'));
   assert.ok(additions.movies.length >= 200);
   assert.equal(additions.theatres.length, 6);
   assert.equal(new Set(additions.theatres.map(({ timeZone }) => timeZone)).size, 4);
@@ -68,16 +68,16 @@ test('the houses: six in four time zones, thirty screens, from 60 seats to 2,000
   }
 });
 
-test('some shows are free, some limit what one person buys, some are not on sale yet', () => {
+test('some shows are free, some limit what one person buys, some are not on sale yet', async () => {
   const now = Date.parse('2026-01-15T18:20:00Z');
-  const { shows } = resolved(now).additions;
+  const { shows } = (await resolved(now)).additions;
   assert.ok(shows.some(({ priceCategories }) => priceCategories.every(({ price }) => price.amount === 0)));
   assert.ok(shows.some(({ seatsPerCustomerMax }) => seatsPerCustomerMax !== undefined));
   assert.ok(shows.some(({ sales }) => Date.parse(sales.opensAt) > now));
   assert.ok(shows.some(({ sales }) => Date.parse(sales.opensAt) <= now));
 });
 
-test('the same start makes the same programme', () => {
+test('the same start makes the same programme', async () => {
   const now = Date.parse('2026-01-15T18:20:00Z');
-  assert.equal(JSON.stringify(demoCatalogue(movies, now)), JSON.stringify(demoCatalogue(movies, now)));
+  assert.equal(JSON.stringify(await demoCatalogue(movies, now)), JSON.stringify(await demoCatalogue(movies, now)));
 });

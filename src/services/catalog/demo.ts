@@ -33,11 +33,11 @@ export async function importDemoCatalogue(service: ServiceRuntime, now: Date): P
   const known = await projection.listMovies(service, { after: undefined, limit: 1 });
   if (known.length > 0) return undefined;
   const movies = JSON.parse(await readFile(moviesFile, 'utf8')) as readonly DemoMovie[];
-  return importFile(service, demoCatalogue(movies, now.getTime()), { who: 'demo' });
+  return importFile(service, await demoCatalogue(movies, now.getTime()), { who: 'demo' });
 }
 
 /** The demo as a catalogue file; `now` in milliseconds since 1970. */
-export function demoCatalogue(movies: readonly DemoMovie[], now: number): CatalogueFile {
+export function demoCatalogue(movies: readonly DemoMovie[], now: number): Promise<CatalogueFile> {
   const random = randomFrom(seed);
   const plans = Object.values<DemoPlan>(demoPlans);
   const file = {

@@ -1,5 +1,15 @@
-import { CsvError, parse } from 'csv-parse/sync';
-import { type CatalogueFile, checkEntries, type Entry, ImportError, type ImportFault } from './import-file.ts';
+import { Readable } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
+import {
+  type CatalogueFile,
+  checkEntries,
+  type Entry,
+  entriesPerKindMax,
+  ImportError,
+  type ImportFault,
+  importFaultsMax,
+} from './import-file.ts';
+import { inTurns } from './import-turns.ts';
 
 /**
  * A programme as a spreadsheet: one line per show, with everything the show needs. The first line names the columns.
@@ -39,6 +49,10 @@ const named: ReadonlySet<string> = new Set([...required, ...optional]);
 const pricePrefix = 'price:';
 /** As many as the price categories of all plans in a file need, and some more. */
 const columnsMax = 500;
+/** A line is a show. */
+const linesMax = entriesPerKindMax;
+/** What is read of a file before somebody else's request may be answered. */
+const pieceBytes = 65_536;
 const rowsMax = 26;
 
 interface Line {
@@ -46,31 +60,30 @@ interface Line {
   readonly cells: Readonly<Record<string, string>>;
 }
 
-/** Reads a CSV programme; throws `ImportError` with the line of each fault. */
-export function readCsvCatalogue(text: string): CatalogueFile {
-  const lines = parseLines(text);
-  const faults: ImportFault[] = [];
-  const movies = new Map<string, Entry<Readonly<Record<string, unknown>>>>();
-  const theatres = new Map<string, Entry<Readonly<Record<string, unknown>>>>();
-  const seatPlans = new Map<string, Entry<unknown>>();
-  const screens = new Map<string, Entry<Readonly<Record<string, unknown>>>>();
-  const shows: Entry<unknown>[] = [];
-  for (const line of lines) {
-    const { where, cells } = line;
-    const cell = (name: string) => cells[name]?.trim() ?? '';
-    addOnce(movies, cell('movie'), { where, value: movieOf(line) }, faults);
-    if (cell('location') !== '' || cell('timeZone') !== '') {
-      const value = { name: cell('theatre'), location: cell('location'), timeZone: cell('timeZone') };
-      addOnce(theatres, cell('theatre'), { where, value }, faults);
-    }
-    if (cell('plan') !== '') {
-      const plan = gridPlan(cell('plan'));
-      if (plan !== undefined && !seatPlans.has(plan.name)) seatPlans.set(plan.name, { where, value: plan });
-      const value = { theatre: cell('theatre'), number: numberOr(cell('screen')), seatPlan: cell('plan') };
-      addOnce(screens, `${cell('theatre')}\n${cell('screen')}`, { where, value }, faults);
-    }
-    shows.push({ where, value: showOf(line, faults) });
+type Fields = Readonly<Record<string, unknown>>;
+
+/** What the lines of a file say, in their order; of movies, theatres, plans and screens what the first mention says. */
+interface Programme {
+  readonly movies: Map<string, Entry<Fields>>;
+  readonly theatres: Map<string, Entry<Fields>>;
+  readonly seatPlans: Map<string, Entry<unknown>>;
+  readonly screens: Map<string, Entry<Fields>>;
+  readonly shows: Entry<unknown>[];
+  readonly faults: ImportFault[];
+}
+
+/** Reads a CSV programme; rejects with `ImportError`: the line of each fault. */
+export async function readCsvCatalogue(text: string): Promise<CatalogueFile> {
+  const lines = await parseLines(text);
+  const programme: Programme = {
+    ...{ movies: new Map(), theatres: new Map(), seatPlans: new Map(), screens: new Map() },
+    ...{ shows: [], faults: [] },
+  };
+  for await (const line of inTurns(lines)) {
+    if (programme.faults.length >= importFaultsMax) break;
+    addLine(programme, line);
   }
+  const { movies, theatres, seatPlans, screens, shows, faults } = programme;
   if (faults.length > 0) throw new ImportError(faults);
   return checkEntries({
     ...{ movies: [...movies.values()], theatres: [...theatres.values()], seatPlans: [...seatPlans.values()] },
@@ -78,18 +91,49 @@ export function readCsvCatalogue(text: string): CatalogueFile {
   });
 }
 
-function parseLines(text: string): readonly Line[] {
+function addLine({ movies, theatres, seatPlans, screens, shows, faults }: Programme, line: Line): void {
+  const { where, cells } = line;
+  const cell = (name: string) => cells[name]?.trim() ?? '';
+  addOnce(movies, cell('movie'), { where, value: movieOf(line) }, faults);
+  if (cell('location') !== '' || cell('timeZone') !== '') {
+    const value = { name: cell('theatre'), location: cell('location'), timeZone: cell('timeZone') };
+    addOnce(theatres, cell('theatre'), { where, value }, faults);
+  }
+  if (cell('plan') !== '') {
+    const plan = gridPlan(cell('plan'));
+    if (plan !== undefined && !seatPlans.has(plan.name)) seatPlans.set(plan.name, { where, value: plan });
+    const value = { theatre: cell('theatre'), number: numberOr(cell('screen')), seatPlan: cell('plan') };
+    addOnce(screens, `${cell('theatre')}\n${cell('screen')}`, { where, value }, faults);
+  }
+  shows.push({ where, value: showOf(line, faults) });
+}
+
+async function parseLines(text: string): Promise<readonly Line[]> {
+  const parser = parse({
+    ...{ bom: true, info: true, skip_empty_lines: true, trim: true, relax_column_count: false },
+    columns: soundColumns,
+  });
+  const records: AsyncIterable<{ readonly record: Line['cells']; readonly info: { readonly lines: number } }> =
+    Readable.from(inTurns(piecesOf(Buffer.from(text)))).pipe(parser);
+  const lines: Line[] = [];
   try {
-    const records = parse(text, {
-      ...{ bom: true, info: true, skip_empty_lines: true, trim: true, relax_column_count: false },
-      columns: soundColumns,
-    }) as unknown as { readonly record: Record<string, string>; readonly info: { readonly lines: number } }[];
-    return records.map(({ record, info }) => ({ where: `line ${info.lines}`, cells: record }));
+    for await (const { record, info } of records) {
+      const where = `line ${info.lines}`;
+      if (lines.length === linesMax) {
+        throw new ImportError([{ where, message: `is one too many: one import takes ${linesMax} shows` }]);
+      }
+      lines.push({ where, cells: record });
+    }
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     const line: unknown = error['lines'];
     throw new ImportError([{ where: `line ${typeof line === 'number' ? line : 1}`, message: error.message }]);
   }
+  return lines;
+}
+
+function* piecesOf(bytes: Buffer): Generator<Buffer, void, undefined> {
+  for (let at = 0; at < bytes.length; at += pieceBytes) yield bytes.subarray(at, at + pieceBytes);
 }
 
 /** The columns as they are, before anything is read below them; throws `ImportError` with what is wrong with them. */
@@ -133,12 +177,7 @@ function isPrice(column: string): boolean {
 }
 
 /** Keeps the first mention; a later one must not say something else. */
-function addOnce(
-  known: Map<string, Entry<Readonly<Record<string, unknown>>>>,
-  key: string,
-  entry: Entry<Readonly<Record<string, unknown>>>,
-  faults: ImportFault[],
-): void {
+function addOnce(known: Map<string, Entry<Fields>>, key: string, entry: Entry<Fields>, faults: ImportFault[]): void {
   const first = known.get(key);
   if (first === undefined) {
     known.set(key, entry);
@@ -153,7 +192,7 @@ function addOnce(
   known.set(key, { where: first.where, value: { ...entry.value, ...first.value } });
 }
 
-function movieOf({ cells }: Line): Readonly<Record<string, unknown>> {
+function movieOf({ cells }: Line): Fields {
   const { movie = '', runningTimeMinutes = '', certificate = '', genre = '' } = cells;
   return {
     title: movie,
@@ -202,10 +241,22 @@ function timeCell(name: 'opensAt' | 'closesAt', text: string): object {
 function minorUnits(text: string, currency: string): number | undefined {
   const parts = /^(\d{1,9})(?:\.(\d{1,4}))?$/.exec(text);
   if (parts === null || !/^[A-Z]{3}$/.test(currency)) return undefined;
-  const digits =
-    new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
-  const [, whole = '', decimals = ''] = parts;
-  return decimals.length > digits ? undefined : Number(whole + decimals.padEnd(digits, '0'));
+  const digits = decimalsOf(currency);
+  const [, whole = '', fraction = ''] = parts;
+  return fraction.length > digits ? undefined : Number(whole + fraction.padEnd(digits, '0'));
+}
+
+/** Asking the runtime takes a thousand times as long as reading a cell. Three letters have 17,576 combinations. */
+const decimals = new Map<string, number>();
+
+function decimalsOf(currency: string): number {
+  let digits = decimals.get(currency);
+  if (digits === undefined) {
+    const format = new Intl.NumberFormat('en', { style: 'currency', currency });
+    digits = format.resolvedOptions().maximumFractionDigits ?? 2;
+    decimals.set(currency, digits);
+  }
+  return digits;
 }
 
 /** The plan that `10x16` stands for; `undefined` for a name. */

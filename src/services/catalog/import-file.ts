@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { plainly } from '../../runtime/wording.ts';
 import { movieFields, saleFields, seatPlanFields, theatreFields } from './entries.ts';
+import { inTurns } from './import-turns.ts';
 import { localTimeSyntax } from './local-time.ts';
 
 /**
@@ -32,7 +33,8 @@ export interface ImportFault {
 export const importFaultsMax = 100;
 /** Of what somebody wrote, a fault repeats so much. */
 const faultCharactersMax = 300;
-export const showsPerImportMax = 20_000;
+/** Entries of one kind in an import, so also lines of a CSV file. */
+export const entriesPerKindMax = 20_000;
 
 /** Nothing was imported; `lines` says why, in the order of the file: at most `importFaultsMax` of them, each short. */
 export class ImportError extends Error {
@@ -104,40 +106,54 @@ export interface CatalogueFile {
 /** The same entries before anybody has checked them. */
 export type UncheckedFile = { readonly [Kind in keyof CatalogueFile]: readonly Entry<unknown>[] };
 
-/** Reads a JSON catalogue; throws `ImportError` with a pointer to each fault. */
-export function readJsonCatalogue(text: string): CatalogueFile {
+/** Reads a JSON catalogue; rejects with `ImportError`: a pointer to each fault. */
+export async function readJsonCatalogue(text: string): Promise<CatalogueFile> {
   const whole = parseJson(text);
   const known = Object.keys(kinds) as (keyof CatalogueFile)[];
   const faults: ImportFault[] = Object.keys(whole)
     .filter((name) => !Object.hasOwn(kinds, name))
     .slice(0, importFaultsMax)
     .map((name) => ({ where: `/${name}`, message: `is unknown; a catalogue has ${known.join(', ')}` }));
-  const lists = known.map((kind) => {
-    const list: unknown = whole[kind] ?? [];
-    if (Array.isArray(list))
-      return [kind, list.map((value: unknown, index) => ({ where: `/${kind}/${index}`, value }))] as const;
-    faults.push({ where: `/${kind}`, message: 'must be a list' });
-    return [kind, []] as const;
-  });
+  const lists = known.map((kind) => [kind, listOf(kind, whole[kind] ?? [], faults)] as const);
   if (faults.length > 0) throw new ImportError(faults);
   return checkEntries(Object.fromEntries(lists) as unknown as UncheckedFile);
 }
 
-/** Checks the fields of every entry; throws `ImportError` with all that is wrong. */
-export function checkEntries(file: UncheckedFile): CatalogueFile {
+function listOf(kind: keyof CatalogueFile, list: unknown, faults: ImportFault[]): readonly Entry<unknown>[] {
+  if (!Array.isArray(list)) {
+    faults.push({ where: `/${kind}`, message: 'must be a list' });
+    return [];
+  }
+  if (list.length > entriesPerKindMax) {
+    const message = `has ${list.length} entries; one import takes ${entriesPerKindMax}`;
+    faults.push({ where: `/${kind}`, message });
+    return [];
+  }
+  return list.map((value: unknown, index) => ({ where: `/${kind}/${index}`, value }));
+}
+
+/** Checks the fields of every entry; rejects with `ImportError`: the first faults, as many as an answer has. */
+export async function checkEntries(file: UncheckedFile): Promise<CatalogueFile> {
   const faults: ImportFault[] = [];
-  const checked = Object.entries(kinds).map(([kind, schema]) => {
-    const entries = file[kind as keyof CatalogueFile];
-    return [kind, entries.map((entry) => ({ where: entry.where, value: checkEntry(schema, entry, faults) }))] as const;
-  });
-  if (file.shows.length > showsPerImportMax) {
-    faults.unshift({
-      where: '/shows',
-      message: `has ${file.shows.length} shows; one import takes ${showsPerImportMax}`,
-    });
+  const checked: (readonly [string, readonly Entry<unknown>[]])[] = [];
+  for (const [kind, schema] of Object.entries(kinds)) {
+    checked.push([kind, await checkKind(schema, file[kind as keyof CatalogueFile], faults)]);
   }
   if (faults.length > 0) throw new ImportError(faults);
   return Object.fromEntries(checked) as unknown as CatalogueFile;
+}
+
+async function checkKind(
+  schema: z.ZodType,
+  entries: readonly Entry<unknown>[],
+  faults: ImportFault[],
+): Promise<readonly Entry<unknown>[]> {
+  const checked: Entry<unknown>[] = [];
+  for await (const entry of inTurns(entries)) {
+    if (faults.length >= importFaultsMax) break;
+    checked.push({ where: entry.where, value: checkEntry(schema, entry, faults) });
+  }
+  return checked;
 }
 
 function checkEntry(schema: z.ZodType, { where, value }: Entry<unknown>, faults: ImportFault[]): unknown {

@@ -1,13 +1,14 @@
 import type { SeatPlan, Show } from '../../contracts/catalog.ts';
 import { planErrors } from '../../contracts/rules/plan-errors.ts';
 import type { Movie, Screen, Theatre } from './entries.ts';
-import type { CatalogueFile, Entry, ImportFault, ShowEntry } from './import-file.ts';
+import { type CatalogueFile, type Entry, type ImportFault, importFaultsMax, type ShowEntry } from './import-file.ts';
 import { type PlacedShow, placeShows, type Taken } from './import-place.ts';
+import { inTurns } from './import-turns.ts';
 import { momentOfLocalTime } from './local-time.ts';
 import { categoriesOf, showFaults, showOf } from './show-rules.ts';
 
 /**
- * From names to ids: what of a file is new, and what its shows are made of. Pure: ids and time come in. What is in the
+ * From names to ids: what of a file is new, and what its shows are made of. Pure, but for its turns: ids and time come in. What is in the
  * catalogue already is left as it is; a file that contradicts it where shows would suffer is refused.
  */
 export interface KnownCatalogue {
@@ -41,15 +42,16 @@ interface Named<Value> {
 }
 
 /** Resolves a file; `faults` says what is wrong with it, in which case nothing of `additions` may be used. */
-export function resolveCatalogue(file: CatalogueFile, context: ResolveContext) {
+export async function resolveCatalogue(file: CatalogueFile, context: ResolveContext) {
   const faults: ImportFault[] = [];
-  const movies = resolveMovies(file, context, faults);
-  const theatres = resolveTheatres(file, context, faults);
-  const seatPlans = resolveSeatPlans(file, context, faults);
-  const screens = resolveScreens(file, { ...context, theatres: theatres.all, seatPlans: seatPlans.all }, faults);
+  const movies = await resolveMovies(file, context, faults);
+  const theatres = await resolveTheatres(file, context, faults);
+  const seatPlans = await resolveSeatPlans(file, context, faults);
+  const screens = await resolveScreens(file, { ...context, theatres: theatres.all, seatPlans: seatPlans.all }, faults);
   const plansById = new Map([...seatPlans.all.values()].map((plan) => [plan.seatPlanId, categoriesOf(plan)]));
   const shows: PlacedShow[] = [];
-  for (const entry of file.shows) {
+  for await (const entry of inTurns(file.shows)) {
+    if (faults.length >= importFaultsMax) break;
     const show = resolveShow(
       entry,
       { ...context, movies: movies.all, theatres: theatres.all, screens: screens.all, plansById },
@@ -65,7 +67,11 @@ export function resolveCatalogue(file: CatalogueFile, context: ResolveContext) {
   return { additions, faults };
 }
 
-function resolveMovies(file: CatalogueFile, { known, newId }: ResolveContext, faults: ImportFault[]): Named<Movie> {
+function resolveMovies(
+  file: CatalogueFile,
+  { known, newId }: ResolveContext,
+  faults: ImportFault[],
+): Promise<Named<Movie>> {
   const before = new Map(known.movies.map((movie) => [movie.title, movie]));
   return addNamed(file.movies, faults, {
     before,
@@ -75,7 +81,11 @@ function resolveMovies(file: CatalogueFile, { known, newId }: ResolveContext, fa
   });
 }
 
-function resolveTheatres(file: CatalogueFile, { known, newId }: ResolveContext, faults: ImportFault[]): Named<Theatre> {
+function resolveTheatres(
+  file: CatalogueFile,
+  { known, newId }: ResolveContext,
+  faults: ImportFault[],
+): Promise<Named<Theatre>> {
   return addNamed(file.theatres, faults, {
     before: new Map(known.theatres.map((theatre) => [theatre.name, theatre])),
     nameOf: (value) => value.name,
@@ -91,7 +101,7 @@ function resolveSeatPlans(
   file: CatalogueFile,
   { known, newId }: ResolveContext,
   faults: ImportFault[],
-): Named<SeatPlan> {
+): Promise<Named<SeatPlan>> {
   return addNamed(file.seatPlans, faults, {
     before: new Map(known.seatPlans.map((plan) => [plan.name, plan])),
     nameOf: (value) => value.name,
@@ -132,7 +142,7 @@ function resolveScreens(
     readonly seatPlans: ReadonlyMap<string, SeatPlan>;
   },
   faults: ImportFault[],
-): Named<Screen> {
+): Promise<Named<Screen>> {
   const { known, newId, theatres, seatPlans } = context;
   const theatreNames = new Map([...theatres.values()].map(({ theatreId, name }) => [theatreId, name]));
   const sound = file.screens.filter(({ where, value }) => {
@@ -157,7 +167,7 @@ function resolveScreens(
   });
 }
 
-function addNamed<Value, Made>(
+async function addNamed<Value, Made>(
   entries: readonly Entry<Value>[],
   faults: ImportFault[],
   kind: {
@@ -166,11 +176,12 @@ function addNamed<Value, Made>(
     readonly make: (value: Value, where: string) => Made;
     readonly contradiction: (value: Value, known: Made) => string | undefined;
   },
-): Named<Made> {
+): Promise<Named<Made>> {
   const all = new Map(kind.before);
   const first = new Map<string, string>();
   const added: Made[] = [];
-  for (const { where, value } of entries) {
+  for await (const { where, value } of inTurns(entries)) {
+    if (faults.length >= importFaultsMax) break;
     const name = kind.nameOf(value);
     const earlier = first.get(name);
     const known = kind.before.get(name);

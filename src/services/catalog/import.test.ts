@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import { newId } from '../../contracts/ids.ts';
 import { readCsvCatalogue } from './import-csv.ts';
 import { ImportError, type ImportFault, readJsonCatalogue } from './import-file.ts';
@@ -17,11 +18,11 @@ const priceCategories = [{ name: 'standard', price: { amount: 1_250, currency: '
 const show = { movie: 'Fight Club', theatre: 'Lakeview', screen: 1, startsAt: '2026-03-01T19:30', priceCategories };
 const whole = { movies: [movie], theatres: [theatre], seatPlans: [seatPlan], screens: [screen], shows: [show] };
 
-const resolve = (file: object, known = nothing) =>
-  resolveCatalogue(readJsonCatalogue(JSON.stringify(file)), { known, newId, now });
-const faultsOf = (read: () => unknown): readonly ImportFault[] => {
+const resolve = async (file: object, known = nothing) =>
+  resolveCatalogue(await readJsonCatalogue(JSON.stringify(file)), { known, newId, now });
+const faultsOf = async (read: () => Promise<unknown>): Promise<readonly ImportFault[]> => {
   try {
-    read();
+    await read();
   } catch (error) {
     if (error instanceof ImportError) return error.lines;
     throw error;
@@ -29,8 +30,8 @@ const faultsOf = (read: () => unknown): readonly ImportFault[] => {
   return [];
 };
 
-test('a JSON catalogue refers by title, name and number, and times are those of the theatre', () => {
-  const { additions, faults } = resolve(whole);
+test('a JSON catalogue refers by title, name and number, and times are those of the theatre', async () => {
+  const { additions, faults } = await resolve(whole);
   assert.deepEqual(faults, []);
   const [added] = additions.shows;
   assert.equal(added?.startsAt, '2026-03-02T01:30:00.000Z');
@@ -39,40 +40,40 @@ test('a JSON catalogue refers by title, name and number, and times are those of 
   assert.equal(added?.seatPlanId, additions.seatPlans[0]?.seatPlanId);
 });
 
-test('a time with an offset is that moment', () => {
-  const { additions } = resolve({ ...whole, shows: [{ ...show, startsAt: '2026-03-01T19:30:00+01:00' }] });
+test('a time with an offset is that moment', async () => {
+  const { additions } = await resolve({ ...whole, shows: [{ ...show, startsAt: '2026-03-01T19:30:00+01:00' }] });
   assert.equal(additions.shows[0]?.startsAt, '2026-03-01T18:30:00.000Z');
 });
 
-test('importing the same again adds nothing; what is there can be referred to', () => {
-  const { additions } = resolve(whole);
+test('importing the same again adds nothing; what is there can be referred to', async () => {
+  const { additions } = await resolve(whole);
   const [added] = additions.shows;
   assert.ok(added);
   const startsAt = Date.parse(added.startsAt);
   const there = { screenId: added.screen.screenId, movieId: added.movie.movieId, startsAt };
   const occupied = [{ ...there, endsAt: startsAt + 139 * 60_000, isCancelled: false }];
   const known = { ...additions, occupied };
-  const again = resolve(whole, known);
+  const again = await resolve(whole, known);
   assert.deepEqual(again.faults, []);
   const noneNew = { movies: [], theatres: [], screens: [], seatPlans: [], shows: [] };
   assert.deepEqual(again.additions, noneNew);
   const cancelled = { ...additions, occupied: occupied.map((each) => ({ ...each, isCancelled: true })) };
-  assert.deepEqual(resolve(whole, cancelled), { additions: noneNew, faults: [] });
+  assert.deepEqual(await resolve(whole, cancelled), { additions: noneNew, faults: [] });
   const inItsPlace = { ...whole, movies: [{ ...movie, title: 'Se7en' }], shows: [{ ...show, movie: 'Se7en' }] };
-  assert.deepEqual(resolve(inItsPlace, cancelled).faults, []);
-  const next = resolve({ shows: [{ ...show, startsAt: '2026-03-02T19:30' }] }, known);
+  assert.deepEqual((await resolve(inItsPlace, cancelled)).faults, []);
+  const next = await resolve({ shows: [{ ...show, startsAt: '2026-03-02T19:30' }] }, known);
   assert.deepEqual(next.faults, []);
   assert.equal(next.additions.shows.length, 1);
 });
 
-test('what is not JSON, or no catalogue, is said', () => {
-  assert.match(faultsOf(() => readJsonCatalogue('{"movies": [}'))[0]?.message ?? '', /is not JSON/);
-  assert.equal(faultsOf(() => readJsonCatalogue('[]'))[0]?.where, '/');
-  assert.equal(faultsOf(() => readJsonCatalogue('{"films": []}'))[0]?.where, '/films');
-  assert.equal(faultsOf(() => readJsonCatalogue('{"movies": {}}'))[0]?.where, '/movies');
+test('what is not JSON, or no catalogue, is said', async () => {
+  assert.match((await faultsOf(() => readJsonCatalogue('{"movies": [}')))[0]?.message ?? '', /is not JSON/);
+  assert.equal((await faultsOf(() => readJsonCatalogue('[]')))[0]?.where, '/');
+  assert.equal((await faultsOf(() => readJsonCatalogue('{"films": []}')))[0]?.where, '/films');
+  assert.equal((await faultsOf(() => readJsonCatalogue('{"movies": {}}')))[0]?.where, '/movies');
 });
 
-test('every wrong field is named by its pointer', () => {
+test('every wrong field is named by its pointer', async () => {
   const broken = {
     movies: [{ title: '' }, { title: 'Any', length: 90 }],
     theatres: [{ ...theatre, timeZone: 'Mars/Olympus' }],
@@ -84,7 +85,7 @@ test('every wrong field is named by its pointer', () => {
       },
     ],
   };
-  const places = faultsOf(() => readJsonCatalogue(JSON.stringify(broken))).map(({ where }) => where);
+  const places = (await faultsOf(() => readJsonCatalogue(JSON.stringify(broken)))).map(({ where }) => where);
   assert.deepEqual(places, [
     '/movies/0/title',
     '/movies/1',
@@ -129,45 +130,48 @@ const wrong: readonly [string, object, string, RegExp][] = [
 ];
 
 for (const [what, part, where, message] of wrong) {
-  test(`${what} is named by its place`, () => {
-    const { faults } = resolve({ ...whole, ...part });
+  test(`${what} is named by its place`, async () => {
+    const { faults } = await resolve({ ...whole, ...part });
     assert.equal(faults[0]?.where, where);
     assert.match(faults[0]?.message ?? '', message);
   });
 }
 
-test('what contradicts the catalogue is refused where shows would suffer', () => {
-  const { additions } = resolve(whole);
+test('what contradicts the catalogue is refused where shows would suffer', async () => {
+  const { additions } = await resolve(whole);
   const known = { ...additions, occupied: [] };
-  const faultOf = (part: object) => resolve({ ...whole, shows: [], ...part }, known).faults[0]?.message;
-  assert.match(faultOf({ theatres: [{ ...theatre, timeZone: 'UTC' }] }) ?? '', /time zone America\/Chicago/);
+  const faultOf = async (part: object) => (await resolve({ ...whole, shows: [], ...part }, known)).faults[0]?.message;
+  assert.match((await faultOf({ theatres: [{ ...theatre, timeZone: 'UTC' }] })) ?? '', /time zone America\/Chicago/);
   assert.match(
-    faultOf({
+    (await faultOf({
       seatPlans: [{ ...seatPlan, areas: [{ area: 'x', name: 'X', capacity: 1, priceCategory: 'standard' }] }],
-    }) ?? '',
+    })) ?? '',
     /other seats/,
   );
   const other = { ...seatPlan, name: 'Other' };
-  assert.match(faultOf({ seatPlans: [other], screens: [{ ...screen, seatPlan: 'Other' }] }) ?? '', /another seat plan/);
-  assert.equal(faultOf({ movies: [{ ...movie, runningTimeMinutes: 90 }] }), undefined);
+  assert.match(
+    (await faultOf({ seatPlans: [other], screens: [{ ...screen, seatPlan: 'Other' }] })) ?? '',
+    /another seat plan/,
+  );
+  assert.equal(await faultOf({ movies: [{ ...movie, runningTimeMinutes: 90 }] }), undefined);
 });
 
-test('a show that overlaps with one on the programme is refused', () => {
-  const { additions } = resolve(whole);
+test('a show that overlaps with one on the programme is refused', async () => {
+  const { additions } = await resolve(whole);
   const screenId = additions.screens[0]?.screenId ?? '';
   const startsAt = Date.parse('2026-03-02T01:00:00Z');
   const other = { screenId, movieId: newId('movie'), startsAt, endsAt: startsAt + 90 * 60_000 };
   const occupied = [{ ...other, isCancelled: false }];
-  assert.match(resolve(whole, { ...additions, occupied }).faults[0]?.message ?? '', /on the programme/);
+  assert.match((await resolve(whole, { ...additions, occupied })).faults[0]?.message ?? '', /on the programme/);
 });
 
 const header = 'movie,runningTimeMinutes,theatre,location,timeZone,screen,plan,startsAt,currency,price:standard';
 const line = 'Fight Club,139,Lakeview,"Chicago, Illinois",America/Chicago,1,10x16,2026-03-01 19:30,USD,12.50';
 const csv = (...lines: readonly string[]) => readCsvCatalogue([header, ...lines].join('\n'));
 
-test('a CSV programme makes movies, theatres, screens, plans and shows', () => {
-  const file = csv(line, 'Fight Club,,Lakeview,,,1,,2026-03-01 23:30,USD,9');
-  const { additions, faults } = resolveCatalogue(file, { known: nothing, newId, now });
+test('a CSV programme makes movies, theatres, screens, plans and shows', async () => {
+  const file = await csv(line, 'Fight Club,,Lakeview,,,1,,2026-03-01 23:30,USD,9');
+  const { additions, faults } = await resolveCatalogue(file, { known: nothing, newId, now });
   assert.deepEqual(faults, []);
   assert.deepEqual([additions.movies.length, additions.theatres.length, additions.screens.length], [1, 1, 1]);
   assert.equal(additions.seatPlans[0]?.sections[0]?.rows.length, 10);
@@ -178,14 +182,14 @@ test('a CSV programme makes movies, theatres, screens, plans and shows', () => {
   assert.equal(additions.shows[0]?.startsAt, '2026-03-02T01:30:00.000Z');
 });
 
-test('amounts follow the decimals of the currency', () => {
-  const yen = csv(line.replace('USD,12.50', 'JPY,1800'));
+test('amounts follow the decimals of the currency', async () => {
+  const yen = await csv(line.replace('USD,12.50', 'JPY,1800'));
   assert.deepEqual(yen.shows[0]?.value.priceCategories[0]?.price, { amount: 1_800, currency: 'JPY' });
-  assert.equal(faultsOf(() => csv(line.replace('USD', 'JPY')))[0]?.where, 'line 2');
+  assert.equal((await faultsOf(() => csv(line.replace('USD', 'JPY'))))[0]?.where, 'line 2');
 });
 
-test('columns that are missing, unknown or double are named', () => {
-  const faults = faultsOf(() => readCsvCatalogue('movie,theatre,screen,startsAt,film,film\na,b,1,c,d,e'));
+test('columns that are missing, unknown or double are named', async () => {
+  const faults = await faultsOf(() => readCsvCatalogue('movie,theatre,screen,startsAt,film,film\na,b,1,c,d,e'));
   assert.deepEqual([...new Set(faults.map(({ where }) => where))], ['line 1']);
   for (const said of ['"currency" is missing', '"film" is unknown', '"film" comes twice', 'no price column']) {
     assert.ok(
@@ -195,19 +199,19 @@ test('columns that are missing, unknown or double are named', () => {
   }
 });
 
-test('a header of more columns than a file can have is refused without a look at each of them', () => {
+test('a header of more columns than a file can have is refused without a look at each of them', async () => {
   const columns = Array.from({ length: 100_000 }, (_, index) => `c${index}`);
   const began = performance.now();
-  const faults = faultsOf(() => readCsvCatalogue(`${columns.join(',')}\n`));
+  const faults = await faultsOf(() => readCsvCatalogue(`${columns.join(',')}\n`));
   const tookMs = performance.now() - began;
   assert.deepEqual(faults, [{ where: 'line 1', message: 'has 100000 columns; a file can have 500' }]);
   assert.ok(tookMs < 3_000, `took ${tookMs} ms`);
 });
 
-test('faults are answered up to a hundred of them, each of them short', () => {
+test('faults are answered up to a hundred of them, each of them short', async () => {
   const names = Array.from({ length: 30_000 }, (_, index) => `unknown${index}`);
   const withNames = Object.fromEntries(names.map((name) => [name, 1]));
-  const files: Readonly<Record<string, () => unknown>> = {
+  const files: Readonly<Record<string, () => Promise<unknown>>> = {
     'unknown columns': () => readCsvCatalogue(names.slice(0, 400).join(',')),
     'a column with a long name': () => readCsvCatalogue(`${header},${'x'.repeat(1_000_000)}`),
     'unknown lists': () => readJsonCatalogue(JSON.stringify(withNames)),
@@ -215,7 +219,7 @@ test('faults are answered up to a hundred of them, each of them short', () => {
     'wrong entries': () => readJsonCatalogue(JSON.stringify({ movies: names.slice(0, 1_000) })),
   };
   for (const [what, read] of Object.entries(files)) {
-    const faults = faultsOf(read);
+    const faults = await faultsOf(read);
     assert.ok(faults.length > 0 && faults.length <= 100, `${what}: ${faults.length}`);
     assert.ok(JSON.stringify(faults).length < 50_000, what);
   }
@@ -230,21 +234,77 @@ const wrongLines: readonly [string, string, RegExp][] = [
 ];
 
 for (const [what, broken, message] of wrongLines) {
-  test(`${what} is named by its line`, () => {
-    const faults = faultsOf(() => csv(line, broken));
+  test(`${what} is named by its line`, async () => {
+    const faults = await faultsOf(() => csv(line, broken));
     assert.match(faults[0]?.where ?? '', /^line 3/);
     assert.match(faults[0]?.message ?? '', message);
   });
 }
 
-test('several thousand shows are read and resolved in well under a second', () => {
+test('letters of several bytes stay whole, wherever a piece of a long file ends', async () => {
+  const title = '七人の侍'.repeat(20);
+  const starts = Array.from({ length: 2_000 }, (_, index) => new Date(Date.UTC(2026, 1, 1, 3 * index)).toISOString());
+  const file = await csv(...starts.map((at) => `${title},207,Lakeview,,,1,,${at},USD,9`));
+  assert.deepEqual(
+    file.movies.map(({ value }) => value.title),
+    [title],
+  );
+});
+
+test('a file of more lines than an import takes is refused, whatever is in them', async () => {
+  const lines = Array.from({ length: 100_000 }, () => line.replace('12.50', 'cheap'));
+  assert.deepEqual(await faultsOf(() => csv(...lines)), [
+    { where: 'line 20002', message: 'is one too many: one import takes 20000 shows' },
+  ]);
+  const movies = Array.from({ length: 20_001 }, () => ({ title: '' }));
+  assert.deepEqual(await faultsOf(() => readJsonCatalogue(JSON.stringify({ movies }))), [
+    { where: '/movies', message: 'has 20001 entries; one import takes 20000' },
+  ]);
+});
+
+test('entries behind a hundred faults are not looked at', async () => {
+  const shows = Array.from({ length: 1_000 }, () => ({ ...show, movie: 'Nope' }));
+  assert.equal((await resolve({ ...whole, shows })).faults.length, 100);
+});
+
+/** How often the event loop went round while something was done, and what that was answered. */
+async function countRounds<Result>(work: Promise<Result>): Promise<{ rounds: number; result: Result }> {
+  let rounds = 0;
+  let isDone = false;
+  const counting = (async () => {
+    for (; !isDone; rounds += 1) await setImmediate();
+  })();
+  const result = await work;
+  isDone = true;
+  await counting;
+  return { rounds, result };
+}
+
+test('others are answered while a long file is read, checked and resolved', async () => {
+  const shows = Array.from({ length: 20_000 }, (_, index) => {
+    const startsAt = new Date(Date.UTC(2026, 1, 1) + index * 3 * 3_600_000).toISOString();
+    return { ...show, startsAt };
+  });
+  const lines = shows.map(({ startsAt }) => line.replace('2026-03-01 19:30', startsAt));
+  const fromCsv = await countRounds(csv(...lines));
+  assert.equal(fromCsv.result.shows.length, 20_000);
+  assert.ok(fromCsv.rounds >= 5, `${fromCsv.rounds} rounds`);
+  const text = JSON.stringify({ ...whole, shows });
+  const fromJson = await countRounds(readJsonCatalogue(text));
+  assert.ok(fromJson.rounds >= 2, `${fromJson.rounds} rounds`);
+  const resolved = await countRounds(resolveCatalogue(fromJson.result, { known: nothing, newId, now }));
+  assert.equal(resolved.result.additions.shows.length, 20_000);
+  assert.ok(resolved.rounds >= 5, `${resolved.rounds} rounds`);
+});
+
+test('several thousand shows are read and resolved in well under a second', async () => {
   const shows = Array.from({ length: 4_000 }, (_, index) => {
     const startsAt = new Date(Date.UTC(2026, 1, 1) + index * 3 * 3_600_000).toISOString();
     return { ...show, startsAt };
   });
   const text = JSON.stringify({ ...whole, shows });
   const began = performance.now();
-  const { additions, faults } = resolveCatalogue(readJsonCatalogue(text), { known: nothing, newId, now });
+  const { additions, faults } = await resolveCatalogue(await readJsonCatalogue(text), { known: nothing, newId, now });
   const tookMs = performance.now() - began;
   assert.deepEqual(faults, []);
   assert.equal(additions.shows.length, 4_000);

@@ -32,7 +32,8 @@ export interface CatalogueText {
  * the file. Importing the same file again adds nothing.
  */
 export async function importCatalogue(service: ServiceRuntime, catalogue: CatalogueText): Promise<ImportCounts> {
-  const file = catalogue.format === 'json' ? readJsonCatalogue(catalogue.text) : readCsvCatalogue(catalogue.text);
+  const read = catalogue.format === 'json' ? readJsonCatalogue : readCsvCatalogue;
+  const file = await read(catalogue.text);
   return importFile(service, file, catalogue);
 }
 
@@ -45,7 +46,7 @@ export async function importFile(
   const additions = await service.transaction(async (transaction) => {
     await projection.lockImports(transaction);
     const known = await knownCatalogue(transaction, file);
-    const { additions: found, faults } = resolveCatalogue(file, { known, newId, now: Date.now() });
+    const { additions: found, faults } = await resolveCatalogue(file, { known, newId, now: Date.now() });
     if (faults.length > 0) throw new ImportError(faults);
     await store(transaction, found, traceparent);
     return found;
