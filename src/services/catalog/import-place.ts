@@ -17,17 +17,21 @@ export interface PlacedShow {
   readonly show: Show;
 }
 
-/** The shows that are new, none of which may overlap with another on its screen. */
+/**
+ * Tells shows that are on the programme already, as they are: they were imported before. One that has started, ended or
+ * been cancelled since is left so.
+ */
+export function isOn(occupied: readonly Taken[]): (show: Show) => boolean {
+  const known = new Set(occupied.map((each) => `${each.screenId} ${each.startsAt} ${each.movieId}`));
+  return ({ screen, startsAt, movie }) => known.has(`${screen.screenId} ${Date.parse(startsAt)} ${movie.movieId}`);
+}
+
+/** New shows, none of which may overlap with another on its screen. */
 export function placeShows(
-  shows: readonly PlacedShow[],
+  added: readonly PlacedShow[],
   occupied: readonly Taken[],
   faults: ImportFault[],
 ): readonly Show[] {
-  const known = new Map(occupied.map((each) => [`${each.screenId} ${each.startsAt} ${each.movieId}`, each]));
-  const isKnown = ({ show }: PlacedShow) =>
-    known.has(`${show.screen.screenId} ${Date.parse(show.startsAt)} ${show.movie.movieId}`);
-  // A show that is on the programme already, as it is, was imported before; one that was cancelled since stays cancelled.
-  const added = shows.filter((each) => !isKnown(each));
   const times = [
     ...added.map(({ where, show }) => ({
       where,

@@ -2,14 +2,15 @@ import type { SeatPlan, Show } from '../../contracts/catalog.ts';
 import { planErrors } from '../../contracts/rules/plan-errors.ts';
 import type { Movie, Screen, Theatre } from './entries.ts';
 import { type CatalogueFile, type Entry, type ImportFault, importFaultsMax, type ShowEntry } from './import-file.ts';
-import { type PlacedShow, placeShows, type Taken } from './import-place.ts';
+import { isOn, type PlacedShow, placeShows, type Taken } from './import-place.ts';
 import { inTurns } from './import-turns.ts';
 import { momentOfLocalTime } from './local-time.ts';
 import { categoriesOf, showFaults, showOf } from './show-rules.ts';
 
 /**
- * From names to ids: what of a file is new, and what its shows are made of. Pure, but for its turns: ids and time come in. What is in the
- * catalogue already is left as it is; a file that contradicts it where shows would suffer is refused.
+ * From names to ids: what of a file is new, and what its shows are made of. Pure, but for its turns: ids and time come
+ * in. What is in the catalogue already is left as it is, also a show that would not be accepted today; a file that
+ * contradicts it where shows would suffer is refused.
  */
 export interface KnownCatalogue {
   readonly movies: readonly Movie[];
@@ -50,11 +51,12 @@ export async function resolveCatalogue(file: CatalogueFile, context: ResolveCont
   const screens = await resolveScreens(file, { ...context, theatres: theatres.all, seatPlans: seatPlans.all }, faults);
   const plansById = new Map([...seatPlans.all.values()].map((plan) => [plan.seatPlanId, categoriesOf(plan)]));
   const shows: PlacedShow[] = [];
+  const isKnown = isOn(context.known.occupied);
   for await (const entry of inTurns(file.shows)) {
     if (faults.length >= importFaultsMax) break;
     const show = resolveShow(
       entry,
-      { ...context, movies: movies.all, theatres: theatres.all, screens: screens.all, plansById },
+      { ...context, movies: movies.all, theatres: theatres.all, screens: screens.all, plansById, isKnown },
       faults,
     );
     if (show !== undefined) shows.push({ where: entry.where, show });
@@ -206,8 +208,11 @@ interface ShowContext extends ResolveContext {
   readonly screens: ReadonlyMap<string, Screen>;
   /** Price categories by plan. */
   readonly plansById: ReadonlyMap<string, readonly string[]>;
+  /** Whether a show was imported before. */
+  readonly isKnown: (show: Show) => boolean;
 }
 
+/** A show that is new; `undefined` for one that is known, and for one that has a fault. */
 function resolveShow(
   { where, value }: Entry<ShowEntry>,
   context: ShowContext,
@@ -257,6 +262,8 @@ function resolveShow(
     },
     context.now,
   );
+  // It may have started since it was imported, or its prices may be outdated: rules are for what is new.
+  if (context.isKnown(show)) return undefined;
   for (const { pointer, message } of showFaults(show, { planCategories, now: context.now })) {
     faults.push({ where: where.startsWith('/') ? where + pointer : `${where}, ${pointer.slice(1)}`, message });
   }

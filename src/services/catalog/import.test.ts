@@ -66,6 +66,26 @@ test('importing the same again adds nothing; what is there can be referred to', 
   assert.equal(next.additions.shows.length, 1);
 });
 
+test('a show that has started since it was imported is left as it is, and what is new is added', async () => {
+  const { additions } = await resolve(whole);
+  const [added] = additions.shows;
+  assert.ok(added);
+  const startsAt = Date.parse(added.startsAt);
+  const occupied = [{ screenId: added.screen.screenId, movieId: added.movie.movieId, startsAt, endsAt: startsAt + 1 }];
+  for (const isCancelled of [false, true]) {
+    const known = { ...additions, occupied: occupied.map((each) => ({ ...each, isCancelled })) };
+    const file = await readJsonCatalogue(
+      JSON.stringify({ ...whole, shows: [show, { ...show, startsAt: '2026-03-04T19:30' }] }),
+    );
+    const again = await resolveCatalogue(file, { known, newId, now: startsAt + 1 });
+    assert.deepEqual(again.faults, []);
+    assert.deepEqual(
+      again.additions.shows.map((each) => each.startsAt),
+      ['2026-03-05T01:30:00.000Z'],
+    );
+  }
+});
+
 test('what is not JSON, or no catalogue, is said', async () => {
   assert.match((await faultsOf(() => readJsonCatalogue('{"movies": [}')))[0]?.message ?? '', /is not JSON/);
   assert.equal((await faultsOf(() => readJsonCatalogue('[]')))[0]?.where, '/');

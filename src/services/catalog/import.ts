@@ -7,6 +7,7 @@ import { type CatalogueFile, ImportError, readJsonCatalogue } from './import-fil
 import { type Additions, type KnownCatalogue, resolveCatalogue } from './import-resolve.ts';
 import * as projection from './projection.ts';
 import { seatPlanFact } from './routes/seat-plans.ts';
+import { startsBefore } from './show-rules.ts';
 
 export { ImportError } from './import-file.ts';
 
@@ -91,9 +92,23 @@ async function knownCatalogue(transaction: Transaction, file: CatalogueFile): Pr
   const ids = screens.map(({ seatPlanId }) => seatPlanId);
   const seatPlans = await projection.seatPlansNamed(transaction, { names: [...planNames], ids });
   const screenIds = screens.map(({ screenId }) => screenId);
-  // Imports plan ahead: what has ended is in nobody's way.
-  const occupied = await projection.occupiedScreens(transaction, { screenIds, from: Date.now(), to: farFuture });
+  const occupied = await projection.occupiedScreens(transaction, { screenIds, ...timesOf(file) });
   return { movies, theatres, screens, seatPlans, occupied };
 }
 
-const farFuture = Date.UTC(2200, 0, 1);
+const dayMs = 86_400_000;
+
+/**
+ * When the shows of a file are on, and two days more on either side: clocks anywhere differ from UTC by less than a
+ * day, and no show takes longer than one. What is on the programme then is one of them or may be in their way.
+ */
+function timesOf({ shows }: CatalogueFile): { readonly from: number; readonly to: number } {
+  const days = shows.map(({ value }) => Date.parse(value.startsAt.slice(0, 10))).filter((day) => !Number.isNaN(day));
+  const [first, last] = [Math.min(...days), Math.max(...days)];
+  // Further than this the programme does not go, whatever a file says.
+  return { from: within(first - 2 * dayMs), to: within(last + 3 * dayMs) };
+}
+
+function within(moment: number): number {
+  return Math.min(Math.max(moment, 0), startsBefore);
+}

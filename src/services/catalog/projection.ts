@@ -372,11 +372,14 @@ export interface Occupied {
   /** Milliseconds since 1970. */
   readonly startsAt: number;
   readonly endsAt: number;
-  /** A show that was cancelled takes no screen. */
+  /** A show that was cancelled or withdrawn takes no screen. */
   readonly isCancelled: boolean;
 }
 
-/** The shows on some screens within a time, in milliseconds since 1970, those among them that were cancelled. */
+/**
+ * The shows on some screens within a time, in milliseconds since 1970, those among them that were cancelled. One that was
+ * withdrawn may be put on again; once its start is past, it belongs to them too.
+ */
 export async function occupiedScreens(
   database: Database,
   wanted: { readonly screenIds: readonly string[]; readonly from: number; readonly to: number },
@@ -384,8 +387,9 @@ export async function occupiedScreens(
   return database.query<Occupied>(
     `select show_id as "showId", screen_id as "screenId", movie_id as "movieId",
        (extract(epoch from starts_at) * 1000)::float8 as "startsAt", (extract(epoch from ends_at) * 1000)::float8 as "endsAt",
-       state = 'cancelled' as "isCancelled"
-     from shows where screen_id = any ($1::text[]) and state in ('scheduled', 'cancelled') and ends_at > $2 and starts_at < $3`,
+       state <> 'scheduled' as "isCancelled"
+     from shows where screen_id = any ($1::text[]) and (state <> 'withdrawn' or starts_at <= now())
+       and ends_at > $2 and starts_at < $3`,
     [[...wanted.screenIds], new Date(wanted.from).toISOString(), new Date(wanted.to).toISOString()],
   );
 }

@@ -27,6 +27,9 @@ export interface ShowDraft {
 
 export type ShowStatus = 'scheduled' | 'on_sale' | 'sold_out' | 'closed' | 'cancelled';
 
+/** Every show starts before: its end, at most a day later, still has a year of four digits. Milliseconds since 1970. */
+export const startsBefore = Date.UTC(9999, 0, 1);
+
 /** How long a screen is taken by something whose running time nobody has told. */
 const runningTimeMinutesDefault = 120;
 

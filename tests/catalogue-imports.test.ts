@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import type { Client } from './support/client.ts';
+import { newPerson } from './support/people.ts';
+import { type RunningApp, runApp } from './support/servers.ts';
+
+interface Imported {
+  readonly shows?: number;
+  readonly code?: string;
+  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
+}
+
+let running: RunningApp;
+let organizer: Client;
+
+before(async () => {
+  running = await runApp();
+  organizer = (await newPerson(running, { roles: ['organizer'] })).client;
+});
+after(() => running.stop());
+
+const dayMs = 86_400_000;
+const inMs = (ms: number) => new Date(Date.now() + ms).toISOString();
+const row = { id: 'A', name: 'A', first: 1, last: 9 };
+
+/** A catalogue of one screen, named after its movie, with shows at these times. */
+const catalogue = (title: string, starts: readonly string[]) => ({
+  movies: [{ title, runningTimeMinutes: 90 }],
+  theatres: [{ name: title, location: 'Vienna', timeZone: 'Europe/Vienna' }],
+  seatPlans: [{ name: title, sections: [{ id: 'M', name: 'Main', priceCategory: 'standard', rows: [row] }] }],
+  screens: [{ theatre: title, number: 1, seatPlan: title }],
+  shows: starts.map((startsAt) => ({
+    ...{ movie: title, theatre: title, screen: 1, startsAt },
+    priceCategories: [{ name: 'standard', price: { amount: 900, currency: 'EUR' } }],
+  })),
+});
+const load = (file: object) =>
+  organizer.post<Imported>('/v1/catalogue/imports', { format: 'json', text: JSON.stringify(file) });
+
+/** As if the show had been put on for another time from the beginning. */
+async function shift(startsAt: string, to: string): Promise<void> {
+  const catalog = running.app.hosts.find((host) => host.definition.name === 'catalog');
+  const rows = await catalog?.query(
+    `update shows set starts_at = $2, ends_at = $2::timestamptz + (ends_at - starts_at)
+     where starts_at = $1 returning show_id`,
+    [startsAt, to],
+  );
+  assert.equal(rows?.length, 1);
+}
+
+describe('a file that is imported again', () => {
+  it('adds what is new, whatever has become of its other shows', async () => {
+    const title = randomUUID();
+    const shows = [1, 2, 3, 4].map((day) => inMs(day * dayMs));
+    assert.equal((await load(catalogue(title, shows))).body.shows, 4);
+    const { body } = await organizer.get<{ items: { showId: string; movie: { title: string } }[] }>('/v1/shows');
+    const [, , third, fourth] = body.items.filter(({ movie }) => movie.title === title);
+    await organizer.post(`/v1/shows/${third?.showId}/cancellation`, {}, { key: randomUUID() });
+    await organizer.call('DELETE', `/v1/shows/${fourth?.showId}`);
+    const past = [inMs(-3 * dayMs), inMs(-600_000), inMs(-2 * dayMs), inMs(-4 * dayMs)];
+    for (const [index, start] of past.entries()) await shift(shows[index] ?? '', start);
+
+    const again = await load(catalogue(title, [...past, inMs(6 * dayMs)]));
+    assert.deepEqual(again.body, { movies: 0, theatres: 0, screens: 0, seatPlans: 0, shows: 1 });
+    const changed = await load(catalogue(title, [inMs(-5 * dayMs)]));
+    assert.deepEqual(
+      [changed.status, changed.body.errors?.[0]?.pointer],
+      [422, '/shows/0/startsAt'],
+      'it was never on',
+    );
+  });
+});
