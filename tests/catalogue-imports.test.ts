@@ -71,3 +71,25 @@ describe('a file that is imported again', () => {
     );
   });
 });
+
+describe('a start in the year 9999', () => {
+  it('is refused, whoever enters it', async () => {
+    const title = randomUUID();
+    for (const startsAt of ['9999-12-31T23:00', '9999-12-31T23:00:00Z', '9998-12-31T23:00:00-05:00']) {
+      const file = catalogue(title, [startsAt]);
+      const { status, body } = await load({ ...file, movies: [{ title }] });
+      assert.deepEqual([status, body.errors?.[0]?.pointer], [422, '/shows/0/startsAt'], startsAt);
+    }
+    assert.equal((await load(catalogue(title, ['9998-12-31T23:00:00Z']))).body.shows, 1);
+    const { body } = await organizer.get<{ items: { movie: object; screen: object; priceCategories: object }[] }>(
+      '/v1/shows?from=9998-01-01T00:00:00Z',
+    );
+    const { movieId, screenId } = Object.assign({}, body.items[0]?.movie, body.items[0]?.screen) as {
+      movieId: string;
+      screenId: string;
+    };
+    const show = { movieId, screenId, priceCategories: body.items[0]?.priceCategories };
+    const refused = await organizer.post<Imported>('/v1/shows', { ...show, startsAt: '9999-12-31T23:00:00Z' });
+    assert.deepEqual([refused.status, refused.body.errors?.[0]?.pointer], [422, '/startsAt']);
+  });
+});

@@ -33,6 +33,8 @@ test('a show is on sale from now until it starts, with a full refund until then,
 
 test('faults are named by their field', () => {
   assert.deepEqual(faultsOf({ startsAt: '2025-12-31T00:00:00.000Z' }), ['/startsAt', '/sales/opensAt']);
+  assert.deepEqual(faultsOf({ startsAt: '9998-12-31T23:59:59.999Z' }), []);
+  assert.deepEqual(faultsOf({ startsAt: '9999-01-01T00:00:00.000Z' }), ['/startsAt']);
   assert.deepEqual(faultsOf({ sales: { closesAt: '2026-03-01T20:00:00.001Z' } }), ['/sales/closesAt']);
   assert.deepEqual(faultsOf({ sales: { opensAt: startsAt } }), ['/sales/opensAt']);
   assert.deepEqual(faultsOf({ priceCategories: [{ name: 'stalls', price: usd(1) }] }), ['/priceCategories']);

@@ -57,6 +57,7 @@ type Rule = (
 
 const rules: readonly Rule[] = [
   startsInFuture,
+  startsInTime,
   salesWindow,
   categoriesOnce,
   knownCurrency,
@@ -105,6 +106,11 @@ export function isTimeZone(name: string): boolean {
 
 function startsInFuture(show: Show, { now }: { readonly now: number }): readonly ShowFault[] {
   return Date.parse(show.startsAt) > now ? [] : [fault('/startsAt', 'in_the_past', 'must be in the future')];
+}
+
+function startsInTime({ startsAt }: Show): readonly ShowFault[] {
+  if (Date.parse(startsAt) < startsBefore) return [];
+  return [fault('/startsAt', 'too_far', 'must be before the year 9999')];
 }
 
 function salesWindow({ sales, startsAt }: Show): readonly ShowFault[] {
