@@ -93,3 +93,26 @@ describe('a start in the year 9999', () => {
     assert.deepEqual([refused.status, refused.body.errors?.[0]?.pointer], [422, '/startsAt']);
   });
 });
+
+describe('a name of two entries', () => {
+  it('is ambiguous: a show or screen that goes by it is refused, with what to do', async () => {
+    const title = randomUUID();
+    assert.equal((await load(catalogue(title, [inMs(dayMs)]))).status, 200);
+    const { body: twin } = await organizer.post<{ movieId: string }>('/v1/movies', { title });
+    const { shows } = catalogue(title, [inMs(2 * dayMs)]);
+    const errorsOf = async () => (await load({ shows })).body.errors?.map(({ pointer, message }) => [pointer, message]);
+    assert.deepEqual(await errorsOf(), [
+      [
+        '/shows/0/movie',
+        `2 movies are called "${title}"; rename all but one of them, so that the name says which one is meant`,
+      ],
+    ]);
+    await organizer.call('PATCH', `/v1/movies/${twin.movieId}`, { body: { title: `${title} (1933)` } });
+    await organizer.post('/v1/theatres', { name: title, location: 'Graz', timeZone: 'Europe/Vienna' });
+    const message = `2 theatres are called "${title}"; rename all but one of them, so that the name says which one is meant`;
+    assert.deepEqual(await errorsOf(), [['/shows/0/theatre', message]]);
+    const { screens } = catalogue(title, []);
+    const refused = await load({ screens });
+    assert.deepEqual(refused.body.errors?.[0], { pointer: '/screens/0/theatre', code: 'import', message });
+  });
+});

@@ -164,7 +164,7 @@ function checkEntry(schema: z.ZodType, { where, value }: Entry<unknown>, faults:
 }
 
 /** A line is a line; in JSON the path goes on. */
-function inside(where: string, path: readonly PropertyKey[]): string {
+export function inside(where: string, path: readonly PropertyKey[]): string {
   if (path.length === 0) return where;
   return where.startsWith('/') ? [where, ...path.map(String)].join('/') : `${where}, ${path.map(String).join('.')}`;
 }

@@ -1,8 +1,17 @@
 import type { SeatPlan, Show } from '../../contracts/catalog.ts';
 import { planErrors } from '../../contracts/rules/plan-errors.ts';
 import type { Movie, Screen, Theatre } from './entries.ts';
-import { type CatalogueFile, type Entry, type ImportFault, importFaultsMax, type ShowEntry } from './import-file.ts';
+import {
+  type CatalogueFile,
+  type Entry,
+  type ImportFault,
+  importFaultsMax,
+  type ScreenEntry,
+  type ShowEntry,
+} from './import-file.ts';
+import { type SharedNames, sharedFaults, sharedNames } from './import-names.ts';
 import { isOn, type PlacedShow, placeShows, type Taken } from './import-place.ts';
+import { isSamePlan } from './import-plan.ts';
 import { inTurns } from './import-turns.ts';
 import { momentOfLocalTime } from './local-time.ts';
 import { categoriesOf, showFaults, showOf } from './show-rules.ts';
@@ -45,20 +54,18 @@ interface Named<Value> {
 /** Resolves a file; `faults` says what is wrong with it, in which case nothing of `additions` may be used. */
 export async function resolveCatalogue(file: CatalogueFile, context: ResolveContext) {
   const faults: ImportFault[] = [];
+  const shared = sharedNames(context.known);
   const movies = await resolveMovies(file, context, faults);
-  const theatres = await resolveTheatres(file, context, faults);
+  const theatres = await resolveTheatres(file, { ...context, shared }, faults);
   const seatPlans = await resolveSeatPlans(file, context, faults);
-  const screens = await resolveScreens(file, { ...context, theatres: theatres.all, seatPlans: seatPlans.all }, faults);
+  const named = { ...context, shared, theatres: theatres.all };
+  const screens = await resolveScreens(file, { ...named, seatPlans: seatPlans.all }, faults);
   const plansById = new Map([...seatPlans.all.values()].map((plan) => [plan.seatPlanId, categoriesOf(plan)]));
   const shows: PlacedShow[] = [];
   const isKnown = isOn(context.known.occupied);
   for await (const entry of inTurns(file.shows)) {
     if (faults.length >= importFaultsMax) break;
-    const show = resolveShow(
-      entry,
-      { ...context, movies: movies.all, theatres: theatres.all, screens: screens.all, plansById, isKnown },
-      faults,
-    );
+    const show = resolveShow(entry, { ...named, movies: movies.all, screens: screens.all, plansById, isKnown }, faults);
     if (show !== undefined) shows.push({ where: entry.where, show });
   }
   const placed = placeShows(shows, context.known.occupied, faults);
@@ -85,7 +92,7 @@ function resolveMovies(
 
 function resolveTheatres(
   file: CatalogueFile,
-  { known, newId }: ResolveContext,
+  { known, newId, shared }: ResolveContext & { readonly shared: SharedNames },
   faults: ImportFault[],
 ): Promise<Named<Theatre>> {
   return addNamed(file.theatres, faults, {
@@ -93,7 +100,7 @@ function resolveTheatres(
     nameOf: (value) => value.name,
     make: (value): Theatre => ({ theatreId: newId('theatre'), ...value }),
     contradiction: (value, theatre) =>
-      value.timeZone === theatre.timeZone
+      shared.theatre.has(value.name) || value.timeZone === theatre.timeZone
         ? undefined
         : `the theatre is here already, in the time zone ${theatre.timeZone}`,
   });
@@ -117,40 +124,30 @@ function resolveSeatPlans(
       }
       return plan;
     },
-    contradiction: (value, { seatPlanId, ...plan }) =>
-      JSON.stringify(planContent({ seatPlanId, ...value })) === JSON.stringify(planContent({ seatPlanId, ...plan }))
+    contradiction: (value, plan) =>
+      isSamePlan(value, plan)
         ? undefined
         : 'a plan of this name is here already, with other seats; plans never change, so choose another name',
   });
 }
 
-/** A plan with its fields in one order. */
-function planContent({ name, sections, areas }: SeatPlan) {
-  return [
-    name,
-    sections.map((each) => [each.id, each.name, each.priceCategory, each.rows.map(rowContent)]),
-    areas.map((each) => [each.area, each.name, each.capacity, each.priceCategory]),
-  ];
-}
-
-function rowContent(row: SeatPlan['sections'][number]['rows'][number]) {
-  return [row.id, row.name, row.first, row.last, row.step, row.accessible, row.companion, row.x, row.y];
+interface ScreenContext {
+  readonly shared: SharedNames;
+  readonly theatres: ReadonlyMap<string, Theatre>;
+  readonly seatPlans: ReadonlyMap<string, SeatPlan>;
 }
 
 function resolveScreens(
   file: CatalogueFile,
-  context: ResolveContext & {
-    readonly theatres: ReadonlyMap<string, Theatre>;
-    readonly seatPlans: ReadonlyMap<string, SeatPlan>;
-  },
+  context: ResolveContext & ScreenContext,
   faults: ImportFault[],
 ): Promise<Named<Screen>> {
   const { known, newId, theatres, seatPlans } = context;
   const theatreNames = new Map([...theatres.values()].map(({ theatreId, name }) => [theatreId, name]));
-  const sound = file.screens.filter(({ where, value }) => {
-    if (!theatres.has(value.theatre)) faults.push({ where, message: noTheatre(value.theatre) });
-    if (!seatPlans.has(value.seatPlan)) faults.push({ where, message: `there is no seat plan "${value.seatPlan}"` });
-    return theatres.has(value.theatre) && seatPlans.has(value.seatPlan);
+  const sound = file.screens.filter((entry) => {
+    const wrong = screenFaults(entry, context);
+    faults.push(...wrong);
+    return wrong.length === 0;
   });
   const planOf = (name: string) => seatPlans.get(name)?.seatPlanId ?? '';
   return addNamed(sound, faults, {
@@ -167,6 +164,19 @@ function resolveScreens(
     contradiction: (value, screen) =>
       screen.seatPlanId === planOf(value.seatPlan) ? undefined : 'the screen is here already, with another seat plan',
   });
+}
+
+function screenFaults(
+  entry: Entry<ScreenEntry>,
+  { shared, theatres, seatPlans }: ScreenContext,
+): readonly ImportFault[] {
+  const { where } = entry;
+  const { theatre, seatPlan } = entry.value;
+  return [
+    ...sharedFaults(entry, shared),
+    ...(theatres.has(theatre) ? [] : [{ where, message: noTheatre(theatre) }]),
+    ...(seatPlans.has(seatPlan) ? [] : [{ where, message: `there is no seat plan "${seatPlan}"` }]),
+  ];
 }
 
 async function addNamed<Value, Made>(
@@ -203,6 +213,7 @@ async function addNamed<Value, Made>(
 }
 
 interface ShowContext extends ResolveContext {
+  readonly shared: SharedNames;
   readonly movies: ReadonlyMap<string, Movie>;
   readonly theatres: ReadonlyMap<string, Theatre>;
   readonly screens: ReadonlyMap<string, Screen>;
@@ -213,11 +224,11 @@ interface ShowContext extends ResolveContext {
 }
 
 /** A show that is new; `undefined` for one that is known, and for one that has a fault. */
-function resolveShow(
-  { where, value }: Entry<ShowEntry>,
-  context: ShowContext,
-  faults: ImportFault[],
-): Show | undefined {
+function resolveShow(entry: Entry<ShowEntry>, context: ShowContext, faults: ImportFault[]): Show | undefined {
+  const { where, value } = entry;
+  const shared = sharedFaults(entry, context.shared);
+  faults.push(...shared);
+  if (shared.length > 0) return undefined;
   const movie = context.movies.get(value.movie);
   const theatre = context.theatres.get(value.theatre);
   const screen = context.screens.get(screenName(value.theatre, value.screen));
