@@ -59,9 +59,14 @@ export async function updateMovie(database: Database, movie: Movie): Promise<voi
   ]);
 }
 
-/** What a row is read for: to be changed by nobody else, or to stay as it is while something is built on it. */
-export type Lock = 'read' | 'share' | 'lock';
-const locking: Readonly<Record<Lock, string>> = { read: '', share: ' for share', lock: ' for update' };
+/**
+ * What a row is read for: to be changed by nobody else, to stay as it is while something is built on it, or just to
+ * stay.
+ */
+export type Lock = 'read' | 'keep' | 'share' | 'lock';
+const locking: Readonly<Record<Lock, string>> = {
+  ...{ read: '', keep: ' for key share', share: ' for share', lock: ' for update' },
+};
 
 const movieColumns = `movie_id as "movieId", title, details`;
 type MovieRow = { readonly movieId: string; readonly title: string; readonly details: MovieDetails };
@@ -231,24 +236,32 @@ function seatPlanColumns(plans: readonly SeatPlan[]) {
   ];
 }
 
-export async function seatPlanById(database: Database, seatPlanId: string): Promise<SeatPlan | undefined> {
-  return (
-    await database.query<{ plan: SeatPlan }>('select plan from seat_plans where seat_plan_id = $1', [seatPlanId])
-  )[0]?.plan;
+export async function seatPlanById(
+  database: Database,
+  seatPlanId: string,
+  lock: Lock = 'read',
+): Promise<SeatPlan | undefined> {
+  const text = `select plan from seat_plans where seat_plan_id = $1${locking[lock]}`;
+  return (await database.query<{ plan: SeatPlan }>(text, [seatPlanId]))[0]?.plan;
 }
 
 /** The price categories of a plan, without its seats. */
-export async function planCategories(database: Database, seatPlanId: string): Promise<readonly string[] | undefined> {
-  const text = 'select price_categories as categories from seat_plans where seat_plan_id = $1';
+export async function planCategories(
+  database: Database,
+  seatPlanId: string,
+  lock: Lock = 'read',
+): Promise<readonly string[] | undefined> {
+  const text = `select price_categories as categories from seat_plans where seat_plan_id = $1${locking[lock]}`;
   return (await database.query<{ categories: string[] }>(text, [seatPlanId]))[0]?.categories;
 }
 
-/** Plans by name or by id. */
+/** Plans by name or by id; they stay while something is built on them. */
 export async function seatPlansNamed(
   database: Database,
   wanted: { readonly names: readonly string[]; readonly ids: readonly string[] },
 ): Promise<readonly SeatPlan[]> {
-  const text = 'select plan from seat_plans where name = any ($1::text[]) or seat_plan_id = any ($2::text[])';
+  const text = `select plan from seat_plans where name = any ($1::text[]) or seat_plan_id = any ($2::text[])
+    order by seat_plan_id for key share`;
   return (await database.query<{ plan: SeatPlan }>(text, [[...wanted.names], [...wanted.ids]])).map(({ plan }) => plan);
 }
 

@@ -135,7 +135,7 @@ async function assertKnown(transaction: Transaction, { theatreId: theatre, seatP
   if ((await projection.theatreById(transaction, theatre, 'share')) === undefined) {
     throw invalid('/theatreId', 'not_found', 'names no theatre; add it first');
   }
-  if ((await projection.planCategories(transaction, seatPlanId)) === undefined) {
+  if ((await projection.planCategories(transaction, seatPlanId, 'keep')) === undefined) {
     throw invalid('/seatPlanId', 'not_found', 'names no seat plan; add it first');
   }
 }

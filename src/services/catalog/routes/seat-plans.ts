@@ -113,7 +113,8 @@ function changingSeatPlans(service: ServiceRuntime): readonly Endpoint[] {
       problems: ['forbidden', 'not_found', 'conflict'],
       async handle({ params, idempotency, traceparent }) {
         await service.transactionOnce(idempotency, async (transaction) => {
-          const plan = await projection.seatPlanById(transaction, params.seatPlanId);
+          // Whoever is building on the plan is waited for, and seen by the statement that takes it out.
+          const plan = await projection.seatPlanById(transaction, params.seatPlanId, 'lock');
           if (plan === undefined) throw notFound('seat plan');
           if (!(await projection.deleteEntry(transaction, 'seat_plans', params.seatPlanId))) {
             throw new Problem('conflict', 'Screens or shows use this seat plan.');

@@ -279,7 +279,7 @@ async function movieContent(transaction: Transaction, id: string) {
 }
 
 async function categoriesOfPlan(transaction: Transaction, id: string): Promise<readonly string[]> {
-  const categories = await projection.planCategories(transaction, id);
+  const categories = await projection.planCategories(transaction, id, 'keep');
   if (categories === undefined) throw invalid('/seatPlanId', 'not_found', 'names no seat plan; add it first');
   return categories;
 }
