@@ -11,6 +11,9 @@ import { endOf, type ShowFault, showFaults } from './show-rules.ts';
 /** More shows than this are not changed by one request: the theatre would be one of the world's busiest. */
 export const showsRepublishedMax = 20_000;
 
+/** A problem names so many shows at the most. */
+const showsNamedMax = 20;
+
 const refusals: Readonly<Record<ShowRefusalReason, { readonly code: ProblemCode; readonly detail: string }>> = {
   scheduled_already: { code: 'conflict', detail: 'There is a show with this id already.' },
   show_not_found: { code: 'not_found', detail: 'There is no such show. Check the id.' },
@@ -106,6 +109,19 @@ export async function assertScreenFree(transaction: Transaction, show: Show): Pr
   throw new Problem(
     'conflict',
     `The screen is taken from ${from} to ${to} by ${other.showId}. Choose another time or screen.`,
+  );
+}
+
+/** Throws 409 with the first shows to come of a movie that run into the next one on their screen. */
+export async function assertNoOverlaps(transaction: Transaction, movieId: string): Promise<void> {
+  const overlapping = await projection.overlappingShows(transaction, movieId, showsNamedMax);
+  if (overlapping.length === 0) return;
+  const shows = overlapping.map(({ showId }) => showId);
+  const which = `${shows[0]}${shows.length > 1 ? ' and others' : ''}`;
+  throw new Problem(
+    'conflict',
+    `With this running time ${which} would run into the next show on the screen. Move or cancel what is in the way first.`,
+    { extensions: { shows } },
   );
 }
 

@@ -83,12 +83,13 @@ async function knownCatalogue(transaction: Transaction, file: CatalogueFile): Pr
     ...file.seatPlans.map(({ value }) => value.name),
     ...file.screens.map(({ value }) => value.seatPlan),
   ]);
-  const movies = await projection.moviesByTitle(transaction, [...movieTitles]);
   const theatres = await projection.theatresByName(transaction, [...theatreNames]);
   const screens = await projection.lockScreensOf(
     transaction,
     theatres.map(({ theatreId }) => theatreId),
   );
+  // Screens before movies, in the order in which others lock them.
+  const movies = await projection.moviesByTitle(transaction, [...movieTitles]);
   const ids = screens.map(({ seatPlanId }) => seatPlanId);
   const seatPlans = await projection.seatPlansNamed(transaction, { names: [...planNames], ids });
   const screenIds = screens.map(({ screenId }) => screenId);

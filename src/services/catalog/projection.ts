@@ -204,6 +204,21 @@ export async function lockScreensOf(database: Database, theatreIds: readonly str
   );
 }
 
+/** The screens that shows to come of a movie are on. */
+export async function screensShowing(
+  database: Database,
+  movieId: string,
+  lock: Lock = 'read',
+): Promise<readonly string[]> {
+  const rows = await database.query<Pick<Screen, 'screenId'>>(
+    `select screen_id as "screenId" from screens
+     where screen_id in (select screen_id from shows where movie_id = $1 and state = 'scheduled' and ends_at > now())
+     order by screen_id${locking[lock]}`,
+    [movieId],
+  );
+  return rows.map(({ screenId }) => screenId);
+}
+
 export async function listScreens(
   database: Database,
   wanted: PageOfNames & { readonly theatreId?: string | undefined },
@@ -404,6 +419,24 @@ export async function occupiedScreens(
      from shows where screen_id = any ($1::text[]) and (state <> 'withdrawn' or starts_at <= now())
        and ends_at > $2 and starts_at < $3`,
     [[...wanted.screenIds], new Date(wanted.from).toISOString(), new Date(wanted.to).toISOString()],
+  );
+}
+
+/** Shows to come of a movie that are not over when the next one on their screen starts; the earliest, at most `limit`. */
+export async function overlappingShows(
+  database: Database,
+  movieId: string,
+  limit: number,
+): Promise<readonly Pick<Show, 'showId'>[]> {
+  // No show is longer than a day: so the index finds the next ones by their ends.
+  return database.query<Pick<Show, 'showId'>>(
+    `select show_id as "showId" from shows as show
+     where movie_id = $1 and state = 'scheduled' and starts_at > now() and exists (
+       select from shows as next where next.screen_id = show.screen_id and next.show_id <> show.show_id
+         and next.state = 'scheduled' and next.ends_at > show.starts_at and next.ends_at < show.ends_at + interval '1 day'
+         and next.starts_at >= show.starts_at and next.starts_at < show.ends_at)
+     order by starts_at, show_id limit $2`,
+    [movieId, limit],
   );
 }
 

@@ -84,7 +84,21 @@ export function showStatus(
 
 /** When the screen is free again: milliseconds since 1970. */
 export function endOf(show: Pick<Show, 'startsAt' | 'movie'>): number {
-  return Date.parse(show.startsAt) + (show.movie.runningTimeMinutes ?? runningTimeMinutesDefault) * 60_000;
+  return Date.parse(show.startsAt) + minutesOf(show.movie) * 60_000;
+}
+
+/** For how many minutes a show of a movie takes its screen. */
+export function minutesOf({ runningTimeMinutes }: Pick<Show['movie'], 'runningTimeMinutes'>): number {
+  return runningTimeMinutes ?? runningTimeMinutesDefault;
+}
+
+/** Whether a change of a show takes its screen at another time, or another screen. */
+export function takesOtherTime(before: Show, after: Show): boolean {
+  return (
+    after.screen.screenId !== before.screen.screenId ||
+    after.startsAt !== before.startsAt ||
+    endOf(after) !== endOf(before)
+  );
 }
 
 /** The price categories that a plan's seats and areas name. */

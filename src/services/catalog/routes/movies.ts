@@ -3,10 +3,11 @@ import { movieId, newId } from '../../../contracts/ids.ts';
 import { type Endpoint, endpoint } from '../../../runtime/http/endpoint.ts';
 import { decodeCursor, page, pageOf, pageQuery } from '../../../runtime/http/page.ts';
 import { notFound, Problem } from '../../../runtime/http/problem.ts';
-import type { ServiceRuntime } from '../../../runtime/service-runtime.ts';
-import { answerOnce, refreshShows } from '../changes.ts';
+import type { ServiceRuntime, Transaction } from '../../../runtime/service-runtime.ts';
+import { answerOnce, assertNoOverlaps, refreshShows } from '../changes.ts';
 import { type Movie, movie, movieFields } from '../entries.ts';
 import * as projection from '../projection.ts';
+import { minutesOf } from '../show-rules.ts';
 
 /** Movies, or whatever is shown. Shows repeat what a ticket needs of them, so a change reaches the shows to come. */
 
@@ -84,25 +85,17 @@ function changingMovies(service: ServiceRuntime): readonly Endpoint[] {
     }),
     endpoint({
       ...{ method: 'PATCH', path: '/movies/{movieId}', tag, who: ['organizer'], params, body: changes },
-      summary: 'Change a movie; its shows to come change with it.',
+      summary:
+        'Change a movie; its shows to come change with it. A running time with which they would overlap is refused; `shows` names them.',
       idempotency: 'honoured',
       answers: { 200: { says: 'The movie as it is now.', body: movie } },
-      problems: ['forbidden', 'not_found', 'validation_failed'],
+      problems: ['forbidden', 'not_found', 'conflict', 'validation_failed'],
       handle: (call) =>
         answerOnce(service, call, {
           read,
           async work(transaction) {
-            const before = await projection.movieById(transaction, call.params.movieId, 'lock');
-            if (before === undefined) throw notFound('movie');
-            const after = { ...before, ...call.body } as Movie;
-            await projection.updateMovie(transaction, after);
-            const of = { movieId: after.movieId };
-            await refreshShows(transaction, {
-              of,
-              content: () => ({ movie: movieInShow(after) }),
-              traceparent: call.traceparent,
-            });
-            return { status: 200, resource: after.movieId };
+            await changeMovie(transaction, call);
+            return { status: 200, resource: call.params.movieId };
           },
         }),
     }),
@@ -125,4 +118,33 @@ function changingMovies(service: ServiceRuntime): readonly Endpoint[] {
       },
     }),
   ];
+}
+
+/**
+ * Changes a movie and its shows to come. Locks go from what a show is made of to the show, screens first, as everywhere:
+ * on a screen that is locked nobody else puts a show while these get longer.
+ */
+async function changeMovie(
+  transaction: Transaction,
+  call: {
+    readonly params: { readonly movieId: string };
+    readonly body: z.infer<typeof changes>;
+    readonly traceparent: string | undefined;
+  },
+): Promise<void> {
+  const { movieId: id } = call.params;
+  const isTimed = call.body.runningTimeMinutes !== undefined;
+  const locked = isTimed ? await projection.screensShowing(transaction, id, 'lock') : [];
+  const before = await projection.movieById(transaction, id, 'lock');
+  if (before === undefined) throw notFound('movie');
+  const after = { ...before, ...call.body } as Movie;
+  await projection.updateMovie(transaction, after);
+  const content = () => ({ movie: movieInShow(after) });
+  await refreshShows(transaction, { of: { movieId: id }, content, traceparent: call.traceparent });
+  if (minutesOf(after) <= minutesOf(before)) return;
+  const showing = await projection.screensShowing(transaction, id);
+  if (showing.some((screen) => !locked.includes(screen))) {
+    throw new Problem('conflict', 'A show of this movie was scheduled or moved just now. Send the change again.');
+  }
+  await assertNoOverlaps(transaction, id);
 }

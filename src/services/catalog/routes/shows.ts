@@ -10,7 +10,7 @@ import { answerOnce, assertScreenFree, assertShowSound, changeShow, scheduleShow
 import type { ShowChanges } from '../decider.ts';
 import { momentField, reasonField, refundPolicyChanges, type ShowFields, saleFields, showFields } from '../entries.ts';
 import * as projection from '../projection.ts';
-import { showOf, showStatus } from '../show-rules.ts';
+import { showOf, showStatus, takesOtherTime } from '../show-rules.ts';
 import { isBooked, takenPlaces } from '../show-sales.ts';
 import { movieInShow } from './movies.ts';
 
@@ -122,7 +122,8 @@ function changing(service: ServiceRuntime): Endpoint {
           // A show that has started is refused by its decider, for a better reason than a start in the past.
           if (before.state === 'scheduled' && Date.parse(before.startsAt) > command.at) {
             assertShowSound(after, categories);
-            await assertScreenFree(transaction, after);
+            // A show that stays where it is may change, whatever else has been put there.
+            if (takesOtherTime(before, after)) await assertScreenFree(transaction, after);
           }
           await changeShow(transaction, { showId: id, command, traceparent: call.traceparent });
           return { status: 200, resource: id };
