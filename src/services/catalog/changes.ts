@@ -11,6 +11,9 @@ import { endOf, type ShowFault, showFaults } from './show-rules.ts';
 /** More shows than this are not changed by one request: the theatre would be one of the world's busiest. */
 export const showsRepublishedMax = 20_000;
 
+/** Shows that one statement puts on the programme: nobody else is answered while it is written out. */
+const showsPerStatementMax = 1_000;
+
 /** A problem names so many shows at the most. */
 const showsNamedMax = 20;
 
@@ -71,7 +74,9 @@ export async function scheduleShows(
 ): Promise<void> {
   if (drafts.length === 0) return;
   const events = drafts.flatMap((show) => accepted(shows.decide(shows.initialState, { type: 'ScheduleShow', show })));
-  await projection.insertShows(transaction, drafts);
+  for (let at = 0; at < drafts.length; at += showsPerStatementMax) {
+    await projection.insertShows(transaction, drafts.slice(at, at + showsPerStatementMax));
+  }
   await transaction.publish(events.map((event) => factOf(event, 1, traceparent)));
 }
 
