@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { newId } from '../../contracts/ids.ts';
 import { readCsvCatalogue } from './import-csv.ts';
-import { ImportError, type ImportFault, readJsonCatalogue } from './import-file.ts';
+import { entriesPerKindMax, ImportError, type ImportFault, readJsonCatalogue } from './import-file.ts';
 import { type KnownCatalogue, resolveCatalogue } from './import-resolve.ts';
 
 const now = Date.parse('2026-01-01T00:00:00.000Z');
@@ -272,13 +272,13 @@ test('letters of several bytes stay whole, wherever a piece of a long file ends'
 });
 
 test('a file of more lines than an import takes is refused, whatever is in them', async () => {
-  const lines = Array.from({ length: 100_000 }, () => line.replace('12.50', 'cheap'));
-  assert.deepEqual(await faultsOf(() => csv(...lines)), [
-    { where: 'line 20002', message: 'is one too many: one import takes 20000 shows' },
+  const lines = Array.from({ length: entriesPerKindMax + 100 }, () => line.replace('12.50', 'cheap'));
+  assert.deepEqual(await faultsOf(() => csv(lines.join('\n'))), [
+    { where: 'line 200002', message: 'is one too many: one import takes 200000 shows' },
   ]);
-  const movies = Array.from({ length: 20_001 }, () => ({ title: '' }));
+  const movies = Array.from({ length: entriesPerKindMax + 1 }, () => ({ title: '' }));
   assert.deepEqual(await faultsOf(() => readJsonCatalogue(JSON.stringify({ movies }))), [
-    { where: '/movies', message: 'has 20001 entries; one import takes 20000' },
+    { where: '/movies', message: 'has 200001 entries; one import takes 200000' },
   ]);
 });
 

@@ -1,14 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { availableParallelism } from 'node:os';
 import { hash, verify } from '@node-rs/argon2';
 import { HashingQueue } from './hashing-queue.ts';
 
 /**
  * Passwords are kept as argon2id hashes (RFC 9106) with the parameters OWASP names for 19 MiB. Hashing runs on the
  * thread pool, off the event loop. Others work there, too, such as the embedded log: hundreds of people who sign in at the
- * same moment take their turns, and half of the processors at most.
+ * same moment take their turns, and half of its four threads (libuv's default) at most.
  */
-const queue = new HashingQueue({ atOnce: Math.max(1, Math.floor(availableParallelism() / 2)), waitMsMax: 8_000 });
+const queue = new HashingQueue({ atOnce: 2, waitMsMax: 8_000 });
 const argon2id = 2;
 const parameters = { algorithm: argon2id, memoryCost: 19_456, timeCost: 2, parallelism: 1 } as const;
 
