@@ -1,5 +1,5 @@
 import { type ServiceName, serviceNames } from '../contracts/topics.ts';
-import { type Configuration, databaseUrlOf } from '../runtime/configuration.ts';
+import { type Configuration, databaseUrlOf, isPattern } from '../runtime/configuration.ts';
 import { createDatabases, databaseNamedBy, mayCreateDatabases } from '../runtime/store/postgres/databases.ts';
 import { migrateService } from './services.ts';
 
@@ -36,8 +36,4 @@ async function createMissing(
   const names = services.length === serviceNames.length ? [...services, 'sandbox' as const] : services;
   const urls = names.map((name) => databaseUrlOf(configuration, name) ?? '');
   return createDatabases(shared, urls.map(databaseNamedBy), { setPasswords: false });
-}
-
-function isPattern(url: string): boolean {
-  return /\{service\}|%7Bservice%7D/i.test(url);
 }

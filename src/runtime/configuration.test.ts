@@ -69,6 +69,38 @@ describe('the configuration', () => {
     });
   }
 
+  const taken: readonly Record<string, string>[] = [
+    { DATABASE_URL: 'postgres://{service}:p%40ss@db:5432/{service}?sslmode=require' },
+    { BOOKING_DATABASE_URL: 'postgresql://fullhouse@/booking?host=/run/postgresql' },
+    { BOOKING_DATABASE_URL: 'postgres:///booking' },
+    { SMTP_URL: 'smtps://user:password@mail:465/?pool=true' },
+    { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector/otlp' },
+    { USER_URL: 'http://127.0.0.1:9102/, http://[::1]:9102' },
+    { JWKS_URL: 'http://user/keys' },
+  ];
+  for (const environment of taken)
+    test(`takes ${JSON.stringify(environment)}`, () => assert.equal(message(environment), ''));
+
+  const refused: readonly (readonly [name: string, value: string, fix: RegExp])[] = [
+    ['BOOKING_DATABASE_URL', 'postgres://127.0.0.1:99999/y', /postgres:\/\/user@host:5432\/database, .*up to 65535/],
+    ['DATABASE_URL', 'postgres://fullhouse:pass/word@db/{service}', /%2F/],
+    ['SMTP_URL', 'http://x.y', /a URL like smtp:/],
+    ['OTEL_EXPORTER_OTLP_ENDPOINT', 'foo://x', /a URL like http:\/\/collector:4318 /],
+    ['JWKS_URL', 'ftp://x/keys', /a URL like http:/],
+    ['PUBLIC_URL', 'tickets:443', /a URL like https:/],
+    ['USER_URL', 'http://host/path', /without a path/],
+    ['USER_URL', 'http://host?a=b', /a URL like http:/],
+    ['USER_URL', 'http://host:99999', /a URL like http:/],
+    ['USER_URL', 'http://host,ftp://host', /a URL like http:/],
+  ];
+  for (const [name, value, fix] of refused)
+    test(`refuses "${value}" as ${name}, in one line with the fix`, () => {
+      const line = message({ [name]: value });
+      assert.ok(line.startsWith(`${name}: must be `), line);
+      assert.match(line, fix);
+      assert.ok(!line.includes('\n') && !line.includes('; '));
+    });
+
   test('refuses half a sign-in to Kafka, and never repeats its password', () => {
     assert.equal(
       message({ KAFKA_SASL_USERNAME: 'alice', KAFKA_SASL_PASSWORD: 'hunter2' }),

@@ -11,18 +11,34 @@ import { plainly } from './wording.ts';
 const port = z.coerce.number().int().min(0).max(65_535);
 const truth = z.enum(['true', 'false', '1', '0']).transform((text) => text === 'true' || text === '1');
 const secret = z.string().min(32, 'must have at least 32 characters');
-/** As libpq reads them: also without a host, for a socket. */
 const databaseUrl = z
   .string()
-  .regex(/^postgres(ql)?:\/\/\S+$/, 'must be a URL like postgres://user@host/database')
+  .refine(isDatabaseUrl, {
+    message:
+      'must be a URL like postgres://user@host:5432/database, with a port up to 65535 and / ? # of a password as %2F %3F %23',
+  })
   .optional();
 const addresses = z
   .string()
   .transform((text) => text.split(',').map((each) => each.trim().replace(/\/+$/, '')))
-  .refine((urls) => urls.every((url) => URL.canParse(url) && /^https?:/.test(url)), {
-    message: 'must be a URL like http://127.0.0.1:9101, or several separated by commas',
+  .refine((urls) => urls.every(isAddress), {
+    message: 'must be a URL like http://127.0.0.1:9101, without a path, or several separated by commas',
   })
   .optional();
+/** A URL of HTTP, with a path where there is one. */
+const webUrl = (example: string) => z.url({ protocol: /^https?$/, error: `must be a URL like ${example}` });
+
+/** As libpq reads them: also without a host, for a socket. */
+function isDatabaseUrl(text: string): boolean {
+  if (!/^postgres(ql)?:\/\/\S+$/.test(text)) return false;
+  return URL.canParse(filledIn(text, 'service').replace('@/', '@socket/'));
+}
+
+/** Nothing but where something listens: paths are the gateway's to choose. */
+function isAddress(text: string): boolean {
+  const url = URL.parse(text);
+  return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
+}
 
 /** What runs as a process of its own beside the services. */
 export type RoleName = ServiceName | 'operations';
@@ -81,7 +97,7 @@ const schema = z.object({
   ...databaseUrls,
   SANDBOX_DATABASE_URL: databaseUrl,
   ...serviceUrls,
-  JWKS_URL: z.url('must be a URL like http://127.0.0.1:9102/.well-known/jwks.json').optional(),
+  JWKS_URL: webUrl('http://127.0.0.1:9102/.well-known/jwks.json').optional(),
   KAFKA_BROKERS: brokers.optional(),
   KAFKA_TLS: truth.default(false),
   KAFKA_TLS_CA: z.string().min(1).transform(readCertificates).optional(),
@@ -96,10 +112,10 @@ const schema = z.object({
     .string()
     .includes('PRIVATE KEY', { message: 'must be an Ed25519 private key (PKCS #8 in PEM)' })
     .optional(),
-  SMTP_URL: z.url('must be a URL like smtp://user:password@host:587').optional(),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL like smtp://user:password@host:587' }).optional(),
   MAIL_FROM: z.string().min(3).default('Fullhouse <tickets@fullhouse.example>'),
-  PUBLIC_URL: z.url('must be a URL').optional(),
-  OTEL_EXPORTER_OTLP_ENDPOINT: z.url('must be a URL like http://collector:4318').optional(),
+  PUBLIC_URL: webUrl('https://tickets.example').optional(),
+  OTEL_EXPORTER_OTLP_ENDPOINT: webUrl('http://collector:4318').optional(),
   OTEL_SERVICE_NAME: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),
 });
@@ -191,10 +207,21 @@ export function databaseUrlOf(configuration: Configuration, name: ServiceName | 
   const shared = configuration.DATABASE_URL;
   if (own !== undefined || shared === undefined) return own;
   const database = name === 'sandbox' ? 'sandbox_provider' : name.replaceAll('-', '_');
-  if (/\{service\}|%7Bservice%7D/i.test(shared)) return shared.replaceAll(/\{service\}|%7Bservice%7D/gi, database);
+  if (isPattern(shared)) return filledIn(shared, database);
   const [base = '', query] = shared.split('?', 2);
   const place = base.replace(/^([a-z]+:\/\/[^/]*)(\/.*)?$/, `$1/${database}`);
   return query === undefined ? place : `${place}?${query}`;
+}
+
+const servicePlace = /\{service\}|%7Bservice%7D/gi;
+
+/** Whether a URL has a place for the name of a service's database. */
+export function isPattern(url: string): boolean {
+  return url.search(servicePlace) >= 0;
+}
+
+function filledIn(url: string, database: string): string {
+  return url.replaceAll(servicePlace, database);
 }
 
 /** The variable that names the addresses of a service's HTTP side. */
