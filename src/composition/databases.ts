@@ -1,6 +1,7 @@
 import { type ServiceName, serviceNames } from '../contracts/topics.ts';
-import { type Configuration, databaseUrlOf, isPattern } from '../runtime/configuration.ts';
-import { createDatabases, databaseNamedBy, mayCreateDatabases } from '../runtime/store/postgres/databases.ts';
+import { administrationUrlOf, type Configuration, databaseAsNamed, databaseUrlOf } from '../runtime/configuration.ts';
+import { createDatabases, databaseNamedBy, enter, mayCreateDatabases } from '../runtime/store/postgres/databases.ts';
+import { StoreUnavailable } from '../runtime/store/store.ts';
 import { migrateService } from './services.ts';
 
 export interface Migrated {
@@ -12,7 +13,7 @@ export interface Migrated {
 
 /**
  * Brings the databases of the cluster mode up to date. Where `DATABASE_URL` names a role that may, databases and roles that
- * are missing are made: those that the URLs of the services name.
+ * are missing are made: those that the URLs of the services name. Throws `StoreUnavailable` where one does not answer.
  */
 export async function migrateCluster(
   configuration: Configuration,
@@ -21,6 +22,7 @@ export async function migrateCluster(
   const created = await createMissing(configuration, services);
   const applied = new Map<ServiceName, number>();
   for (const name of services) {
+    await checkItAnswers(configuration, name);
     applied.set(name, (await migrateService(name, databaseUrlOf(configuration, name) ?? '')).length);
   }
   return { created, applied };
@@ -30,10 +32,30 @@ async function createMissing(
   configuration: Configuration,
   services: readonly ServiceName[],
 ): Promise<readonly string[]> {
-  const { DATABASE_URL: shared } = configuration;
-  // One that stands for all of them is nobody's in particular.
-  if (shared === undefined || isPattern(shared) || !(await mayCreateDatabases(shared))) return [];
+  const url = administrationUrlOf(configuration);
+  if (url === undefined) return [];
   const names = services.length === serviceNames.length ? [...services, 'sandbox' as const] : services;
-  const urls = names.map((name) => databaseUrlOf(configuration, name) ?? '');
-  return createDatabases(shared, urls.map(databaseNamedBy), { setPasswords: false });
+  const wanted = names.map((name) => databaseNamedBy(databaseUrlOf(configuration, name) ?? ''));
+  const may = await mayCreateDatabases(url, wanted).catch((cause: Error) => {
+    // Nobody named `postgres`, and nothing may be missing: what is says so itself.
+    if (url !== configuration.DATABASE_URL) return false;
+    throw new StoreUnavailable(`the database that DATABASE_URL names does not answer: ${cause.message}`, { cause });
+  });
+  return may ? createDatabases(url, wanted, { setPasswords: false }) : [];
+}
+
+/** SQLSTATE: no such database, no such role (or none that is let in), a password that is not right. */
+const notMade: ReadonlySet<unknown> = new Set(['3D000', '28000', '28P01']);
+
+/** Throws with one line that names the database, and where it is not there how to make it. */
+async function checkItAnswers(configuration: Configuration, name: ServiceName): Promise<void> {
+  try {
+    await enter(databaseUrlOf(configuration, name) ?? '');
+  } catch (cause) {
+    const { code, message } = cause as Error & { readonly code?: unknown };
+    const fix = notMade.has(code)
+      ? '; make it and its role, or have DATABASE_URL name a role that may create databases and roles'
+      : '';
+    throw new StoreUnavailable(`${databaseAsNamed(configuration, name)} does not answer: ${message}${fix}`, { cause });
+  }
 }

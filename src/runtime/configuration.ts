@@ -207,16 +207,29 @@ export function databaseUrlOf(configuration: Configuration, name: ServiceName | 
   const shared = configuration.DATABASE_URL;
   if (own !== undefined || shared === undefined) return own;
   const database = name === 'sandbox' ? 'sandbox_provider' : name.replaceAll('-', '_');
-  if (isPattern(shared)) return filledIn(shared, database);
-  const [base = '', query] = shared.split('?', 2);
+  return isPattern(shared) ? filledIn(shared, database) : withDatabase(shared, database);
+}
+
+function withDatabase(url: string, database: string): string {
+  const [base = '', query] = url.split('?', 2);
   const place = base.replace(/^([a-z]+:\/\/[^/]*)(\/.*)?$/, `$1/${database}`);
   return query === undefined ? place : `${place}?${query}`;
+}
+
+/**
+ * Where databases can be made: the database that `DATABASE_URL` names or, where that has a place for the names of services,
+ * `postgres` on the same server. `undefined` where it names no role or server that is the same for all of them.
+ */
+export function administrationUrlOf({ DATABASE_URL: shared }: Configuration): string | undefined {
+  if (shared === undefined || !isPattern(shared)) return shared;
+  const url = withDatabase(shared, 'postgres');
+  return isPattern(url) ? undefined : url;
 }
 
 const servicePlace = /\{service\}|%7Bservice%7D/gi;
 
 /** Whether a URL has a place for the name of a service's database. */
-export function isPattern(url: string): boolean {
+function isPattern(url: string): boolean {
   return url.search(servicePlace) >= 0;
 }
 
@@ -230,8 +243,16 @@ export function variableOf(name: RoleName): string {
 }
 
 /** The variable that names a database of its own, for whoever has to set it. */
-export function databaseVariableOf(name: ServiceName | 'sandbox'): string {
+export function databaseVariableOf(
+  name: ServiceName | 'sandbox',
+): 'SANDBOX_DATABASE_URL' | `${Spelled<ServiceName>}_DATABASE_URL` {
   return name === 'sandbox' ? 'SANDBOX_DATABASE_URL' : `${spelled(name)}_DATABASE_URL`;
+}
+
+/** A database as its operator knows it: whose it is, and which variable its URL comes from. */
+export function databaseAsNamed(configuration: Configuration, name: ServiceName | 'sandbox'): string {
+  const own = databaseVariableOf(name);
+  return `the database of ${name} (${configuration[own] === undefined ? 'DATABASE_URL' : own})`;
 }
 
 /** Whether services and commands work over Kafka and databases elsewhere, not in a data directory of their own. */

@@ -65,6 +65,57 @@ describe('a database per service', () => {
     }
   });
 
+  describe('where one variable names all of them', () => {
+    const names = [...serviceNames.map((name) => name.replaceAll('-', '_')), 'sandbox_provider'];
+    const pattern = (name: string) =>
+      readConfiguration({ DATABASE_URL: postgres.url('{service}', { name, password }) });
+    const password = 'a password';
+    before(async () => {
+      for (const name of names) await ask(postgres.url('postgres'), `drop database if exists "${name}"`);
+      await ask(postgres.url('postgres'), `create role maker login createdb password '${password}'`);
+      await ask(postgres.url('postgres'), `create role nobody login password '${password}'`);
+    });
+
+    it('is not made by a role that may not, which is told what to do', async () => {
+      await assert.rejects(migrateCluster(pattern('nobody'), serviceNames), {
+        message:
+          'the database of catalog (DATABASE_URL) does not answer: database "catalog" does not exist; make it and its role, or have DATABASE_URL name a role that may create databases and roles',
+      });
+    });
+
+    it('is made by a role that may, and then needs none', async () => {
+      const { created, applied } = await migrateCluster(pattern('maker'), serviceNames);
+      assert.deepEqual([...created].sort(), names.sort());
+      assert.ok(serviceNames.every((name) => (applied.get(name) ?? 0) > 0));
+      await ask(postgres.url('postgres'), 'alter role maker nocreatedb');
+      assert.deepEqual((await migrateCluster(pattern('maker'), serviceNames)).created, []);
+      await ask(postgres.url('postgres'), 'revoke connect on database postgres from public');
+      assert.deepEqual((await migrateCluster(pattern('maker'), serviceNames)).created, []);
+    });
+
+    it('is not made where a role each is named, and whoever has none is told so', async () => {
+      await assert.rejects(migrateCluster(pattern('{service}-of-ours'), ['booking']), {
+        message:
+          /^the database of booking \(DATABASE_URL\) does not answer: .*"booking-of-ours"; make it and its role, or/,
+      });
+    });
+
+    it('says which does not answer, and by which variable', async () => {
+      const nowhere = { DATABASE_URL: 'postgres://fullhouse@127.0.0.1:1/{service}' };
+      await assert.rejects(migrateCluster(readConfiguration(nowhere), ['pricing']), {
+        message: 'the database of pricing (DATABASE_URL) does not answer: connect ECONNREFUSED 127.0.0.1:1',
+      });
+      const own = { PRICING_DATABASE_URL: 'postgres://fullhouse@127.0.0.1:1/prices' };
+      await assert.rejects(migrateCluster(readConfiguration(own), ['pricing']), {
+        message: 'the database of pricing (PRICING_DATABASE_URL) does not answer: connect ECONNREFUSED 127.0.0.1:1',
+      });
+      const shared = { DATABASE_URL: 'postgres://fullhouse@127.0.0.1:1/postgres' };
+      await assert.rejects(migrateCluster(readConfiguration(shared), ['pricing']), {
+        message: 'the database that DATABASE_URL names does not answer: connect ECONNREFUSED 127.0.0.1:1',
+      });
+    });
+  });
+
   it('is found by its own variable, by a place in the shared one, or by its name on the same server', () => {
     const found = (environment: Record<string, string>) =>
       databaseUrlOf(readConfiguration(environment), 'seat-inventory');

@@ -9,6 +9,7 @@ export interface WantedDatabase {
 
 /** Any number; the same for everybody who makes databases on a server. */
 const creationLock = 7_318_350;
+const connectMs = 5_000;
 
 /**
  * Makes roles and databases where they are missing; safe from several places at once. `setPasswords` sets those of roles
@@ -19,9 +20,7 @@ export async function createDatabases(
   wanted: readonly WantedDatabase[],
   { setPasswords }: { readonly setPasswords: boolean },
 ): Promise<readonly string[]> {
-  const client = new pg.Client({ connectionString: adminUrl, application_name: 'fullhouse-databases' });
-  survive(client);
-  await client.connect();
+  const client = await connected(adminUrl);
   try {
     await client.query('select pg_advisory_lock($1)', [creationLock]);
     const roles = await namesIn(client, 'select rolname as name from pg_roles');
@@ -61,19 +60,36 @@ async function namesIn(client: pg.Client, text: string): Promise<Set<string>> {
   return new Set((await client.query<{ name: string }>(text)).rows.map((row) => row.name));
 }
 
-/** Whether the role of a URL may make databases and roles there. */
-export async function mayCreateDatabases(url: string): Promise<boolean> {
-  const client = new pg.Client({ connectionString: url, application_name: 'fullhouse-databases' });
-  survive(client);
-  await client.connect();
+/** Whether the role of a URL may make these databases there, and those of their roles that are missing. */
+export async function mayCreateDatabases(url: string, wanted: readonly WantedDatabase[]): Promise<boolean> {
+  const client = await connected(url);
   try {
     const { rows } = await client.query<{ may: boolean }>(
-      'select rolsuper or (rolcreatedb and rolcreaterole) as may from pg_roles where rolname = current_user',
+      `select rolsuper or (rolcreatedb and (rolcreaterole or $1::text[] <@
+         (select array_agg(own.rolname::text) from pg_roles as own where pg_has_role(own.oid, 'member')))) as may
+       from pg_roles where rolname = current_user`,
+      [wanted.map(({ role }) => role.name)],
     );
     return rows[0]?.may === true;
   } finally {
     await client.end();
   }
+}
+
+/** Enters a database and leaves it again. Throws what the driver says where it does not let anybody in. */
+export async function enter(url: string): Promise<void> {
+  await (await connected(url)).end();
+}
+
+async function connected(url: string): Promise<pg.Client> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'fullhouse-databases',
+    connectionTimeoutMillis: connectMs,
+  });
+  survive(client);
+  await client.connect();
+  return client;
 }
 
 /** The database and the role that a connection URL names. */
