@@ -3,7 +3,7 @@ import { operationsEndpoints } from '../gateway/operations-endpoints.ts';
 import { createElsewhere } from '../operations/elsewhere.ts';
 import { openInstallation } from '../operations/installation.ts';
 import { operating } from '../operations/operating.ts';
-import { type Configuration, databaseUrlOf } from '../runtime/configuration.ts';
+import type { Configuration } from '../runtime/configuration.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
 import { fetchKeys, type PublishedKeys } from '../runtime/http/published-keys.ts';
 import type { Log } from '../runtime/log/log.ts';
@@ -17,12 +17,13 @@ import type { Tracing } from '../runtime/telemetry/tracing.ts';
 import { importDemoCatalogue } from '../services/catalog/demo.ts';
 import { ensureAdministrator, ensureDemoUsers } from '../services/user/accounts.ts';
 import { createTokenIssuer } from '../services/user/tokens.ts';
+import { type DatabasePlaces, databasePlaces } from './databases.ts';
 import type { Life } from './life.ts';
 import { type ListenAt, listen } from './listening.ts';
 import { wireParts } from './parts.ts';
 import { keyUrlsOf, type Role } from './roles.ts';
 import { createServiceServer } from './service-server.ts';
-import { definitions, hostNamed, migrateService, sandboxDatabase } from './services.ts';
+import { definitions, hostNamed, migrateService } from './services.ts';
 
 /** What all roles of a process share. */
 export interface SharedProcess {
@@ -56,7 +57,8 @@ export async function clusterServices(
 ): Promise<ClusterServices> {
   const { configuration, logger, roles, log, life, hosts, at } = options;
   const names = serviceNames.filter((name) => roles.includes(name));
-  const urlOf = urlsOf(configuration);
+  const places = databasePlaces(configuration);
+  const { urlOf } = places;
   await Promise.all(names.map((name) => life.until(`the database of ${name}`, () => upToDate(name, urlOf(name)))));
   const address = { url: undefined as string | undefined };
   const parts = await life.until('the database of payment', () =>
@@ -71,7 +73,7 @@ export async function clusterServices(
   await Promise.all(hosts.map((host) => life.until(host.definition.name, () => host.connect())));
   const jwks = keysOf(configuration, hosts);
   const server = createServiceServer({
-    endpoints: endpointsHere(options, urlOf),
+    endpoints: endpointsHere(options, places),
     jwks,
     metrics: options.metrics,
     tracing: options.tracing,
@@ -89,13 +91,6 @@ export async function clusterServices(
 /** Whose the lines about requests are: where a process has one role, its own. */
 function speakerOf({ logger, roles: [first, ...others] }: SharedProcess): Logger {
   return first === undefined || others.length > 0 ? logger : loggerOf(logger, first);
-}
-
-export function urlsOf(configuration: Configuration): (database: string) => string {
-  return (database) => {
-    const name = database === sandboxDatabase ? 'sandbox' : (database as ServiceName);
-    return databaseUrlOf(configuration, name) ?? '';
-  };
 }
 
 async function upToDate(name: ServiceName, url: string): Promise<void> {
@@ -116,8 +111,7 @@ function hostOf(
   const applicationName = `fullhouse-${name}-notices`;
   const notices = createPostgresNotices({ url: databaseUrl, applicationName, logger: loggerOf(logger, name) });
   const operate = (host: ServiceHost) => {
-    const urlOf = urlsOf(configuration);
-    const installation = openInstallation({ definitions, log, hosts: [host], urlOf });
+    const installation = openInstallation({ definitions, log, hosts: [host], ...databasePlaces(configuration) });
     options.life.ends(() => installation.close());
     return operating(installation);
   };
@@ -138,15 +132,15 @@ function hostOf(
 
 function endpointsHere(
   options: SharedProcess & { readonly hosts: readonly ServiceHost[] },
-  urlOf: (database: string) => string,
+  places: DatabasePlaces,
 ): readonly Endpoint[] {
   const { roles, log, life, hosts, development, logger } = options;
   const endpoints = hosts.flatMap((host) => host.definition.endpoints?.(host) ?? []);
   const served = endpoints.filter(({ embeddedOnly }) => development || embeddedOnly !== true);
   if (!roles.includes('operations')) return served;
   const installation = openInstallation({
-    ...{ definitions, log, hosts, urlOf },
-    elsewhere: createElsewhere({ urlOf, logger: loggerOf(logger, 'operations') }),
+    ...{ definitions, log, hosts, ...places },
+    elsewhere: createElsewhere({ ...places, logger: loggerOf(logger, 'operations') }),
   });
   life.ends(() => installation.close());
   return [...served, ...operationsEndpoints(installation)];

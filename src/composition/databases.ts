@@ -2,7 +2,23 @@ import { type ServiceName, serviceNames } from '../contracts/topics.ts';
 import { administrationUrlOf, type Configuration, databaseAsNamed, databaseUrlOf } from '../runtime/configuration.ts';
 import { createDatabases, databaseNamedBy, enter, mayCreateDatabases } from '../runtime/store/postgres/databases.ts';
 import { StoreUnavailable } from '../runtime/store/store.ts';
-import { migrateService } from './services.ts';
+import { migrateService, sandboxDatabase } from './services.ts';
+
+/** Where the configuration says that databases are, by the names they have among themselves. */
+export interface DatabasePlaces {
+  /** Empty where it names none. */
+  urlOf(database: string): string;
+  /** With the variable that names it. */
+  named(database: string): string;
+}
+
+export function databasePlaces(configuration: Configuration): DatabasePlaces {
+  const nameOf = (database: string) => (database === sandboxDatabase ? 'sandbox' : (database as ServiceName));
+  return {
+    urlOf: (database) => databaseUrlOf(configuration, nameOf(database)) ?? '',
+    named: (database) => databaseAsNamed(configuration, nameOf(database)),
+  };
+}
 
 export interface Migrated {
   /** Databases that were made. */

@@ -2,9 +2,9 @@ import type pg from 'pg';
 import { newId } from '../contracts/ids.ts';
 import type { ServiceName } from '../contracts/topics.ts';
 import type { Logger } from '../runtime/logger.ts';
-import { createPool, storeError } from '../runtime/store/postgres/connection.ts';
+import { createPool, storeErrorOf } from '../runtime/store/postgres/connection.ts';
 import { createPostgresNotices } from '../runtime/store/postgres/postgres-notices.ts';
-import { type AskedElsewhere, type Elsewhere, OperationRefused } from './installation.ts';
+import { type AskedElsewhere, type Elsewhere, namedByOwner, OperationRefused } from './installation.ts';
 
 /** An owner that runs takes it at once. */
 const takenWithinMs = 10_000;
@@ -19,9 +19,11 @@ interface Row {
 
 export function createElsewhere(options: {
   readonly urlOf: (database: string) => string;
+  /** How a database is called where it does not answer. */
+  readonly named?: (database: string) => string;
   readonly logger: Logger;
 }): Elsewhere {
-  const { urlOf, logger } = options;
+  const { urlOf, named = namedByOwner, logger } = options;
   const pools = new Map<ServiceName, pg.Pool>();
   const poolOf = (service: ServiceName): pg.Pool => {
     const known = pools.get(service);
@@ -51,7 +53,7 @@ export function createElsewhere(options: {
         );
         return await answered(poolOf(service), { operationId, service, ...asked, ...next });
       } catch (error) {
-        throw error instanceof OperationRefused ? error : storeError(error);
+        throw error instanceof OperationRefused ? error : storeErrorOf(named(service), error);
       } finally {
         await following.stop();
       }

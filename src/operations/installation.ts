@@ -1,9 +1,9 @@
-import type pg from 'pg';
+import pg from 'pg';
 import type { ServiceName } from '../contracts/topics.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { ServiceDefinition } from '../runtime/service.ts';
 import type { ServiceHost } from '../runtime/service-host.ts';
-import { createPool, storeError } from '../runtime/store/postgres/connection.ts';
+import { createPool, storeErrorOf, survive } from '../runtime/store/postgres/connection.ts';
 
 /**
  * What an operator's question may look at: every database and the log, whether the services run or not; and the running
@@ -17,9 +17,11 @@ export interface Installation {
   /** The services that run in this process; none where only the data directory was opened. */
   readonly hosts: readonly ServiceHost[];
   query<Row>(database: DatabaseName, text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
+  /** A connection for what needs one of its own; whoever opens it ends it. */
+  connect(database: DatabaseName, applicationName: string): Promise<pg.Client>;
   /** Asks owners of tasks that are not in this process; absent where all of them are here, or none runs. */
   readonly elsewhere?: Elsewhere | undefined;
-  /** For what needs a connection of its own. */
+  /** For what needs a store of its own. */
   urlOf(database: DatabaseName): string;
   close(): Promise<void>;
 }
@@ -39,6 +41,7 @@ export interface AskedElsewhere {
 
 /** Questions come one at a time, so one connection per database is enough; a second one serves who follows along. */
 const connectionsMax = 2;
+const connectMs = 5_000;
 
 /** An operator's answer that is no: a sentence that says what to do instead. */
 export class OperationRefused extends Error {
@@ -56,12 +59,17 @@ export interface InstallationOptions {
   readonly log: Log;
   readonly hosts?: readonly ServiceHost[];
   readonly urlOf: (database: string) => string;
+  /** How a database is called where it does not answer. */
+  readonly named?: (database: string) => string;
   readonly elsewhere?: Elsewhere | undefined;
 }
 
+/** Where nobody has chosen the variables that databases are named by. */
+export const namedByOwner = (database: string): string => `the database of ${database}`;
+
 /** Opens an installation for questions; connections are made at the first one. */
 export function openInstallation(options: InstallationOptions): Installation {
-  const { definitions, log, hosts = [], urlOf, elsewhere } = options;
+  const { definitions, log, hosts = [], urlOf, named = namedByOwner, elsewhere } = options;
   const pools = new Map<DatabaseName, pg.Pool>();
   const poolOf = (database: DatabaseName): pg.Pool => {
     const known = pools.get(database);
@@ -80,11 +88,24 @@ export function openInstallation(options: InstallationOptions): Installation {
     elsewhere,
     urlOf,
     async query<Row>(database: DatabaseName, text: string, values: readonly unknown[] = []) {
+      const pool = poolOf(database);
       try {
-        return (await poolOf(database).query(text, [...values])).rows as Row[];
+        return (await pool.query(text, [...values])).rows as Row[];
       } catch (error) {
-        throw storeError(error);
+        throw storeErrorOf(named(database), error);
       }
+    },
+    async connect(database, applicationName) {
+      const client = new pg.Client({
+        connectionString: urlOf(database),
+        application_name: applicationName,
+        connectionTimeoutMillis: connectMs,
+      });
+      survive(client);
+      await client.connect().catch((error: unknown) => {
+        throw storeErrorOf(named(database), error);
+      });
+      return client;
     },
     async close() {
       await Promise.all([...pools.values()].map((pool) => pool.end()));

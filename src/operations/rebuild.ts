@@ -1,7 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { z } from 'zod';
 import type { Applied, ServiceDefinition, View } from '../runtime/service.ts';
-import { survive } from '../runtime/store/postgres/connection.ts';
 import { PostgresStore } from '../runtime/store/postgres/postgres-store.ts';
 import { Documents } from '../runtime/task/documents.ts';
 import { type Installation, OperationRefused, runningHost } from './installation.ts';
@@ -33,7 +32,6 @@ export interface Rebuilt extends Comparison {
 
 const foldMax = 1_000;
 const lockWait = '5s';
-const connectMs = 5_000;
 
 /** Progress while it folds, then one `Rebuilt`. Refuses a name that is no projection. */
 export async function* rebuild(
@@ -44,13 +42,7 @@ export async function* rebuild(
   const still = stillness(installation, definition.name, force);
   const incomplete = await missingBeginnings(installation, definition, view);
   const url = installation.urlOf(definition.name);
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'fullhouse-rebuild',
-    connectionTimeoutMillis: connectMs,
-  });
-  survive(client);
-  await client.connect();
+  const client = await installation.connect(definition.name, 'fullhouse-rebuild');
   const shadow: View = { ...view, name: `${view.name}_shadow` };
   const store = new PostgresStore({ url, applicationName: 'fullhouse-rebuild', views: [shadow] });
   try {

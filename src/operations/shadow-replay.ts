@@ -1,7 +1,6 @@
-import pg from 'pg';
+import type pg from 'pg';
 import { topics } from '../contracts/topics.ts';
 import type { Applied, ServiceDefinition, View } from '../runtime/service.ts';
-import { survive } from '../runtime/store/postgres/connection.ts';
 import { PostgresStore } from '../runtime/store/postgres/postgres-store.ts';
 import { Documents } from '../runtime/task/documents.ts';
 import { definitionNamed, type Installation } from './installation.ts';
@@ -27,7 +26,6 @@ export interface ShadowReplay {
 const schema = 'fullhouse_shadow';
 const foldMax = 1_000;
 const lockWait = '5s';
-const connectMs = 5_000;
 
 /** How far it has come, then one `ShadowReplay`. */
 export async function* shadowReplay(
@@ -36,13 +34,7 @@ export async function* shadowReplay(
 ): AsyncGenerator<{ readonly folded: number } | ShadowReplay> {
   const definition = definitionNamed(installation, service);
   const url = installation.urlOf(definition.name);
-  const client = new pg.Client({
-    connectionString: url,
-    application_name: 'fullhouse-shadow',
-    connectionTimeoutMillis: connectMs,
-  });
-  survive(client);
-  await client.connect();
+  const client = await installation.connect(definition.name, 'fullhouse-shadow');
   const store = new PostgresStore({
     url: inShadow(url),
     applicationName: 'fullhouse-shadow',

@@ -218,6 +218,13 @@ export function storeError(error: unknown): Error {
   return new StoreUnavailable(message ?? String(error), { cause: error });
 }
 
+/** The same, with the name of a database that cannot be reached or did not answer. */
+export function storeErrorOf(database: string, error: unknown): Error {
+  const meant = storeError(error);
+  if (!(meant instanceof StoreUnavailable)) return meant;
+  return new StoreUnavailable(`${database} does not answer: ${meant.message}`, { cause: meant });
+}
+
 /**
  * SQLSTATE classes: 21 cardinality (one row twice in a statement), 22 data exception (a value the column cannot hold),
  * 23 integrity constraint, 44 check option, 54 program limit (a key too long for its index), P0 raised by our own walls.
