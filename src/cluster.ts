@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { clusterGateway } from './composition/cluster-gateway.ts';
 import { clusterServices } from './composition/cluster-services.ts';
+import { dependenciesElsewhere } from './composition/dependencies.ts';
 import { Life } from './composition/life.ts';
 import { listen } from './composition/listening.ts';
 import { openTracing } from './composition/open-tracing.ts';
@@ -72,13 +73,15 @@ async function start(
   life.ends(() => log.close());
   const logTrouble = () => (log.health.reachable ? undefined : log.health.error);
   const metrics = new Metrics();
+  const elsewhere = dependenciesElsewhere(configuration, roles);
   const admin = createAdminServer({
     metrics,
     hosts: () => hosts,
     dependencies: () => [
-      { name: 'start', trouble: () => life.waitsFor, degrades: () => state.accepts },
+      { name: 'start', trouble: () => life.waitsFor, degrades: () => state.accepts, holdsWork: true },
       // Requests are accepted and stored without it.
-      { name: 'kafka', trouble: logTrouble, degrades: () => state.accepts },
+      { name: 'kafka', trouble: logTrouble, degrades: () => state.accepts, holdsWork: true },
+      ...elsewhere,
     ],
     logger,
   });

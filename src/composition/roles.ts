@@ -5,6 +5,7 @@ import {
   ConfigurationError,
   databaseUrlOf,
   databaseVariableOf,
+  type RoleName,
   serviceRoles,
   variableOf,
 } from '../runtime/configuration.ts';
@@ -57,10 +58,7 @@ function missingSecrets(configuration: Configuration, run: readonly Role[]): rea
 }
 
 function missingAddresses(configuration: Configuration, run: readonly Role[]): readonly string[] {
-  // The process manager is asked for nothing.
-  const elsewhere = run.includes('gateway')
-    ? serviceRoles.filter((name) => name !== 'booking' && !run.includes(name))
-    : [];
+  const elsewhere = run.includes('gateway') ? forwardedTo(run) : [];
   const missing = elsewhere.filter((name) => addressesOf(configuration, name).length === 0).map(variableOf);
   const keys =
     run.includes('user') || missing.includes('USER_URL') || keyUrlsOf(configuration).length > 0
@@ -68,6 +66,12 @@ function missingAddresses(configuration: Configuration, run: readonly Role[]): r
       : ['USER_URL: missing; tokens are checked with the keys of the user service (or set JWKS_URL)'];
   if (missing.length === 0) return keys;
   return [...keys, `${missing.join(', ')}: missing; name where they listen, such as http://127.0.0.1:9101`];
+}
+
+/** Whom a gateway passes requests on to, in other processes. */
+export function forwardedTo(run: readonly Role[]): readonly RoleName[] {
+  // The process manager is asked for nothing.
+  return serviceRoles.filter((name) => name !== 'booking' && !run.includes(name));
 }
 
 /** Where the keys of access tokens are published, for whoever is not the user service. */

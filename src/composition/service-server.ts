@@ -26,6 +26,8 @@ export function createServiceServer(options: {
     authenticator: createAuthenticator(publishedKeys(options.jwks)),
     admit: async () => undefined,
   });
+  // For whoever passes requests on: somebody listens here.
+  server.get('/livez', async () => ({ status: 'ok' }));
   server.get('/.well-known/jwks.json', async (_, reply) =>
     reply.header('cache-control', 'public, max-age=60').send(await options.jwks()),
   );

@@ -9,8 +9,10 @@ export interface Dependency {
   readonly name: string;
   /** Why it cannot be relied on at the moment. */
   readonly trouble: () => string | undefined | Promise<string | undefined>;
-  /** Without it the process still answers requests; work is left undone until it is back. */
+  /** Without it the process still answers requests, or some of them. Asked when it is known of all where they stand. */
   readonly degrades?: () => boolean;
+  /** Without it the services here leave their work undone until it is back. */
+  readonly holdsWork?: boolean;
 }
 
 export interface AdminServerOptions {
@@ -27,23 +29,23 @@ export function createAdminServer(options: AdminServerOptions): FastifyInstance 
   const server = createServer(logger);
   server.get('/livez', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_, reply) => {
-    const needed = await Promise.all(
-      dependencies().map(async ({ name, trouble, degrades = () => false }) => ({
-        told: { dependency: name, ...readyUnless(await trouble()) },
-        degrades: degrades(),
-      })),
-    );
-    const isDegraded = needed.some(({ told, degrades }) => !told.ready && degrades);
+    const known = await Promise.all(dependencies().map(async (each) => ({ each, reason: await each.trouble() })));
+    const missing = known.filter(({ reason }) => reason !== undefined);
+    const bearable = missing.filter(({ each }) => each.degrades?.() === true);
     const services = await Promise.all(
       hosts().map(async (host) => ({ service: host.definition.name, ...(await readiness(host)) })),
     );
-    // What waits for something that only degrades the process owns nothing, and accepts requests all the same.
-    const answers = services.every(({ ready, answers: does }) => ready || (isDegraded && does));
-    const ready = answers && needed.every(({ told, degrades }) => told.ready || degrades);
-    return reply.code(ready ? 200 : 503).send({
-      status: ready ? (isDegraded ? 'degraded' : 'ok') : 'unavailable',
-      services: services.map(({ answers: _answers, ...told }) => told),
-      ...(needed.length > 0 ? { dependencies: needed.map(({ told }) => told) } : {}),
+    // Who waits for something that only degrades the process owns nothing, and accepts requests all the same.
+    const isHeld = bearable.some(({ each }) => each.holdsWork === true);
+    const serves = services.every(({ does }) => does !== 'nothing' && (does !== 'requests' || isHeld));
+    const isReady = serves && missing.length === bearable.length;
+    const isWell = missing.length === 0 && services.every(({ does }) => does === 'all');
+    return reply.code(isReady ? 200 : 503).send({
+      status: isReady ? (isWell ? 'ok' : 'degraded') : 'unavailable',
+      services: services.map(({ service, reason }) => ({ service, ...readyUnless(reason) })),
+      ...(known.length > 0
+        ? { dependencies: known.map(({ each, reason }) => ({ dependency: each.name, ...readyUnless(reason) })) }
+        : {}),
     });
   });
   server.get('/metrics', async (_, reply) =>
@@ -60,12 +62,18 @@ interface Readiness {
 const readyUnless = (reason: string | undefined): Readiness =>
   reason === undefined ? { ready: true } : { ready: false, reason };
 
-/** Whether it does its part, and whether it can answer requests at least. */
-async function readiness(host: ServiceHost): Promise<Readiness & { readonly answers: boolean }> {
+/**
+ * What a service does: `all` of its part, `some` of its tasks and all requests, `requests` alone, whose work waits, or `nothing`.
+ */
+async function readiness(
+  host: ServiceHost,
+): Promise<{ readonly does: 'all' | 'some' | 'requests' | 'nothing'; readonly reason?: string | undefined }> {
   try {
     await host.query('select 1');
   } catch (error) {
-    return { ready: false, reason: `the database does not answer: ${(error as Error).message}`, answers: false };
+    return { does: 'nothing', reason: `the database does not answer: ${(error as Error).message}` };
   }
-  return { ...readyUnless(host.trouble ?? host.loop.notReady), answers: true };
+  const reason = host.trouble ?? host.loop.notReady;
+  if (reason === undefined) return { does: 'all' };
+  return { does: host.isAtWork ? 'some' : 'requests', reason };
 }

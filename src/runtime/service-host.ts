@@ -231,6 +231,11 @@ export class ServiceHost implements ServiceRuntime {
     return this.loop.trouble ?? this.#following?.trouble;
   }
 
+  /** Whether some of its tasks go on, whatever the others wait for, and it hears of other instances. */
+  get isAtWork(): boolean {
+    return this.loop.isAtWork && this.#following?.trouble === undefined;
+  }
+
   #onStored(rows: readonly RequestRow[]): void {
     this.loop.requestsArrived(rows);
     this.#notices.told({ requests: rows });

@@ -450,7 +450,8 @@ describe('a log that fails', () => {
           : inner.bounds(partition),
     });
     const toy = await start({ log, claimAgainMs: 20 });
-    assert.deepEqual(toy.loop.partitions, [0]);
+    assert.deepEqual([toy.loop.partitions, toy.loop.isAtWork], [[0], true]);
+    await toy.until(() => toy.loop.notReady === 'tasks 1 are being taken over: it has no leader');
     assert.equal(toy.memory.contents.tasks.find(({ partition }) => partition === 1)?.epoch ?? 0, 0);
     await toy.send(newId('booking'), noted('goes on'));
     await toy.until(async () => (await toy.published(0)).length === 1);
@@ -473,6 +474,7 @@ describe('a log that fails', () => {
     const before = epochs();
     cut.loop.requestsMissed(new StoreUnavailable('the outcome of a commit is unknown'));
     await cut.until(() => cut.lines.some(({ error }) => error === 'cut off'));
+    assert.equal(cut.loop.isAtWork, false);
     await healthy.send(newId('booking'), noted('undisturbed'));
     await healthy.loop.caughtUp();
     assert.deepEqual(epochs(), before);

@@ -245,6 +245,11 @@ export class TaskLoop {
     return this.#ownership.notReady;
   }
 
+  /** Whether some of its tasks go on, whatever the others wait for. */
+  get isAtWork(): boolean {
+    return this.#ownership.isAtWork;
+  }
+
   /** Resolves when all that the topics hold now has been handled and all that was decided is published. */
   async caughtUp(): Promise<void> {
     const isIdle = () => this.#intake.length === 0 && this.#running === undefined;

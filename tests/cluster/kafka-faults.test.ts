@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { pbkdf2Sync, randomBytes } from 'node:crypto';
+import { createServer } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { alterUserScramCredentialsV0, Connection } from '@platformatic/kafka';
 import { pino } from 'pino';
@@ -38,6 +39,9 @@ if (await kafkaOrSkip('faults of Kafka')) {
   describe('faults of Kafka, in the log and in /readyz', { timeout: 180_000 }, () => {
     let kafka: TestKafka;
     let wire: TcpProxy;
+    /** The HTTP side of every service. */
+    const services = createServer((_, response) => response.end());
+    let servicesPort: number;
     let gateway: ClusterProcess;
     let log: KafkaLog;
     const lines: Line[] = [];
@@ -50,7 +54,7 @@ if (await kafkaOrSkip('faults of Kafka')) {
       KAFKA_SASL_USERNAME: alice.username,
       KAFKA_SASL_PASSWORD: alice.password,
       JWKS_URL: 'http://127.0.0.1:1/keys',
-      ...Object.fromEntries(serviceRoles.map((role) => [variableOf(role), 'http://127.0.0.1:1'])),
+      ...Object.fromEntries(serviceRoles.map((role) => [variableOf(role), `http://127.0.0.1:${servicesPort}`])),
     });
     const start = (more: Readonly<Record<string, string>> = {}) => {
       const configuration = readConfiguration({ ...environment(), ...more });
@@ -64,7 +68,9 @@ if (await kafkaOrSkip('faults of Kafka')) {
     const makeTopics = () => createTopics(kafka.access, topicsOf(4), { replicationFactor: 1, minInsyncReplicas: 1 });
 
     before(async () => {
-      const [saslPort = 0] = await freePorts(1);
+      const [saslPort = 0, port = 0] = await freePorts(2);
+      servicesPort = port;
+      await new Promise<void>((resolve) => services.listen(port, '127.0.0.1', resolve));
       wire = await startTcpProxy(() => saslPort);
       kafka = await startTestKafka({ sasl: alice, saslPort, saslAdvertisedPort: wire.port, patience: impatient });
       await makeTopics();
@@ -72,6 +78,7 @@ if (await kafkaOrSkip('faults of Kafka')) {
     });
     after(async () => {
       await gateway?.stop();
+      services.close();
       await wire?.close();
       await kafka?.stop();
     });

@@ -264,8 +264,8 @@ if (await kafkaOrSkip('a cluster under load')) {
       for (const { adminPort, name, process: running } of places) {
         if (running === undefined) continue;
         const ready = await eventually(
-          () => fetch(`http://127.0.0.1:${adminPort}/readyz`),
-          ({ status }) => status === 200,
+          () => new Client(`http://127.0.0.1:${adminPort}`).get<{ status: string }>('/readyz'),
+          ({ body }) => body.status === 'ok',
         );
         assert.equal(ready.status, 200, name);
       }

@@ -157,7 +157,7 @@ describe('a database that was emptied or restored', () => {
     assert.ok(next.loop.isBehind);
     assert.deepEqual([next.loop.partitions, empty.contents.events], [[1], []]);
     assert.ok(next.lines.some(({ level, error }) => level === 60 && error === says));
-    assert.match(next.loop.notReady ?? '', /^tasks 0 are being taken over/);
+    assert.deepEqual([next.loop.notReady, next.loop.isAtWork], [`tasks 0 are being taken over: ${says}`, true]);
     // What the others do does not make it look well.
     await next.send(newId('booking'), noted('elsewhere'), { partition: 1 });
     await next.until(() => next.committed.flat().length === 1);

@@ -48,8 +48,8 @@ export class Ownership {
   readonly #lost = new Set<number>();
   readonly #refused = new Map<number, Error>();
   readonly #claims = new Set<NodeJS.Timeout>();
-  /** Given up, unreadable or refused, until they are claimed again: nothing is known of them that could be lost. */
-  readonly #waiting = new Set<number>();
+  /** Given up, unreadable or refused, and why, until they are claimed again: nothing is known of them that could be lost. */
+  readonly #waiting = new Map<number, string>();
   /** Ids that the topics had at the last takeover: what is read until the next one is of those. */
   #topicIds: ReadonlyMap<string, string> = new Map();
   /** Requests that were stored while their task was being taken over: perhaps too late to be read with it. */
@@ -109,8 +109,20 @@ export class Ownership {
   /** Why it does not do its part yet; a loop that the group gives nothing to is as it should be. */
   get notReady(): string | undefined {
     if (this.#membership === undefined) return 'its group has not let it in yet';
-    const waiting = this.#unowned([...this.#assigned]);
-    return waiting.length === 0 ? undefined : `tasks ${waiting.join(', ')} are being taken over`;
+    const unowned = this.#unowned([...this.#assigned]);
+    if (unowned.length === 0) return undefined;
+    const reasons = [...new Set(unowned.flatMap((partition) => this.#whyUnowned(partition) ?? []))];
+    const why = reasons.length === 0 ? '' : `: ${reasons.join('; ')}`;
+    return `tasks ${unowned.join(', ')} are being taken over${why}`;
+  }
+
+  #whyUnowned(partition: number): string | undefined {
+    return this.#waiting.get(partition) ?? (this.#lost.has(partition) ? this.#refusedBy : undefined);
+  }
+
+  /** Whether some of its tasks go on, whatever the others wait for. */
+  get isAtWork(): boolean {
+    return this.#ports.owned().some((partition) => !this.#lost.has(partition));
   }
 
   /** Tasks that a person has to do something about, and why. */
@@ -153,11 +165,12 @@ export class Ownership {
   async giveUp(partitions: readonly number[]): Promise<void> {
     for (const partition of partitions) this.#lost.delete(partition);
     await this.#ports.disown(partitions);
-    this.#claimAgain(partitions);
+    this.#claimAgain(new Map(partitions.map((partition) => [partition, 'another owner has taken them'])));
   }
 
-  #claimAgain(partitions: readonly number[]): void {
-    for (const partition of partitions) this.#waiting.add(partition);
+  #claimAgain(reasons: ReadonlyMap<number, string>): void {
+    const partitions = [...reasons.keys()];
+    for (const [partition, reason] of reasons) this.#waiting.set(partition, reason);
     const timer = setTimeout(() => {
       this.#claims.delete(timer);
       for (const partition of partitions) this.#waiting.delete(partition);
@@ -206,7 +219,7 @@ export class Ownership {
         { partition, error: error.message },
         'a task is not taken over, since its topics cannot be read',
       );
-    this.#claimAgain([...unreadable.keys()]);
+    this.#claimAgain(messagesOf(unreadable));
   }
 
   #refuse(refused: ReadonlyMap<number, Error>): void {
@@ -217,7 +230,7 @@ export class Ownership {
         'a task cannot go on, and waiting will not mend it',
       );
     }
-    this.#claimAgain([...refused.keys()]);
+    this.#claimAgain(messagesOf(refused));
   }
 
   /** The same for all tasks, those that are being taken over among them. */
@@ -258,11 +271,16 @@ export class Ownership {
       });
       // Nothing else may come that would show it.
       if (this.#refusedBy === this.#trouble) this.#trouble = undefined;
+      this.#refusedBy = undefined;
     } catch (error) {
       this.#refusedBy = (error as Error).message;
       this.lose([], error as Error);
     }
   }
+}
+
+function messagesOf(errors: ReadonlyMap<number, Error>): ReadonlyMap<number, string> {
+  return new Map([...errors].map(([partition, { message }]) => [partition, message]));
 }
 
 export function groupOf(service: string): string {
