@@ -228,6 +228,20 @@ const plants: readonly Plant[] = [
     undo: noEvent,
   },
   {
+    invariant: 'the-door-remembers',
+    how: 'an entry that the door has forgotten',
+    database: 'ticket',
+    plant: `create table kept as select * from admissions; delete from admissions`,
+    undo: `insert into admissions select * from kept; drop table kept`,
+  },
+  {
+    invariant: 'cancelled-show-has-no-bookings',
+    how: 'a show that was cancelled long ago',
+    database: 'catalog',
+    plant: `update events set type = 'ShowCancelled', time = 0 where type = 'ShowScheduled'`,
+    undo: `update events set type = 'ShowScheduled' where type = 'ShowCancelled'`,
+  },
+  {
     invariant: 'used-is-not-refunded',
     how: 'somebody let in with a ticket whose money went back',
     database: 'ticket',

@@ -26,9 +26,9 @@ async function runCheck({ json }: { json?: boolean }): Promise<void> {
       for await (const line of instance.run<CheckLine>('check', {})) tell(line);
     },
     async (installation) => {
-      // Nobody changes anything meanwhile: what is wrong now stays wrong.
+      // Nobody changes anything meanwhile: what is wrong now stays wrong, and what is due waits for the next start.
       const query = checkQuery.parse({ looksAfterMs: [] });
-      for await (const line of check(installation, query)) tell(line);
+      for await (const line of check({ ...installation, isStopped: true }, query)) tell(line);
     },
   );
   waiting.done();

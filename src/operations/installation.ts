@@ -21,6 +21,8 @@ export interface Installation {
   connect(database: DatabaseName, applicationName: string): Promise<pg.Client>;
   /** Asks owners of tasks that are not in this process; absent where all of them are here, or none runs. */
   readonly elsewhere?: Elsewhere | undefined;
+  /** Nothing runs: what has become due meanwhile is done at the next start. */
+  readonly isStopped?: boolean;
   /** For what needs a store of its own. */
   urlOf(database: DatabaseName): string;
   close(): Promise<void>;

@@ -31,6 +31,8 @@ export interface BookingFacts {
     readonly ticketId: string;
     readonly seat: string | null;
     readonly area: string | null;
+    /** Whether the door knows that somebody was let in with it, where there is a door to ask. */
+    readonly isLetIn?: boolean;
     readonly status: string;
   }[];
   /** By message: how often a channel took it. */
@@ -62,14 +64,14 @@ async function pageAfter({ query }: Installation, after: string): Promise<string
 type Answer = Readonly<Record<string, string | null>>;
 
 export interface Page {
-  /** When the first of its databases was asked, by the clock of that database. */
+  /** When the first of its databases was asked, by the clock of that database; 0 where nothing runs, so that nothing is late. */
   readonly now: number;
   /** A text for each kind of rows; of one kind there may be several, from several databases. */
   readonly answers: readonly { readonly column: Column; readonly text: string }[];
 }
 
 /** Asks each database once, one after the other. */
-export async function readPage({ query }: Installation, selection: Selection): Promise<Page> {
+export async function readPage({ query, isStopped }: Installation, selection: Selection): Promise<Page> {
   const [clock] = await query<{ readonly now: number }>(
     'booking',
     'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
@@ -82,7 +84,7 @@ export async function readPage({ query }: Installation, selection: Selection): P
       if (typeof text === 'string') answers.push({ column, text });
     }
   }
-  return { now: clock?.now ?? 0, answers };
+  return { now: isStopped === true ? 0 : (clock?.now ?? 0), answers };
 }
 
 /** All bookings, page by page: the next page is read while somebody looks at the last one. */
@@ -166,7 +168,9 @@ const adding: Readonly<Record<Column, Adding>> = {
   },
   ticket_rows: (to, line) => {
     const [ticketId, seat, area] = [line.field(), line.field(), line.field()];
-    to.ticketRows = push(to.ticketRows, { ticketId, seat: seat || null, area: area || null, status: line.rest() });
+    const isLetIn = line.field() === 'true';
+    const row = { ticketId, seat: seat || null, area: area || null, isLetIn, status: line.rest() };
+    to.ticketRows = push(to.ticketRows, row);
   },
   inbox: (to, line) => {
     to.inbox = new Map([...to.inbox, [line.field(), Number(line.rest())]]);

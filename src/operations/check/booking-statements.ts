@@ -43,7 +43,8 @@ export function statements(selection: Selection): readonly Statement[] {
      union select subject from parked where ${where('subject')} order by subject`,
   );
   const taken = `(select booking_id, message_id, count(*) as times from inbox_messages where ${where('booking_id')} group by 1, 2) as taken`;
-  const ticketFields = ['id', "coalesce(seat, '')", "coalesce(body ->> 'area', '')", 'status'];
+  const isLetIn = '(exists (select from admissions a where a.ticket_id = id))::text';
+  const ticketFields = ['id', "coalesce(seat, '')", "coalesce(body ->> 'area', '')", isLetIn, 'status'];
   return [
     { database: 'booking', values, text: `select ${ofStreams} as booking, ${waiting} as waiting` },
     {

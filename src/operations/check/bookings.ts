@@ -16,6 +16,9 @@ import {
   validTickets,
 } from './status.ts';
 
+/** It is told at the first answer that says nothing after its time; these come less and less often. */
+const unsettledLateMsMax = 3_600_000;
+
 /** What has to be true of every booking, one rule each. A rule gives a sentence for each thing that is wrong. */
 type Rule = (examined: Examined) => readonly string[];
 
@@ -82,7 +85,9 @@ const endsInTime: Rule = ({ facts, history, owned, now }) => {
     case 'awaiting_payment':
       return late(owned.kind === 'held' ? owned.heldUntil : history.since, 'its hold ended');
     case 'paying':
-      return chargeIsOpen(facts) ? [] : late(facts.payments.at(-1)?.time ?? history.since, 'its charge was settled');
+      return chargeIsOpen(facts)
+        ? unsettledForLong(facts, now)
+        : late(facts.payments.at(-1)?.time ?? history.since, 'its charge was settled');
     case 'paid':
       return late(history.since, 'it was paid');
     case 'confirmed': {
@@ -127,6 +132,15 @@ const usedIsNotRefunded: Rule = ({ facts }) => {
   return used ? ['was cancelled by its customer, and somebody was let in'] : [];
 };
 
+const theDoorRemembers: Rule = ({ facts }) => {
+  const forgotten = facts.tickets.filter(
+    ({ type, data }) =>
+      type === 'TicketAdmitted' &&
+      facts.ticketRows.find(({ ticketId }) => ticketId === data.ticketId)?.isLetIn === false,
+  );
+  return forgotten.map(({ data }) => `had somebody let in with ${data.ticketId}, and the door would let them in again`);
+};
+
 const noTicketUnconfirmed: Rule = ({ facts }) => {
   const issued = facts.tickets.filter(({ type }) => type === 'TicketIssued').length;
   const isConfirmed = facts.booking.some(({ type }) => type === 'BookingConfirmed');
@@ -153,6 +167,12 @@ const rules: readonly (Invariant & { readonly rule: Rule })[] = [
     rule: ticketsMatchSeats,
   },
   { name: 'one-ticket-per-seat', promise: 1, says: 'a seat has one valid ticket', rule: oneTicketPerSeat },
+  {
+    name: 'the-door-remembers',
+    promise: 1,
+    says: 'whoever was let in is known at the door',
+    rule: theDoorRemembers,
+  },
   {
     name: 'no-ticket-unconfirmed',
     promise: 1,
@@ -274,6 +294,15 @@ function placesNamed({ seats = [], areas = [] }: Data): readonly string[] {
 /** Tickets follow the message about the payment, or its grace. */
 function ticketsDue({ tickets }: BookingFacts, confirmedAt: number): number {
   return tickets.findLast(({ type }) => type === 'TicketsPlanned')?.data.issueAt ?? confirmedAt;
+}
+
+/** A charge that nobody knows the outcome of is asked about for ever; from some time on a person is told. */
+function unsettledForLong({ payments }: BookingFacts, now: number): readonly string[] {
+  const asked = payments.findLast(({ type }) => type === 'ChargeRequested');
+  const due = asked?.data.unsettledAt;
+  if (due === undefined || now <= due + unsettledLateMsMax) return [];
+  const isTold = payments.some(({ type, version }) => type === 'PaymentUnsettled' && version > (asked?.version ?? 0));
+  return isTold ? [] : ['is still paying: nobody asks what has become of its charge, and no person was told'];
 }
 
 /** Since when a cancellation waits for the tickets. */

@@ -44,7 +44,7 @@ const reserved = new RegExp(
 );
 const moved = new RegExp(`^\\{"bookingId":${id},"showId":${id},"heldUntil":(${text})\\}$`);
 const asked = new RegExp(
-  `^\\{${ids},"attempt":\\d+,${paid},"amount":${money},"payment":\\{"method":${id},"token":${id}\\},"unsettledAt":\\d+\\}$`,
+  `^\\{${ids},"attempt":\\d+,${paid},"amount":${money},"payment":\\{"method":${id},"token":${id}\\},"unsettledAt":(\\d+)\\}$`,
 );
 const captured = new RegExp(
   `^\\{${ids},${paid},"attempt":\\d+,"amount":${money},"provider":"(\\w+)","providerReference":"([\\w-]+)"\\}$`,
@@ -76,7 +76,7 @@ const shapes: Readonly<Record<string, (json: string) => Data | undefined>> = {
   },
   ChargeRequested: (json) => {
     const found = asked.exec(json);
-    return found === null ? undefined : chargeIn(found);
+    return found === null ? undefined : { ...chargeIn(found), unsettledAt: Number(found[4]) };
   },
   PaymentSucceeded: (json) => {
     const found = captured.exec(json);

@@ -2,6 +2,7 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Installation } from '../installation.ts';
 import { type BookingFacts, bookingsOf, type Page, readPage, readPages } from './booking-facts.ts';
 import { bookingInvariants, examineBooking } from './bookings.ts';
+import { cancelledShowExamination } from './cancelled-shows.ts';
 import type { Examination, Report } from './finding.ts';
 import { holdLimits } from './holds.ts';
 import { keptExamination } from './kept.ts';
@@ -55,6 +56,7 @@ export const examinations: readonly Examination[] = [
   wallExamination,
   requestExamination,
   onceExamination,
+  cancelledShowExamination,
   taskExamination,
   keptExamination,
   versionExamination,

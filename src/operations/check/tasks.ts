@@ -98,9 +98,10 @@ function* marks(service: string, { partition, published, sequences }: Task): Gen
   }
 }
 
-async function* overdue({ query }: Installation, service: string): AsyncGenerator<Report> {
+async function* overdue({ query, isStopped }: Installation, service: string): AsyncGenerator<Report> {
   const name = service as ServiceName;
   yield { looked: { [timers.name]: 1 } };
+  if (isStopped === true) return;
   const rows = await query<{ readonly stream: string; readonly part: string; readonly lateMs: number }>(
     name,
     `select stream, part, lateMs::bigint as "lateMs" from
@@ -114,9 +115,10 @@ async function* overdue({ query }: Installation, service: string): AsyncGenerato
   }
 }
 
-async function* left({ query }: Installation, service: string): AsyncGenerator<Report> {
+async function* left({ query, isStopped }: Installation, service: string): AsyncGenerator<Report> {
   const name = service as ServiceName;
   yield { looked: { [requests.name]: 1 } };
+  if (isStopped === true) return;
   const rows = await query<{ readonly id: string; readonly type: string; readonly ageMs: number }>(
     name,
     `select request_id as id, type, ageMs::bigint as "ageMs" from

@@ -62,7 +62,8 @@ export function startCharge(state: AwaitingPayment, payment: Payment, terms: Ter
     paymentId: deriveId('payment', state.about.bookingId, `attempt-${attempt}`),
     amount: total,
   };
-  const heldUntil = new Date(Date.parse(holdExpiresAt) + terms.paymentGraceMs).toISOString();
+  const { paymentGraceMs = terms.paymentGraceMs } = state.asked;
+  const heldUntil = new Date(Date.parse(holdExpiresAt) + paymentGraceMs).toISOString();
   return [
     { type: 'BookingPaymentStarted', data: { ...opened, holdExpiresAt, heldUntil } },
     { type: 'BookingValidated', data: { ...opened, payment, movieTitle: state.asked.movieTitle } },
@@ -143,7 +144,8 @@ function declined(state: Paying, input: PaymentFailed): readonly Event[] {
   const over = { ...about(state.about), seats, areas };
   if (state.showCancelled) return [{ type: 'BookingRejected', data: { ...over, reason: 'show_cancelled' } }];
   if (state.holdEnded) return [{ type: 'BookingExpired', data: over }];
-  if (state.attempt >= input.terms.paymentAttemptsMax) {
+  const { paymentAttemptsMax = input.terms.paymentAttemptsMax } = state.asked;
+  if (state.attempt >= paymentAttemptsMax) {
     return [{ type: 'BookingRejected', data: { ...over, reason: 'payment_declined', error } }];
   }
   const paymentDeclined: Event = {
@@ -151,7 +153,7 @@ function declined(state: Paying, input: PaymentFailed): readonly Event[] {
     data: {
       ...about(state.about),
       attempt: state.attempt,
-      attemptsLeft: input.terms.paymentAttemptsMax - state.attempt,
+      attemptsLeft: paymentAttemptsMax - state.attempt,
       paymentId: state.paymentId,
       error,
       holdExpiresAt,

@@ -47,6 +47,8 @@ export function onBookingRequested(state: State, input: BookingRequested): reado
         movieTitle: show.movie.title,
         priceLimit: priceLimit(data),
         refundPolicy: show.refundPolicy,
+        paymentGraceMs: terms.paymentGraceMs,
+        paymentAttemptsMax: terms.paymentAttemptsMax,
         timesOutAt: input.at + terms.requestTtlMs,
         payment: data.payment,
       },

@@ -26,6 +26,9 @@ export interface Asked extends About {
   readonly movieTitle: string;
   /** The most that may be charged; without one the customer agreed to any price. */
   readonly priceLimit?: Money | undefined;
+  /** The settings of then: a later change is for later bookings. Absent in streams that were begun without. */
+  readonly paymentGraceMs?: number | undefined;
+  readonly paymentAttemptsMax?: number | undefined;
   /** What the show promised when it was booked; what it promises later counts where that is better. */
   readonly refundPolicy?: RefundPolicy | undefined;
   /** When the booking ends as timed out if it still has no seats and price: milliseconds since 1970. */

@@ -122,7 +122,7 @@ function sentencesOf(details: Details, words: Words): Sentences {
         subject: `We received your payment for ${words.title}`,
         sentences: [
           `Thank you: ${words.money(details.amount)} has arrived.`,
-          'Your tickets follow as soon as your seats are confirmed. There is nothing more for you to do.',
+          'Your tickets follow as soon as your seats are confirmed. If that cannot be, all of it goes back to you.',
         ],
       };
     case 'payment_declined':

@@ -128,8 +128,11 @@ function applyBookingEvent(
     case 'RefundRequested': {
       const known = before.internal.refunds[event.data.refundId];
       if (known !== undefined) return before;
-      // Money goes back only where it had come, so the charge did succeed, however the booking ended.
-      const paid = { ...before, payment: { status: 'succeeded', attempts: before.payment.attempts } as const };
+      // Money goes back only where it had come. Where the booking still waits for its payment, that was another charge.
+      const { status, payment } = before;
+      const paid = isFinal(status)
+        ? { ...before, payment: { status: 'succeeded', attempts: payment.attempts } as const }
+        : before;
       return withRefund(paid, event.data.refundId, { status: 'pending', amount: event.data.amount });
     }
     case 'BookingRefunded':

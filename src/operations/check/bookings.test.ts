@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { BookingFacts } from './booking-facts.ts';
+import { examineBooking } from './bookings.ts';
+import type { Data, Fact } from './fact.ts';
+
+const bookingId = 'bkg_01900000-0000-7000-8000-000000000001';
+const limits = { holdTtlMs: 300_000, paymentGraceMs: 60_000 };
+const hour = 3_600_000;
+
+const fact = (type: string, version: number, data: Data = {}): Fact => ({ type, version, time: 0, data });
+
+/** A booking whose only charge has no outcome; a person is told of it an hour after it was asked for. */
+function paying(...payments: readonly Fact[]): BookingFacts {
+  const charge = { paymentId: 'pay_1', amount: { amount: 1_000, currency: 'EUR' } };
+  return {
+    bookingId,
+    booking: [
+      fact('RequestAccepted', 1, { timesOutAt: hour }),
+      fact('BookingCreated', 2),
+      fact('BookingHeld', 3, { total: charge.amount, items: [], fees: [] }),
+      fact('BookingPaymentStarted', 4, charge),
+      fact('BookingValidated', 5, charge),
+    ],
+    ...{ seats: [], tickets: [], messages: [], allocations: [], captures: 0, ticketRows: [], inbox: new Map() },
+    payments: [fact('ChargeRequested', 1, { ...charge, unsettledAt: hour }), ...payments],
+    ...{ document: { status: 'paying' }, waits: false, ledger: new Map(), theirs: [] },
+  } as unknown as BookingFacts;
+}
+
+const late = (facts: BookingFacts, now: number) =>
+  examineBooking(facts, { now, limits }).filter(({ invariant }) => invariant === 'ends-in-time').length;
+
+test('a charge of unknown outcome may stay open for ever, if a person was told of it in time', () => {
+  assert.equal(late(paying(), hour), 0);
+  assert.equal(late(paying(), 2 * hour), 0);
+  assert.equal(late(paying(), 3 * hour), 1);
+  assert.equal(late(paying(fact('PaymentUnsettled', 2, { paymentId: 'pay_1' })), 3 * hour), 0);
+});
+
+test('nothing is late where nothing runs', () => {
+  assert.equal(late(paying(), 0), 0);
+});
