@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { Client, eventually, visa } from './support/client.ts';
 import { openEvents } from './support/event-source.ts';
 import { outcomesOf, startLoad } from './support/load.ts';
-import { occupiedPort, postgresGone, postgresProcesses, processes } from './support/operating-system.ts';
+import { occupiedPort, postgresGone, postgresProcesses, postmasterOf, processes } from './support/operating-system.ts';
 import { bookingOnce } from './support/operations.ts';
 import { administrator, type RunningProcess, temporaryDirectory } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
@@ -157,6 +157,18 @@ describe('an orderly end', async () => {
     const { stdout } = await run('bin/fullhouse', ['check'], { env: { ...process.env, FULLHOUSE_DATA_DIR: data } });
     assert.match(stdout, /invariants hold/);
     assert.equal(await third.end('SIGTERM'), 0);
+  });
+
+  await it('starts at once after all of it was killed, its database with it', async () => {
+    const data = join(directory.path, 'killed');
+    for (let kills = 0; kills < 3; kills += 1) {
+      const server = await start(data);
+      const postmaster = await postmasterOf(data);
+      await server.end('SIGKILL');
+      process.kill(postmaster, 'SIGKILL');
+    }
+    const last = await start(data);
+    assert.equal(await last.end('SIGTERM'), 0);
   });
 
   await it('lets the directory go elsewhere, with its tickets, sessions and secrets', async () => {

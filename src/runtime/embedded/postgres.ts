@@ -222,13 +222,15 @@ const lockedOut = 'lock file "postmaster.pid" already exists';
 
 async function started(url: string, server: ChildProcess, logFile: string): Promise<void> {
   const began = performance.now();
+  let wasLockedOut = false;
   while (!(await answers(url))) {
     const waitedMs = performance.now() - began;
     if (server.exitCode !== null || waitedMs > startTimeoutMs) {
       const log = (await readFile(logFile, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n');
+      wasLockedOut ||= log.includes(lockedOut);
       // Another one is started every now and then until the first has gone.
-      const mayWait = log.includes(lockedOut) && waitedMs < lockedOutMs;
-      if (!mayWait) throw new Error(`the embedded PostgreSQL did not start; the end of ${logFile} says:\n${log}`);
+      if (!wasLockedOut || waitedMs > lockedOutMs)
+        throw new Error(`the embedded PostgreSQL did not start; the end of ${logFile} says:\n${log}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 25));
   }
