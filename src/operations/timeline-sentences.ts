@@ -91,6 +91,8 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
     `The provider gave no definite answer; asking again in ${Math.round((told.waitMs ?? 0) / 1_000)} s.`,
   ChargeCapturedAfterAll: () => 'A charge that had been called failed was captured after all.',
   ChargeReportMismatched: (told) => `${told.provider} reported another amount than was asked for.`,
+  SettlementCameTooLate: (told) =>
+    `${told.who} wanted to settle the charge as ${told.outcome}, and it had its outcome already: ${told.why}`,
   ChargeSettledByPerson: (told) => `${told.who} settled the charge as ${told.outcome}: ${told.why}`,
   PaymentSucceeded: (told) => `${money(told.amount)} captured by ${told.provider}.`,
   PaymentFailed: (told) => `The charge was declined: ${error(told)}.`,

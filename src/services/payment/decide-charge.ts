@@ -138,8 +138,8 @@ export function onSettlement(state: State, input: Settlement & InputContext): re
     }
     case 'succeeded':
     case 'failed':
-      // It settled itself while the person was looking.
-      return [];
+      // It settled itself, or somebody else did, while the person was looking.
+      return [{ type: 'SettlementCameTooLate', data: { paymentId, outcome, why, who } }];
     default:
       return unreachable(attempt.status);
   }

@@ -45,6 +45,7 @@ export function evolve(state: State, event: Event): State {
     case 'RefundFailed':
       return changeRefund(state, event.data.refundId, { status: 'failed', wait: undefined });
     case 'ChargeReportMismatched':
+    case 'SettlementCameTooLate':
     case 'ChargeSettledByPerson':
     case 'RefundRetriedByPerson':
       // Who did what and why: for people, not for the next decision.

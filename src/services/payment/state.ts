@@ -135,6 +135,7 @@ export type Event =
   | Fact<'ChargeCapturedAfterAll', { readonly paymentId: string }>
   | Fact<'ChargeReportMismatched', { readonly paymentId: string; readonly provider: string; readonly reported: Money }>
   | Fact<'ChargeSettledByPerson', Omit<Settlement, 'type'>>
+  | Fact<'SettlementCameTooLate', Omit<Settlement, 'type'>>
   | Fact<'RefundStarted', RefundIntent>
   | Fact<'RefundUnanswered', { readonly refundId: string } & Wait>
   | Fact<'RefundRetriedByPerson', Omit<RefundRetry, 'type'>>;
