@@ -67,7 +67,9 @@ async function create({ json }: { json?: boolean }): Promise<void> {
   const { createTopics } = await import('../runtime/log/kafka/topic-admin.ts');
   const access = kafkaAccess(configuration, { clientId: 'fullhouse-topics', logger });
   if (access === undefined) {
-    return say('Nothing to do: in embedded mode all topics are made when Fullhouse starts.');
+    return json === true
+      ? sayJson([])
+      : say('Nothing to do: in embedded mode all topics are made when Fullhouse starts.');
   }
   const topics = await createTopics(access, topicsOf(configuration.FULLHOUSE_PARTITIONS), {
     replicationFactor: configuration.KAFKA_REPLICATION_FACTOR,

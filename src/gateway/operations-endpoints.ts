@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { bookingId } from '../contracts/ids.ts';
+import { serviceNames } from '../contracts/topics.ts';
 import { type Installation, OperationRefused } from '../operations/installation.ts';
 import { groupLag } from '../operations/lag.ts';
 import { discardParked, listParked, parkedInput, redriveParked } from '../operations/parked.ts';
@@ -90,7 +91,7 @@ function parkedEndpoints(installation: Installation): readonly Endpoint[] {
   return [
     endpoint({
       ...{ method: 'GET', path: '/ops/parked', summary: 'Inputs that wait, and why', ...staff },
-      query: z.strictObject({ service: z.string().max(50).optional() }),
+      query: z.strictObject({ service: z.enum(serviceNames).optional() }),
       answers: { 200: { says: 'What is parked, oldest first', body: listOf(parkedInput) } },
       handle: async ({ query }) => answer(await listParked(installation, query.service)),
     }),
