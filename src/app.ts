@@ -31,7 +31,7 @@ import { ServiceHost } from './runtime/service-host.ts';
 import { SettingsFeed } from './runtime/settings-feed.ts';
 import { createDatabases } from './runtime/store/postgres/databases.ts';
 import { Metrics } from './runtime/telemetry/metrics.ts';
-import { importDemoCatalogue } from './services/catalog/demo.ts';
+import { importDemoCatalogue, isCatalogueEmpty } from './services/catalog/demo.ts';
 import { newTicketKey } from './services/ticket/code.ts';
 import { ensureAdministrator, ensureDemoUsers } from './services/user/accounts.ts';
 import { createTokenIssuer } from './services/user/tokens.ts';
@@ -53,8 +53,6 @@ export interface App {
   readonly gateway: Gateway;
   /** The command line's door: a server that listens on the data directory's socket. */
   readonly control: Server;
-  /** Made on the first start: shown once. */
-  readonly firstAdministrator: { readonly email: string; readonly password: string } | undefined;
   readonly demo: boolean;
   stop(): Promise<void>;
 }
@@ -79,8 +77,22 @@ export async function openDatabases(directory: DataDirectory) {
   }
 }
 
+export interface StartOptions {
+  /** Called once the first administrator is made, whatever becomes of the start: the password is known to nobody else. */
+  readonly onAdministrator?: (made: FirstAdministrator) => void;
+}
+
+export interface FirstAdministrator {
+  readonly email: string;
+  readonly password: string;
+}
+
 /** Starts everything; resolves when a booking can be made. Throws with one clear line where it cannot start. */
-export async function startApp(given: Configuration, logger: Logger): Promise<App> {
+export async function startApp(
+  given: Configuration,
+  logger: Logger,
+  { onAdministrator = () => undefined }: StartOptions = {},
+): Promise<App> {
   const directory = await openDataDirectory(given.FULLHOUSE_DATA_DIR);
   const control = await claim(directory);
   const door = new ControlDoor(control, directory.socketPath);
@@ -160,6 +172,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
     });
     started.push(() => gateway.stop());
     const firstAdministrator = await firstAdmin(users, configuration);
+    if (firstAdministrator !== undefined) onAdministrator(firstAdministrator);
     const demo = configuration.FULLHOUSE_DEMO ?? true;
     if (demo) await importDemo(hosts);
     await Promise.all(hosts.map((host) => host.loop.caughtUp()));
@@ -181,7 +194,7 @@ export async function startApp(given: Configuration, logger: Logger): Promise<Ap
       async () => door.close(),
     );
     door.open(controlServer.server);
-    return { url, adminUrl, directory, postgres, log, hosts, gateway, control, firstAdministrator, demo, stop };
+    return { url, adminUrl, directory, postgres, log, hosts, gateway, control, demo, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -193,17 +206,18 @@ function newWebhookSecret(): string {
   return `whsec_${randomBytes(32).toString('base64')}`;
 }
 
-async function firstAdmin(users: ServiceHost, configuration: Configuration) {
+async function firstAdmin(users: ServiceHost, configuration: Configuration): Promise<FirstAdministrator | undefined> {
   const email = configuration.FULLHOUSE_ADMIN_EMAIL ?? 'admin@fullhouse.example';
   const password = configuration.FULLHOUSE_ADMIN_PASSWORD ?? randomBytes(12).toString('base64url');
   return (await ensureAdministrator(users, { email, password })) ? { email, password } : undefined;
 }
 
-/** Into an empty catalogue only; the people of the demo come with it. */
+/** Into an empty catalogue only. The people of the demo come first, so that they are there whenever the rest of it is. */
 async function importDemo(hosts: readonly ServiceHost[]): Promise<void> {
   const host = hostNamed(hosts, 'catalog');
-  if (!(await importDemoCatalogue(host, new Date()))) return;
+  if (!(await isCatalogueEmpty(host))) return;
   await ensureDemoUsers(hostNamed(hosts, 'user'));
+  await importDemoCatalogue(host, new Date());
 }
 
 function closed(server: Server): Promise<void> {

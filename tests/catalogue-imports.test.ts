@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it } from 'node:test';
 import type { Client } from './support/client.ts';
 import { newPerson } from './support/people.ts';
@@ -114,5 +115,30 @@ describe('a name of two entries', () => {
     const { screens } = catalogue(title, []);
     const refused = await load({ screens });
     assert.deepEqual(refused.body.errors?.[0], { pointer: '/screens/0/theatre', code: 'import', message });
+  });
+});
+
+describe('the page about files', () => {
+  it('has samples that can be imported as they are', async () => {
+    const page = await readFile('docs/operations/catalogue-import.md', 'utf8');
+    const next = String(new Date().getUTCFullYear() + 1);
+    for (const format of ['json', 'csv'] as const) {
+      const sample = new RegExp(`\`\`\`${format}\n(.*?)\`\`\``, 's').exec(page)?.[1] ?? '';
+      const text = sample.replaceAll('2027-03-01', `${next}-03-0${format === 'json' ? 1 : 2}`);
+      const { status, body } = await organizer.post<Imported>('/v1/catalogue/imports', { format, text });
+      assert.deepEqual([status, body.shows], [200, 1], JSON.stringify(body));
+    }
+  });
+
+  it('says that a file has something in it: an empty one is refused', async () => {
+    for (const [format, text] of [
+      ['csv', ''],
+      ['csv', 'movie,theatre,screen,startsAt,currency\n'],
+      ['json', '{}'],
+      ['json', '{"movies": []}'],
+    ]) {
+      const { status, body } = await organizer.post<Imported>('/v1/catalogue/imports', { format, text });
+      assert.deepEqual([status, body.code], [422, 'validation_failed'], text);
+    }
   });
 });

@@ -41,9 +41,9 @@ describe('the README', () => {
   it('shows the two commands', () => {
     const scripts = (JSON.parse(readFileSync('package.json', 'utf8')) as { scripts: Record<string, string> }).scripts;
     assert.deepEqual(blocks.slice(0, 2), starting.slice(0, 2));
-    assert.equal(scripts['cluster'], 'bin/fullhouse --run deploy/cluster/run.ts');
+    assert.equal(scripts['cluster'], 'exec bin/fullhouse --run deploy/cluster/run.ts');
     // What `npm start` runs is what started the server of this test.
-    assert.equal(scripts['start'], 'bin/fullhouse up');
+    assert.equal(scripts['start'], 'exec bin/fullhouse up');
     assert.equal(scripts['test'], 'bin/fullhouse --run tests/run.ts');
   });
 

@@ -15,7 +15,10 @@ export function importCommand(): Command {
     .description('import a catalogue from JSON or CSV, all or nothing')
     .argument('<file>')
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  fullhouse import programme.csv')
+    .addHelpText(
+      'after',
+      '\nWhat such a file has in it: docs/operations/catalogue-import.md\n\nExample:\n  fullhouse import programme.csv',
+    )
     .action(importFile);
 }
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import type { FirstAdministrator } from '../app.ts';
 import { readConfiguration } from '../runtime/configuration.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { endingInOrder } from './ending.ts';
@@ -17,12 +18,10 @@ async function up(): Promise<void> {
   // Nothing else of the command line needs the whole of it.
   const { startApp } = await import('../app.ts');
   const ending = endingInOrder(logger);
-  const app = await ending.whenStarted(startApp(configuration, logger));
-  if (app.firstAdministrator !== undefined) {
-    const { email, password } = app.firstAdministrator;
-    console.log(
-      `Administrator: ${email}${configuration.FULLHOUSE_ADMIN_PASSWORD !== undefined ? '' : `, password ${password} (shown this once)`}`,
-    );
-  }
+  const isChosen = configuration.FULLHOUSE_ADMIN_PASSWORD !== undefined;
+  // Said at once: a start that fails after this would not say it again.
+  const onAdministrator = ({ email, password }: FirstAdministrator) =>
+    console.log(`Administrator: ${email}${isChosen ? '' : `, password ${password} (shown this once)`}`);
+  const app = await ending.whenStarted(startApp(configuration, logger, { onAdministrator }));
   if (!ending.signal.aborted) console.log(`Fullhouse is ready at ${app.url}`);
 }

@@ -1,5 +1,6 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { mkdirSync } from 'node:fs';
+import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -30,7 +31,8 @@ export class DataDirectoryInUse extends Error {
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
   const absolute = resolve(path);
   try {
-    await mkdir(join(absolute, 'keys'), { recursive: true, mode: 0o700 });
+    // Where directories cannot be made, as below /proc, the asynchronous one never comes back.
+    mkdirSync(join(absolute, 'keys'), { recursive: true, mode: 0o700 });
   } catch (cause) {
     throw notWritable(absolute, cause as Error);
   }

@@ -27,6 +27,8 @@ export interface Endpoint {
   readonly params?: z.ZodType;
   readonly query?: z.ZodType;
   readonly body?: z.ZodType;
+  /** A body as somebody would send it, for whoever tries it. */
+  readonly example?: object;
   /** `required`: 400 without the header. `honoured`: used where sent. Absent: ignored. */
   readonly idempotency?: 'required' | 'honoured';
   /** By status: the schema of the body, `null` for none, or the content type of a body that is not JSON. */

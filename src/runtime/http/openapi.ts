@@ -54,6 +54,16 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
   return json;
 }
 
+/** Of what is accepted first and has an outcome later. */
+const prefer = {
+  name: 'Prefer',
+  in: 'header',
+  required: false,
+  description: 'Waits so many seconds for the outcome, 30 at the most: 200 with it, or 202 when the time is over.',
+  schema: { type: 'string', pattern: '^wait=\\d+$' },
+  example: 'wait=10',
+};
+
 function operation(endpoint: Endpoint): object {
   const parameters = [
     ...parametersIn('path', endpoint.params),
@@ -68,6 +78,7 @@ function operation(endpoint: Endpoint): object {
             schema: { type: 'string', minLength: 1, maxLength: 200 },
           },
         ]),
+    ...(200 in endpoint.answers && 202 in endpoint.answers ? [prefer] : []),
   ];
   return {
     operationId: `${endpoint.method.toLowerCase()}${endpoint.path.replace(/[^A-Za-z0-9]+(\w)?/g, (_, letter: string | undefined) => (letter ?? '').toUpperCase())}`,
@@ -80,7 +91,12 @@ function operation(endpoint: Endpoint): object {
       : {
           requestBody: {
             required: !endpoint.body.safeParse({}).success,
-            content: { 'application/json': { schema: schemaOf(endpoint.body, 'input') } },
+            content: {
+              'application/json': {
+                schema: schemaOf(endpoint.body, 'input'),
+                ...(endpoint.example === undefined ? {} : { example: endpoint.example }),
+              },
+            },
           },
         }),
     responses: { ...answersOf(endpoint), ...problemsOf(endpoint) },

@@ -30,10 +30,14 @@ export interface DemoMovie {
 
 /** Imports the demo into an empty catalogue; `undefined` when there was something in it. */
 export async function importDemoCatalogue(service: ServiceRuntime, now: Date): Promise<ImportCounts | undefined> {
-  const known = await projection.listMovies(service, { after: undefined, limit: 1 });
-  if (known.length > 0) return undefined;
+  if (!(await isCatalogueEmpty(service))) return undefined;
   const movies = JSON.parse(await readFile(moviesFile, 'utf8')) as readonly DemoMovie[];
   return importFile(service, await demoCatalogue(movies, now.getTime()), { who: 'demo' });
+}
+
+/** Whether nobody has put anything on the programme yet. */
+export async function isCatalogueEmpty(service: ServiceRuntime): Promise<boolean> {
+  return (await projection.listMovies(service, { after: undefined, limit: 1 })).length === 0;
 }
 
 /** The demo as a catalogue file; `now` in milliseconds since 1970. */

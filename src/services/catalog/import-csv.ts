@@ -75,6 +75,10 @@ interface Programme {
 /** Reads a CSV programme; rejects with `ImportError`: the line of each fault. */
 export async function readCsvCatalogue(text: string): Promise<CatalogueFile> {
   const lines = await parseLines(text);
+  if (lines.length === 0)
+    throw new ImportError([
+      { where: 'line 1', message: 'is all there is: the first line names the columns, each further one is a show' },
+    ]);
   const programme: Programme = {
     ...{ movies: new Map(), theatres: new Map(), seatPlans: new Map(), screens: new Map() },
     ...{ shows: [], faults: [] },

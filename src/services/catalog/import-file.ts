@@ -116,6 +116,8 @@ export async function readJsonCatalogue(text: string): Promise<CatalogueFile> {
     .map((name) => ({ where: `/${name}`, message: `is unknown; a catalogue has ${known.join(', ')}` }));
   const lists = known.map((kind) => [kind, listOf(kind, whole[kind] ?? [], faults)] as const);
   if (faults.length > 0) throw new ImportError(faults);
+  if (lists.every(([, entries]) => entries.length === 0))
+    throw new ImportError([{ where: '', message: `has nothing in it; a catalogue has ${known.join(', ')}` }]);
   return checkEntries(Object.fromEntries(lists) as unknown as UncheckedFile);
 }
 

@@ -51,6 +51,7 @@ export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
       who: 'anyone',
       params,
       body: quoteRequest,
+      example: { bestAvailable: { count: 2 } },
       answers: { 200: { says: 'The price, with the trace of what made it', body: quoteAnswer } },
       problems: ['not_found', 'conflict', 'seats_unavailable', 'validation_failed'],
       handle: (call) => makeQuote(service, call.params.showId, call.body),

@@ -125,7 +125,8 @@ function asSvg(service: ServiceRuntime): Endpoint {
 
 /** ISO/IEC 18004 asks for four light modules around; level M still reads from a scratched screen. */
 export function qrCode(code: string): string {
-  return renderSVG(code, { ecc: 'M', border: 4, blackColor: '#000000', whiteColor: '#ffffff' });
+  const svg = renderSVG(code, { ecc: 'M', border: 4, blackColor: '#000000', whiteColor: '#ffffff' });
+  return svg.replace('<svg ', '<svg role="img" aria-label="The code of the ticket" ');
 }
 
 function codeOf(service: ServiceRuntime, ticket: TicketRow['body']): string {

@@ -43,6 +43,7 @@ function register(service: ServiceRuntime): Endpoint {
       password: passwordField,
       locale: localeField.optional(),
     }),
+    example: { name: 'Ada Lovelace', email: 'ada@example.org', password: 'a long one nobody guesses' },
     answers: { 201: { says: 'The account; sign in with POST /sessions.', body: user } },
     problems: ['email_taken', 'validation_failed'],
     async handle({ body, traceparent }) {

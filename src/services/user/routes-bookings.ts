@@ -66,10 +66,15 @@ function requestBooking(service: ServiceRuntime): Endpoint {
   return endpoint({
     method: 'POST',
     path: '/bookings',
-    summary: 'Ask for seats of a show; `Prefer: wait=N` waits up to N seconds for the outcome.',
+    summary: 'Ask for seats of a show, or for its best ones; with a payment it is charged at once.',
     tag: 'bookings',
     who: ['customer', 'staff'],
     body: bookingRequest,
+    example: {
+      showId: 'shw_01a20250-9c73-72d8-baca-56680c127773',
+      bestAvailable: { count: 2 },
+      payment: { method: 'card', token: 'tok_visa' },
+    },
     idempotency: 'required',
     isFull: () => service.isFull(),
     answers: {
@@ -203,11 +208,12 @@ function pay(service: ServiceRuntime): Endpoint {
   return endpoint({
     method: 'POST',
     path: '/bookings/{bookingId}/payments',
-    summary: 'Pay for seats that are held; `Prefer: wait=N` waits for the outcome of this payment.',
+    summary: 'Pay for seats that are held.',
     tag: 'bookings',
     who: ['customer', 'staff'],
     params,
     body: paymentField,
+    example: { method: 'card', token: 'tok_visa' },
     idempotency: 'required',
     answers: {
       202: { says: 'Accepted; follow `Location`.', body: acceptedBooking },

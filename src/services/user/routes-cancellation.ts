@@ -36,11 +36,12 @@ function cancel(service: ServiceRuntime): Endpoint {
   return endpoint({
     method: 'POST',
     path: '/bookings/{bookingId}/cancellation',
-    summary: 'Cancel a booking; the refund follows the refund policy of the show. Organizers may name some `seats`.',
+    summary: 'Cancel a booking; the refund follows the refund policy of the show. Organizers may name some seats.',
     tag: 'bookings',
     who: ['customer', 'staff', 'organizer'],
     params: z.strictObject({ bookingId }),
     body: cancellation.nullish(),
+    example: { reason: 'another day is better' },
     idempotency: 'required',
     answers: {
       202: { says: 'Accepted; follow `Location`.', body: acceptedBooking },

@@ -50,6 +50,7 @@ function signIn(service: ServiceRuntime, issuer: TokenIssuer): Endpoint {
     who: 'anyone',
     // No more is said of a password here than that it is wrong.
     body: z.strictObject({ email: emailField, password: z.string().max(passwordCharactersMax) }),
+    example: { email: 'customer@fullhouse.example', password: 'customer-demo' },
     answers: {
       200: { says: 'An access token for a quarter of an hour, and a refresh token for the next one.', body: tokenPair },
     },
