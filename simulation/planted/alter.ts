@@ -6,6 +6,8 @@ import type { Alterations } from '../alterations.ts';
 export interface PlantedBug {
   readonly name: string;
   readonly alterations: Alterations;
+  /** A seed by which it has shown before, so that it is tried first: those that need a rare mishap are long looked for. */
+  readonly shownBy?: number;
 }
 
 /** States, inputs and facts as a planted bug handles them: it has no business with their types. */

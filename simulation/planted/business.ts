@@ -31,6 +31,7 @@ export const businessBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a late payment takes seats that were sold since',
+    shownBy: 28,
     alterations: seats((state, input, decide) => decide(input.type === 'BookingPaid' ? allFree(state) : state, input)),
   },
   {
@@ -111,12 +112,14 @@ export const businessBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a booking is confirmed although its seats are lost',
+    shownBy: 13,
     alterations: booking((state, input, decide) =>
       decide(state, input.type === 'SeatsLost' ? { ...input, type: 'SeatsSold' } : input),
     ),
   },
   {
     name: 'money that comes after the end is kept',
+    shownBy: 13,
     alterations: booking((state, input, decide) =>
       input.type === 'PaymentSucceeded' &&
       statusIs(state, 'expired', 'rejected', 'cancelled', 'awaiting_payment', 'requested')
@@ -190,6 +193,7 @@ export const businessBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the price is not that of the quote',
+    shownBy: 55,
     alterations: decision('pricing', 'show-prices', (state, input, decide) => {
       if (input.type !== 'SeatsReserved') return decide(state, input);
       const { quote: _, ...data } = input.data;
@@ -222,6 +226,7 @@ export const businessBugs: readonly PlantedBug[] = [
   },
   {
     name: 'tickets are issued after a cancellation',
+    shownBy: 37,
     alterations: tickets((state, input, decide) =>
       input.type === 'BookingCancelled' && statusIs(state, 'planned') ? [] : decide(state, input),
     ),

@@ -9,8 +9,8 @@ export const plantedBugs: readonly PlantedBug[] = [...businessBugs, ...plumbingB
 const seedsMax = 60;
 
 /** Runs a planted bug until somebody notices; `undefined` when nobody does. */
-export async function hunt({ alterations }: PlantedBug): Promise<Outcome | undefined> {
-  for (let seed = 1; seed <= seedsMax; seed += 1) {
+export async function hunt({ alterations, shownBy = 1 }: PlantedBug): Promise<Outcome | undefined> {
+  for (const seed of [shownBy, ...Array.from({ length: seedsMax }, (_, index) => index + 1)]) {
     const outcome = await run({ seed, alterations });
     if (outcome.violations.length > 0) return outcome;
   }

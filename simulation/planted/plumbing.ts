@@ -176,6 +176,7 @@ export const plumbingBugs: readonly PlantedBug[] = [
   },
   {
     name: 'a request that nobody told of is never looked for',
+    shownBy: 24,
     alterations: { overlooksRequests: true },
   },
   {
@@ -188,6 +189,7 @@ export const plumbingBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the door lets in with tickets that were given back',
+    shownBy: 31,
     alterations: {
       database: ({ returned }) => {
         returned.has = () => false;
