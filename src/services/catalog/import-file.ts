@@ -33,7 +33,7 @@ export interface ImportFault {
 export const importFaultsMax = 100;
 /** Of what somebody wrote, a fault repeats so much. */
 const faultCharactersMax = 300;
-/** Entries of one kind in an import, so also lines of a CSV file: more than fit into the largest body, unless they say nothing. */
+/** Entries of one kind in an import, so also lines of a CSV file: some eighty bytes each fill the largest body. */
 export const entriesPerKindMax = 200_000;
 
 /** Nothing was imported; `lines` says why, in the order of the file: at most `importFaultsMax` of them, each short. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
 import { newId } from '../../contracts/ids.ts';
+import { timesOf } from './import.ts';
 import { readCsvCatalogue } from './import-csv.ts';
 import { entriesPerKindMax, ImportError, type ImportFault, readJsonCatalogue } from './import-file.ts';
 import { type KnownCatalogue, resolveCatalogue } from './import-resolve.ts';
@@ -315,6 +316,18 @@ test('others are answered while a long file is read, checked and resolved', asyn
   const resolved = await countRounds(resolveCatalogue(fromJson.result, { known: nothing, newId, now }));
   assert.equal(resolved.result.additions.shows.length, 20_000);
   assert.ok(resolved.rounds >= 5, `${resolved.rounds} rounds`);
+});
+
+test('as many shows as an import takes are looked up by the days of the first and the last', () => {
+  const shows = Array.from({ length: entriesPerKindMax }, (_, index) => ({
+    where: '',
+    value: { startsAt: `2027-03-0${1 + (index % 9)}T19:30` },
+  }));
+  const { from, to } = timesOf({ shows } as unknown as Parameters<typeof timesOf>[0]);
+  assert.deepEqual(
+    [from, to].map((moment) => new Date(moment).toISOString().slice(0, 10)),
+    ['2027-02-27', '2027-03-12'],
+  );
 });
 
 test('several thousand shows are read and resolved in well under a second', async () => {
