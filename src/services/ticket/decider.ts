@@ -210,11 +210,8 @@ function onCancelled(state: State, data: Cancelled['data']): readonly Event[] {
         : [{ type: 'TicketsWithheld', data: { bookingId: data.bookingId, ticketIds } }];
     }
     case 'issued': {
-      const { bookingId, showId, userId } = state.about;
       const reason = data.cause === 'show_cancelled' ? 'show_cancelled' : 'booking_cancelled';
-      return state.valid
-        .filter(concerns)
-        .map(({ ticketId }) => ({ type: 'TicketVoided', data: { ticketId, bookingId, showId, userId, reason } }));
+      return voided(state.about, state.valid.filter(concerns), reason);
     }
     case 'waiting':
     // Cancelled before it was paid: on one topic the confirmation would have come first.
@@ -223,6 +220,13 @@ function onCancelled(state: State, data: Cancelled['data']): readonly Event[] {
     default:
       return unreachable(state);
   }
+}
+
+function voided({ bookingId, showId, userId }: About, places: readonly Place[], reason: string): readonly Event[] {
+  return places.map(({ ticketId }) => ({
+    type: 'TicketVoided',
+    data: { ticketId, bookingId, showId, userId, reason },
+  }));
 }
 
 function onAskedBack(state: State, { bookingId, showId, userId }: AskedBack['data']): readonly Event[] {
@@ -252,10 +256,7 @@ function onReturnDecided(state: State, used: boolean): readonly Event[] {
   const { bookingId, showId, userId } = state.about;
   const about = { bookingId, showId, userId };
   if (used) return [{ type: 'TicketsKept', data: about }];
-  const voided = state.valid.map(({ ticketId }): Event => {
-    return { type: 'TicketVoided', data: { ticketId, ...about, reason: 'booking_cancelled' } };
-  });
-  return [...voided, { type: 'TicketsReturned', data: about }];
+  return [...voided(about, state.valid, 'booking_cancelled'), { type: 'TicketsReturned', data: about }];
 }
 
 export function evolve(state: State, event: Event): State {
