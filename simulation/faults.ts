@@ -20,6 +20,7 @@ export const faultRates = {
   'records come twice': 0.02,
   'records come late': 0.02,
   'consumer starts again': 0.005,
+  'log fails while reading': 0.005,
   // What becomes of processes.
   'crash before commit': 0.004,
   'crash after commit': 0.004,
@@ -31,6 +32,7 @@ export const faultRates = {
   'long outage': 1,
   'owner changes': 1,
   'zombie goes on': 1,
+  'zombie without a log': 1,
   'orderly restart': 1,
   'clock steps': 1,
   // What the outside does.

@@ -41,7 +41,8 @@ export class FaultyLog implements Log {
     }
     // In a queue outside the process: whoever has lost its tasks, or its life, meanwhile still appends.
     if (faults.strikes('append is slow', process.name)) await process.waitBetween(100, 15_000);
-    if (faults.strikes('append is lost', process.name)) throw new LogUnavailable('the broker did not answer');
+    if (process.logReturns !== undefined || faults.strikes('append is lost', process.name))
+      throw new LogUnavailable('the broker did not answer');
     if (faults.strikes('append is stored in part', process.name)) {
       const places = [...new Set(records.map(placeOf))];
       const stored = new Set(places.filter(() => process.chance(0.5)));
@@ -78,6 +79,8 @@ export class FaultyLog implements Log {
       onRecords: async (records) => {
         if (faults.strikes('records come late', process.name)) await process.waitBetween(50, 20_000);
         else await process.pass();
+        // What is asked for over and over comes when the log can be reached again.
+        await process.logReturns;
         if (stopped || process.dead) return;
         if (faults.strikes('consumer starts again', process.name)) {
           // What was fetched is lost: whoever consumes reads on from where it has stored that it is.
@@ -104,13 +107,20 @@ export class FaultyLog implements Log {
   }
 
   async read(from: Position, recordsMax: number): Promise<readonly LogRecord[]> {
-    await this.#process.pass();
+    await this.#asking();
     return this.#log.read(from, recordsMax);
   }
 
   async bounds(partition: TopicPartition) {
-    await this.#process.pass();
+    await this.#asking();
     return this.#log.bounds(partition);
+  }
+
+  async #asking(): Promise<void> {
+    const process = this.#process;
+    await process.pass();
+    if (process.logReturns !== undefined || process.world.faults.strikes('log fails while reading', process.name))
+      throw new LogUnavailable('the broker did not answer');
   }
 
   join(options: JoinOptions): Promise<Membership> {

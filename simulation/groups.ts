@@ -1,14 +1,59 @@
 import type { JoinOptions, LogTopic, Membership } from '../src/runtime/log/log.ts';
-import { type SimulatedProcess, within } from './process.ts';
+import { type SimulatedProcess, sleep, within } from './process.ts';
 
 /** A member that does not answer within this is taken for dead: its partitions are given away. */
 const sessionMs = 10_000;
+/** A member that could not take over what it was given tries again after this, and then ever later. */
+const retryMs = 300;
+const retryMaxMs = 5_000;
 
-interface Member {
+/** One process in its group. What it cannot take over at once it tries again, as the member of a real group does. */
+class Member {
   readonly process: SimulatedProcess;
-  readonly options: JoinOptions;
+  readonly #options: JoinOptions;
   /** Does not hear of what becomes of its group, and goes on as if nothing had happened. */
-  deaf: boolean;
+  deaf = false;
+  /** Given to it, and not taken over yet. */
+  readonly #untaken = new Set<number>();
+  #taking: Promise<void> | undefined;
+  #joined = false;
+
+  constructor(process: SimulatedProcess, options: JoinOptions) {
+    this.process = process;
+    this.#options = options;
+  }
+
+  assign(partitions: readonly number[]): Promise<unknown> {
+    for (const partition of partitions) this.#untaken.add(partition);
+    this.#taking ??= this.#takeUp();
+    return within(sessionMs, [this.#taking, this.process.death]);
+  }
+
+  async #takeUp(): Promise<void> {
+    for (
+      let pauseMs = retryMs;
+      this.#untaken.size > 0 && !this.process.dead;
+      pauseMs = Math.min(2 * pauseMs, retryMaxMs)
+    ) {
+      const partitions = [...this.#untaken];
+      try {
+        await this.#options.onAssigned(partitions);
+        for (const partition of partitions) this.#untaken.delete(partition);
+        this.#joined = true;
+      } catch {
+        // One that cannot take over the first it is given ends; another one is started.
+        if (!this.#joined) this.process.kill();
+        else await sleep(pauseMs);
+      }
+    }
+    this.#taking = undefined;
+  }
+
+  /** Resolves when it has let go, or has died before it had. */
+  async revoke(partitions: readonly number[]): Promise<void> {
+    for (const partition of partitions) this.#untaken.delete(partition);
+    await Promise.race([this.#options.onRevoked(partitions), this.process.death]);
+  }
 }
 
 /** One consumer group: who of its members owns which partition. */
@@ -28,7 +73,7 @@ class Group {
   }
 
   async join(process: SimulatedProcess, options: JoinOptions): Promise<Membership> {
-    const member: Member = { process, options, deaf: false };
+    const member = new Member(process, options);
     this.#members.push(member);
     process.onDeath(() => this.#leave(member, process.waitBetween(0, 3_000)));
     await this.rebalance();
@@ -47,8 +92,7 @@ class Group {
     const member = this.#members.find((each) => each.process === process);
     if (member === undefined || !member.deaf || process.dead) return;
     const all = Array.from({ length: this.#partitions }, (_, partition) => partition);
-    // It may die before it has let go of everything.
-    await Promise.race([member.options.onRevoked(all), process.death]);
+    await member.revoke(all);
     member.deaf = false;
     await this.rebalance();
   }
@@ -80,19 +124,14 @@ class Group {
       else this.#owners.set(partition, after);
     }
     await Promise.all([...lost].map(([member, partitions]) => revoke(member, partitions)));
-    await Promise.all([...gained].map(([member, partitions]) => assign(member, partitions)));
+    await Promise.all([...gained].map(([member, partitions]) => member.assign(partitions)));
   }
 }
 
-function revoke({ process, options, deaf }: Member, partitions: readonly number[]): Promise<unknown> {
-  if (deaf || process.dead) return Promise.resolve();
-  return within(sessionMs, [options.onRevoked(partitions), process.death]);
-}
-
-/** A process that cannot take over what it is given ends; another one is started. */
-async function assign({ process, options }: Member, partitions: readonly number[]): Promise<void> {
-  const assigned = options.onAssigned(partitions).catch(() => process.kill());
-  await within(sessionMs, [assigned, process.death]);
+/** Who does not hear is not asked; who does not answer is not waited for. */
+function revoke(member: Member, partitions: readonly number[]): Promise<unknown> {
+  if (member.deaf || member.process.dead) return Promise.resolve();
+  return within(sessionMs, [member.revoke(partitions)]);
 }
 
 /** All consumer groups of the simulated broker. */

@@ -2,7 +2,7 @@ import { serviceNames } from '../src/contracts/topics.ts';
 import type { VirtualClock } from './clock.ts';
 import type { Cluster } from './cluster.ts';
 import type { FaultKind, Faults } from './faults.ts';
-import { sleep } from './process.ts';
+import { type SimulatedProcess, sleep } from './process.ts';
 import type { Random } from './random.ts';
 
 /** How often, over a run, something is done to a process. */
@@ -17,6 +17,13 @@ export async function torment(options: {
   readonly random: Random;
 }): Promise<void> {
   const { cluster, clock, faults, random } = options;
+  const goOn = async (service: string, zombie: SimulatedProcess) => {
+    if (cluster.hosts(service).length < 2) await cluster.startProcess(service);
+    const group = cluster.groups.named(service);
+    await group?.deafen(zombie);
+    await sleep(random.between(1_000, 30_000));
+    await group?.hear(zombie);
+  };
   const strokes: Partial<Record<FaultKind, (service: string) => Promise<void>>> = {
     'crash at any time': async (service) => {
       for (const host of cluster.hosts(service).slice(0, 1)) host.process.kill();
@@ -36,12 +43,14 @@ export async function torment(options: {
     },
     'zombie goes on': async (service) => {
       const [zombie] = cluster.hosts(service);
+      if (zombie !== undefined) await goOn(service, zombie.process);
+    },
+    'zombie without a log': async (service) => {
+      const [zombie] = cluster.hosts(service);
       if (zombie === undefined) return;
-      if (cluster.hosts(service).length < 2) await cluster.startProcess(service);
-      const group = cluster.groups.named(service);
-      await group?.deafen(zombie.process);
-      await sleep(random.between(1_000, 30_000));
-      await group?.hear(zombie.process);
+      const bringBack = zombie.process.cutOffFromLog();
+      await goOn(service, zombie.process);
+      bringBack();
     },
     'clock steps': async () => clock.step(random.pick([-60_000, -5_000, -700, 700, 5_000, 60_000])),
   };

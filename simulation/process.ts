@@ -20,6 +20,7 @@ export class SimulatedProcess {
   readonly #random: Random;
   readonly #onDeath: (() => void)[] = [];
   #dead = false;
+  #returned: PromiseWithResolvers<void> | undefined;
   #death: Promise<void> | undefined;
 
   constructor(name: string, world: Surroundings) {
@@ -43,6 +44,21 @@ export class SimulatedProcess {
   onDeath(listener: () => void): void {
     if (this.#dead) listener();
     else this.#onDeath.push(listener);
+  }
+
+  /** Cuts it off from the log; the returned function brings it back. */
+  cutOffFromLog(): () => void {
+    const returned = Promise.withResolvers<void>();
+    this.#returned = returned;
+    return () => {
+      this.#returned = undefined;
+      returned.resolve();
+    };
+  }
+
+  /** While it is cut off from the log: resolves when it no longer is. */
+  get logReturns(): Promise<void> | undefined {
+    return this.#returned?.promise;
   }
 
   /** Resolves when it has died. */
