@@ -1,5 +1,7 @@
 import type { Arm } from '../baselines/arm.ts';
 import { type ArmMeasured, startBaseline } from '../baselines/baseline.ts';
+import type { Measured } from '../load/load.ts';
+import { pairsOf, saturated } from './goal.ts';
 import type { Stage } from './stage.ts';
 
 type Untimed<Each> = Each extends unknown ? Omit<Each, 'warmUpMs' | 'measuredMs'> : never;
@@ -18,4 +20,15 @@ export async function withBaseline<Result>(
   } finally {
     await baseline.stop();
   }
+}
+
+/** Ours at saturation in turns with the pipeline that moves the same bytes and rows, without HTTP and without rules. */
+export function besideNullPipeline(stage: Stage): Promise<readonly (readonly [Measured, ArmMeasured])[]> {
+  return withBaseline(stage, (baseline) =>
+    pairsOf(
+      stage,
+      () => stage.book({ pace: saturated }),
+      () => baseline({ kind: 'pipeline', how: 'null', pace: saturated }),
+    ),
+  );
 }

@@ -1,10 +1,10 @@
 import type pg from 'pg';
 import { z } from 'zod';
-import type { Applied, ServiceDefinition, View } from '../runtime/service.ts';
+import type { View } from '../runtime/service.ts';
 import { PostgresStore } from '../runtime/store/postgres/postgres-store.ts';
-import { Documents } from '../runtime/task/documents.ts';
+import { Folding, missingBeginnings } from './folding.ts';
 import { type Installation, OperationRefused, runningHost } from './installation.ts';
-import { inputsOf, newRefoldState, parkedRecords, type RefoldState, refold, taskMarks } from './refold.ts';
+import { inputsOf } from './refold.ts';
 import { type Comparison, compare, makeShadow, swap } from './shadow.ts';
 
 /**
@@ -30,7 +30,6 @@ export interface Rebuilt extends Comparison {
   readonly swapped: boolean;
 }
 
-const foldMax = 1_000;
 const lockWait = '5s';
 
 /** Progress while it folds, then one `Rebuilt`. Refuses a name that is no projection. */
@@ -40,16 +39,16 @@ export async function* rebuild(
 ): AsyncGenerator<RebuildProgress | Rebuilt> {
   const { definition, view } = projectionNamed(installation, projection);
   const still = stillness(installation, definition.name, force);
-  const incomplete = await missingBeginnings(installation, definition, view);
+  const incomplete = await missingBeginnings(installation, inputsOf(definition, view));
   const url = installation.urlOf(definition.name);
   const client = await installation.connect(definition.name, 'fullhouse-rebuild');
   const shadow: View = { ...view, name: `${view.name}_shadow` };
   const store = new PostgresStore({ url, applicationName: 'fullhouse-rebuild', views: [shadow] });
   try {
     await makeShadow(client, view.name, shadow.name);
-    const rebuilding = new Rebuilding({ installation, definition, shadow, store });
-    for await (const folded of rebuilding.round()) yield { folded };
-    yield await finish({ still, service: definition.name, client, view, shadow, rebuilding, incomplete, force });
+    const folding = new Folding({ installation, definition, hears: () => shadow, makes: [shadow], store });
+    for await (const folded of folding.round()) yield { folded };
+    yield await finish({ still, service: definition.name, client, view, shadow, folding, incomplete, force });
   } finally {
     await store.close();
     await client.query(`rollback`).catch(() => undefined);
@@ -83,77 +82,24 @@ function finish(options: {
   readonly client: pg.Client;
   readonly view: View;
   readonly shadow: View;
-  readonly rebuilding: Rebuilding;
+  readonly folding: Folding;
   readonly incomplete: readonly string[];
   readonly force: boolean;
 }): Promise<Rebuilt> {
-  const { still, service, client, view, shadow, rebuilding, incomplete, force } = options;
+  const { still, service, client, view, shadow, folding, incomplete, force } = options;
   return still(async () => {
     await client.query(
       `begin; set local lock_timeout = '${lockWait}'; lock table ${view.name} in access exclusive mode`,
     );
-    for await (const _ of rebuilding.round()) {
+    for await (const _ of folding.round()) {
       // Only what came since the first round is left.
     }
     const compared = await compare(client, view.name, shadow.name);
     const swapped = force || (compared.equal && incomplete.length === 0);
     if (swapped) await swap(client, view.name, shadow.name);
     await client.query('commit');
-    return { service, projection: view.name, folded: rebuilding.folded, incomplete, ...compared, swapped };
+    return { service, projection: view.name, folded: folding.folded, incomplete, ...compared, swapped };
   });
-}
-
-interface RebuildingOptions {
-  readonly installation: Installation;
-  readonly definition: ServiceDefinition;
-  readonly shadow: View;
-  readonly store: PostgresStore;
-}
-
-/** Folds into the shadow what is stored, as far as the tasks have come; a second round goes on from the first. */
-class Rebuilding {
-  readonly #options: RebuildingOptions;
-  readonly #documents: Documents;
-  readonly #states = new Map<number, RefoldState>();
-  folded = 0;
-
-  constructor(options: RebuildingOptions) {
-    this.#options = options;
-    this.#documents = new Documents([options.shadow]);
-  }
-
-  /** Yields how much was folded so far. */
-  async *round(): AsyncGenerator<number> {
-    const { installation, definition, shadow } = this.#options;
-    const marks = await taskMarks(installation, definition.name);
-    const parked = await parkedRecords(installation, definition.name);
-    for (const mark of marks) {
-      const state = this.#states.get(mark.partition) ?? newRefoldState();
-      this.#states.set(mark.partition, state);
-      let batch: Applied[] = [];
-      for await (const applied of refold({ installation, definition, view: shadow, mark, state, parked })) {
-        batch.push(applied);
-        if (batch.length < foldMax) continue;
-        await this.#fold(batch);
-        batch = [];
-        yield this.folded;
-      }
-      await this.#fold(batch);
-    }
-    yield this.folded;
-  }
-
-  async #fold(applied: readonly Applied[]): Promise<void> {
-    if (applied.length === 0) return;
-    const { store } = this.#options;
-    const draft = this.#documents.draft();
-    await draft.fold(applied, store);
-    const nothing = { tasks: [], events: [], snapshots: [], deadlines: [], effectsOpened: [], effectsClosed: [] };
-    const rest = { requestsTaken: [], parked: [], unparked: [], references: [], statements: [] };
-    await store.commit({ ...nothing, ...rest, documents: draft.rows() });
-    draft.adopt();
-    this.folded += applied.length;
-  }
 }
 
 /** A projection by its name, or by `service.name` where two services have one of the same name. */
@@ -168,16 +114,4 @@ export function projectionNamed(installation: Installation, name: string) {
   const says =
     found.length === 0 ? `There is no projection "${name}".` : `"${name}" is a projection of several services.`;
   throw new OperationRefused('not_found', `${says} There are: ${names}.`);
-}
-
-async function missingBeginnings({ log }: Installation, definition: ServiceDefinition, view: View) {
-  const missing: string[] = [];
-  for (const name of inputsOf(definition, view)) {
-    const topic = log.topics.find((each) => each.name === name);
-    for (let partition = 0; partition < (topic?.partitions ?? 0); partition += 1) {
-      const { first } = await log.bounds({ topic: name, partition });
-      if (first > 0) missing.push(`${name}/${partition} starts at offset ${first}`);
-    }
-  }
-  return missing;
 }

@@ -1,10 +1,9 @@
 import type pg from 'pg';
 import { topics } from '../contracts/topics.ts';
-import type { Applied, ServiceDefinition, View } from '../runtime/service.ts';
+import type { ServiceDefinition, View } from '../runtime/service.ts';
 import { PostgresStore } from '../runtime/store/postgres/postgres-store.ts';
-import { Documents } from '../runtime/task/documents.ts';
+import { Folding, missingBeginnings } from './folding.ts';
 import { definitionNamed, type Installation } from './installation.ts';
-import { newRefoldState, parkedRecords, type RefoldState, refold, taskMarks } from './refold.ts';
 import { type ComparedTable, compare, hashOf } from './shadow.ts';
 import { type Intended, intended, timersOf } from './shadow-streams.ts';
 
@@ -24,7 +23,6 @@ export interface ShadowReplay {
 }
 
 const schema = 'fullhouse_shadow';
-const foldMax = 1_000;
 const lockWait = '5s';
 
 /** How far it has come, then one `ShadowReplay`. */
@@ -42,7 +40,12 @@ export async function* shadowReplay(
   });
   try {
     await makeEmpty(client);
-    const folding = new Folding({ installation, definition, store });
+    const folding = new Folding({
+      ...{ installation, definition, store },
+      hears: () => everything(installation, definition),
+      makes: definition.views ?? [],
+      statements: (applied) => definition.statements?.({ applied }) ?? [],
+    });
     for await (const folded of folding.round()) yield { folded };
     // What came meanwhile; then both hold still, as at one moment.
     yield await still(installation, definition, client, async () => {
@@ -97,56 +100,6 @@ async function still<Result>(
   return done;
 }
 
-/** Folds facts and handled records of all tasks into the empty store, as far as the tasks have come. */
-class Folding {
-  readonly #options: {
-    readonly installation: Installation;
-    readonly definition: ServiceDefinition;
-    readonly store: PostgresStore;
-  };
-  readonly #documents: Documents;
-  readonly #states = new Map<number, RefoldState>();
-  folded = 0;
-
-  constructor(options: { installation: Installation; definition: ServiceDefinition; store: PostgresStore }) {
-    this.#options = options;
-    this.#documents = new Documents(options.definition.views ?? []);
-  }
-
-  async *round(): AsyncGenerator<number> {
-    const { installation, definition } = this.#options;
-    const view = await everything(installation, definition);
-    const parked = await parkedRecords(installation, definition.name);
-    for (const mark of await taskMarks(installation, definition.name)) {
-      const state = this.#states.get(mark.partition) ?? newRefoldState();
-      this.#states.set(mark.partition, state);
-      let batch: Applied[] = [];
-      for await (const applied of refold({ installation, definition, view, mark, state, parked })) {
-        batch.push(applied);
-        if (batch.length < foldMax) continue;
-        await this.#fold(batch);
-        batch = [];
-        yield this.folded;
-      }
-      await this.#fold(batch);
-    }
-    yield this.folded;
-  }
-
-  async #fold(applied: readonly Applied[]): Promise<void> {
-    if (applied.length === 0) return;
-    const { definition, store } = this.#options;
-    const draft = this.#documents.draft();
-    await draft.fold(applied, store);
-    const nothing = { tasks: [], events: [], snapshots: [], deadlines: [], effectsOpened: [], effectsClosed: [] };
-    const rest = { requestsTaken: [], parked: [], unparked: [], references: [] };
-    const statements = definition.statements?.({ applied }) ?? [];
-    await store.commit({ ...nothing, ...rest, statements, documents: draft.rows() });
-    draft.adopt();
-    this.folded += applied.length;
-  }
-}
-
 const heard = Object.values(topics).flatMap(({ events }) => events.map(({ type }) => type));
 
 /** A view of all that the service hears and says. */
@@ -187,19 +140,7 @@ async function result(options: {
   const effects = await intended(installation, definition);
   return {
     ...{ service: definition.name, folded: folding.folded, tables, intended: effects },
-    incomplete: await missingBeginnings(installation, definition),
+    incomplete: await missingBeginnings(installation, definition.inputs),
     equal: tables.every(({ equal }) => equal) && effects.missing.length === 0,
   };
-}
-
-async function missingBeginnings({ log }: Installation, { inputs }: ServiceDefinition): Promise<readonly string[]> {
-  const missing: string[] = [];
-  for (const topic of inputs) {
-    const partitions = log.topics.find(({ name }) => name === topic)?.partitions ?? 0;
-    for (let partition = 0; partition < partitions; partition += 1) {
-      const { first } = await log.bounds({ topic, partition });
-      if (first > 0) missing.push(`${topic}/${partition} starts at offset ${first}`);
-    }
-  }
-  return missing;
 }
