@@ -1,17 +1,11 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import type { Answer, Client } from './support/client.ts';
+import type { Client, TokenPair } from './support/client.ts';
 import { newPerson } from './support/people.ts';
+import { refusal } from './support/refusals.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 
-interface Pair {
-  readonly accessToken: string;
-  readonly tokenType: string;
-  readonly expiresInSeconds: number;
-  readonly refreshToken: string;
-  readonly code?: string;
-}
 interface User {
   readonly userId: string;
   readonly name: string;
@@ -32,9 +26,8 @@ before(async () => {
 });
 after(() => running.stop());
 
-const signIn = (email: string, password: string) => anyone.post<Pair>('/v1/sessions', { email, password });
-const refresh = (refreshToken: string) => anyone.post<Pair>('/v1/sessions/refresh', { refreshToken });
-const refusal = ({ status, body }: Answer<{ code?: string }>) => [status, body.code];
+const signIn = (email: string, password: string) => anyone.post<TokenPair>('/v1/sessions', { email, password });
+const refresh = (refreshToken: string) => anyone.post<TokenPair>('/v1/sessions/refresh', { refreshToken });
 
 describe('registering', () => {
   const person = () => ({

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { type Answer, type Booking, type Client, eventually, visa } from './support/client.ts';
 import { newPerson, type Person } from './support/people.ts';
+import { refusal } from './support/refusals.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
 
@@ -40,7 +41,6 @@ before(async () => {
 });
 after(() => running.stop());
 
-const refusal = ({ status, body }: Answer<{ readonly code?: string }>) => [status, body.code];
 const put = (key: string, body: object) => admin.call<Setting>('PUT', `/v1/settings/${key}`, { body });
 
 describe('a setting', () => {

@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
-import type { Answer, Client } from './support/client.ts';
+import type { Client, Page } from './support/client.ts';
 import { newPerson } from './support/people.ts';
+import { type Refused, refusal } from './support/refusals.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 import { buildVenue, circle, floor, openShow, stalls, type Venue } from './support/venue.ts';
 
-interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly nextCursor: string | null;
-}
-interface Refused {
-  readonly code?: string;
-  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
-}
 let running: RunningApp;
 let anyone: Client;
 let organizer: Client;
@@ -27,7 +20,6 @@ before(async () => {
 });
 after(() => running.stop());
 
-const refusal = ({ status, body }: Answer<Refused>) => [status, body.code];
 const idIn = (body: Record<string, unknown>) => String(Object.entries(body).find(([name]) => name.endsWith('Id'))?.[1]);
 const wrongIds: Readonly<Record<string, string>> = {
   movies: 'mov',

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { type Booking, Client, eventually } from './support/client.ts';
 import { liftRateLimits } from './support/people.ts';
-import { administrator, type RunningProcess, runProcess, temporaryDirectory } from './support/servers.ts';
+import { type RunningProcess, runProcess, signInTo, temporaryDirectory } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
 
 const kills = Number(process.env['CRASH_TEST_KILLS'] ?? 20);
@@ -31,7 +31,7 @@ describe(`killed at ${kills} random moments under ${customers} customers`, () =>
     directory = await temporaryDirectory();
     journal = join(directory.path, 'journal.ndjson');
     server = await runProcess(join(directory.path, 'data'));
-    const admin = await new Client(server.url).signIn(administrator.email, administrator.password);
+    const admin = await signInTo(server);
     const venue = await buildVenue(admin, { rows: 20, seats: 20 });
     showIds = [];
     for (let count = 0; count < 10; count += 1) showIds.push(await openShow(admin, venue));
@@ -90,7 +90,7 @@ describe(`killed at ${kills} random moments under ${customers} customers`, () =>
       await Promise.all(everyone);
       server = await runProcess(join(directory.path, 'data'));
     }
-    const admin = await new Client(server.url).signIn(administrator.email, administrator.password);
+    const admin = await signInTo(server);
     const acknowledged = (await readFile(journal, 'utf8'))
       .trim()
       .split('\n')

@@ -3,9 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as passed } from 'node:timers/promises';
-import { type Booking, Client, declined, eventually, visa } from './support/client.ts';
+import { type Booking, type Client, declined, eventually, visa } from './support/client.ts';
 import { bookingOnce, changeSetting, hasStatus, ledgerOf, moneyKept, seatStates } from './support/operations.ts';
-import { administrator, type RunningApp, runApp, runProcess, temporaryDirectory } from './support/servers.ts';
+import { type RunningApp, runApp, runProcess, signInTo, temporaryDirectory } from './support/servers.ts';
 import { buildVenue, openShow, type Venue } from './support/venue.ts';
 
 const latestMs = 2_000;
@@ -163,7 +163,7 @@ describe('a hold whose deadline passes while nothing runs', () => {
     const data = join(directory.path, 'data');
     let server = await runProcess(data);
     try {
-      const admin = await new Client(server.url).signIn(administrator.email, administrator.password);
+      const admin = await signInTo(server);
       const showId = await openShow(admin, await buildVenue(admin));
       await admin.call('PUT', '/v1/settings/holdTtlMs', { body: { value: 2_000, why: 'a hold ends within the test' } });
       const paid = await admin.book({ showId, seats: ['S-A-2'], payment: visa });
@@ -172,7 +172,7 @@ describe('a hold whose deadline passes while nothing runs', () => {
       await server.end('SIGKILL');
       await passed(Math.max(0, deadlineOf(held) - Date.now()));
       server = await runProcess(data);
-      const again = await new Client(server.url).signIn(administrator.email, administrator.password);
+      const again = await signInTo(server);
       const readyAt = Date.now();
       const expired = await bookingOnce(again, held.bookingId, hasStatus('expired'));
       assert.ok(endOf(expired) >= deadlineOf(held));

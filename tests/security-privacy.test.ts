@@ -14,7 +14,7 @@ import { contentsOf } from './support/audit.ts';
 import { Client, eventually, visa } from './support/client.ts';
 import { bookingOnce, messagesAbout } from './support/operations.ts';
 import { assertRefused } from './support/refusals.ts';
-import { administrator, runProcess, temporaryDirectory } from './support/servers.ts';
+import { administrator, runProcess, signInTo, temporaryDirectory } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
 
 /** Somebody whose name, address, number and password stand nowhere else in the world. */
@@ -35,7 +35,7 @@ async function liveALittle(url: string): Promise<{
   readonly secrets: readonly string[];
 }> {
   const anyone = new Client(url);
-  const admin = await anyone.signIn(administrator.email, administrator.password);
+  const admin = await signInTo(anyone);
   const showId = await openShow(admin, await buildVenue(admin));
   // Two at once: one of them meets the wall of the database.
   const registered = await Promise.all([anyone.post('/v1/users', canary), anyone.post('/v1/users', canary)]);
@@ -157,7 +157,7 @@ describe('personal data', async () => {
     assert.deepEqual(await tablesWith(app, personal), []);
     const profiles = await recordsOf(app, 'user-profiles');
     assert.ok(!personal.some((each) => profiles.some((text) => text.includes(each))));
-    const admin = await new Client(app.url).signIn(administrator.email, administrator.password);
+    const admin = await signInTo(app);
     const { body } = await admin.booking(bookingId);
     assert.deepEqual([body.status, body.seats], ['confirmed', ['S-A-1']]);
     const tickets = await admin.get<{ items: { bookedUnder?: string; status: string }[] }>(

@@ -4,18 +4,11 @@ import { after, before, describe, it } from 'node:test';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { hostNamed } from '../src/composition/services.ts';
 import { createTokenIssuer } from '../src/services/user/tokens.ts';
-import { type Answer, Client, eventually } from './support/client.ts';
+import { type Answer, Client, eventually, type TokenPair } from './support/client.ts';
 import type { SentMessage } from './support/operations.ts';
 import { newPerson, type Person } from './support/people.ts';
+import { refusal } from './support/refusals.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
-
-interface Pair {
-  readonly accessToken: string;
-  readonly tokenType: string;
-  readonly expiresInSeconds: number;
-  readonly refreshToken: string;
-  readonly code?: string;
-}
 
 let running: RunningApp;
 let anyone: Client;
@@ -26,9 +19,8 @@ before(async () => {
 });
 after(() => running.stop());
 
-const signIn = (email: string, password: string) => anyone.post<Pair>('/v1/sessions', { email, password });
-const refresh = (refreshToken: string) => anyone.post<Pair>('/v1/sessions/refresh', { refreshToken });
-const refusal = ({ status, body }: Answer<{ code?: string }>) => [status, body.code];
+const signIn = (email: string, password: string) => anyone.post<TokenPair>('/v1/sessions', { email, password });
+const refresh = (refreshToken: string) => anyone.post<TokenPair>('/v1/sessions/refresh', { refreshToken });
 const withToken = (token: string) => new Client(anyone.url, token);
 
 describe('a session', () => {
@@ -54,13 +46,13 @@ describe('a session', () => {
         [401, 'bad_credentials'],
       ],
     );
-    const text = ({ body }: Answer<Pair>) => JSON.stringify({ ...body, traceId: '' });
+    const text = ({ body }: Answer<TokenPair>) => JSON.stringify({ ...body, traceId: '' });
     assert.equal(text(wrong), text(unknown));
   });
 
   it('is tried ten times a minute for one address, with a hint when to come back', async () => {
     const { email, password } = await newPerson(running);
-    const tries: Answer<Pair>[] = [];
+    const tries: Answer<TokenPair>[] = [];
     while (tries.length < 10) tries.push(await signIn(email, 'not the password'));
     const last = tries.at(-1);
     assert.ok(last !== undefined);

@@ -1,19 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import { type Answer, type Client, eventually, visa } from './support/client.ts';
+import { type Client, eventually, type Page, visa } from './support/client.ts';
 import { bookingOnce } from './support/operations.ts';
 import { newPerson } from './support/people.ts';
+import { type Refused, refusal } from './support/refusals.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 import { buildVenue, openShow, stalls, type Venue } from './support/venue.ts';
 
-interface Page<Item> {
-  readonly items: readonly Item[];
-  readonly nextCursor: string | null;
-}
-interface Refused {
-  readonly code?: string;
-  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
-}
 interface Show {
   readonly showId: string;
   readonly movie: { readonly movieId: string; readonly title: string };
@@ -44,7 +37,6 @@ before(async () => {
 });
 after(() => running.stop());
 
-const refusal = ({ status, body }: Answer<Refused>) => [status, body.code];
 const idIn = (body: Record<string, unknown>) => String(Object.entries(body).find(([name]) => name.endsWith('Id'))?.[1]);
 const days = (count: number) => new Date(Date.now() + count * 86_400_000).toISOString();
 

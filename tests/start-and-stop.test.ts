@@ -6,11 +6,11 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { Client, eventually, visa } from './support/client.ts';
 import { openEvents } from './support/event-source.ts';
-import { outcomesOf, startLoad } from './support/load.ts';
+import { acknowledged, outcomesOf, startLoad } from './support/load.ts';
 import { occupiedPort, postgresGone, postgresProcesses, postmasterOf, processes } from './support/operating-system.ts';
 import { bookingOnce } from './support/operations.ts';
-import { administrator, type RunningProcess, temporaryDirectory } from './support/servers.ts';
-import { buildVenue, openShow } from './support/venue.ts';
+import { signInTo, temporaryDirectory } from './support/servers.ts';
+import { openTwoShows } from './support/venue.ts';
 
 const run = promisify(execFile);
 const { start, endAll } = processes();
@@ -22,20 +22,6 @@ after(async () => {
   await endAll();
   await directory.remove();
 });
-
-const signIn = (server: RunningProcess) => new Client(server.url).signIn(administrator.email, administrator.password);
-
-async function opened(server: RunningProcess): Promise<{ readonly admin: Client; readonly showIds: string[] }> {
-  const admin = await signIn(server);
-  const venue = await buildVenue(admin, { rows: 20, seats: 50 });
-  return { admin, showIds: [await openShow(admin, venue), await openShow(admin, venue)] };
-}
-
-const enough = (load: { readonly acknowledged: readonly string[] }, count: number) =>
-  eventually(
-    async () => load.acknowledged.length,
-    (length) => length >= count,
-  );
 
 describe('a first start', async () => {
   await it('makes an administrator and shows the password once', async () => {
@@ -68,7 +54,7 @@ describe('a first start', async () => {
       assert.doesNotMatch(next.output(), /Administrator|password/);
       const mallory = await new Client(next.url).signIn(stranger.email, stranger.password);
       assert.equal((await mallory.get('/v1/settings')).status, 403);
-      await new Client(next.url).signIn(administrator.email, administrator.password);
+      await signInTo(next);
       assert.equal(await next.end('SIGTERM'), 0);
     }
   });
@@ -96,7 +82,8 @@ describe('an orderly end', async () => {
   await it('under load, with streams open and clients waiting, takes less than ten seconds and loses nothing', async () => {
     const data = join(directory.path, 'orderly');
     const server = await start(data);
-    const { admin, showIds } = await opened(server);
+    const admin = await signInTo(server);
+    const showIds = await openTwoShows(admin);
     const { body: held } = await admin.book({ showId: showIds[0], bestAvailable: { count: 1 } });
     const streams = await Promise.all([
       openEvents(admin, `/v1/bookings/${held.bookingId}/stream`),
@@ -111,7 +98,7 @@ describe('an orderly end', async () => {
       Array.from({ length: 8 }, () => admin),
       showIds,
     );
-    await enough(load, 50);
+    await acknowledged(load, 50);
     const begun = performance.now();
     assert.equal(await server.end('SIGTERM'), 0);
     assert.ok(performance.now() - begun < 9_000, `it took ${Math.round(performance.now() - begun)} ms`);
@@ -121,7 +108,7 @@ describe('an orderly end', async () => {
     assert.deepEqual(await postgresProcesses(data), []);
 
     const again = await start(data);
-    const bookings = await outcomesOf(await signIn(again), load);
+    const bookings = await outcomesOf(await signInTo(again), load);
     assert.ok(bookings.every(({ status }) => status === 'confirmed'));
     assert.equal(await again.end('SIGTERM'), 0);
   });
@@ -130,7 +117,8 @@ describe('an orderly end', async () => {
     const data = join(directory.path, 'kept');
     const copy = join(directory.path, 'copy');
     const first = await start(data);
-    const { admin, showIds } = await opened(first);
+    const admin = await signInTo(first);
+    const showIds = await openTwoShows(admin);
     const before = await admin.book({ showId: showIds[0], seats: ['S-A-1'], payment: visa });
     await bookingOnce(admin, before.body.bookingId, ({ tickets }) => tickets.length === 1);
     assert.equal(await first.end('SIGTERM'), 0);
@@ -174,7 +162,8 @@ describe('an orderly end', async () => {
   await it('lets the directory go elsewhere, with its tickets, sessions and secrets', async () => {
     const data = join(directory.path, 'here');
     const server = await start(data);
-    const { admin, showIds } = await opened(server);
+    const admin = await signInTo(server);
+    const showIds = await openTwoShows(admin);
     const quote = await admin.post<{ quote: string }>(`/v1/shows/${showIds[0]}/quotes`, { seats: ['S-B-1'] });
     const { body } = await admin.book({ showId: showIds[0], seats: ['S-A-1'], payment: visa });
     const tickets = (client: Client) =>

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { Client, eventually } from './support/client.ts';
+import type { Client } from './support/client.ts';
 import { hoarding } from './support/hoarding.ts';
-import { chargedAsConfirmed, type Load, outcomesOf, startLoad } from './support/load.ts';
+import { acknowledged, chargedAsConfirmed, type Load, outcomesOf, startLoad } from './support/load.ts';
 import { postgresGone, postgresProcesses, postmasterOf, processes } from './support/operating-system.ts';
-import { administrator, type RunningProcess, temporaryDirectory } from './support/servers.ts';
-import { buildVenue, openShow } from './support/venue.ts';
+import { signInTo, temporaryDirectory } from './support/servers.ts';
+import { openTwoShows } from './support/venue.ts';
 
 const { start, endAll } = processes();
 let directory: { readonly path: string; remove(): Promise<void> };
@@ -17,20 +17,6 @@ after(async () => {
   await endAll();
   await directory.remove();
 });
-
-const signIn = (server: RunningProcess) => new Client(server.url).signIn(administrator.email, administrator.password);
-
-async function opened(server: RunningProcess): Promise<{ readonly admin: Client; readonly showIds: string[] }> {
-  const admin = await signIn(server);
-  const venue = await buildVenue(admin, { rows: 20, seats: 50 });
-  return { admin, showIds: [await openShow(admin, venue), await openShow(admin, venue)] };
-}
-
-const enough = (load: { readonly acknowledged: readonly string[] }, count: number) =>
-  eventually(
-    async () => load.acknowledged.length,
-    (length) => length >= count,
-  );
 
 /** Every acknowledged booking has ended, most of them confirmed, and the provider charged those and no other. */
 async function endedAndPaidOnce(admin: Client, load: Load): Promise<void> {
@@ -51,18 +37,19 @@ describe('a sudden end', async () => {
   await it('of a process that has run out of memory loses nothing: the next one goes on where it ended', async () => {
     const data = join(directory.path, 'memory');
     const server = await start(data, hoarding(0));
-    const { admin, showIds } = await opened(server);
+    const admin = await signInTo(server);
+    const showIds = await openTwoShows(admin);
     const load = startLoad(
       Array.from({ length: 8 }, () => admin),
       showIds,
     );
-    await enough(load, 60);
+    await acknowledged(load, 60);
     assert.equal(await server.end('SIGUSR2'), null);
     assert.match(server.output(), /out of memory/);
     await load.end();
     await postgresGone(data);
     const next = await start(data);
-    await endedAndPaidOnce(await signIn(next), load);
+    await endedAndPaidOnce(await signInTo(next), load);
     assert.equal(await next.end('SIGTERM'), 0);
     await postgresGone(data);
   });
@@ -70,16 +57,17 @@ describe('a sudden end', async () => {
   await it('of PostgreSQL under load is mended: it comes back, and every acknowledged booking ends', async () => {
     const data = join(directory.path, 'mended');
     const server = await start(data);
-    const { admin, showIds } = await opened(server);
+    const admin = await signInTo(server);
+    const showIds = await openTwoShows(admin);
     const load = startLoad(
       Array.from({ length: 8 }, () => admin),
       showIds,
     );
     for (let kill = 0; kill < 2; kill += 1) {
-      await enough(load, load.acknowledged.length + 30);
+      await acknowledged(load, load.acknowledged.length + 30);
       process.kill(await postmasterOf(data), 'SIGKILL');
       // What is acknowledged from here on was stored by the server that came back.
-      await enough(load, load.acknowledged.length + 30);
+      await acknowledged(load, load.acknowledged.length + 30);
     }
     await load.end();
     await endedAndPaidOnce(admin, load);

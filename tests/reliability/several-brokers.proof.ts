@@ -9,7 +9,7 @@ import { Client, eventually, visa } from '../support/client.ts';
 import { type ClusterGround, clusterGround } from '../support/cluster.ts';
 import { outcomesOf, startLoad } from '../support/load.ts';
 import { liftRateLimits } from '../support/people.ts';
-import { administrator } from '../support/servers.ts';
+import { administrator, signInTo } from '../support/servers.ts';
 import { type SeveralBrokers, startSeveralBrokers } from '../support/several-brokers.ts';
 import { buildVenue, openShow } from '../support/venue.ts';
 
@@ -148,7 +148,7 @@ describe('an installation over three brokers', { timeout: 180_000 + kills * 60_0
       },
     );
     app = await ground.start(roles);
-    admin = await new Client(app.url).signIn(administrator.email, administrator.password);
+    admin = await signInTo(app);
     await liftRateLimits(admin);
     const venue = await buildVenue(admin, { rows: 20, seats: 100 });
     for (let shows = 0; shows < 8; shows += 1) showIds.push(await openShow(admin, venue));

@@ -15,6 +15,21 @@ export interface CallOptions {
   readonly signal?: AbortSignal;
 }
 
+/** One page of a list. */
+export interface Page<Item> {
+  readonly items: readonly Item[];
+  readonly nextCursor: string | null;
+}
+
+/** What signing in gives. */
+export interface TokenPair {
+  readonly accessToken: string;
+  readonly tokenType: string;
+  readonly expiresInSeconds: number;
+  readonly refreshToken: string;
+  readonly code?: string;
+}
+
 export class Client {
   readonly url: string;
   readonly token: string | undefined;
@@ -79,7 +94,7 @@ export class Client {
   async all<Item>(path: string): Promise<Item[]> {
     const items: Item[] = [];
     for (let cursor: string | null = ''; cursor !== null; ) {
-      const page: Answer<{ items: Item[]; nextCursor: string | null }> = await this.get(
+      const page: Answer<Page<Item>> = await this.get(
         `${path}?limit=100${cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`}`,
       );
       if (page.status !== 200) throw new Error(`GET ${path}: ${page.status} ${JSON.stringify(page.body)}`);

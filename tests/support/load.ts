@@ -40,6 +40,13 @@ export function startLoad(clients: readonly Client[], showIds: readonly string[]
   };
 }
 
+/** Resolves when so many bookings were acknowledged. */
+export const acknowledged = (load: Load, count: number) =>
+  eventually(
+    async () => load.acknowledged.length,
+    (length) => length >= count,
+  );
+
 const final = new Set(['confirmed', 'rejected', 'expired', 'cancelled']);
 
 /** Every acknowledged booking is there and has ended; a confirmed one has its ticket. Returns what they became. */

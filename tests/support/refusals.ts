@@ -5,6 +5,15 @@ import type { RunningApp } from './servers.ts';
 
 /** How things are refused: problem details, and nothing changed. */
 
+/** A refusal as a test reads it. */
+export interface Refused {
+  readonly code?: string;
+  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
+}
+
+/** The status and the code of an answer. */
+export const refusal = ({ status, body }: Answer<{ readonly code?: string }>) => [status, body.code];
+
 export interface Refusal {
   readonly status: number;
   readonly code: string;

@@ -11,7 +11,7 @@ import type { Recalled } from '../../src/runtime/recall/recall.ts';
 import { brokenInvariants, contentsOf } from './audit.ts';
 import { type Booking, Client, eventually, visa } from './client.ts';
 import { bookingOnce } from './operations.ts';
-import { administrator, type TestedApp } from './servers.ts';
+import { signInTo, type TestedApp } from './servers.ts';
 import { buildVenue, openShow } from './venue.ts';
 
 const run = promisify(execFile);
@@ -65,7 +65,7 @@ export function describeRestored(open: () => Promise<Installation>): void {
 
     async function start() {
       app = await installation.start();
-      admin = await new Client(app.url).signIn(administrator.email, administrator.password);
+      admin = await signInTo(app);
       customer = new Client(app.url, customer?.token);
     }
     const sql = async (text: string, postgres: Pick<EmbeddedPostgres, 'url'> = app.postgres) => {

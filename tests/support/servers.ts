@@ -19,6 +19,10 @@ const environment: Readonly<Record<string, string>> = {
 };
 
 /** What both modes have. */
+/** The administrator, signed in to a server. */
+export const signInTo = ({ url }: { readonly url: string }) =>
+  new Client(url).signIn(administrator.email, administrator.password);
+
 export type TestedApp = Pick<App, 'url' | 'adminUrl' | 'hosts' | 'log' | 'postgres'>;
 
 export interface RunningApp {
@@ -48,7 +52,7 @@ export async function prepareEmbedded(directory: string): Promise<void> {
 export async function runApp(more: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
   const { app, ...rest } = await started({ ...environment, ...more });
   const anyone = new Client(app.url);
-  return { ...rest, app, anyone, admin: await anyone.signIn(administrator.email, administrator.password) };
+  return { ...rest, app, anyone, admin: await signInTo(app) };
 }
 
 async function started(

@@ -86,3 +86,9 @@ export async function openShow(organizer: Client, venue: Venue, more: Record<str
   });
   return showId;
 }
+
+/** Two shows with a thousand seats each. */
+export async function openTwoShows(organizer: Client): Promise<readonly string[]> {
+  const venue = await buildVenue(organizer, { rows: 20, seats: 50 });
+  return [await openShow(organizer, venue), await openShow(organizer, venue)];
+}
