@@ -10,10 +10,12 @@ import {
   given,
   lost,
   only,
+  plan,
   quoteFor,
   released,
   reserved,
   rules,
+  show,
   showId,
   sold,
   terms,
@@ -84,7 +86,7 @@ test('given nobody told of the show, when seats are reserved, then the price is 
   const unknown = reserved(1, twoSeats, { terms: { show: undefined } });
   assert.equal(only(given().when(unknown), 'PriceUnknown').reason, 'show_not_found');
   const show = given(unknown);
-  assert.equal(show.root.categories['stalls']?.held, 1);
+  assert.equal(show.root.categories.get('stalls')?.held, 1);
   assert.equal(seatState(show.root.map, 0), 'held');
 });
 
@@ -134,7 +136,7 @@ test('given a list that has reached what the rules say, when seats are sold, the
     sold(1, { seats: ['S-A-1', 'S-A-2'] }),
     reserved(2, { seats: ['S-A-3'] }),
   );
-  assert.equal(show.root.prices['stalls']?.amount, 1_200);
+  assert.equal(show.root.prices.get('stalls')?.amount, 1_200);
   assert.deepEqual(types(show.when(sold(2, { seats: ['S-A-3'] }))), ['DemandMoved']);
 });
 
@@ -147,22 +149,22 @@ test('given another list price, the price in force keeps its share of it', () =>
 
 test('given a sale, then revenue and sold seats are counted by category, without the fee', () => {
   const show = given(reserved(1, twoSeats), sold(1, twoSeats));
-  assert.deepEqual(show.root.categories['stalls'], { held: 0, sold: 1, revenue: 1_000 });
-  assert.deepEqual(show.root.categories['circle'], { held: 0, sold: 1, revenue: 2_000 });
+  assert.deepEqual(show.root.categories.get('stalls'), { held: 0, sold: 1, revenue: 1_000 });
+  assert.deepEqual(show.root.categories.get('circle'), { held: 0, sold: 1, revenue: 2_000 });
   assert.equal(seatState(show.root.map, 0), 'sold');
 });
 
 test('given a sale, when some of it is given back, then just that is taken off', () => {
   const show = given(reserved(1, twoSeats), sold(1, twoSeats), released(1, 'sold', { seats: ['C-A-1'] }, false));
-  assert.deepEqual(show.root.categories['circle'], { held: 0, sold: 0, revenue: 0 });
-  assert.deepEqual(show.root.categories['stalls'], { held: 0, sold: 1, revenue: 1_000 });
+  assert.deepEqual(show.root.categories.get('circle'), { held: 0, sold: 0, revenue: 0 });
+  assert.deepEqual(show.root.categories.get('stalls'), { held: 0, sold: 1, revenue: 1_000 });
   show.take(released(1, 'sold', { seats: ['S-A-1'] }));
-  assert.deepEqual(show.root.categories['stalls'], { held: 0, sold: 0, revenue: 0 });
+  assert.deepEqual(show.root.categories.get('stalls'), { held: 0, sold: 0, revenue: 0 });
 });
 
 test('given a hold that ended, when its seats are sold after all, then at the price they had', () => {
   const show = given(reserved(1, twoSeats), released(1, 'held', twoSeats), sold(1, twoSeats));
-  assert.deepEqual(show.root.categories['circle'], { held: 0, sold: 1, revenue: 2_000 });
+  assert.deepEqual(show.root.categories.get('circle'), { held: 0, sold: 1, revenue: 2_000 });
 });
 
 test('given places of an area, when some are given back, then so many are', () => {
@@ -172,8 +174,8 @@ test('given places of an area, when some are given back, then so many are', () =
     sold(1, three),
     released(1, 'sold', { areas: [{ area: 'pit', count: 2 }] }, false),
   );
-  assert.deepEqual(show.root.areas['pit'], { held: 0, sold: 1 });
-  assert.equal(show.root.categories['free']?.sold, 1);
+  assert.deepEqual(show.root.areas.get('pit'), { held: 0, sold: 1 });
+  assert.equal(show.root.categories.get('free')?.sold, 1);
 });
 
 test('given blocked seats, then they are not free, and free again when they are unblocked', () => {
@@ -186,6 +188,23 @@ test('a root survives its snapshot', () => {
   const { root } = given(reserved(1, twoSeats), sold(1, twoSeats), blocks('SeatsBlocked', 'S-A-4'));
   assert.deepEqual(encodeRoot(decodeRoot(JSON.parse(JSON.stringify(encodeRoot(root))))), encodeRoot(root));
 });
+
+for (const name of ['constructor', '__proto__', 'toString']) {
+  test(`a price category and an area may be called ${name}: they have prices and are counted like any other`, () => {
+    const odd = {
+      plan: { ...plan, areas: [{ area: name, name: 'Pit', capacity: 10, priceCategory: name }] },
+      show: { ...show, priceCategories: [...show.priceCategories, { name, price: eur(700) }] },
+    };
+    const two = { areas: [{ area: name, count: 2 }] };
+    const price = only(given().when(reserved(1, two, { terms: odd })), 'PriceCalculated');
+    assert.deepEqual(price.total, eur(2 * 700 + 150));
+    const { root } = given(reserved(1, two, { terms: odd }), sold(1, two));
+    const kept = decodeRoot(JSON.parse(JSON.stringify(encodeRoot(root))));
+    assert.deepEqual(kept, root);
+    assert.deepEqual(kept.areas.get(name), { held: 0, sold: 2 });
+    assert.deepEqual(kept.categories.get(name), { held: 0, sold: 2, revenue: 2 * 700 });
+  });
+}
 
 /** Every state × input, decided on purpose. */
 const histories: Readonly<Record<Priced['status'], readonly Input[]>> = {

@@ -1,4 +1,5 @@
 import { unreachable } from '../../contracts/decider.ts';
+import { noNames } from '../../contracts/rules/by-name.ts';
 import { emptySeatMap, withSeats } from '../../contracts/rules/seat-map.ts';
 import {
   type Demand,
@@ -23,7 +24,7 @@ function evolveRoot(root: Demand, event: Event): Demand {
       const prices = event.data.priceCategories.map(
         ({ name, price, listPrice }) => [name, { amount: price.amount, listAmount: listPrice.amount }] as const,
       );
-      return { ...root, prices: Object.fromEntries(prices) };
+      return { ...root, prices: new Map(prices) };
     }
     case 'PriceCalculated':
     case 'PriceUnknown':
@@ -36,21 +37,21 @@ function evolveRoot(root: Demand, event: Event): Demand {
 function moved(before: Demand, data: DemandMoved['data']): Demand {
   const root = data.seatPlanId === undefined ? before : emptied(before, data.seatPlanId);
   const { from, to } = data;
-  const areas: Record<string, { held: number; sold: number }> = { ...root.areas };
+  const areas = new Map(root.areas);
   for (const { area, count } of data.areas) {
-    const { held, sold } = areas[area] ?? { held: 0, sold: 0 };
-    areas[area] = { held: held + change('held', data) * count, sold: sold + change('sold', data) * count };
+    const { held, sold } = areas.get(area) ?? { held: 0, sold: 0 };
+    areas.set(area, { held: held + change('held', data) * count, sold: sold + change('sold', data) * count });
   }
-  const categories: Record<string, Demand['categories'][string]> = { ...root.categories };
+  const categories = new Map(root.categories);
   let count = 0;
   for (const each of data.categories) {
-    const { held, sold, revenue } = categories[each.category] ?? { held: 0, sold: 0, revenue: 0 };
+    const { held, sold, revenue } = categories.get(each.category) ?? { held: 0, sold: 0, revenue: 0 };
     count += each.count;
-    categories[each.category] = {
+    categories.set(each.category, {
       held: held + change('held', data) * each.count,
       sold: sold + change('sold', data) * each.count,
       revenue: revenue + change('sold', data) * each.amount,
-    };
+    });
   }
   const recentSales = to === 'sold' && from !== 'sold' ? withSale(root, data.at, count) : root.recentSales;
   return { ...root, map: withSeats(root.map, data.indexes, to), areas, categories, recentSales };
@@ -62,12 +63,12 @@ function change(state: 'held' | 'sold', { from, to }: DemandMoved['data']): numb
 
 /** Indexes of another plan: a show takes one on only while nobody has a place, so there is nothing to carry over. */
 function emptied(root: Demand, seatPlanId: string): Demand {
-  return { ...root, seatPlanId, map: emptySeatMap, areas: {}, categories: {} };
+  return { ...root, seatPlanId, map: emptySeatMap, areas: noNames, categories: noNames };
 }
 
 /** The demand as another plan finds it; as it is while somebody has a place under its own. */
 export function underPlan(root: Demand, seatPlanId: string): Demand {
-  const taken = Object.values(root.areas).reduce(
+  const taken = [...root.areas.values()].reduce(
     (sum, { held, sold }) => sum + held + sold,
     root.map.held + root.map.sold,
   );

@@ -35,7 +35,7 @@ export function priceList(
   const prices = new Map<string, ListedPrice>();
   for (const { name: category, price } of show.priceCategories) {
     const listAmount = price.amount;
-    const { held, sold } = demand.categories[category] ?? { held: 0, sold: 0 };
+    const { held, sold } = demand.categories.get(category) ?? { held: 0, sold: 0 };
     const ruled: RuledPrice = ruledPrice(
       {
         category,
@@ -59,7 +59,7 @@ function capacityOf(plan: PlanIndex, category: string): number {
 
 /** The price in force; when the organizer has changed the list price since, the same share of the new one. */
 function currentAmount(demand: Demand, category: string, listAmount: number): number {
-  const inForce = demand.prices[category];
+  const inForce = demand.prices.get(category);
   if (inForce === undefined || inForce.listAmount === 0) return listAmount;
   if (inForce.listAmount === listAmount) return inForce.amount;
   return Math.floor((inForce.amount * listAmount) / inForce.listAmount + 0.5);
@@ -74,7 +74,7 @@ export function soldLately({ recentSales }: Demand, at: number): number {
 /** Whether these are other prices than those in force. */
 export function hasMoved(demand: Demand, list: PriceList): boolean {
   for (const { category, amount, listAmount } of list.prices.values()) {
-    const inForce = demand.prices[category] ?? { amount: listAmount, listAmount };
+    const inForce = demand.prices.get(category) ?? { amount: listAmount, listAmount };
     if (inForce.amount !== amount || inForce.listAmount !== listAmount) return true;
   }
   return false;

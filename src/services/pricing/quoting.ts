@@ -67,7 +67,7 @@ function freePlaces(areas: readonly AreaCount[], { plan, demand, seatsPerBooking
     if (areas.findIndex((each) => each.area === area) !== at) {
       throw invalid(pointer, 'duplicate_area', `area ${area} is named twice`);
     }
-    const { held, sold } = demand.areas[area] ?? { held: 0, sold: 0 };
+    const { held, sold } = demand.areas.get(area) ?? { held: 0, sold: 0 };
     if (capacity - held - sold < count) full.push(area);
   });
   if (full.length > 0) throw unavailable(`Not enough places left in: ${full.join(', ')}.`, full);

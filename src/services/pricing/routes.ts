@@ -130,13 +130,13 @@ async function readSales(service: ServiceRuntime, id: string): Promise<Answered>
   const { state } = await service.state<State>('show-prices', id);
   const root = underPlan(state.root, plan.seatPlanId);
   const currency = show.priceCategories[0]?.price.currency ?? 'XXX';
-  const names = new Set([...show.priceCategories.map(({ name }) => name), ...Object.keys(root.categories)]);
+  const names = new Set([...show.priceCategories.map(({ name }) => name), ...root.categories.keys()]);
   const categories = [...names].map((priceCategory) => {
-    const { held, sold, revenue } = root.categories[priceCategory] ?? { held: 0, sold: 0, revenue: 0 };
+    const { held, sold, revenue } = root.categories.get(priceCategory) ?? { held: 0, sold: 0, revenue: 0 };
     const capacity = index.capacities.get(priceCategory) ?? 0;
     return { priceCategory, capacity, sold, held, revenue: { amount: revenue, currency } };
   });
-  const inAreas = Object.values(root.areas);
+  const inAreas = [...root.areas.values()];
   const total = (count: (area: { held: number; sold: number }) => number) =>
     inAreas.reduce((sum, each) => sum + count(each), 0);
   const revenue = categories.reduce((amount, each) => amount + each.revenue.amount, 0);

@@ -1,6 +1,7 @@
 import type { SeatPlan, Show } from '../../contracts/catalog.ts';
 import type { InputContext } from '../../contracts/decider.ts';
 import type { PriceEvent } from '../../contracts/pricing.ts';
+import { type ByName, noNames } from '../../contracts/rules/by-name.ts';
 import { emptySeatMap, type SeatMap, type SeatState } from '../../contracts/rules/seat-map.ts';
 import type { SeatEvent } from '../../contracts/seat-inventory.ts';
 import type { AreaCount } from '../../contracts/seats.ts';
@@ -23,13 +24,13 @@ export interface Demand {
   readonly seatPlanId: string | undefined;
   readonly map: SeatMap;
   /** Held and sold places of each area. */
-  readonly areas: Readonly<Record<string, { readonly held: number; readonly sold: number }>>;
+  readonly areas: ByName<{ readonly held: number; readonly sold: number }>;
   /** By price category. Revenue is in minor units of the show's currency. */
-  readonly categories: Readonly<Record<string, CategorySales>>;
+  readonly categories: ByName<CategorySales>;
   /** Seats sold lately, by slots of `saleSlotMs`, oldest first; no more than `saleSlotsMax`. */
   readonly recentSales: readonly { readonly slot: number; readonly seats: number }[];
   /** The price list in force, by category; a category that is not in it sells at its list price. */
-  readonly prices: Readonly<Record<string, { readonly amount: number; readonly listAmount: number }>>;
+  readonly prices: ByName<{ readonly amount: number; readonly listAmount: number }>;
 }
 
 export interface CategorySales {
@@ -106,6 +107,9 @@ export interface PriceUnknown {
 export type Event = PriceEvent | DemandMoved | PriceUnknown;
 
 export const initialState: State = {
-  root: { seatPlanId: undefined, map: emptySeatMap, areas: {}, categories: {}, recentSales: [], prices: {} },
+  root: {
+    ...{ seatPlanId: undefined, map: emptySeatMap, areas: noNames, categories: noNames },
+    ...{ recentSales: [], prices: noNames },
+  },
   part: { status: 'none' },
 };

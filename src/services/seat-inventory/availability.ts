@@ -85,7 +85,7 @@ function contentOf(
     seatPlanId: plan.seatPlanId,
     seats: encodeSeatMap(map, plan.seatCount),
     areas: [...plan.areas.values()].map(({ area, capacity }) => {
-      const { held, sold } = areas[area] ?? { held: 0, sold: 0 };
+      const { held, sold } = areas.get(area) ?? { held: 0, sold: 0 };
       return { area, capacity, held, sold, blocked: 0 };
     }),
   };

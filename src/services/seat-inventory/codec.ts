@@ -1,21 +1,22 @@
 import { z } from 'zod';
+import { byName, objectOf } from '../../contracts/rules/by-name.ts';
 import { countsFrom, entriesOf } from '../../contracts/rules/counts.ts';
 import { decodeSeatMap, encodeSeatMap, spannedSeats } from '../../contracts/rules/seat-map.ts';
 import type { ShowSeats } from './state.ts';
 
-/** How a show's seats are kept in a snapshot: the map as base64, customers as pairs. */
+/** How a show's seats are kept in a snapshot: the map as base64, areas by their names, customers as pairs. */
 const snapshot = z.object({
   seatPlanId: z.string().optional(),
   map: z.base64(),
-  areas: z.record(z.string(), z.object({ capacity: z.int(), held: z.int(), sold: z.int() })),
+  areas: byName(z.object({ capacity: z.int(), held: z.int(), sold: z.int() })),
   customers: z.array(z.tuple([z.string(), z.int()])).optional(),
 });
 
-export function encodeRoot(root: ShowSeats): z.infer<typeof snapshot> {
+export function encodeRoot(root: ShowSeats): z.input<typeof snapshot> {
   return {
     seatPlanId: root.seatPlanId,
     map: encodeSeatMap(root.map, spannedSeats(root.map)),
-    areas: { ...root.areas },
+    areas: objectOf(root.areas),
     customers: root.customers && entriesOf(root.customers).map(([user, count]) => [user, count]),
   };
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { seatState } from '../../contracts/rules/seat-map.ts';
+import { decodeRoot, encodeRoot } from './codec.ts';
 import {
   areas,
   at,
@@ -17,6 +18,7 @@ import {
   otherPlan,
   paid,
   paymentStarted,
+  plan,
   refused,
   seats,
   types,
@@ -228,8 +230,21 @@ test('given sold seats, when some are cancelled, then just these are free again 
 test('given places of an area, when some are cancelled, then so many are free again', () => {
   const some = cancelled(booking(1), { whole: false, areas: [{ area: 'pit', count: 2 }] });
   const show = given(created(booking(1), areas(['pit', 6])), paid(booking(1)), some);
-  assert.deepEqual(show.root.areas['pit'], { capacity: 8, held: 0, sold: 4 });
+  assert.deepEqual(show.root.areas.get('pit'), { capacity: 8, held: 0, sold: 4 });
 });
+
+for (const name of ['constructor', '__proto__', 'toString']) {
+  test(`given an area called ${name}, then no more of its places are taken than it has`, () => {
+    const odd = { plan: { ...plan, areas: [{ area: name, name: 'Pit', capacity: 8, priceCategory: 'standing' }] } };
+    const wanting = (number: number, count: number) => created(booking(number), areas([name, count]), odd);
+    assert.deepEqual(types(given().when(wanting(1, 9))).at(-1), 'SeatsRefused');
+    const show = given(wanting(1, 6));
+    show.root = decodeRoot(JSON.parse(JSON.stringify(encodeRoot(show.root))));
+    assert.deepEqual(show.root.areas.get(name), { capacity: 8, held: 6, sold: 0 });
+    assert.deepEqual(types(show.when(wanting(2, 3))).at(-1), 'SeatsRefused');
+    assert.deepEqual(types(show.when(wanting(2, 2))).at(-1), 'SeatsReserved');
+  });
+}
 
 /** Every state × input, decided on purpose: what each answers with. */
 const until = new Date(at + holdTtlMs + 60_000).toISOString();

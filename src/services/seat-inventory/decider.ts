@@ -168,7 +168,7 @@ function notFree(root: ShowSeats, part: ReleasedAllocation): readonly string[] {
   if (root.seatPlanId !== part.seatPlanId) return [...part.seats, ...part.areas.map(({ area }) => area)];
   const seats = part.seats.filter((_, at) => !isFree(root.map, part.indexes[at] ?? 0));
   const areas = part.areas.filter(({ area, count }) => {
-    const { capacity, held, sold } = root.areas[area] ?? { capacity: 0, held: 0, sold: 0 };
+    const { capacity, held, sold } = root.areas.get(area) ?? { capacity: 0, held: 0, sold: 0 };
     return capacity - held - sold < count;
   });
   return [...seats, ...areas.map(({ area }) => area)];

@@ -59,13 +59,13 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
 function opened(root: ShowSeats, data: ShowSeatsOpened['data']): ShowSeats {
   const samePlan = root.seatPlanId === data.seatPlanId;
   const places = ({ area, capacity }: { area: string; capacity: number }): [string, AreaPlaces] => {
-    const { held, sold } = (samePlan ? root.areas[area] : undefined) ?? { held: 0, sold: 0 };
+    const { held, sold } = (samePlan ? root.areas.get(area) : undefined) ?? { held: 0, sold: 0 };
     return [area, { capacity, held, sold }];
   };
   return {
     seatPlanId: data.seatPlanId,
     map: samePlan ? root.map : emptySeatMap,
-    areas: Object.fromEntries(data.areas.map(places)),
+    areas: new Map(data.areas.map(places)),
     customers: data.customersCounted ? (root.customers ?? noCounts) : root.customers,
   };
 }
@@ -76,10 +76,10 @@ function moved(
   change: { readonly held: number; readonly sold: number },
 ): ShowSeats['areas'] {
   if (counts.length === 0) return areas;
-  const changed: Record<string, AreaPlaces> = { ...areas };
+  const changed = new Map(areas);
   for (const { area, count } of counts) {
-    const { capacity, held, sold } = changed[area] ?? { capacity: 0, held: 0, sold: 0 };
-    changed[area] = { capacity, held: held + change.held * count, sold: sold + change.sold * count };
+    const { capacity, held, sold } = changed.get(area) ?? { capacity: 0, held: 0, sold: 0 };
+    changed.set(area, { capacity, held: held + change.held * count, sold: sold + change.sold * count });
   }
   return changed;
 }

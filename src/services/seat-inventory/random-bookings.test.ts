@@ -153,7 +153,7 @@ function checkOwners(root: ShowSeats, owned: readonly number[], walls: Walls): v
     taken,
   );
   assert.deepEqual([...walls.owners.keys()].sort(), taken.map((index) => `${showId} ${index}`).sort());
-  const { held = 0, sold = 0 } = root.areas['pit'] ?? {};
+  const { held = 0, sold = 0 } = root.areas.get('pit') ?? {};
   assert.equal(walls.places.get(`${showId} pit`)?.taken ?? 0, held + sold);
 }
 

@@ -1,4 +1,5 @@
 import type { SeatPlan } from '../../contracts/catalog.ts';
+import { noNames } from '../../contracts/rules/by-name.ts';
 import { countOf } from '../../contracts/rules/counts.ts';
 import { indexOfSeat, type PlanIndex, planIndex, seatAt } from '../../contracts/rules/plan-order.ts';
 import { emptySeatMap, isFree } from '../../contracts/rules/seat-map.ts';
@@ -95,7 +96,7 @@ function areaFull({ root, plan, named }: Claim): Refusal | undefined {
 }
 
 function freePlaces(root: ShowSeats, plan: PlanIndex, area: string): number {
-  const { held, sold } = root.areas[area] ?? { held: 0, sold: 0 };
+  const { held, sold } = root.areas.get(area) ?? { held: 0, sold: 0 };
   return (plan.areas.get(area)?.capacity ?? 0) - held - sold;
 }
 
@@ -106,11 +107,11 @@ function freePlaces(root: ShowSeats, plan: PlanIndex, area: string): number {
 export function mayOpen(root: ShowSeats, seatPlanId: SeatPlan['seatPlanId']): boolean {
   if (root.seatPlanId === undefined || root.seatPlanId === seatPlanId) return true;
   const { held, sold } = root.map;
-  return held + sold === 0 && Object.values(root.areas).every((area) => area.held + area.sold === 0);
+  return held + sold === 0 && [...root.areas.values()].every((area) => area.held + area.sold === 0);
 }
 
 /** The show's seats as another plan finds them, where that may be opened: nothing taken. */
 export function underPlan(root: ShowSeats, seatPlanId: SeatPlan['seatPlanId']): ShowSeats {
   if (root.seatPlanId === seatPlanId || !mayOpen(root, seatPlanId)) return root;
-  return { ...root, seatPlanId, map: emptySeatMap, areas: {} };
+  return { ...root, seatPlanId, map: emptySeatMap, areas: noNames };
 }

@@ -1,6 +1,7 @@
 import type { BookingCreatedData, BookingEvent } from '../../contracts/booking.ts';
 import type { SeatPlan, Show } from '../../contracts/catalog.ts';
 import type { DeadlineReached, InputContext } from '../../contracts/decider.ts';
+import { type ByName, noNames } from '../../contracts/rules/by-name.ts';
 import type { Counts } from '../../contracts/rules/counts.ts';
 import { emptySeatMap, type SeatMap } from '../../contracts/rules/seat-map.ts';
 import type { SeatEvent } from '../../contracts/seat-inventory.ts';
@@ -28,7 +29,7 @@ export interface ShowSeats {
   /** The plan that the indexes of `map` count in; none before anything was asked for. */
   readonly seatPlanId: string | undefined;
   readonly map: SeatMap;
-  readonly areas: Readonly<Record<string, AreaPlaces>>;
+  readonly areas: ByName<AreaPlaces>;
   /** Seats and places of each customer, kept from the first booking on that is limited. */
   readonly customers: Counts | undefined;
 }
@@ -142,6 +143,6 @@ export interface BlockDecided {
 export type Event = SeatEvent | ShowSeatsOpened | HoldMoved | BlockDecided;
 
 export const initialState: State = {
-  root: { seatPlanId: undefined, map: emptySeatMap, areas: {}, customers: undefined },
+  root: { seatPlanId: undefined, map: emptySeatMap, areas: noNames, customers: undefined },
   part: { status: 'none' },
 };
