@@ -110,7 +110,8 @@ describe('an entry of the catalogue', () => {
   });
 
   it('is listed page by page', async () => {
-    const titles = Array.from({ length: 7 }, (_, index) => `Page ${index}`);
+    const long = ['A', 'B', 'C'].map((last) => `Page ${'漢'.repeat(114)}${last}`);
+    const titles = [...Array.from({ length: 7 }, (_, index) => `Page ${index}`), ...long];
     for (const title of titles) await organizer.post('/v1/movies', { title });
     const found: string[] = [];
     let cursor = '';

@@ -6,10 +6,13 @@ import { isText } from './text.ts';
 export const pageLimitMax = 100;
 export const pageLimitDefault = 50;
 
+/** A name of 120 characters and an id in a cursor: up to three bytes each, four letters for three bytes. */
+const cursorCharactersMax = 1_000;
+
 /** The query fields of every list. */
 export const pageQuery = {
   limit: z.coerce.number().int().min(1).max(pageLimitMax).default(pageLimitDefault),
-  cursor: z.string().max(400).optional(),
+  cursor: z.string().max(cursorCharactersMax).optional(),
 };
 
 /** Development lists are read by programs that compare everything at once and do not turn pages. */
@@ -46,7 +49,20 @@ export function decodeCursor(cursor: string | undefined, parts: number): readonl
   } catch {
     // falls through to the one answer for every cursor that is not ours
   }
-  throw invalid('/query/cursor', 'invalid_cursor', 'must be a nextCursor from the previous page');
+  throw notOurs();
+}
+
+/** Unpacks a cursor of a list that is ordered by a moment and an id; throws `validation_failed` for anything else. */
+export function decodeMomentCursor(cursor: string | undefined): readonly string[] | undefined {
+  const key = decodeCursor(cursor, 2);
+  const [moment = ''] = key ?? [];
+  // PostgreSQL knows no year 0.
+  if (key === undefined || (z.iso.datetime().safeParse(moment).success && !moment.startsWith('0000'))) return key;
+  throw notOurs();
+}
+
+function notOurs() {
+  return invalid('/query/cursor', 'invalid_cursor', 'must be a nextCursor from the previous page');
 }
 
 /** Cuts a list that was read with one item more than the limit. */

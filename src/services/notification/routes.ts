@@ -2,7 +2,14 @@ import { z } from 'zod';
 import { bookingId, messageId, userId } from '../../contracts/ids.ts';
 import { messageChannel, messageKind, messageStatus } from '../../contracts/notification.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
-import { decodeCursor, developmentPageQuery, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
+import {
+  decodeCursor,
+  decodeMomentCursor,
+  developmentPageQuery,
+  page,
+  pageOf,
+  pageQuery,
+} from '../../runtime/http/page.ts';
 import { invalid, notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { inboxMessages, openTrouble, troubledMessage } from './projection.ts';
@@ -89,7 +96,7 @@ function troubleEndpoint(service: ServiceRuntime): Endpoint {
     query: z.strictObject({ ...pageQuery, status: z.enum(['unknown', 'failed']).optional() }),
     answers: { 200: { says: 'Messages a person may send again', body: pageOf(trouble) } },
     handle: async ({ query: { limit, cursor, status } }) => {
-      const rows = await openTrouble(service, { limit: limit + 1, after: sinceAndId(cursor), status });
+      const rows = await openTrouble(service, { limit: limit + 1, after: decodeMomentCursor(cursor), status });
       return { status: 200, body: page(rows, limit, (row) => [row.since, row.messageId]) };
     },
   });
@@ -123,11 +130,4 @@ function resendEndpoint(service: ServiceRuntime): Endpoint {
       return { status: 202, body: message };
     },
   });
-}
-
-/** A cursor of a list that is ordered by time and id. */
-function sinceAndId(cursor: string | undefined): readonly string[] | undefined {
-  const key = decodeCursor(cursor, 2);
-  if (key === undefined || z.iso.datetime().safeParse(key[0]).success) return key;
-  throw invalid('/query/cursor', 'invalid_cursor', 'must be a nextCursor from the previous page');
 }

@@ -2,8 +2,15 @@ import { z } from 'zod';
 import { bookingId, paymentId, refundId } from '../../contracts/ids.ts';
 import { money } from '../../contracts/money.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
-import { decodeCursor, developmentPageQuery, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
-import { invalid, notFound, Problem } from '../../runtime/http/problem.ts';
+import {
+  decodeCursor,
+  decodeMomentCursor,
+  developmentPageQuery,
+  page,
+  pageOf,
+  pageQuery,
+} from '../../runtime/http/page.ts';
+import { notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { partName } from './effects.ts';
 import { paymentRow, refundRow, unsettled } from './projection.ts';
@@ -80,7 +87,7 @@ function unsettledEndpoint(service: ServiceRuntime): Endpoint {
     query: z.strictObject(pageQuery),
     answers: { 200: { says: 'What needs a person', body: pageOf(unsettledItem) } },
     handle: async ({ query: { limit, cursor } }) => {
-      const rows = await unsettled(service, { limit: limit + 1, after: sinceAndId(cursor) });
+      const rows = await unsettled(service, { limit: limit + 1, after: decodeMomentCursor(cursor) });
       const items = rows.map(({ kind, id, since, body }) => {
         const { bookingId, showId, paymentId: of, amount, error, reason } = body;
         return { kind, id, since: since.toISOString(), bookingId, showId, paymentId: of, amount, error, reason };
@@ -149,11 +156,4 @@ function retryEndpoint(service: ServiceRuntime): Endpoint {
       return { status: 202, body: { bookingId, status: row.status } };
     },
   });
-}
-
-/** A cursor of a list that is ordered by time and id. */
-function sinceAndId(cursor: string | undefined): readonly string[] | undefined {
-  const key = decodeCursor(cursor, 2);
-  if (key === undefined || z.iso.datetime().safeParse(key[0]).success) return key;
-  throw invalid('/query/cursor', 'invalid_cursor', 'must be a nextCursor from the previous page');
 }
