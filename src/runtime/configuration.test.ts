@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { generateKeyPairSync } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -38,6 +39,18 @@ describe('the configuration', () => {
     const line = message({ QUOTE_SECRET: 'hunter2', DATABASE_URL: 'hunter3' });
     assert.match(line, /QUOTE_SECRET: must have at least 32 characters/);
     assert.ok(!line.includes('hunter'));
+  });
+
+  test('refuses a key that cannot sign tickets, and does not repeat it', () => {
+    const pem = { type: 'pkcs8', format: 'pem' } as const;
+    const other = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey.export(pem).toString();
+    for (const TICKET_SIGNING_KEY of [other, '-----BEGIN PRIVATE KEY-----\ngarbage\n-----END PRIVATE KEY-----'])
+      assert.equal(
+        message({ TICKET_SIGNING_KEY }),
+        'TICKET_SIGNING_KEY: must be an Ed25519 private key (PKCS #8 in PEM): openssl genpkey -algorithm ed25519',
+      );
+    const key = generateKeyPairSync('ed25519').privateKey.export(pem).toString();
+    assert.equal(readConfiguration({ TICKET_SIGNING_KEY: key }).TICKET_SIGNING_KEY, key);
   });
 
   test('refuses a name of ours that it does not know', () => {

@@ -1,3 +1,4 @@
+import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { logLevels } from '../contracts/settings.ts';
@@ -72,6 +73,15 @@ const brokers = z.string().transform((text, context) =>
   }),
 );
 
+/** Another kind of key would sign codes that no door can read. */
+function isSigningKey(pem: string): boolean {
+  try {
+    return createPrivateKey(pem).asymmetricKeyType === 'ed25519';
+  } catch {
+    return false;
+  }
+}
+
 /** The certificates in a file, as PEM. */
 function readCertificates(file: string, context: z.RefinementCtx): string {
   try {
@@ -110,7 +120,7 @@ const schema = z.object({
   SANDBOX_WEBHOOK_SECRET: secret.optional(),
   TICKET_SIGNING_KEY: z
     .string()
-    .includes('PRIVATE KEY', { message: 'must be an Ed25519 private key (PKCS #8 in PEM)' })
+    .refine(isSigningKey, 'must be an Ed25519 private key (PKCS #8 in PEM): openssl genpkey -algorithm ed25519')
     .optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL like smtp://user:password@host:587' }).optional(),
   MAIL_FROM: z.string().min(3).default('Fullhouse <tickets@fullhouse.example>'),
