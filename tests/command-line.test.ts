@@ -257,6 +257,11 @@ describe('a running instance', () => {
     assert.match(refused.error, /line 3: /);
     await writeFile(file, `${header}\n${good}\n`);
     assert.equal((await json<{ shows: number }>('import', file)).shows, 1);
+    // As spreadsheets save it where they are not asked for UTF-8.
+    await writeFile(file, Buffer.from(`${header}\n${good.replace('Fight Club', 'Amélie')}\n`, 'latin1'));
+    const misread = await fullhouse('import', file);
+    assert.equal(misread.code, 1);
+    assert.match(misread.error, /programme\.csv is not in UTF-8/);
   });
 
   it('answers operators over HTTP, and nobody else', async () => {

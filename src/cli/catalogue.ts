@@ -25,9 +25,10 @@ export function importCommand(): Command {
 async function importFile(file: string, { json }: { json?: boolean }): Promise<void> {
   const format = { '.json': 'json', '.csv': 'csv' }[extname(file).toLowerCase()];
   if (format === undefined) throw new WrongUse(`${file}: a catalogue is a .json or a .csv file`);
-  const text = await readFile(file, 'utf8').catch((cause: Error) => {
+  const bytes = await readFile(file).catch((cause: Error) => {
     throw new CommandRefused(`cannot read ${file}: ${cause.message}`, { cause });
   });
+  const text = textOf(file, bytes);
   const instance = await runningInstance();
   const waiting = progress();
   const ticking = setInterval(() => waiting.tell(`importing ${file} …`), 250);
@@ -51,6 +52,15 @@ async function importFile(file: string, { json }: { json?: boolean }): Promise<v
     throw error;
   } finally {
     clearInterval(ticking);
+  }
+}
+
+/** Spreadsheets save in other encodings too, of which something would always come out: names that nobody has written. */
+function textOf(file: string, bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch (cause) {
+    throw new CommandRefused(`${file} is not in UTF-8; save it as "CSV UTF-8", or convert it with iconv`, { cause });
   }
 }
 
