@@ -73,6 +73,21 @@ describe('a file that is imported again', () => {
   });
 });
 
+describe('a name in other code points', () => {
+  it('is the same name: nothing is put on a second time, and it is found however it is asked for', async () => {
+    const title = `Élite ${randomUUID()}`;
+    const file = catalogue(title, [inMs(dayMs)]);
+    assert.equal((await load(file)).body.shows, 1);
+    // As some systems write accents: a letter, and the accent that goes over it.
+    const { body } = await load(JSON.parse(JSON.stringify(file).normalize('NFD')));
+    assert.deepEqual(body, { movies: 0, theatres: 0, screens: 0, seatPlans: 0, shows: 0 });
+    for (const q of [title.toLowerCase(), title.toUpperCase(), title.normalize('NFD')]) {
+      const found = await organizer.get<{ items: unknown[] }>(`/v1/movies?q=${encodeURIComponent(q)}`);
+      assert.equal(found.body.items.length, 1, q);
+    }
+  });
+});
+
 describe('a start in the year 9999', () => {
   it('is refused, whoever enters it', async () => {
     const title = randomUUID();

@@ -7,9 +7,11 @@ import { isTimeZone } from './show-rules.ts';
 
 /** The fields of catalogue entries as people send them. Unknown fields are refused: they are mostly typing errors. */
 
+/** Names are what entries are known by, so the same letters are the same name, however they were typed (NFC). */
 const label = z
   .string()
   .trim()
+  .normalize()
   .min(1, 'must not be empty')
   .max(120)
   .refine((text) => !/[\p{Cc}\u202A-\u202E\u2066-\u2069]/u.test(text), 'must not have control or direction characters');

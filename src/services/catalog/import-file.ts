@@ -70,7 +70,7 @@ const timeField = z
   .refine((text) => localTimeSyntax.test(text) || z.iso.datetime({ offset: true }).safeParse(text).success, {
     message: 'must be a time of the theatre like 2026-03-01T19:30, or one with an offset',
   });
-const nameField = z.string().min(1).max(200);
+const nameField = z.string().normalize().min(1).max(200);
 const screenEntry = z.strictObject({ theatre: nameField, number: z.int().min(1).max(999), seatPlan: nameField });
 const showEntry = z.strictObject({
   movie: nameField,

@@ -100,7 +100,8 @@ export async function listMovies(
 ): Promise<readonly Movie[]> {
   const rows = await database.query<MovieRow>(
     `select ${movieColumns} from movies
-     where ($1::text is null or (title, movie_id) > ($1, $2)) and ($3::text is null or strpos(lower(title), lower($3)) > 0)
+     where ($1::text is null or (title, movie_id) > ($1, $2))
+       and ($3::text is null or strpos(lower(title collate "und-x-icu"), lower($3 collate "und-x-icu")) > 0)
      order by title, movie_id limit $4`,
     [wanted.after?.[0] ?? null, wanted.after?.[1] ?? null, wanted.titled ?? null, wanted.limit + 1],
   );

@@ -39,11 +39,11 @@ function readingMovies(service: ServiceRuntime): readonly Endpoint[] {
       ...{
         method: 'GET',
         path: '/movies',
-        summary: 'Movies by title; `q` finds those whose title has it.',
+        summary: 'Movies by title; `q` finds those whose title has it, in capitals or not.',
         tag,
         who: 'anyone',
       },
-      query: z.strictObject({ ...pageQuery, q: z.string().min(1).max(120).optional() }),
+      query: z.strictObject({ ...pageQuery, q: z.string().normalize().min(1).max(120).optional() }),
       answers: { 200: { says: 'A page of movies.', body: pageOf(movie) } },
       problems: ['validation_failed'],
       async handle({ query }) {
