@@ -169,6 +169,7 @@ export async function startApp(
       metrics,
       tracing,
       settings: () => settings.current,
+      trustedProxies: configuration.TRUSTED_PROXIES,
     });
     started.push(() => gateway.stop());
     const firstAdministrator = await firstAdmin(users, configuration);

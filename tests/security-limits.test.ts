@@ -183,3 +183,23 @@ describe('requests a minute', async () => {
     }
   });
 });
+
+describe('requests that come through a balancer that is trusted', () => {
+  it('are limited per address of who sent them to it, whatever else a header claims', async () => {
+    const behind = await runApp({ TRUSTED_PROXIES: '127.0.0.1' });
+    try {
+      await changeSetting(behind, 'rateLimitPerAddress', 2);
+      const from = async (claimed: string) => {
+        const headers = { 'x-forwarded-for': claimed };
+        return (await behind.anyone.get('/v1/movies', { headers })).status;
+      };
+      for (const customer of ['203.0.113.1', '203.0.113.2', '2001:db8::1'])
+        assert.deepEqual([await from(customer), await from(`10.0.0.1, ${customer}`)], [200, 200]);
+      assert.equal(await from('10.0.0.2, 203.0.113.1'), 429);
+      assert.equal(await from('gateway, 203.0.113.1'), 429);
+      assert.deepEqual([await from('gateway'), await from('gateway'), await from('gateway')], [200, 200, 429]);
+    } finally {
+      await behind.stop();
+    }
+  });
+});

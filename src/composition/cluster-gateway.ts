@@ -36,6 +36,7 @@ export async function clusterGateway(
       log,
       logger: loggerOf(logger, 'gateway'),
       settings: () => settings.current,
+      trustedProxies: configuration.TRUSTED_PROXIES,
     }),
   );
   life.ends(() => Promise.all([...upstreams.values()].map((each) => each.close())));

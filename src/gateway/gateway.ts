@@ -39,6 +39,8 @@ export interface GatewayOptions {
   readonly metrics: Metrics;
   readonly tracing: Tracing;
   readonly settings: () => Settings;
+  /** What is in front of it and says whose a request is, beside the connection. */
+  readonly trustedProxies?: readonly string[] | undefined;
 }
 
 export const apiInfo = {
@@ -61,7 +63,7 @@ const hstsSeconds = 31_536_000;
 
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const { endpoints, forward = answerHere, jwks, log, logger, settings } = options;
-  const server = createServer(logger);
+  const server = createServer(logger, options.trustedProxies);
   traceRequests(server, options.tracing);
   options.metrics.watch('gateway', server);
   const limits = createRateLimits((kind) =>
@@ -79,7 +81,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   );
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', traceIdOf(traceparentOf(request)));
-    if (request.ip !== ownAddress) await limits.admit('address', request.ip);
+    if (request.socket.remoteAddress !== ownAddress) await limits.admit('address', request.ip);
   });
   const streams = new OpenStreams();
   const erased = new ErasedUsers(logger, (userId) => streams.endOf(userId));

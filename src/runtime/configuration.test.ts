@@ -90,6 +90,7 @@ describe('the configuration', () => {
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector/otlp' },
     { USER_URL: 'http://127.0.0.1:9102/, http://[::1]:9102' },
     { JWKS_URL: 'http://user/keys' },
+    { TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,2001:db8::/32' },
   ];
   for (const environment of taken)
     test(`takes ${JSON.stringify(environment)}`, () => assert.equal(message(environment), ''));
@@ -105,6 +106,10 @@ describe('the configuration', () => {
     ['USER_URL', 'http://host?a=b', /a URL like http:/],
     ['USER_URL', 'http://host:99999', /a URL like http:/],
     ['USER_URL', 'http://host,ftp://host', /a URL like http:/],
+    ['TRUSTED_PROXIES', 'balancer', /networks like 10\.0\.0\.0\/8/],
+    ['TRUSTED_PROXIES', '10.0.0.0/33', /networks like/],
+    ['TRUSTED_PROXIES', '0.0.0.0/0', /networks like/],
+    ['TRUSTED_PROXIES', '10.0.0.1,', /networks like/],
   ];
   for (const [name, value, fix] of refused)
     test(`refuses "${value}" as ${name}, in one line with the fix`, () => {

@@ -1,5 +1,6 @@
 import { createPrivateKey } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { z } from 'zod';
 import { logLevels } from '../contracts/settings.ts';
 import { type ServiceName, serviceNames } from '../contracts/topics.ts';
@@ -26,6 +27,14 @@ const addresses = z
     message: 'must be a URL like http://127.0.0.1:9101, without a path, or several separated by commas',
   })
   .optional();
+/** What balancers have in front of the gateway: addresses, or networks as prefixes. */
+const networks = z
+  .string()
+  .transform((text) => text.split(',').map((each) => each.trim()))
+  .refine((all) => all.every(isNetwork), {
+    message: 'must be addresses or networks like 10.0.0.0/8, several of them separated by commas',
+  })
+  .optional();
 /** A URL of HTTP, with a path where there is one. */
 const webUrl = (example: string) => z.url({ protocol: /^https?$/, error: `must be a URL like ${example}` });
 
@@ -39,6 +48,13 @@ function isDatabaseUrl(text: string): boolean {
 function isAddress(text: string): boolean {
   const url = URL.parse(text);
   return url !== null && /^https?:$/.test(url.protocol) && url.href === `${url.origin}/`;
+}
+
+function isNetwork(text: string): boolean {
+  const [, address = '', prefix] = /^([^/]+)(?:\/(\d{1,3}))?$/.exec(text) ?? [];
+  const version = isIP(address);
+  if (prefix === undefined) return version !== 0;
+  return Number(prefix) >= 1 && Number(prefix) <= (version === 6 ? 128 : version === 4 ? 32 : 0);
 }
 
 /** What runs as a process of its own beside the services. */
@@ -98,6 +114,7 @@ const schema = z.object({
   PORT: port.default(8080),
   HOST: z.string().min(1).default('127.0.0.1'),
   ADMIN_PORT: port.optional(),
+  TRUSTED_PROXIES: networks,
   FULLHOUSE_DATA_DIR: z.string().min(1).default('.fullhouse'),
   FULLHOUSE_DEMO: truth.optional(),
   FULLHOUSE_ADMIN_EMAIL: z.email('must be an e-mail address').optional(),

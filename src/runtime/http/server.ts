@@ -28,13 +28,17 @@ const requestTimeoutMs = 60_000;
 const keepAliveMs = 30_000;
 const pathParameterMax = 200;
 
-/** A Fastify server with our limits and our way to say no; listens to nothing yet. */
-export function createServer(logger: Logger): FastifyInstance {
+/**
+ * A Fastify server with our limits and our way to say no; listens to nothing yet. Who asks through one of `trustedProxies`
+ * (addresses, or networks like 10.0.0.0/8) has the address that it says (X-Forwarded-For).
+ */
+export function createServer(logger: Logger, trustedProxies: readonly string[] = []): FastifyInstance {
   const server = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
+    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: 'idle',
     // What still comes on a connection that is kept is answered, and told that the connection closes.
