@@ -98,6 +98,18 @@ describe('roles', () => {
     assert.deepEqual(refusal(wrong), [422, 'validation_failed']);
   });
 
+  it('are not given again by a request that is repeated after they were taken away', async () => {
+    const { userId } = await newPerson(running);
+    const give = (roles: readonly string[], key: string) =>
+      running.admin.call<User>('PATCH', `/v1/users/${userId}`, { body: { roles }, key });
+    const key = randomUUID();
+    assert.deepEqual((await give(['customer', 'staff'], key)).body.roles, ['customer', 'staff']);
+    await give(['customer'], randomUUID());
+    const { status, body } = await give(['customer', 'staff'], key);
+    assert.deepEqual([status, body.roles], [200, ['customer']]);
+    assert.deepEqual(refusal(await give(['admin'], key)), [422, 'idempotency_key_reused']);
+  });
+
   it('are never taken from the last administrator, who does not leave either', async () => {
     const { body: me } = await running.admin.get<User>('/v1/me');
     const rolesOf = (userId: string, roles: readonly string[]) =>

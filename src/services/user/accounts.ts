@@ -2,7 +2,7 @@ import { newId } from '../../contracts/ids.ts';
 import { ConfigurationError } from '../../runtime/configuration.ts';
 import type { Call, Role } from '../../runtime/http/endpoint.ts';
 import { notFound, Problem } from '../../runtime/http/problem.ts';
-import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
+import type { Idempotency, ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import { type ProfileChanges, type ProfileCommand, type ProfileEvent, type ProfileState, profiles } from './decider.ts';
 import { hashPassword } from './passwords.ts';
 import * as projection from './projection.ts';
@@ -86,17 +86,22 @@ export async function userNow(service: ServiceRuntime, userId: string): Promise<
 }
 
 /**
- * Gives a user these roles and no others; tokens issued before keep theirs until they expire. Throws the problem `conflict`
- * where nobody would be left who can give roles.
+ * Gives a user these roles and no others; tokens issued before keep theirs until they expire. A repeated request changes
+ * nothing. Throws the problem `conflict` where nobody would be left who can give roles. Returns the user as they are now.
  */
-export async function changeRoles(service: ServiceRuntime, userId: string, roles: readonly Role[]): Promise<User> {
-  return service.transaction(async (transaction) => {
+export async function changeRoles(
+  service: ServiceRuntime,
+  userId: string,
+  { roles, idempotency }: { readonly roles: readonly Role[]; readonly idempotency: Idempotency | undefined },
+): Promise<User> {
+  await service.transactionOnce(idempotency, async (transaction) => {
     if (!roles.includes('admin')) await assertAdministratorLeft(transaction, userId);
     const row = await projection.userById(transaction, userId, 'lock');
     if (row === undefined || row.erased) throw notFound('user');
     await projection.updateRoles(transaction, userId, roles);
-    return userOf({ ...row, roles });
+    return { status: 200, resource: userId };
   });
+  return userNow(service, userId);
 }
 
 /** An account that administers, and no other does, has to stay as it is. */

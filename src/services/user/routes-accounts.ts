@@ -84,11 +84,12 @@ function setRoles(service: ServiceRuntime): Endpoint {
     tag: 'users',
     who: ['admin'],
     params: z.strictObject({ userId }),
+    idempotency: 'honoured',
     body: z.strictObject({ roles: rolesField }),
     answers: { 200: { says: 'The user with the new roles; they count from the next access token on.', body: user } },
     problems: ['forbidden', 'not_found', 'conflict', 'validation_failed'],
-    async handle({ params, body }) {
-      return { status: 200, body: await changeRoles(service, params.userId, body.roles) };
+    async handle({ params, body, idempotency }) {
+      return { status: 200, body: await changeRoles(service, params.userId, { ...body, idempotency }) };
     },
   });
 }
