@@ -26,6 +26,16 @@ interface Manifest {
   readonly spec: { readonly template: { readonly spec: PodSpec } };
 }
 
+interface Scaling {
+  readonly kind: string;
+  readonly spec: {
+    readonly triggers?: readonly {
+      readonly metadata: Readonly<Record<string, string>>;
+      readonly authenticationRef?: object;
+    }[];
+  };
+}
+
 interface Probe {
   readonly httpGet: { readonly path: string };
 }
@@ -193,6 +203,42 @@ if (helm !== undefined) {
       }
       const none = await render('--set', 'kafka.tls=true');
       assert.ok(!none.includes(told) && pods(none).every(({ volumes }) => volumes.length === 1));
+    });
+
+    test('lets an autoscaler ask Kafka in the way that the services do', async () => {
+      const scaled = async (...more: readonly string[]) => {
+        const text = await render('--set', 'services.booking.autoscaling.enabled=true', ...more);
+        const all = parseAllDocuments(text).map((each) => each.toJSON() as Scaling | null);
+        const of = (kind: string) => all.find((each) => each?.kind === kind)?.spec;
+        return { trigger: of('ScaledObject')?.triggers?.[0], authentication: of('TriggerAuthentication') };
+      };
+      const keda = ['--set', 'services.booking.autoscaling.keda=true'];
+      const plain = await scaled(...keda);
+      assert.deepEqual([plain.trigger?.metadata['tls'], plain.trigger?.authenticationRef], [undefined, undefined]);
+      assert.equal(plain.authentication, undefined);
+      const safe = 'kafka.tls=true,kafka.tlsCa.secret=house,kafka.sasl.mechanism=SCRAM-SHA-512,kafka.sasl.username=ann';
+      const { trigger, authentication } = await scaled(...keda, '--set', safe);
+      assert.deepEqual([trigger?.metadata['tls'], trigger?.metadata['sasl']], ['enable', 'scram_sha512']);
+      assert.deepEqual(trigger?.authenticationRef, { name: 'fullhouse-booking' });
+      assert.deepEqual(authentication, {
+        env: [{ parameter: 'username', name: 'KAFKA_SASL_USERNAME' }],
+        secretTargetRef: [
+          { parameter: 'password', name: 'fullhouse-application', key: 'KAFKA_SASL_PASSWORD' },
+          { parameter: 'ca', name: 'house', key: 'ca.crt' },
+        ],
+      });
+    });
+
+    test('is one job to Prometheus under any name, since the alerts go by it', async () => {
+      const enabled = ['--set', 'monitoring.serviceMonitor.enabled=true'];
+      const all = parseAllDocuments(
+        (await run(helm, ['template', 'tickets', chart, ...kubernetes, ...enabled])).stdout,
+      );
+      const monitor = all.find((each) => each.get('kind') === 'ServiceMonitor');
+      const label = monitor?.getIn(['spec', 'jobLabel']) as string;
+      const services = all.filter((each) => each.get('kind') === 'Service');
+      assert.equal(services.length, serviceNames.length + 2);
+      for (const service of services) assert.equal(service.getIn(['metadata', 'labels', label]), 'fullhouse');
     });
 
     test('refuses wrong values by name', async () => {
