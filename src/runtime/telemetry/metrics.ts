@@ -14,6 +14,11 @@ export interface Measure {
   readonly help: string;
   readonly kind: 'counter' | 'seconds';
   readonly labels: readonly string[];
+  /**
+   * Of a counter: the labels that are told of from the start, with 0. To Prometheus a series that begins with 1 has not
+   * increased, so an alert on the first of something would never be raised.
+   */
+  readonly atStart?: readonly Measured['labels'][];
   /** By fact type: what a fact adds; `undefined` for nothing. */
   readonly on: Readonly<Record<string, (fact: MeasuredFact<never>) => Measured | undefined>>;
 }
@@ -241,10 +246,11 @@ export class Metrics {
     });
   }
 
-  #adder({ name, help, kind, labels }: Measure): (measured: Measured) => void {
+  #adder({ name, help, kind, labels, atStart = [] }: Measure): (measured: Measured) => void {
     const registers = [this.registry];
     if (kind === 'counter') {
       const counter = new Counter({ name, help, labelNames: [...labels], registers });
+      for (const own of atStart) counter.inc(own, 0);
       return ({ labels: own, value }) => counter.inc(own, value);
     }
     const histogram = new Histogram({ name, help, labelNames: [...labels], buckets: secondsBuckets, registers });

@@ -11,7 +11,8 @@ const moved =
     value: amount.amount,
   });
 
-const counted = (outcome: string) => () => ({ labels: { outcome }, value: 1 });
+const outcomes = ['captured', 'declined', 'unsettled', 'refunded', 'refund_failed'] as const;
+const counted = (outcome: (typeof outcomes)[number]) => () => ({ labels: { outcome }, value: 1 });
 
 /** Money, as it moved. */
 export const measures: readonly Measure[] = [
@@ -27,6 +28,7 @@ export const measures: readonly Measure[] = [
     help: 'Charges and refunds by outcome; the unsettled ones need a person if they stay so.',
     kind: 'counter',
     labels: ['outcome'],
+    atStart: outcomes.map((outcome) => ({ outcome })),
     on: {
       PaymentSucceeded: counted('captured'),
       PaymentFailed: counted('declined'),
