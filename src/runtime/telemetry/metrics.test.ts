@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import Fastify from 'fastify';
 import { Metrics, type Observed } from './metrics.ts';
 
 const quiet: Observed = {
@@ -110,6 +111,17 @@ test('a count of the tables is told by one of the instances only', async () => {
   assert.deepEqual(await scraped(metrics, 'fullhouse_places'), []);
   tells = true;
   assert.deepEqual(await scraped(metrics, 'fullhouse_places'), ['fullhouse_places{state="free"} 108']);
+});
+
+test('faults of ours are counted from the start, so that the first is an increase; what is too much is none', async () => {
+  const metrics = new Metrics();
+  const server = Fastify();
+  metrics.watch('gateway', server);
+  server.get('/:status', (request, reply) => reply.code(Number((request.params as { status: string }).status)).send());
+  const faults = async () => (await scraped(metrics, 'fullhouse_http_faults_total'))[0];
+  assert.equal(await faults(), 'fullhouse_http_faults_total{server="gateway"} 0');
+  for (const status of [200, 404, 503, 500, 502]) await server.inject(`/${status}`);
+  assert.equal(await faults(), 'fullhouse_http_faults_total{server="gateway"} 2');
 });
 
 test('the delay of the event loop and the time of the processor are told', async () => {

@@ -110,6 +110,7 @@ export class Metrics {
   readonly registry = new Registry();
   readonly #observed: Observed[] = [];
   readonly #requests: Histogram;
+  readonly #faults: Counter;
   readonly #batchSeconds: Histogram;
   readonly #batchInputs: Histogram;
   readonly #taskSeconds: Counter;
@@ -128,6 +129,10 @@ export class Metrics {
       'route',
       'status',
     ]);
+    this.#faults = new Counter({
+      ...{ name: 'fullhouse_http_faults_total', help: 'HTTP requests that ended in a fault of ours: 5xx but for 503.' },
+      ...{ labelNames: ['server'], registers },
+    });
     this.#batchSeconds = seconds('fullhouse_batch_seconds', 'Time from taking a batch to its commit.', ['service']);
     this.#batchInputs = new Histogram({
       ...{ name: 'fullhouse_batch_inputs', help: 'Inputs of a batch.', labelNames: ['service'] },
@@ -259,7 +264,10 @@ export class Metrics {
 
   /** Counts what a HTTP server answers: by the pattern of the route, never by the path. */
   watch(name: 'gateway' | 'services', server: FastifyInstance): void {
+    // From the start, so that the first is an increase: a route has no series of a status before its first.
+    this.#faults.inc({ server: name }, 0);
     server.addHook('onResponse', async ({ method, routeOptions }, reply) => {
+      if (reply.statusCode >= 500 && reply.statusCode !== 503) this.#faults.inc({ server: name });
       const labels = { server: name, method, route: routeOptions.url ?? 'none', status: String(reply.statusCode) };
       this.#requests.observe(labels, reply.elapsedTime / 1_000);
     });
