@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { hash } from '@node-rs/argon2';
 import { hashPassword, passwordCharactersMax, passwordMatches } from './passwords.ts';
 
 test('the right password matches its hash, another one does not', async () => {
@@ -7,6 +8,16 @@ test('the right password matches its hash, another one does not', async () => {
   assert.match(hashed, /^\$argon2id\$v=19\$m=19456,t=2,p=1\$/);
   assert.equal(await passwordMatches(hashed, 'correct horse battery'), true);
   assert.equal(await passwordMatches(hashed, 'correct horse battery '), false);
+});
+
+test('a password is right on every keyboard, however that writes an accent', async () => {
+  const [composed = '', decomposed = ''] = ['NFC', 'NFD'].map((form) => 'passwörd one'.normalize(form));
+  assert.notEqual(composed, decomposed);
+  for (const chosen of [composed, decomposed])
+    for (const typed of [composed, decomposed])
+      assert.equal(await passwordMatches(await hashPassword(chosen), typed), true);
+  const before = await hash(decomposed);
+  assert.equal(await passwordMatches(before, decomposed), true);
 });
 
 test('without an account no password matches', async () => {

@@ -15,10 +15,13 @@ export const passwordCharactersMin = 8;
 /** Longer ones would only buy an attacker computing time. */
 export const passwordCharactersMax = 128;
 
-/** Hashes a password; throws for one that is too long, which the door should have refused, and `overloaded`. */
+/**
+ * Hashes a password by its letters (NFC): another keyboard may write an accent as a code point of its own. Throws for one
+ * that is too long, which the door should have refused, and `overloaded`.
+ */
 export async function hashPassword(password: string): Promise<string> {
   if (password.length > passwordCharactersMax) throw new Error('the password is too long to be hashed');
-  return queue.run(() => hash(password, parameters));
+  return queue.run(() => hash(password.normalize(), parameters));
 }
 
 let nobody: Promise<string> | undefined;
@@ -31,6 +34,10 @@ export async function passwordMatches(passwordHash: string | undefined, password
   if (password.length > passwordCharactersMax) return false;
   nobody ??= hash(randomBytes(24).toString('base64url'), parameters);
   const known = passwordHash ?? (await nobody);
-  const matches = await queue.run(() => verify(known, password));
-  return matches && passwordHash !== undefined;
+  // As it was typed, too: hashes from before were made of that.
+  for (const typed of new Set([password.normalize(), password])) {
+    const matches = await queue.run(() => verify(known, typed));
+    if (matches) return passwordHash !== undefined;
+  }
+  return false;
 }
