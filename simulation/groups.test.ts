@@ -42,6 +42,21 @@ describe('a simulated group', () => {
       await groups.named('booking')?.hear(owner);
     }));
 
+  it('takes away once from a former owner that is told twice at the same time that it is one', () =>
+    simulated(async (world) => {
+      const groups = new Groups([topic]);
+      const owner = new SimulatedProcess('booking/1', world);
+      const told: string[] = [];
+      await groups.join(owner, {
+        ...{ group, topic: topic.name },
+        onAssigned: async (partitions) => void told.push(`assigned ${partitions}`),
+        onRevoked: async (partitions) => void told.push(`revoked ${partitions}`),
+      });
+      await groups.named('booking')?.deafen(owner);
+      await Promise.all([groups.named('booking')?.hear(owner), groups.named('booking')?.hear(owner)]);
+      assert.deepEqual(told, ['assigned 0,1', 'revoked 0,1', 'assigned 0,1']);
+    }));
+
   it('has a member take over again what it could not, as a real one does', () =>
     simulated(async (world) => {
       const groups = new Groups([topic]);

@@ -87,14 +87,16 @@ class Group {
     return this.rebalance();
   }
 
-  /** A deaf member hears again: it has lost everything. */
-  async hear(process: SimulatedProcess): Promise<void> {
-    const member = this.#members.find((each) => each.process === process);
-    if (member === undefined || !member.deaf || process.dead) return;
-    const all = Array.from({ length: this.#partitions }, (_, partition) => partition);
-    await member.revoke(all);
-    member.deaf = false;
-    await this.rebalance();
+  /** A deaf member hears again: it has lost everything. Whoever is told of it meanwhile has to wait. */
+  hear(process: SimulatedProcess): Promise<void> {
+    this.#turn = this.#turn.then(async () => {
+      const member = this.#members.find((each) => each.process === process);
+      if (member === undefined || !member.deaf || process.dead) return;
+      await member.revoke(Array.from({ length: this.#partitions }, (_, partition) => partition));
+      member.deaf = false;
+      await this.#rebalance();
+    });
+    return this.#turn;
   }
 
   async #leave(member: Member, noticed: Promise<void> = Promise.resolve()): Promise<void> {
