@@ -124,8 +124,11 @@ export function pathWith(
   return url.replace(/:(\w+)/g, (_, name: string) => shown(values[name] ?? ''));
 }
 
+/** `wait=N` among the preferences (RFC 7240), whose names mind no capitals and whose values may be quoted. */
+const waitPreference = /(?:^|[,;\s])wait=("?)(\d{1,4})\1(?:$|[,;\s])/i;
+
 export function waitMsOf(request: FastifyRequest): number {
   const { prefer } = request.headers;
-  const seconds = typeof prefer === 'string' ? /(?:^|[,;\s])wait=(\d{1,4})(?:$|[,;\s])/.exec(prefer)?.[1] : undefined;
+  const seconds = typeof prefer === 'string' ? waitPreference.exec(prefer)?.[2] : undefined;
   return Math.min(Number(seconds ?? 0), waitSecondsMax) * 1_000;
 }

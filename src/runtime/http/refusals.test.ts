@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { gzipSync } from 'node:zlib';
 import { pino } from 'pino';
 import { z } from 'zod';
 import { QueueFull } from '../batcher.ts';
@@ -188,6 +189,13 @@ describe('a body', () => {
     }
     assert.equal((await post(good, { 'content-type': 'application/json; charset=utf-8' })).status, 200);
   });
+
+  test('that is encoded is not taken for JSON that is broken', async () => {
+    const { post } = aServer();
+    const packed = await post(gzipSync(good), { 'content-encoding': 'gzip' });
+    assert.deepEqual(codeOf(packed), [415, 'unsupported_media_type']);
+    assert.equal((await post(good, { 'content-encoding': 'Identity' })).status, 200);
+  });
 });
 
 describe('a path', () => {
@@ -257,6 +265,9 @@ describe('Prefer: wait', () => {
   const cases = {
     'wait=5': 5_000,
     'respond-async, wait=10': 10_000,
+    'Wait=4': 4_000,
+    'wait="3"': 3_000,
+    'wait="3': 0,
     'wait=0': 0,
     'wait=9999': 30_000,
     'wait=-1': 0,

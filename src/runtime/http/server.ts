@@ -62,7 +62,10 @@ export function createServer(logger: Logger, trustedProxies: readonly string[] =
     throw new Problem('bad_request', 'Send a Host header (RFC 9112, section 3.2).');
   });
   server.removeAllContentTypeParsers();
-  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, (_, body, done) => done(null, body));
+  server.addContentTypeParser('application/json', { parseAs: 'buffer' }, ({ headers }, body, done) => {
+    const encoding = headers['content-encoding'] ?? 'identity';
+    done(encoding.toLowerCase() === 'identity' ? null : encoded, body);
+  });
   server.setErrorHandler((error: FastifyError | Problem, request, reply) => {
     if (error.code === bodyTooLarge) readOn(request, reply);
     return sendProblem(toProblem(error, request, logger), request, reply);
@@ -86,6 +89,8 @@ export function createServer(logger: Logger, trustedProxies: readonly string[] =
   });
   return server;
 }
+
+const encoded = new Problem('unsupported_media_type', 'Send the body as it is, without a Content-Encoding.');
 
 const bodyTooLarge = 'FST_ERR_CTP_BODY_TOO_LARGE';
 /** So much more of a body that is too large is read and thrown away, for so long. */
