@@ -31,6 +31,11 @@ export interface ServiceDefinition {
    * tell it. What is there already, and as new, must stay as it is.
    */
   readonly recalled?: (batch: AppliedBatch) => readonly Statement[];
+  /**
+   * After a database was restored: what a compacted topic may have said before its newest word, which is all it keeps. By it,
+   * decisions are made again that cannot have been made by what is stored or told now.
+   */
+  readonly wasOnce?: Readonly<Partial<Record<TopicName, (value: never) => unknown>>>;
   /** Types of messages that `statements` looks at and that have neither route nor view. */
   readonly statementsOn?: readonly string[];
   /** Types of events that nobody waits for: they are taken with what comes next, or a moment later. */

@@ -49,7 +49,7 @@ export async function recall(options: RecallOptions): Promise<Recalled | undefin
   if (task === undefined) throw new Error(`there is no task ${partition}`);
   const told = await toldEvents(log, definition, task);
   if (told.length === 0) return undefined;
-  const lookup = new LookupThen(store);
+  const lookup = new LookupThen(store, definition);
   await lookup.read(log, definition, { task, global });
   const inputs = await earlierInputs(log, definition, takeover);
   const given = { definition, log, store, takeover, task, told, inputs, lookup };

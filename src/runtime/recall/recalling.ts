@@ -1,5 +1,5 @@
 import type { Log, LogRecord } from '../log/log.ts';
-import type { Addressed, Applied, Message, ServiceDefinition } from '../service.ts';
+import type { Addressed, Applied, Lookup, Message, ServiceDefinition } from '../service.ts';
 import {
   type Commit,
   type EffectRow,
@@ -131,14 +131,23 @@ export class Recalling {
     if (cause.endsWith('/answer')) this.#answered.add(cause);
     for (const input of this.#causes(cause, row)) {
       if (input.first.kind === 'request' && input.first.row.intent === 'publish') this.#done(input);
-      const read = await this.#read(input.first, row.time);
-      const followed = read === undefined ? [] : this.#followed(read, left);
-      if (read === undefined || followed.length === 0) continue;
+      const found = await this.#foundOut(input.first, row.time, left);
+      if (found === undefined) continue;
       this.#done(input);
-      this.#heard(read.message, input);
-      for (const { to, again } of followed) for (const each of again) this.#keep(each, to.stream);
+      this.#heard(found.message, input);
+      for (const { to, again } of found.followed) for (const each of again) this.#keep(each, to.stream);
     }
     for (const each of left) this.#keep(each, await this.#streams.take(each));
+  }
+
+  /** What follows of an input by what may have been known then, where that is what was told; takes it out of what is left. */
+  async #foundOut(first: FirstArrival, at: number, left: Set<EventRow>) {
+    for (const lookup of this.#options.lookup.at(at)) {
+      const read = await this.#read(first, at, lookup);
+      const followed = read === undefined ? [] : this.#followed(read, left);
+      if (read !== undefined && followed.length > 0) return { message: read.message, followed };
+    }
+    return undefined;
   }
 
   /** What follows of a message, where that is what was told; takes it out of what is left. */
@@ -196,13 +205,16 @@ export class Recalling {
   }
 
   /** The message of an input and the streams it concerns, with their states at hand; `undefined` where that cannot be. */
-  async #read(first: FirstArrival, at: number): Promise<Read | undefined> {
-    const { definition, lookup } = this.#options;
+  async #read(first: FirstArrival, at: number, then?: Lookup): Promise<Read | undefined> {
+    const { definition, lookup: references } = this.#options;
+    const lookup = then ?? references.at(at)[0];
     const message = this.#message(first, at);
     if (message === undefined || (first.kind === 'request' && first.row.intent === 'publish')) return undefined;
     try {
       for (let round = 0; round < referenceRounds; round += 1) {
-        await lookup.load(definition.routes[message.envelope.type]?.needs?.(message as Message<never>, lookup) ?? []);
+        await references.load(
+          definition.routes[message.envelope.type]?.needs?.(message as Message<never>, lookup) ?? [],
+        );
       }
       const addressed = addressesOf(definition, { first, message }, lookup);
       for (const to of addressed) await this.#streams.load({ kind: to.stream, id: to.id, part: to.part });

@@ -101,6 +101,11 @@ export const routes: Readonly<Record<string, Route>> = {
   }),
 };
 
+/** A show that is cancelled or closed was on sale when it was booked. */
+export function onSaleOnce(show: Show): Show {
+  return { ...show, state: 'scheduled', sales: { opensAt: new Date(0).toISOString(), closesAt: show.startsAt } };
+}
+
 /** Reading a page of our own table: tried until it works, since a cancelled show must reach every booking. */
 export const showBookingsSought = effect<Page>({
   policy: {

@@ -2,7 +2,7 @@ import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { booking as bookingDecider } from './decider.ts';
 import { measures } from './measures.ts';
 import { bookings } from './projection.ts';
-import { routes, showBookingsSought } from './routing.ts';
+import { onSaleOnce, routes, showBookingsSought } from './routing.ts';
 import { showCancellation } from './show-cancellation.ts';
 
 /** The process manager: takes a booking from its request to its one terminal state. */
@@ -18,5 +18,6 @@ export const booking: ServiceDefinition = {
   routes,
   effects: { ShowBookingsSought: showBookingsSought },
   views: [bookings],
+  wasOnce: { catalog: onSaleOnce },
   measures,
 };
