@@ -42,6 +42,23 @@ export function percentOf(whole: Money, percent: number): Money {
   return { amount: Number((parts + all / 2n) / all), currency: whole.currency };
 }
 
+const withoutDecimals = 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ');
+const withThree = 'BHD IQD JOD KWD LYD OMR TND'.split(' ');
+const withFour = ['CLF', 'UYW'];
+const decimals: ReadonlyMap<string, number> = new Map([
+  ...withoutDecimals.map((currency) => [currency, 0] as const),
+  ...withThree.map((currency) => [currency, 3] as const),
+  ...withFour.map((currency) => [currency, 4] as const),
+]);
+
+/**
+ * Decimals of the minor unit (ISO 4217): what providers count by. The runtime's own are those that people pay with, none for
+ * HUF or IDR, and change with its version.
+ */
+export function decimalsOf(currency: string): number {
+  return decimals.get(currency) ?? 2;
+}
+
 /** Formats are costly to make and few: locales times currencies. */
 const formats = new Map<string, { readonly format: Intl.NumberFormat; readonly unit: number }>();
 const formatsMax = 1_000;
@@ -52,8 +69,14 @@ export function formatMoney(value: Money, locale = 'en'): string {
   let known = formats.get(name);
   if (known === undefined) {
     if (formats.size >= formatsMax) formats.clear();
-    const format = new Intl.NumberFormat(locale, { style: 'currency', currency: value.currency });
-    known = { format, unit: 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2) };
+    const digits = decimalsOf(value.currency);
+    const format = new Intl.NumberFormat(locale, {
+      style: 'currency',
+      currency: value.currency,
+      minimumFractionDigits: digits,
+      maximumFractionDigits: digits,
+    });
+    known = { format, unit: 10 ** digits };
     formats.set(name, known);
   }
   return known.format.format(value.amount / known.unit);

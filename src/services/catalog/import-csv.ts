@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
+import { decimalsOf } from '../../contracts/money.ts';
 import {
   type CatalogueFile,
   checkEntries,
@@ -248,19 +249,6 @@ function minorUnits(text: string, currency: string): number | undefined {
   const digits = decimalsOf(currency);
   const [, whole = '', fraction = ''] = parts;
   return fraction.length > digits ? undefined : Number(whole + fraction.padEnd(digits, '0'));
-}
-
-/** Asking the runtime takes a thousand times as long as reading a cell. Three letters have 17,576 combinations. */
-const decimals = new Map<string, number>();
-
-function decimalsOf(currency: string): number {
-  let digits = decimals.get(currency);
-  if (digits === undefined) {
-    const format = new Intl.NumberFormat('en', { style: 'currency', currency });
-    digits = format.resolvedOptions().maximumFractionDigits ?? 2;
-    decimals.set(currency, digits);
-  }
-  return digits;
 }
 
 /** The plan that `10x16` stands for; `undefined` for a name. */

@@ -207,6 +207,9 @@ test('amounts follow the decimals of the currency', async () => {
   const yen = await csv(line.replace('USD,12.50', 'JPY,1800'));
   assert.deepEqual(yen.shows[0]?.value.priceCategories[0]?.price, { amount: 1_800, currency: 'JPY' });
   assert.equal((await faultsOf(() => csv(line.replace('USD', 'JPY'))))[0]?.where, 'line 2');
+  // Nobody pays with fillér, and providers count in them.
+  const forint = await csv(line.replace('USD,12.50', 'HUF,4500'));
+  assert.deepEqual(forint.shows[0]?.value.priceCategories[0]?.price, { amount: 450_000, currency: 'HUF' });
 });
 
 test('columns that are missing, unknown or double are named', async () => {
