@@ -4,7 +4,7 @@ import { type Recalled, recall } from '../runtime/recall/recall.ts';
 import { toldEvents } from '../runtime/recall/told-events.ts';
 import type { ServiceDefinition } from '../runtime/service.ts';
 import { PostgresStore } from '../runtime/store/postgres/postgres-store.ts';
-import { Fenced, type TaskRow } from '../runtime/store/store.ts';
+import { Fenced, newTask, type TaskRow } from '../runtime/store/store.ts';
 import { definitionNamed, type Installation } from './installation.ts';
 
 /**
@@ -77,6 +77,5 @@ async function storedTask({ query }: Installation, service: ServiceName, partiti
     'select partition, epoch, timeline, positions, heads, sequences, published from tasks where partition = $1',
     [partition],
   );
-  const nothing = { positions: {}, heads: {}, sequences: {}, published: {} };
-  return row ?? { partition, epoch: 0, timeline: 1, ...nothing };
+  return row ?? newTask(partition);
 }

@@ -14,6 +14,7 @@ import { partitionOf } from './log/partitioner.ts';
 import { type Logger, loggerOf } from './logger.ts';
 import type { Following, Notice, Notices } from './notices.ts';
 import { OverlookedRequests } from './overlooked-requests.ts';
+import { RestoredElsewhere } from './restored-elsewhere.ts';
 import type { ServiceDefinition, Split } from './service.ts';
 import type {
   FirstAnswer,
@@ -26,8 +27,9 @@ import type {
 import type { SettingsFeed } from './settings-feed.ts';
 import { createPool, storeError } from './store/postgres/connection.ts';
 import { PostgresStore } from './store/postgres/postgres-store.ts';
-import type { Commit, RequestRow } from './store/store.ts';
+import { type Commit, newTask, type RequestRow } from './store/store.ts';
 import { StoredRequests } from './stored-requests.ts';
+import { databaseBehind } from './task/database-behind.ts';
 import { StreamStates } from './task/streams.ts';
 import { type Committed, inputsWaitingMax, TaskLoop } from './task.ts';
 import type { Metrics } from './telemetry/metrics.ts';
@@ -87,6 +89,7 @@ export class ServiceHost implements ServiceRuntime {
   readonly #isTold: { readonly view: (name: string) => boolean; readonly topic: (name: string) => boolean };
   readonly #housekeeping: Housekeeping;
   readonly #overlooked: OverlookedRequests;
+  readonly #restoredElsewhere: RestoredElsewhere;
   #following: Following | undefined;
 
   constructor(options: ServiceHostOptions) {
@@ -171,6 +174,16 @@ export class ServiceHost implements ServiceRuntime {
       count: async () => (await this.#reader.look(inputsWaitingMax)).requests,
       rowsMax: inputsWaitingMax,
     });
+    this.#restoredElsewhere = new RestoredElsewhere({
+      look: async () => {
+        const stored = new Map((await this.#reader.tasks()).map((task) => [task.partition, task]));
+        const given = { definition, log, store: this.#reader };
+        const partitions = Math.max(0, ...log.topics.map((topic) => topic.partitions));
+        const tasks = Array.from({ length: partitions }, (_, each) => stored.get(each) ?? newTask(each));
+        const found = await Promise.all(tasks.map((task) => databaseBehind(task, given)));
+        return found.some((each) => each !== undefined);
+      },
+    });
     this.#housekeeping = new Housekeeping({
       retentions: [...loopRetentions, ...(definition.retentions ?? [])],
       query: (text, values) => this.query(text, values),
@@ -224,6 +237,7 @@ export class ServiceHost implements ServiceRuntime {
         this.loop.referencesArrived();
       },
     });
+    await this.#restoredElsewhere.start();
   }
 
   /** Why it cannot do all of its part at the moment. */
@@ -268,6 +282,7 @@ export class ServiceHost implements ServiceRuntime {
   }
 
   async stop(): Promise<void> {
+    this.#restoredElsewhere.stop();
     await this.#ingress.close();
     await this.#housekeeping.stop();
     await this.#overlooked.stop();
@@ -359,7 +374,7 @@ export class ServiceHost implements ServiceRuntime {
   }
 
   isBehind(): boolean {
-    return this.loop.isBehind;
+    return this.loop.isBehind || this.#restoredElsewhere.isBehind;
   }
 
   isFull(): boolean {

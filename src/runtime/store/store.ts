@@ -39,6 +39,11 @@ export interface TaskRow {
   readonly published: Readonly<Record<string, PublishedMark>>;
 }
 
+/** A task that has done nothing yet. */
+export function newTask(partition: number): TaskRow {
+  return { partition, epoch: 0, timeline: 1, positions: {}, heads: {}, sequences: {}, published: {} };
+}
+
 /** The last sequence published, and the id of the topic it is on: one created anew holds nothing yet. */
 export interface PublishedMark {
   readonly sequence: number;

@@ -1,12 +1,8 @@
 import { topicNamed } from '../../contracts/topics.ts';
 import type { Consumption, Log, LogRecord, Position, Skipped, TopicPartition } from '../log/log.ts';
-import { isMisplaced } from '../log/partitioner.ts';
 import type { ServiceDefinition } from '../service.ts';
 import { privateChannel, type Store, type Takeover, type TaskRow } from '../store/store.ts';
-import { verdictOn } from './sequences.ts';
-
-/** The service's own last record is among so many at the end of a topic, unless others write there more than it does. */
-const tailRecordsMax = 100;
+import { type DatabaseBehind, databaseBehind } from './database-behind.ts';
 
 /**
  * Taking tasks over: raise the epoch, read what a new owner needs, publish what the earlier one had committed but perhaps
@@ -96,47 +92,13 @@ export class Takeovers {
   }
 
   async #refusedOf(tasks: readonly TaskRow[]): Promise<ReadonlyMap<number, DatabaseBehind>> {
-    const refusals = await Promise.all(tasks.map(async (task) => [task.partition, await this.#refusal(task)] as const));
+    const given = { definition: this.#definition, log: this.#log, store: this.#store };
+    const refusals = await Promise.all(
+      tasks.map(async (task) => [task.partition, await databaseBehind(task, given)] as const),
+    );
     return new Map(
       refusals.flatMap(([partition, error]) => (error === undefined ? [] : [[partition, error] as const])),
     );
-  }
-
-  /**
-   * An event is stored before it is published: a topic that holds later ones than the database is told of by one that was
-   * restored or emptied, and going on from there would give their numbers to other events.
-   */
-  async #refusal({ partition, sequences, timeline }: TaskRow): Promise<DatabaseBehind | undefined> {
-    const owned = this.#log.topics.filter(
-      ({ name, partitions }) => topicNamed(name)?.owner === this.#definition.name && partition < partitions,
-    );
-    const looks = owned.map(async ({ name: topic, partitions }) => {
-      const stored = sequences[topic] ?? 0;
-      const tail = await this.#tail({ topic, partition });
-      const isLater = tail.some((record) => {
-        const { kind } = verdictOn(topic, record.headers, { timeline, sequence: stored });
-        return (kind === 'next' || kind === 'gap') && !isMisplaced(record, partitions);
-      });
-      if (!isLater) return undefined;
-      // Another owner may have stored it since.
-      const since = { channel: topic, partition, sequence: stored + 1, eventsMax: 1 };
-      const isStored = (await this.#store.readEvents(since)).length > 0;
-      return isStored ? undefined : new DatabaseBehind({ topic, partition, stored });
-    });
-    return (await Promise.all(looks)).find((each) => each !== undefined);
-  }
-
-  async #tail(partition: TopicPartition): Promise<readonly LogRecord[]> {
-    const { first, next } = await this.#log.bounds(partition);
-    // Offsets at the end may hold nothing.
-    for (let end = next; end > first; end -= tailRecordsMax) {
-      const tail = await this.#log.read(
-        { ...partition, offset: Math.max(first, end - tailRecordsMax) },
-        tailRecordsMax,
-      );
-      if (tail.length > 0) return tail;
-    }
-    return [];
   }
 
   /** Topics of a task; global ones are read by task 0. */
@@ -241,19 +203,4 @@ export interface Unpublished {
   readonly partition: number;
   readonly next: number;
   readonly last: number;
-}
-
-/** The database lacks what it had stored before it was restored, or emptied. */
-export class DatabaseBehind extends Error {
-  override readonly name = 'DatabaseBehind';
-  readonly code = 'database_behind';
-  readonly retryable = false;
-
-  constructor({ topic, partition, stored }: TopicPartition & { readonly stored: number }) {
-    const owner = topicNamed(topic)?.owner;
-    super(
-      `${topic}/${partition} holds later events of ${owner} than its database, which ends at ${stored}: ` +
-        `was it restored? Then run: fullhouse restored ${owner}`,
-    );
-  }
 }

@@ -205,6 +205,14 @@ export class PostgresStore implements Store {
     return rows<EventRow>(found).map(withoutNulls);
   }
 
+  /** The rows of all tasks, without taking any of them over. */
+  async tasks(): Promise<readonly TaskRow[]> {
+    const [found] = await this.#connection.query([
+      { text: 'select partition, epoch, timeline, positions, heads, sequences, published from tasks' },
+    ]);
+    return rows<TaskRow>(found);
+  }
+
   async close(): Promise<void> {
     await this.#connection.close();
   }
