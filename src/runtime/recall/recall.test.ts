@@ -164,6 +164,29 @@ describe('a task whose database was restored from an older backup', () => {
     assert.deepEqual(factsIn(past.backup), factsIn(past.live));
   });
 
+  test('decides in its old order what was decided in one batch with something told', async () => {
+    const past = await lost({
+      before: (toy) => toy.send(a, noted('one')),
+      since: async (toy) => {
+        await Promise.all([
+          toy.send(a, noted('two')),
+          toy.send(a, { do: 'remind', afterMs: 3_600_000 }),
+          toy.send(a, { do: 'forget' }),
+          toy.send(a, noted('three')),
+        ]);
+        await toy.loop.caughtUp();
+        await toy.send(a, noted('four'));
+      },
+    });
+    await recalled(past);
+    const privately = factsIn(past.backup).filter(({ type }) => type !== 'BookingHeld');
+    assert.deepEqual(
+      privately.map(({ type }) => type),
+      ['Reminded', 'Forgotten'],
+    );
+    assert.deepEqual(past.backup.contents.deadlines, past.live.contents.deadlines);
+  });
+
   test('gets back what a request led to, though the request is gone', async () => {
     const request: { row?: ReturnType<Toy['request']> } = {};
     const past = await lost({

@@ -21,6 +21,8 @@ import { StreamsThen } from './streams-then.ts';
 
 /** Inputs of which it cannot be told what became of them are taken up by the loop under this reason. */
 const recalledReason = 'restored';
+/** Of the inputs that have found no place yet, so many are tried again each time that something told has taken its own. */
+const leftAgainMax = 100;
 /** One reference may name the next. */
 const referenceRounds = 2;
 
@@ -83,11 +85,22 @@ export class Recalling {
       while ((between[0]?.record.timestamp ?? Number.POSITIVE_INFINITY) <= time)
         await this.#between(between.shift() as EarlierRecord);
       await this.#told(causationId, rows);
+      await this.#leftOf(new Set(rows.map(({ key }) => key)));
       if (this.#named(causationId, -1) === 0) for (const each of this.#possible.splice(0)) await this.#between(each);
     }
     for (const each of between) await this.#between(each);
     // With all that was told before them, they may have nothing to say any more.
     for (const record of this.#left.splice(0)) await this.#untold(record);
+  }
+
+  /** What was read in the same batch as something told, and decided after it: there is a place for it now. */
+  async #leftOf(keys: ReadonlySet<string>): Promise<void> {
+    const again = this.#left.filter(({ key }) => keys.has(key)).slice(0, leftAgainMax);
+    if (again.length === 0) return;
+    const others = this.#left.filter((record) => !again.includes(record));
+    this.#left.length = 0;
+    for (const record of again) await this.#untold(record);
+    this.#left.push(...others);
   }
 
   /** How often a cause is named by what is still to come. */
@@ -175,6 +188,12 @@ export class Recalling {
 
   /** An input of which nothing was told: it may add private facts. Otherwise the loop decides it, as if it had just come. */
   async #untold(record: LogRecord): Promise<void> {
+    // What it says may hang on what an earlier one about the same has to say.
+    const subject = subjectOf({ kind: 'record', record });
+    if (subject !== '' && this.#left.some((earlier) => subjectOf({ kind: 'record', record: earlier }) === subject)) {
+      this.#left.push(record);
+      return;
+    }
     const read = await this.#read({ kind: 'record', record }, record.timestamp);
     const decided = (read?.addressed ?? []).map((to) => ({
       to,
