@@ -59,6 +59,11 @@ export class FaultyStore implements Store {
     return this.#options.memory.loadDocuments(view, ids);
   }
 
+  async loadParked(parkedIds: readonly string[]) {
+    await this.#reading();
+    return this.#options.memory.loadParked(parkedIds);
+  }
+
   async readEvents(from: EventsFrom) {
     await this.#reading();
     return this.#options.memory.readEvents(from);

@@ -91,6 +91,7 @@ export function store(alter: (before: Store, service: string) => Partial<Store>)
         loadStreams: (streams) => before.loadStreams(streams),
         loadReferences: (keys) => before.loadReferences(keys),
         loadDocuments: (view, ids) => before.loadDocuments(view, ids),
+        loadParked: (parkedIds) => before.loadParked(parkedIds),
         readEvents: (from) => before.readEvents(from),
         commit: (commit) => before.commit(commit),
         close: () => before.close(),

@@ -186,6 +186,7 @@ function inTurn(store: PostgresStore, work: RealWork): Store {
     loadStreams: (streams) => work.take(() => store.loadStreams(streams)),
     loadReferences: (keys) => work.take(() => store.loadReferences(keys)),
     loadDocuments: (view, ids) => work.take(() => store.loadDocuments(view, ids)),
+    loadParked: (parkedIds) => work.take(() => store.loadParked(parkedIds)),
     readEvents: (from) => work.take(() => store.readEvents(from)),
     commit: (commit) => work.take(() => store.commit(commit)),
     close: async () => undefined,

@@ -57,7 +57,7 @@ export async function listParked(installation: Installation, service?: string): 
     if (service !== undefined && name !== service) continue;
     const rows = await installation.query<Row>(
       name as ServiceName,
-      `select parked_id, partition, subject, reason, detail, arrival, parked_at, wait_until,
+      `select parked_id, partition, subject, reason, detail, coalesce(brief, arrival) as arrival, parked_at, wait_until,
          case when subject = '' then 1 else count(*) over (partition by partition, subject) end::int as waiting
        from parked order by position limit $1`,
       [parkedListMax],

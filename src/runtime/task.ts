@@ -53,8 +53,11 @@ import { noTracing, type Tracing } from './telemetry/tracing.ts';
 
 /** Inputs of one batch. */
 const batchInputsMax = 500;
-/** Inputs waiting for a batch before topics are asked for no more. */
+/** The text of records that is enough for one batch. */
+export const batchCharsMax = 4_000_000;
+/** Inputs waiting for a batch before topics are asked for no more, and the text of records among them. */
 const inputsQueuedMax = 2_000;
+const inputsQueuedCharsMax = 16_000_000;
 /** Requests, answers and timers do not wait for room in memory, so their senders have to: beyond this, ingress says 503. */
 export const inputsWaitingMax = 20_000;
 /** Inputs of which nothing followed that a crash may have us read again. */
@@ -458,6 +461,7 @@ export class TaskLoop {
   #isFull(partition: number): boolean {
     return (
       this.#intake.length >= (this.#options.queuedMax ?? inputsQueuedMax) ||
+      this.#intake.chars >= inputsQueuedCharsMax ||
       this.#effects.open >= effectsOpenMax ||
       this.#publisher.waiting >= unpublishedEventsMax ||
       this.#parking.isFull(partition)
@@ -529,7 +533,7 @@ export class TaskLoop {
       if (this.#ownership.hasLost) await this.#ownership.recover();
       else {
         await this.#options.nextTurn?.();
-        await this.#handle(this.#intake.take(batchInputsMax));
+        await this.#handle(this.#intake.take(batchInputsMax, batchCharsMax));
       }
       this.#intake.changed();
     }
@@ -692,9 +696,9 @@ function concernedBy({ routes, views = [], statementsOn = [] }: ServiceDefinitio
 }
 
 /** Whether an input is an event that the build which parked it did not know, and this one does. */
-function isNewlyKnown({ reason, arrival }: ParkedRow): boolean {
+function isNewlyKnown({ reason, arrival, brief }: ParkedRow): boolean {
   const wasUnknown = reason === 'unknown_type' || reason === 'unsupported_version';
-  const parked = arrival as Arrival;
+  const parked = brief ?? (arrival as Arrival);
   return wasUnknown && parked.kind === 'record' && isKnownEvent(parked.record);
 }
 

@@ -382,6 +382,9 @@ export class FaultyStore implements Store {
   loadDocuments(...parameters: Parameters<Store['loadDocuments']>) {
     return this.inner.loadDocuments(...parameters);
   }
+  loadParked(...parameters: Parameters<Store['loadParked']>) {
+    return this.inner.loadParked(...parameters);
+  }
   readEvents(...parameters: Parameters<Store['readEvents']>) {
     return this.inner.readEvents(...parameters);
   }

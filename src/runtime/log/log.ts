@@ -127,3 +127,12 @@ export class TopicsCreatedAnew extends Error {
 
 /** The most records one call of `onRecords` brings. */
 export const consumeRecordsMax = 1_000;
+/** The text that is enough for one call: a record of ours has about a thousand characters, others may have a million. */
+export const consumeCharsMax = 4_000_000;
+
+/** How much text a record is, and with that what it takes in memory. */
+export function charsOf({ key, headers, value }: Pick<LogRecord, 'key' | 'headers' | 'value'>): number {
+  let chars = key.length + (value?.length ?? 0);
+  for (const name in headers) chars += name.length + (headers[name]?.length ?? 0);
+  return chars;
+}

@@ -30,6 +30,9 @@ class BackedUp implements Store {
   loadDocuments(...parameters: Parameters<Store['loadDocuments']>) {
     return this.live.loadDocuments(...parameters);
   }
+  loadParked(...parameters: Parameters<Store['loadParked']>) {
+    return this.live.loadParked(...parameters);
+  }
   readEvents(...parameters: Parameters<Store['readEvents']>) {
     return this.live.readEvents(...parameters);
   }

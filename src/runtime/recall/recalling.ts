@@ -13,6 +13,7 @@ import {
 import { addressesOf } from '../task/addressing.ts';
 import { type FirstArrival, subjectOf, toMessage } from '../task/arrival.ts';
 import { Documents } from '../task/documents.ts';
+import { briefOf } from '../task/parking.ts';
 import { envelopeOf } from '../task/publisher.ts';
 import { isCompacted } from '../task/task-drafts.ts';
 import { type EarlierInput, type EarlierInputs, type EarlierRecord, timerNamed } from './inputs.ts';
@@ -348,7 +349,7 @@ export class Recalling {
         // What cannot be read is set aside alone.
         subject: this.#message(first, takeover.now) === undefined ? '' : subjectOf(first),
         ...{ position, reason: recalledReason, detail: 'the database was restored; it is decided again' },
-        ...{ arrival: first, parkedAt: takeover.now, waitUntil: takeover.now },
+        ...{ arrival: first, brief: briefOf(first), parkedAt: takeover.now, waitUntil: takeover.now },
       };
     });
   }

@@ -15,6 +15,7 @@ import {
   type StreamToLoad,
   type Takeover,
   type TaskRow,
+  withoutLongInput,
 } from './store.ts';
 
 /**
@@ -64,7 +65,7 @@ export class MemoryStore implements Store {
       requests: mine(this.#requests.values()).sort(
         (a, b) => a.acceptedAt - b.acceptedAt || (a.requestId < b.requestId ? -1 : 1),
       ),
-      parked: mine(this.#parked.values()).sort((a, b) => a.position - b.position),
+      parked: mine([...this.#parked.values()].map(withoutLongInput)).sort((a, b) => a.position - b.position),
       now: this.#now(),
       latest: {
         streams: this.#latestStreams.ids,
@@ -115,6 +116,12 @@ export class MemoryStore implements Store {
   async loadDocuments(view: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
     const known = this.#documents.get(view);
     return new Map(ids.flatMap((id) => (known?.has(id) === true ? [[id, copy(known.get(id))] as const] : [])));
+  }
+
+  async loadParked(parkedIds: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+    return new Map(
+      parkedIds.flatMap((id) => this.#parked.get(id) ?? []).map((row) => [row.parkedId, copy(row.arrival)]),
+    );
   }
 
   async commit(commit: Commit): Promise<void> {

@@ -124,6 +124,7 @@ const parkedOf = (more: Partial<ParkedRow> = {}): ParkedRow => ({
   reason: 'decider_threw',
   detail: 'it broke',
   arrival: { kind: 'request', row: { requestId: 'req_1' } },
+  brief: undefined,
   parkedAt: 1_000,
   waitUntil: undefined,
   ...more,
@@ -472,6 +473,20 @@ export function storeContract(name: string, open: () => Promise<TestedStore>): v
       const again = { ...third, reason: 'behind', detail: 'still', waitUntil: undefined };
       await store.commit(commitOf({ tasks: [await ownerOf(store)], parked: [again], unparked: ['prk_1'] }));
       assert.deepEqual((await store.takeOver([0])).parked, [second, again]);
+    });
+
+    test('brings what is known of long inputs, and the inputs themselves when they are asked for', async () => {
+      const { store } = await open();
+      const record = { topic: 'payment-topic', offset: 7, headers: { ce_type: 'PaymentSucceeded' } };
+      const long = parkedOf({
+        arrival: { kind: 'record', record: { ...record, value: '\u0000'.repeat(100_000) } },
+        brief: { kind: 'record', record, chars: 100_000 },
+      });
+      const short = parkedOf({ parkedId: 'prk_2', position: long.position + 1 });
+      const task = await ownerOf(store);
+      await store.commit(commitOf({ tasks: [task], parked: [long, short] }));
+      assert.deepEqual((await store.takeOver([0])).parked, [{ ...long, arrival: undefined }, short]);
+      assert.deepEqual(await store.loadParked(['prk_1', 'prk_9']), new Map([['prk_1', long.arrival]]));
     });
   });
 

@@ -11,6 +11,8 @@ export interface Store {
   loadStreams(streams: readonly StreamToLoad[]): Promise<readonly LoadedStream[]>;
   loadReferences(keys: readonly { readonly topic: string; readonly key: string }[]): Promise<readonly ReferenceRow[]>;
   loadDocuments(view: string, ids: readonly string[]): Promise<ReadonlyMap<string, unknown>>;
+  /** By parked id: inputs of which a takeover brings only what is known of them. */
+  loadParked(parkedIds: readonly string[]): Promise<ReadonlyMap<string, unknown>>;
   /**
    * One transaction: either all of it or nothing. Throws `Fenced` when another owner has taken a task over,
    * `ConstraintViolated` when a row breaks a constraint, `StatementRefused` when a statement itself is wrong,
@@ -161,11 +163,30 @@ export interface ParkedRow {
   readonly position: number;
   readonly reason: string;
   readonly detail: string;
-  /** The input, as the loop takes it up again. */
+  /** The input, as the loop takes it up again; `undefined` where it is in the store only, for `loadParked` to get. */
   readonly arrival: unknown;
+  /** What is known of an input that is too long to be kept in memory. */
+  readonly brief: ParkedBrief | undefined;
   readonly parkedAt: number;
   /** Only waiting for a reference, and until when. */
   readonly waitUntil: number | undefined;
+}
+
+/** As much of a long record as says what it is. */
+export interface ParkedBrief {
+  readonly kind: 'record';
+  readonly record: {
+    readonly topic: string;
+    readonly offset: number;
+    readonly headers: Readonly<Record<string, string>>;
+  };
+  /** How much text it has. */
+  readonly chars: number;
+}
+
+/** A parked row as it is kept in memory. */
+export function withoutLongInput(row: ParkedRow): ParkedRow {
+  return row.brief === undefined ? row : { ...row, arrival: undefined };
 }
 
 export interface ReferenceRow {

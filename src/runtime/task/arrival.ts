@@ -142,7 +142,7 @@ function readRecord(record: LogRecord, partitionsOf: (topic: string) => number):
  * Whether a record is one of those its topic is there for, as far as that can be told without its value: one that is not
  * has to be shown to somebody, whatever it says.
  */
-export function isKnownEvent({ topic, headers }: LogRecord): boolean {
+export function isKnownEvent({ topic, headers }: Pick<LogRecord, 'topic' | 'headers'>): boolean {
   const published = publication(headers['ce_type'] ?? '');
   return published?.topic.name === topic && Number(headers['ce_dataversion'] ?? 1) === published.definition.version;
 }

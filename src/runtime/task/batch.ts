@@ -130,8 +130,9 @@ export class Batch {
    * Decides all arrivals. What the domain's own code throws parks its input; only the store, a view or a statement can make
    * the whole throw. With `refused`, the one arrival is parked unseen.
    */
-  async decide(arrivals: readonly Arrival[], refused?: Refused): Promise<Commit> {
+  async decide(arrived: readonly Arrival[], refused?: Refused): Promise<Commit> {
     const taken: Taken[] = [];
+    const arrivals = await this.#withLongInputs(arrived);
     await this.#loadKnownReferences(arrivals);
     inOrder(arrivals).forEach((arrival, index) => {
       const each =
@@ -145,6 +146,18 @@ export class Batch {
     this.#inputs = arrivals.length;
     this.#commitBegan = Date.now();
     return this.#commit();
+  }
+
+  /** Gets the parked inputs that are in the store only; what is not there (any longer) is nothing to decide. */
+  async #withLongInputs(arrivals: readonly Arrival[]): Promise<readonly Arrival[]> {
+    const long = arrivals.flatMap((each) => (isLong(each) ? [each.row.parkedId] : []));
+    if (long.length === 0) return arrivals;
+    const inputs = await this.#ports.store.loadParked(long);
+    return arrivals.flatMap<Arrival>((each) => {
+      if (!isLong(each)) return [each];
+      const arrival = inputs.get(each.row.parkedId);
+      return arrival === undefined ? [] : [{ ...each, row: { ...each.row, arrival } }];
+    });
   }
 
   /** For records of compacted topics: what is known of their keys decides whether they are news. */
@@ -466,6 +479,10 @@ export class Batch {
 function inOrder(arrivals: readonly Arrival[]): readonly Arrival[] {
   const parked = arrivals.filter((each) => each.kind === 'parked').sort((a, b) => a.row.position - b.row.position);
   return parked.length === 0 ? arrivals : [...parked, ...arrivals.filter((each) => each.kind !== 'parked')];
+}
+
+function isLong(arrival: Arrival): arrival is Extract<Arrival, { readonly kind: 'parked' }> {
+  return arrival.kind === 'parked' && arrival.row.arrival === undefined;
 }
 
 function firstOf(arrival: MessageArrival): FirstArrival {

@@ -1,4 +1,4 @@
-import type { LogRecord } from '../log/log.ts';
+import { charsOf, type LogRecord } from '../log/log.ts';
 import type { Arrival } from './arrival.ts';
 
 /** What nobody waits for waits so long for company, since a batch of its own would only hold up the others. */
@@ -11,6 +11,7 @@ export class Intake {
   readonly #canWait: (record: LogRecord) => boolean;
   readonly #onHurry: () => void;
   #queue: Arrival[] = [];
+  #chars = 0;
   #readers: (() => void)[] = [];
   /** Something in the queue is not to wait any longer. */
   #isHurried = false;
@@ -26,6 +27,11 @@ export class Intake {
     return this.#queue.length;
   }
 
+  /** How much text of records waits. */
+  get chars(): number {
+    return this.#chars;
+  }
+
   /** Whether there is something for a batch, and company for what waits for it. */
   get isReady(): boolean {
     return this.#queue.length > 0 && (this.#isHurried || this.#queue.length >= unhurriedMax);
@@ -34,6 +40,7 @@ export class Intake {
   add(arrivals: readonly Arrival[]): void {
     for (const arrival of arrivals) {
       this.#queue.push(arrival);
+      this.#chars += charsOfArrival(arrival);
       this.#isHurried ||= arrival.kind !== 'record' || !this.#canWait(arrival.record);
     }
     if (this.#queue.length > 0 && !this.isReady) this.#timer ??= setTimeout(() => this.#hurry(), unhurriedMs);
@@ -45,8 +52,17 @@ export class Intake {
     this.#onHurry();
   }
 
-  take(most: number): readonly Arrival[] {
-    const taken = this.#queue.splice(0, most);
+  /** The next arrivals: none beyond the one that makes it enough text. */
+  take(most: number, charsMax: number): readonly Arrival[] {
+    let count = 0;
+    let chars = 0;
+    for (const arrival of this.#queue) {
+      if (count === most || chars >= charsMax) break;
+      chars += charsOfArrival(arrival);
+      count += 1;
+    }
+    const taken = this.#queue.splice(0, count);
+    this.#chars -= chars;
     this.#isHurried = this.#queue.length > 0;
     if (!this.#isHurried) this.#calm();
     return taken;
@@ -59,6 +75,7 @@ export class Intake {
 
   keep(isKept: (arrival: Arrival) => boolean): void {
     this.#queue = this.#queue.filter(isKept);
+    this.#chars = this.#queue.reduce((sum, arrival) => sum + charsOfArrival(arrival), 0);
   }
 
   /** Those among them that came as requests. */
@@ -81,4 +98,10 @@ export class Intake {
     this.#readers = [];
     for (const resolve of readers) resolve();
   }
+}
+
+/** What others write may be of any length; requests, answers and timers are short. */
+function charsOfArrival(arrival: Arrival): number {
+  if (arrival.kind === 'record') return charsOf(arrival.record);
+  return arrival.kind === 'parked' ? (arrival.row.brief?.chars ?? 0) : 0;
 }

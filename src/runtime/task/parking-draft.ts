@@ -1,6 +1,6 @@
 import type { ParkedRow } from '../store/store.ts';
 import { type FirstArrival, type MessageArrival, partitionOfArrival, subjectOf } from './arrival.ts';
-import { behind, type Parking, subjectName } from './parking.ts';
+import { behind, briefOf, type Parking, subjectName } from './parking.ts';
 
 /** Characters of a reason's detail that are kept: an error may repeat what it was about. */
 const detailCharsMax = 2_000;
@@ -85,6 +85,7 @@ export class ParkingDraft {
         reason,
         detail: waitUntil === undefined ? readable.slice(0, detailCharsMax) : readable,
         arrival: first,
+        brief: briefOf(first),
         parkedAt: again?.parkedAt ?? this.#now,
         waitUntil,
       },

@@ -4,6 +4,7 @@ import { Toy, type ToyOptions } from '../../../tests/support/toy-service.ts';
 import { newId } from '../../contracts/ids.ts';
 import type { OutgoingRecord } from '../log/log.ts';
 import type { Commit, ParkedRow } from '../store/store.ts';
+import { batchCharsMax } from '../task.ts';
 import { Parking } from './parking.ts';
 
 const toys: Toy[] = [];
@@ -339,6 +340,72 @@ describe('too many parked inputs', () => {
   });
 });
 
+describe('long records', () => {
+  const text = 'x'.repeat(500_000);
+  const chars = (rows: readonly ParkedRow[]) => rows.reduce((sum, row) => sum + JSON.stringify(row).length, 0);
+
+  test('that nobody can read take no more memory than a commit of a few of them, neither now nor at the next start', async () => {
+    const toy = await start();
+    const record = toy.producer.record(newId('booking'), noted('x'));
+    const many = Array.from({ length: 40 }, () => ({ ...record, headers: {}, value: text }));
+    await toy.log.append(many);
+    await toy.loop.caughtUp();
+    assert.equal(toy.loop.parked.length, many.length);
+    assert.ok(toy.store.commits.every(({ parked }) => chars(parked) < batchCharsMax + 2 * text.length));
+    assert.ok(chars(toy.loop.parked) < text.length);
+    const next = await startNext(toy);
+    assert.deepEqual(reasons(next), reasons(toy));
+    assert.ok(chars(next.loop.parked) < text.length);
+  });
+
+  test('are taken up again as they came, with what waits behind them, by the next owner too', async () => {
+    const toy = await start();
+    const a = newId('booking');
+    toy.faults.broken.add('long');
+    const record = toy.producer.record(a, noted('long'));
+    await toy.log.append([{ ...record, headers: { ...record.headers, padding: text } }]);
+    await toy.send(a, noted('behind'));
+    await toy.loop.caughtUp();
+    assert.equal(toy.loop.redrive(0, a), 2);
+    await toy.loop.caughtUp();
+    assert.deepEqual(reasons(toy), ['decider_threw', 'behind']);
+    const next = await startNext(toy);
+    toy.faults.broken.clear();
+    assert.equal(next.loop.redrive(0, a), 2);
+    await next.loop.caughtUp();
+    assert.deepEqual([(await next.note(a)).texts, reasons(next)], [['long', 'behind'], []]);
+  });
+
+  test('are thrown away like others', async () => {
+    const toy = await start();
+    const record = toy.producer.record(newId('booking'), noted('x'));
+    await toy.log.append([{ ...record, headers: {}, value: text }]);
+    await toy.loop.caughtUp();
+    assert.equal(toy.loop.discard(toy.loop.parked[0]?.parkedId ?? ''), true);
+    await toy.loop.caughtUp();
+    assert.deepEqual([toy.loop.parked, (await toy.memory.takeOver([0])).parked], [[], []]);
+  });
+
+  test('of a type that was not known are taken up by a build that knows it', async () => {
+    const toy = await start();
+    const a = newId('booking');
+    const { headers: known, ...record } = toy.producer.record(a, noted('long'));
+    await toy.log.append([{ ...record, headers: { ...known, ce_type: 'NobodyKnows', padding: text } }]);
+    await toy.loop.caughtUp();
+    const [first] = (await toy.memory.takeOver([0])).parked;
+    assert.ok(first?.brief);
+    // As if it had been known all the time.
+    const headers = { ...first.brief.record.headers, ce_type: known['ce_type'] ?? '' };
+    const brief = { ...first.brief, record: { ...first.brief.record, headers } };
+    const arrival = { kind: 'record', record: { ...record, headers: known, offset: 0, timestamp: 0 } };
+    const { tasks } = await toy.memory.takeOver([0]);
+    await toy.memory.commit({ ...nothingToCommit, tasks, parked: [{ ...first, arrival, brief }] });
+    const next = await startNext(toy);
+    await next.loop.caughtUp();
+    assert.deepEqual([(await next.note(a)).texts, reasons(next)], [['long'], []]);
+  });
+});
+
 describe('the parking', () => {
   const row = (parkedId: string, more: Partial<ParkedRow> = {}): ParkedRow => ({
     parkedId,
@@ -348,6 +415,7 @@ describe('the parking', () => {
     reason: 'behind',
     detail: '',
     arrival: {},
+    brief: undefined,
     parkedAt: 0,
     waitUntil: undefined,
     ...more,

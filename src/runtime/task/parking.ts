@@ -1,8 +1,14 @@
-import type { ParkedRow } from '../store/store.ts';
+import { charsOf } from '../log/log.ts';
+import { type ParkedBrief, type ParkedRow, withoutLongInput } from '../store/store.ts';
+import type { FirstArrival } from './arrival.ts';
 import { nameOf } from './references.ts';
 
 /** Inputs a task may keep parked before it takes no more from its topics. */
 export const parkedInputsMax = 10_000;
+/** Longer records are kept in the store only: whoever may write to a topic could fill the memory with them, at every start anew. */
+const parkedCharsMax = 20_000;
+/** Characters of a name in a long record that are known. */
+const nameCharsMax = 200;
 /** The reason of an input that only waits for those before it. */
 export const behind = 'behind';
 
@@ -28,7 +34,8 @@ export class Parking {
     return this.count(partition) >= parkedInputsMax;
   }
 
-  add(row: ParkedRow): void {
+  add(whole: ParkedRow): void {
+    const row = withoutLongInput(whole);
     this.#count(row.partition, 1);
     if (row.subject === '') {
       this.#alone.set(row.parkedId, row);
@@ -113,6 +120,20 @@ export class Parking {
     for (const all of [this.#subjects, this.#alone, this.#waiting, this.#counts]) all.clear();
     for (const row of kept) this.add(row);
   }
+}
+
+/** What is to be known of an input that is too long to be kept in memory. */
+export function briefOf(first: FirstArrival): ParkedBrief | undefined {
+  if (first.kind !== 'record') return undefined;
+  const { record } = first;
+  const chars = charsOf(record);
+  if (chars <= parkedCharsMax) return undefined;
+  const named = ['ce_type', 'ce_dataversion'].flatMap((name) => {
+    const text = record.headers[name];
+    return text === undefined ? [] : [[name, text.slice(0, nameCharsMax)] as const];
+  });
+  const { topic, offset } = record;
+  return { kind: 'record', record: { topic, offset, headers: Object.fromEntries(named) }, chars };
 }
 
 export function subjectName(partition: number, subject: string): string {

@@ -1,4 +1,4 @@
-import { type ConsumeOptions, type Consumption, consumeRecordsMax, type LogRecord } from '../log.ts';
+import { type ConsumeOptions, type Consumption, consumeCharsMax, consumeRecordsMax, type LogRecord } from '../log.ts';
 import { Subscription } from './subscription.ts';
 
 /**
@@ -44,12 +44,16 @@ export class KafkaConsumption implements Consumption {
 
   #gather(): readonly LogRecord[] {
     const chunk: LogRecord[] = [];
+    let chars = 0;
     let wasFull = false;
     for (const subscription of this.subscriptions) {
       const room = consumeRecordsMax - chunk.length;
-      if (room === 0) break;
+      if (room === 0 || chars >= consumeCharsMax) break;
       wasFull ||= !subscription.wantsMore;
-      if (subscription.waiting > 0) for (const record of subscription.take(room)) chunk.push(record);
+      if (subscription.waiting === 0) continue;
+      const taken = subscription.take(room, consumeCharsMax - chars);
+      for (const record of taken.records) chunk.push(record);
+      chars += taken.chars;
     }
     // Room in what is read ahead is filled while the chunk is handled.
     if (wasFull) this.#onRoom();

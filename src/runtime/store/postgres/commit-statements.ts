@@ -165,8 +165,8 @@ function ofParked({ parked, unparked }: Commit): QueryConfig[] {
   if (parked.length > 0) {
     statements.push({
       name: 'park',
-      text: `insert into parked (parked_id, partition, subject, position, reason, detail, arrival, parked_at, wait_until)
-             ${rowsOf('text', 'int', 'text', 'bigint', 'text', 'text', 'json', 'bigint', 'bigint')}
+      text: `insert into parked (parked_id, partition, subject, position, reason, detail, arrival, brief, parked_at, wait_until)
+             ${rowsOf('text', 'int', 'text', 'bigint', 'text', 'text', 'json', 'json', 'bigint', 'bigint')}
              on conflict (parked_id) do update set reason = excluded.reason, detail = excluded.detail, wait_until = excluded.wait_until`,
       values: [
         texts(parked.map((each) => each.parkedId)),
@@ -176,6 +176,7 @@ function ofParked({ parked, unparked }: Commit): QueryConfig[] {
         texts(parked.map((each) => each.reason)),
         texts(parked.map((each) => each.detail)),
         jsons(parked.map((each) => JSON.stringify(each.arrival))),
+        jsons(parked.map((each) => each.brief && JSON.stringify(each.brief))),
         bigints(parked.map((each) => each.parkedAt)),
         bigints(parked.map((each) => each.waitUntil)),
       ],

@@ -56,8 +56,8 @@ export class PostgresStore implements Store {
         },
         { text: `${selectRequests} where partition = any ($1) order by accepted_at, request_id`, values: mine },
         {
-          text: `select parked_id as "parkedId", partition, subject, position, reason, detail, arrival,
-                 parked_at as "parkedAt", wait_until as "waitUntil"
+          text: `select parked_id as "parkedId", partition, subject, position, reason, detail,
+                 case when brief is null then arrival end as arrival, brief, parked_at as "parkedAt", wait_until as "waitUntil"
                from parked where partition = any ($1) order by position`,
           values: mine,
         },
@@ -139,6 +139,17 @@ export class PostgresStore implements Store {
       { name: `load-${view}`, text: `select id, body from ${view} where id = any ($1)`, values: [[...ids]] },
     ]);
     return new Map(rows<{ id: string; body: unknown }>(found).map((row) => [row.id, row.body]));
+  }
+
+  async loadParked(parkedIds: readonly string[]): Promise<ReadonlyMap<string, unknown>> {
+    const [found] = await this.#connection.query([
+      {
+        name: 'load-parked',
+        text: 'select parked_id as "parkedId", arrival from parked where parked_id = any ($1)',
+        values: [[...parkedIds]],
+      },
+    ]);
+    return new Map(rows<ParkedRow>(found).map(({ parkedId, arrival }) => [parkedId, arrival]));
   }
 
   /** Request rows by their ids, or all there are, in the order they were accepted in. */
