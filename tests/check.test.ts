@@ -532,6 +532,17 @@ describe('the auditor', () => {
     emptied = '';
   });
 
+  it('is not put off by a parked record of somebody who was let in that has a NUL in it', async () => {
+    const record = `'{"kind":"record","record":{"topic":"payment-topic","offset":1,"value":"\\u0000"}}'`;
+    await sql(
+      'ticket',
+      `insert into parked select 'prk_nul', 0, booking_id, 1, 'undecodable', '', ${record}, 0, null
+       from tickets join admissions on ticket_id = id`,
+    );
+    const broken = await brokenNow().finally(() => sql('ticket', `delete from parked where parked_id = 'prk_nul'`));
+    assert.deepEqual(broken, []);
+  });
+
   it('forgives what is put right before the next look', async () => {
     await sql('user', `update bookings set status = 'expired' where id = $confirmed`);
     const checked: CheckedInvariant[] = [];

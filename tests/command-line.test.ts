@@ -220,6 +220,19 @@ describe('a running instance', () => {
     assert.equal((await fullhouse('book', '--best', '1')).code, 0);
   });
 
+  it('rebuilds a projection beside a parked record that has a NUL in it', async () => {
+    const record = { topic: 'booking-events', partition: 0, key: showId, headers: {}, value: '\0' };
+    await app.log.append([record]);
+    const parked = await eventually(
+      () => json<{ parkedId: string; what: string }[]>('parked', 'list', '--service', 'user'),
+      (rows) => rows.length > 0,
+    );
+    assert.match(parked[0]?.what ?? '', /^a record from booking-events@/);
+    assert.equal((await json<{ equal: boolean }>('rebuild', 'user.bookings')).equal, true);
+    for (const { parkedId } of await json<{ parkedId: string }[]>('parked', 'list'))
+      assert.equal((await fullhouse('parked', 'discard', parkedId)).code, 0);
+  });
+
   it('shows what is parked, and throws it away', async () => {
     const headers = { ce_id: 'x/1', ce_type: 'SeatsSold', ce_source: '/elsewhere', ce_subject: 'bkg_nobody' };
     const partition = app.hosts[0]?.loop.partitions.length ?? 1;

@@ -1,8 +1,8 @@
 import { type ServiceName, topics } from '../contracts/topics.ts';
 import type { LogRecord, LogTopic } from '../runtime/log/log.ts';
 import type { Applied, ServiceDefinition, View } from '../runtime/service.ts';
-import type { EventRow } from '../runtime/store/store.ts';
-import { toMessage } from '../runtime/task/arrival.ts';
+import type { EventRow, ParkedBrief } from '../runtime/store/store.ts';
+import { type FirstArrival, toMessage } from '../runtime/task/arrival.ts';
 import { envelopeOf } from '../runtime/task/publisher.ts';
 import { type Head, verdictOn } from '../runtime/task/sequences.ts';
 import type { Installation } from './installation.ts';
@@ -54,12 +54,27 @@ export function inputsOf({ inputs }: ServiceDefinition, view: View): readonly st
 
 /** Records that wait parked, by `topic/partition/offset`: they were not applied. */
 export async function parkedRecords({ query }: Installation, service: string): Promise<ReadonlySet<string>> {
-  const rows = await query<{ readonly name: string }>(
-    service as ServiceName,
-    `select (arrival #>> '{record,topic}') || '/' || partition || '/' || (arrival #>> '{record,offset}') as name
-     from parked where arrival ->> 'kind' = 'record'`,
-  );
-  return new Set(rows.map(({ name }) => name));
+  const names = new Set<string>();
+  for (let after = ''; ; ) {
+    // Read here: PostgreSQL looks into no JSON with a NUL in it, and others may write one.
+    const page = await query<ParkedArrival>(
+      service as ServiceName,
+      `select parked_id as "parkedId", partition, coalesce(brief, arrival) as arrival from parked
+       where parked_id > $1 order by parked_id limit ${pageMax}`,
+      [after],
+    );
+    for (const { partition, arrival } of page)
+      if (arrival.kind === 'record') names.add(`${arrival.record.topic}/${partition}/${arrival.record.offset}`);
+    const end = page.at(-1);
+    if (end === undefined || page.length < pageMax) return names;
+    after = end.parkedId;
+  }
+}
+
+interface ParkedArrival {
+  readonly parkedId: string;
+  readonly partition: number;
+  readonly arrival: FirstArrival | ParkedBrief;
 }
 
 export interface RefoldOptions {

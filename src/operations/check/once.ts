@@ -35,7 +35,7 @@ async function* admissions({ query }: Installation): AsyncGenerator<Report> {
       `select a.ticket_id as "ticketId", t.id is not null as known,
          (select count(*)::int from events e where e.stream = a.ticket_id and e.type = 'TicketAdmitted')
          + (select count(*)::int from requests r where r.stream = a.ticket_id and r.type = 'TicketAdmitted')
-         + (select count(*)::int from parked p where p.subject = t.booking_id and p.arrival #>> '{row,type}' = 'TicketAdmitted') as facts
+         + (select count(*)::int from parked p where p.subject = t.booking_id and p.arrival::text like '{"kind":"request",%"type":"TicketAdmitted"%') as facts
        from admissions a left join tickets t on t.id = a.ticket_id
        where a.ticket_id > $1 order by a.ticket_id limit ${pageMax}`,
       [after],
