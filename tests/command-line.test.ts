@@ -220,7 +220,7 @@ describe('a running instance', () => {
     assert.equal((await fullhouse('book', '--best', '1')).code, 0);
   });
 
-  it('rebuilds a projection beside a parked record that has a NUL in it', async () => {
+  it('rebuilds and replays beside a parked record that has a NUL in it', async () => {
     const record = { topic: 'booking-events', partition: 0, key: showId, headers: {}, value: '\0' };
     await app.log.append([record]);
     const parked = await eventually(
@@ -229,6 +229,7 @@ describe('a running instance', () => {
     );
     assert.match(parked[0]?.what ?? '', /^a record from booking-events@/);
     assert.equal((await json<{ equal: boolean }>('rebuild', 'user.bookings')).equal, true);
+    assert.equal((await json<{ equal: boolean }>('replay', 'user', '--shadow')).equal, true);
     for (const { parkedId } of await json<{ parkedId: string }[]>('parked', 'list'))
       assert.equal((await fullhouse('parked', 'discard', parkedId)).code, 0);
   });
