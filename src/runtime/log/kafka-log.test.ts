@@ -124,6 +124,19 @@ if (await kafkaOrSkip('the log on Kafka')) {
         }
       });
 
+      test('gives no more of long records at once than is enough text', async () => {
+        const log = await opened();
+        const text = 'x'.repeat(900_000);
+        await log.append(Array.from({ length: 12 }, () => record(text)));
+        const pages: number[] = [];
+        for (let { offset } = start; offset < 12; ) {
+          const page = await log.read({ ...start, offset }, 99);
+          pages.push(page.length);
+          offset = (page.at(-1)?.offset ?? 99) + 1;
+        }
+        assert.deepEqual(pages, [5, 5, 2]);
+      });
+
       test('tells a consumer whose place is gone; a page starts at what is left', async () => {
         const log = await opened();
         await log.append(['a', 'b', 'c'].map((value) => record(value)));

@@ -13,7 +13,7 @@ export interface Log {
   append(records: readonly OutgoingRecord[]): Promise<void>;
   /** Delivers records from given positions on until stopped. The next chunk of a partition waits for `onRecords`. */
   consume(options: ConsumeOptions): Consumption;
-  /** One page of a partition, for tools. */
+  /** One page of a partition, for tools: shorter where its records are long, and empty only at the end. */
   read(from: Position, recordsMax: number): Promise<readonly LogRecord[]>;
   /** First and next offset of a partition. */
   bounds(partition: TopicPartition): Promise<Bounds>;
@@ -127,7 +127,7 @@ export class TopicsCreatedAnew extends Error {
 
 /** The most records one call of `onRecords` brings. */
 export const consumeRecordsMax = 1_000;
-/** The text that is enough for one call: a record of ours has about a thousand characters, others may have a million. */
+/** The text that is enough for one call, or for one page: a record of ours has about a thousand characters, others may have a million. */
 export const consumeCharsMax = 4_000_000;
 
 /** How much text a record is, and with that what it takes in memory. */

@@ -1,5 +1,5 @@
 import { topicNamed } from '../../contracts/topics.ts';
-import type { Log, LogRecord, TopicPartition } from '../log/log.ts';
+import type { Log, LogRecord, Position, TopicPartition } from '../log/log.ts';
 import { isMisplaced } from '../log/partitioner.ts';
 import type { ServiceDefinition } from '../service.ts';
 import type { Store, TaskRow } from '../store/store.ts';
@@ -40,14 +40,28 @@ export async function databaseBehind(
   return (await Promise.all(looks)).find((each) => each !== undefined);
 }
 
-async function tailOf(log: Log, partition: TopicPartition): Promise<readonly LogRecord[]> {
+/** What says of a record who wrote it. */
+type Told = Pick<LogRecord, 'key' | 'headers' | 'partition'>;
+
+async function tailOf(log: Log, partition: TopicPartition): Promise<readonly Told[]> {
   const { first, next } = await log.bounds(partition);
   // Offsets at the end may hold nothing.
   for (let end = next; end > first; end -= tailRecordsMax) {
-    const tail = await log.read({ ...partition, offset: Math.max(first, end - tailRecordsMax) }, tailRecordsMax);
+    const tail = await toldBetween(log, { ...partition, offset: Math.max(first, end - tailRecordsMax) }, end);
     if (tail.length > 0) return tail;
   }
   return [];
+}
+
+/** Who wrote the records from one offset to another; their text is let go, since others may have written long ones. */
+async function toldBetween(log: Log, from: Position, end: number): Promise<readonly Told[]> {
+  const told: Told[] = [];
+  for (let { offset } = from; offset < end; ) {
+    const page = await log.read({ ...from, offset }, tailRecordsMax);
+    for (const { key, headers, partition } of page) told.push({ key, headers, partition });
+    offset = (page.at(-1)?.offset ?? end - 1) + 1;
+  }
+  return told;
 }
 
 /** The database lacks what it had stored before it was restored, or emptied. */

@@ -1,5 +1,13 @@
 import { listOffsetsV9 } from '@platformatic/kafka';
-import { type Bounds, type LogRecord, LogUnavailable, type Position, type TopicPartition } from '../log.ts';
+import {
+  type Bounds,
+  charsOf,
+  consumeCharsMax,
+  type LogRecord,
+  LogUnavailable,
+  type Position,
+  type TopicPartition,
+} from '../log.ts';
 import type { Cluster } from './cluster.ts';
 import { errorName, isPassing, responseOf } from './errors.ts';
 import { fetchOnce } from './fetch-session.ts';
@@ -118,15 +126,19 @@ export class Partitions {
     return offsets;
   }
 
-  /** Up to `recordsMax` records from an offset on; fewer only at the end. */
+  /** Up to `recordsMax` records from an offset on; fewer only at the end, or where they are enough text. */
   async page(from: Position, recordsMax: number): Promise<readonly LogRecord[]> {
     const until = performance.now() + lookTimeoutMs;
     const page: LogRecord[] = [];
     let { offset } = from;
-    while (page.length < recordsMax) {
+    let chars = 0;
+    while (page.length < recordsMax && chars < consumeCharsMax) {
       try {
         const { records, next } = await this.#read({ ...from, offset });
-        for (const record of records.slice(0, recordsMax - page.length)) page.push(record);
+        for (const record of records.slice(0, recordsMax - page.length)) {
+          page.push(record);
+          chars += charsOf(record);
+        }
         if (next === undefined) break;
         offset = next;
       } catch (error) {
