@@ -177,7 +177,8 @@ export const topicExamination: Examination = {
         const isThere = published !== null && published >= last;
         if (isThere && first !== null && count === published - first + 1) continue;
         if (count === 0 && time < keptFrom) continue;
-        const says = `${name}/${partition} has ${count} of the events ${first} to ${published}; the last one stored is ${last}`;
+        const held = count === 0 ? 'none of its events' : `${count} of the events ${first} to ${published}`;
+        const says = `${name}/${partition} has ${held}; the last one stored is ${last}`;
         yield { finding: { invariant: onTopic.name, key: `${name}/${partition}`, says } };
       }
     }
