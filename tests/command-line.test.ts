@@ -71,6 +71,7 @@ describe('wrong use', () => {
       ['republish', 'booking', '--topic', 'booking-events', '--partition', '0', '--from', '0'],
       ['republish', 'booking', '--topic', 'seat-events', '--partition', '0', '--from', '1'],
       ['rebuild', 'nothing'],
+      ['rebuild', 'bookings'],
       ['timeline', 'nothing'],
       ['book', '--best', 'many'],
       ['book', '--best', '0'],
@@ -201,6 +202,11 @@ describe('a running instance', () => {
       ),
     );
     assert.ok(counts.some(({ events }) => events > 0));
+    const beyond = ['--topic', 'booking-events', '--partition', '0', '--from', '99999'];
+    assert.match(
+      (await fullhouse('republish', 'booking', ...beyond)).out,
+      /nothing is stored .* from sequence 99999 on/,
+    );
     await Promise.all(app.hosts.map((host) => host.loop.caughtUp()));
     assert.equal(await eventsOf('user'), before);
   });
@@ -230,8 +236,11 @@ describe('a running instance', () => {
     assert.match(parked[0]?.what ?? '', /^a record from booking-events@/);
     assert.equal((await json<{ equal: boolean }>('rebuild', 'user.bookings')).equal, true);
     assert.equal((await json<{ equal: boolean }>('replay', 'user', '--shadow')).equal, true);
-    for (const { parkedId } of await json<{ parkedId: string }[]>('parked', 'list'))
-      assert.equal((await fullhouse('parked', 'discard', parkedId)).code, 0);
+    const ids = (await json<{ parkedId: string }[]>('parked', 'list')).map(({ parkedId }) => parkedId);
+    assert.ok(ids.length > 1);
+    const { code, out, error } = await fullhouse('parked', 'discard', 'booking.prk_0_1', ...ids);
+    assert.deepEqual([code, out.match(/is thrown away/g)?.length], [1, ids.length]);
+    assert.match(error, /^booking\.prk_0_1: /);
   });
 
   it('shows what is parked, and throws it away', async () => {

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import type { ParkedDetail, ParkedInput } from '../operations/parked.ts';
-import { say, sayJson, sayTable } from './answers.ts';
+import { CommandRefused, say, sayJson, sayTable } from './answers.ts';
+import type { Instance } from './asking.ts';
 import { runningInstance } from './instance.ts';
 
 /** Inputs that wait: seen, taken up again, or thrown away. */
@@ -24,27 +25,45 @@ export function parkedCommand(): Command {
     .action(show);
   command
     .command('redrive')
-    .argument('<id>')
-    .description('take an input up again, with everything that waits behind it')
+    .argument('<id...>')
+    .description('take inputs up again, with everything that waits behind them')
     .addHelpText('after', '\nExample:\n  fullhouse parked redrive booking.prk_0_1767225600000000')
-    .action(async (id: string) => {
-      const instance = await runningInstance();
-      const { redriven } = await instance.call<{ redriven: number }>(
-        'POST',
-        `/ops/parked/${encodeURIComponent(id)}/redrive`,
-      );
-      say(`${redriven} taken up again; "fullhouse parked" lists what still waits`);
-    });
+    .action((ids: readonly string[]) =>
+      oneByOne(ids, async (instance, path) => {
+        const { redriven } = await instance.call<{ redriven: number }>('POST', `${path}/redrive`);
+        say(`${redriven} taken up again; "fullhouse parked" lists what still waits`);
+      }),
+    );
   command
     .command('discard')
-    .argument('<id>')
-    .description('throw one input away for good and take up what waits behind it')
+    .argument('<id...>')
+    .description('throw inputs away for good and take up what waits behind them')
     .addHelpText('after', '\nExample:\n  fullhouse parked discard booking.prk_0_1767225600000000')
-    .action(async (id: string) => {
-      await (await runningInstance()).call('POST', `/ops/parked/${encodeURIComponent(id)}/discard`);
-      say(`${id} is thrown away`);
-    });
+    .action((ids: readonly string[]) =>
+      oneByOne(ids, async (instance, path, id) => {
+        await instance.call('POST', `${path}/discard`);
+        say(`${id} is thrown away`);
+      }),
+    );
   return command;
+}
+
+/** Does something about each of them; one that cannot be found, or is gone by now, keeps no other from it. */
+async function oneByOne(
+  ids: readonly string[],
+  work: (instance: Instance, path: string, id: string) => Promise<void>,
+): Promise<void> {
+  const instance = await runningInstance();
+  const refused: string[] = [];
+  for (const id of ids) {
+    try {
+      await work(instance, `/ops/parked/${encodeURIComponent(id)}`, id);
+    } catch (error) {
+      if (!(error instanceof CommandRefused)) throw error;
+      refused.push(ids.length === 1 ? error.message : `${id}: ${error.message}`);
+    }
+  }
+  if (refused.length > 0) throw new CommandRefused(refused.join('\n'));
 }
 
 async function list({ service, json }: { service?: string; json?: boolean }): Promise<void> {

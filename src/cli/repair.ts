@@ -108,12 +108,13 @@ export function rebuildCommand(): Command {
     });
 }
 
-/** Refuses what is no projection's name, with or without its service's. */
+/** Refuses what names no projection, or, without its service's name, more than one. */
 async function checkProjection(name: string): Promise<void> {
   const { definitions } = await import('../composition/services.ts');
   const names = definitions.flatMap((each) => (each.views ?? []).map((view) => `${each.name}.${view.name}`));
-  if (!names.some((known) => known === name || known.endsWith(`.${name}`)))
-    throw new WrongUse(`there is no projection ${name}; there are: ${names.join(', ')}`);
+  const meant = names.filter((known) => known === name || known.endsWith(`.${name}`));
+  if (meant.length === 0) throw new WrongUse(`there is no projection ${name}; there are: ${names.join(', ')}`);
+  if (meant.length > 1) throw new WrongUse(`there are several projections ${name}: ${meant.join(', ')}`);
 }
 
 function printRebuilt({
@@ -161,9 +162,10 @@ export function republishCommand(): Command {
         }
         waiting.done();
         if (json === true) return sayJson(last);
-        say(
-          `${last?.events ?? 0} events of ${query.topic}/${query.partition} repeated, up to sequence ${last?.last ?? 0}`,
-        );
+        const place = `${query.topic}/${query.partition}`;
+        if (last === undefined || last.events === 0)
+          return say(`nothing is stored for ${place} from sequence ${query.from} on`);
+        say(`${last.events} events of ${place} repeated, up to sequence ${last.last}`);
       },
     );
 }
