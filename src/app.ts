@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Server } from 'node:net';
 import { join } from 'node:path';
+import { externalIssuerOf } from './composition/external-issuer.ts';
 import { listen } from './composition/listening.ts';
 import { openTracing } from './composition/open-tracing.ts';
 import { wireParts } from './composition/parts.ts';
@@ -170,6 +171,7 @@ export async function startApp(
       tracing,
       settings: () => settings.current,
       trustedProxies: configuration.TRUSTED_PROXIES,
+      externalIssuer: externalIssuerOf(configuration),
     });
     started.push(() => gateway.stop());
     const firstAdministrator = await firstAdmin(users, configuration);
@@ -208,6 +210,8 @@ function newWebhookSecret(): string {
 }
 
 async function firstAdmin(users: ServiceHost, configuration: Configuration): Promise<FirstAdministrator | undefined> {
+  // Where people sign in elsewhere, that is where one is named.
+  if (configuration.OIDC_ISSUER !== undefined) return undefined;
   const email = configuration.FULLHOUSE_ADMIN_EMAIL ?? 'admin@fullhouse.example';
   const password = configuration.FULLHOUSE_ADMIN_PASSWORD ?? randomBytes(12).toString('base64url');
   return (await ensureAdministrator(users, { email, password })) ? { email, password } : undefined;
@@ -217,7 +221,8 @@ async function firstAdmin(users: ServiceHost, configuration: Configuration): Pro
 async function importDemo(hosts: readonly ServiceHost[]): Promise<void> {
   const host = hostNamed(hosts, 'catalog');
   if (!(await isCatalogueEmpty(host))) return;
-  await ensureDemoUsers(hostNamed(hosts, 'user'));
+  const users = hostNamed(hosts, 'user');
+  if (users.configuration.OIDC_ISSUER === undefined) await ensureDemoUsers(users);
   await importDemoCatalogue(host, new Date());
 }
 

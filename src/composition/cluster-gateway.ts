@@ -5,6 +5,7 @@ import { addressesOf, type RoleName } from '../runtime/configuration.ts';
 import { loggerOf } from '../runtime/logger.ts';
 import type { ClusterServices, SharedProcess } from './cluster-services.ts';
 import { describedEndpoints } from './endpoints.ts';
+import { externalIssuerOf } from './external-issuer.ts';
 import { type ListenAt, listen } from './listening.ts';
 
 /** Starts the gateway over the HTTP sides of the services, in this process or others; returns where it listens. */
@@ -37,6 +38,7 @@ export async function clusterGateway(
       logger: loggerOf(logger, 'gateway'),
       settings: () => settings.current,
       trustedProxies: configuration.TRUSTED_PROXIES,
+      externalIssuer: externalIssuerOf(configuration),
     }),
   );
   life.ends(() => Promise.all([...upstreams.values()].map((each) => each.close())));

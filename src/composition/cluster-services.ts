@@ -18,6 +18,7 @@ import { importDemoCatalogue } from '../services/catalog/demo.ts';
 import { ensureAdministrator, ensureDemoUsers } from '../services/user/accounts.ts';
 import { createTokenIssuer } from '../services/user/tokens.ts';
 import { type DatabasePlaces, databasePlaces } from './databases.ts';
+import { externalIssuerOf } from './external-issuer.ts';
 import type { Life } from './life.ts';
 import { type ListenAt, listen } from './listening.ts';
 import { wireParts } from './parts.ts';
@@ -75,6 +76,7 @@ export async function clusterServices(
   const server = createServiceServer({
     endpoints: endpointsHere(options, places),
     jwks,
+    externalIssuer: externalIssuerOf(configuration),
     metrics: options.metrics,
     tracing: options.tracing,
     logger: speakerOf(options),
@@ -157,7 +159,8 @@ async function prepare(hosts: readonly ServiceHost[], configuration: Configurati
   const { FULLHOUSE_ADMIN_EMAIL: email, FULLHOUSE_ADMIN_PASSWORD: password, FULLHOUSE_DEMO: demo } = configuration;
   for (const host of hosts) {
     if (host.definition.name === 'catalog' && demo === true) await importDemoCatalogue(host, new Date());
-    if (host.definition.name !== 'user') continue;
+    // Where people sign in elsewhere, no account is made before its owner comes.
+    if (host.definition.name !== 'user' || configuration.OIDC_ISSUER !== undefined) continue;
     if (email !== undefined && password !== undefined) await ensureAdministrator(host, { email, password });
     if (demo === true) await ensureDemoUsers(host);
   }

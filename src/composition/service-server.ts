@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { createAuthenticator } from '../runtime/http/auth.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
+import type { ExternalIssuer } from '../runtime/http/external-issuer.ts';
 import { type PublishedKeys, publishedKeys } from '../runtime/http/published-keys.ts';
 import { createServer, serveEndpoints } from '../runtime/http/server.ts';
 import { traceRequests } from '../runtime/http/trace.ts';
@@ -15,6 +16,8 @@ import type { Tracing } from '../runtime/telemetry/tracing.ts';
 export function createServiceServer(options: {
   readonly endpoints: readonly Endpoint[];
   readonly jwks: () => Promise<PublishedKeys>;
+  /** Whose tokens are taken beside our own. */
+  readonly externalIssuer: ExternalIssuer | undefined;
   readonly metrics: Metrics;
   readonly tracing: Tracing;
   readonly logger: Logger;
@@ -23,7 +26,7 @@ export function createServiceServer(options: {
   traceRequests(server, options.tracing);
   options.metrics.watch('services', server);
   serveEndpoints(server, options.endpoints, {
-    authenticator: createAuthenticator(publishedKeys(options.jwks)),
+    authenticator: createAuthenticator(publishedKeys(options.jwks), options.externalIssuer),
     admit: async () => undefined,
   });
   // For whoever passes requests on: somebody listens here.

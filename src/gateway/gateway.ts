@@ -6,6 +6,7 @@ import helmet from 'helmet';
 import type { Settings } from '../contracts/settings.ts';
 import { createAuthenticator } from '../runtime/http/auth.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
+import type { ExternalIssuer } from '../runtime/http/external-issuer.ts';
 import { openApiOf } from '../runtime/http/openapi.ts';
 import { Problem } from '../runtime/http/problem.ts';
 import { type PublishedKeys, publishedKeys } from '../runtime/http/published-keys.ts';
@@ -41,6 +42,8 @@ export interface GatewayOptions {
   readonly settings: () => Settings;
   /** What is in front of it and says whose a request is, beside the connection. */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** Whose tokens are taken beside our own. */
+  readonly externalIssuer?: ExternalIssuer | undefined;
 }
 
 export const apiInfo = {
@@ -86,7 +89,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const streams = new OpenStreams();
   const erased = new ErasedUsers(logger, (userId) => streams.endOf(userId));
   const doors: Doors = {
-    authenticator: createAuthenticator(publishedKeys(jwks)),
+    authenticator: createAuthenticator(publishedKeys(jwks), options.externalIssuer),
     admit: ({ userId }) => {
       if (erased.has(userId)) throw new Problem('unauthenticated', 'This account was erased.');
       return limits.admit('user', userId);

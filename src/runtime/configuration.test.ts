@@ -90,6 +90,7 @@ describe('the configuration', () => {
     { OTEL_EXPORTER_OTLP_ENDPOINT: 'https://collector/otlp' },
     { USER_URL: 'http://127.0.0.1:9102/, http://[::1]:9102' },
     { JWKS_URL: 'http://user/keys' },
+    { OIDC_ISSUER: 'https://sign-in.example/realms/a', OIDC_ROLES_CLAIM: 'realm_access.roles' },
     { TRUSTED_PROXIES: '10.0.0.0/8, 192.0.2.1,2001:db8::/32' },
   ];
   for (const environment of taken)
@@ -101,6 +102,7 @@ describe('the configuration', () => {
     ['SMTP_URL', 'http://x.y', /a URL like smtp:/],
     ['OTEL_EXPORTER_OTLP_ENDPOINT', 'foo://x', /a URL like http:\/\/collector:4318 /],
     ['JWKS_URL', 'ftp://x/keys', /a URL like http:/],
+    ['OIDC_ISSUER', 'sign-in.example', /a URL like https:/],
     ['PUBLIC_URL', 'tickets:443', /a URL like https:/],
     ['USER_URL', 'http://host/path', /without a path/],
     ['USER_URL', 'http://host?a=b', /a URL like http:/],
@@ -138,6 +140,11 @@ describe('the configuration', () => {
     assert.match(message({ KAFKA_TLS: 'true', KAFKA_TLS_CA: file }), /KAFKA_TLS_CA: must name a file of certificates/);
     await directory.remove();
     assert.match(message({ KAFKA_TLS: 'true', KAFKA_TLS_CA: file }), /KAFKA_TLS_CA: cannot be read; give a readable/);
+  });
+
+  test('refuses to be told of tokens of an issuer that it is not told of', () => {
+    for (const name of ['OIDC_AUDIENCE', 'OIDC_ROLES_CLAIM'])
+      assert.match(message({ [name]: 'api' }), new RegExp(`^${name}: means nothing without OIDC_ISSUER`));
   });
 
   test('refuses more replicas in sync than there are', () => {

@@ -124,6 +124,9 @@ const schema = z.object({
   ...databaseUrls,
   SANDBOX_DATABASE_URL: databaseUrl,
   ...serviceUrls,
+  OIDC_ISSUER: webUrl('https://sign-in.example/realms/fullhouse').optional(),
+  OIDC_AUDIENCE: z.string().min(1).optional(),
+  OIDC_ROLES_CLAIM: z.string().min(1).optional(),
   JWKS_URL: webUrl('http://127.0.0.1:9102/.well-known/jwks.json').optional(),
   KAFKA_BROKERS: brokers.optional(),
   KAFKA_TLS: truth.default(false),
@@ -205,6 +208,9 @@ function contradictionIn(given: Configuration): string | undefined {
   const missing = sasl.filter((name) => given[name] === undefined);
   if (missing.length > 0 && missing.length < sasl.length)
     return `${missing.join(', ')}: missing; set all of ${sasl.join(', ')}, or none`;
+  for (const name of ['OIDC_AUDIENCE', 'OIDC_ROLES_CLAIM'] as const)
+    if (given[name] !== undefined && given.OIDC_ISSUER === undefined)
+      return `${name}: means nothing without OIDC_ISSUER; set both, or remove it`;
   if (given.KAFKA_TLS_CA !== undefined && !given.KAFKA_TLS)
     return 'KAFKA_TLS_CA: means nothing without KAFKA_TLS=true; set both, or remove it';
   if (given.KAFKA_MIN_INSYNC_REPLICAS > given.KAFKA_REPLICATION_FACTOR)

@@ -50,14 +50,16 @@ export async function prepareEmbedded(directory: string): Promise<void> {
 
 /** The whole of it in this process, in the mode that `TEST_MODE` names: `embedded` or `cluster`. */
 export async function runApp(more: Readonly<Record<string, string>> = {}): Promise<RunningApp> {
-  const { app, ...rest } = await started({ ...environment, ...more });
+  const { app, ...rest } = await runAppAlone(more);
   const anyone = new Client(app.url);
   return { ...rest, app, anyone, admin: await signInTo(app) };
 }
 
-async function started(
-  given: Readonly<Record<string, string>>,
+/** The same, where nobody signs in. */
+export async function runAppAlone(
+  more: Readonly<Record<string, string>> = {},
 ): Promise<Pick<RunningApp, 'app' | 'directory' | 'stop'>> {
+  const given = { ...environment, ...more };
   if (process.env['TEST_MODE'] === 'cluster') {
     const { runCluster } = await import('./cluster.ts');
     return runCluster(given);

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { errors, type JWTVerifyGetKey, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { type Principal, type Role, roles } from './endpoint.ts';
+import { type ExternalIssuer, ExternalTokens, type Verified } from './external-issuer.ts';
 import { Problem } from './problem.ts';
 
 /** Access tokens: EdDSA JWTs (RFC 8725 rules), verified by every service for itself. */
@@ -18,11 +19,10 @@ export interface Authenticator {
   authenticate(authorization: string | undefined): Promise<Principal>;
 }
 
-/** Checks tokens against the keys of their issuer. */
-export function createAuthenticator(keys: JWTVerifyGetKey): Authenticator {
-  const remembered = new LRUCache<string, { readonly principal: Principal; readonly expiresAt: number }>({
-    max: rememberedMax,
-  });
+/** Checks tokens against the keys of their issuer: our own, and another one that people sign in at where one is named. */
+export function createAuthenticator(keys: JWTVerifyGetKey, externalIssuer?: ExternalIssuer): Authenticator {
+  const external = externalIssuer && new ExternalTokens(externalIssuer, clockToleranceSeconds);
+  const remembered = new LRUCache<string, Verified>({ max: rememberedMax });
   return {
     async authenticate(authorization) {
       const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(authorization ?? '')?.[1];
@@ -37,31 +37,38 @@ export function createAuthenticator(keys: JWTVerifyGetKey): Authenticator {
         if (known.expiresAt > Date.now()) return known.principal;
         throw expired();
       }
-      const verified = await verify(token, keys);
+      const verified = await refusing(() =>
+        external?.claims(token) === true ? external.verify(token) : verify(token, keys),
+      );
       remembered.set(hash, verified);
       return verified.principal;
     },
   };
 }
 
-async function verify(token: string, keys: JWTVerifyGetKey) {
+async function verify(token: string, keys: JWTVerifyGetKey): Promise<Verified> {
+  const { payload } = await jwtVerify(token, keys, {
+    algorithms: ['EdDSA', 'Ed25519'],
+    issuer: tokenIssuer,
+    audience: tokenAudience,
+    typ: tokenType,
+    requiredClaims: ['exp', 'sub', 'jti'],
+    clockTolerance: clockToleranceSeconds,
+  });
+  const { sub = '', sid, exp = 0 } = payload;
+  const claimed: unknown = payload['roles'];
+  const principal: Principal = {
+    userId: sub,
+    sessionId: typeof sid === 'string' ? sid : '',
+    roles: Array.isArray(claimed) ? roles.filter((role): role is Role => claimed.includes(role)) : [],
+  };
+  return { principal, expiresAt: (exp + clockToleranceSeconds) * 1_000 };
+}
+
+/** What is wrong with a token, in our words. */
+async function refusing(verifying: () => Promise<Verified>): Promise<Verified> {
   try {
-    const { payload } = await jwtVerify(token, keys, {
-      algorithms: ['EdDSA', 'Ed25519'],
-      issuer: tokenIssuer,
-      audience: tokenAudience,
-      typ: tokenType,
-      requiredClaims: ['exp', 'sub', 'jti'],
-      clockTolerance: clockToleranceSeconds,
-    });
-    const { sub = '', sid, exp = 0 } = payload;
-    const claimed: unknown = payload['roles'];
-    const principal: Principal = {
-      userId: sub,
-      sessionId: typeof sid === 'string' ? sid : '',
-      roles: Array.isArray(claimed) ? roles.filter((role): role is Role => claimed.includes(role)) : [],
-    };
-    return { principal, expiresAt: (exp + clockToleranceSeconds) * 1_000 };
+    return await verifying();
   } catch (error) {
     if (error instanceof errors.JWTExpired) throw expired();
     if (error instanceof errors.JOSEError)

@@ -14,6 +14,15 @@ export interface Principal {
   readonly userId: string;
   readonly roles: readonly Role[];
   readonly sessionId: string;
+  /** Of somebody who signed in elsewhere: what the token says of them, as it says it. */
+  readonly person?: Person;
+}
+
+export interface Person {
+  readonly name: string | undefined;
+  readonly email: string | undefined;
+  readonly phone: string | undefined;
+  readonly locale: string | undefined;
 }
 
 export interface Endpoint {

@@ -3,6 +3,8 @@ import { Problem } from './problem.ts';
 
 /** Unknown key ids are looked up at most so often, whatever clients send. */
 const refreshMs = 5_000;
+/** Keys are read anew after so long: one that was withdrawn is not good for ever. */
+const rereadMs = 600_000;
 const answerWithinMs = 3_000;
 
 export interface PublishedKeys {
@@ -14,27 +16,50 @@ export interface PublishedKeys {
  * issuer does not answer, tokens of known keys are still good.
  */
 export function publishedKeys(jwks: () => Promise<PublishedKeys>): JWTVerifyGetKey {
-  const known = new Map<string, Awaited<ReturnType<typeof importJWK>>>();
+  const known = new Map<string, JWK>();
+  /** Keys as they are used, by id and algorithm. */
+  const used = new Map<string, Awaited<ReturnType<typeof importJWK>>>();
   let readAt = Number.NEGATIVE_INFINITY;
   let reading: Promise<void> | undefined;
   const read = async (): Promise<void> => {
     const { keys } = await jwks();
     known.clear();
-    for (const key of keys) if (key.kid !== undefined) known.set(key.kid, await importJWK(key, 'EdDSA'));
+    used.clear();
+    for (const key of keys) if (key.kid !== undefined) known.set(key.kid, key);
     readAt = performance.now();
   };
-  return async ({ kid }) => {
+  const readOnce = (): Promise<void> => {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
+  return async ({ kid, alg = '' }) => {
     if (kid === undefined) throw new errors.JWKSNoMatchingKey('the token names no key');
-    if (!known.has(kid) && performance.now() - readAt >= refreshMs) {
-      reading ??= read().finally(() => {
-        reading = undefined;
-      });
-      await reading;
-    }
-    const key = known.get(kid);
-    if (key === undefined) throw new errors.JWKSNoMatchingKey('no key of this id is published');
+    const age = performance.now() - readAt;
+    if (!known.has(kid) && age >= refreshMs) await readOnce();
+    else if (age >= rereadMs) void readOnce().catch(() => undefined);
+    const jwk = known.get(kid);
+    if (jwk === undefined) throw new errors.JWKSNoMatchingKey('no key of this id is published');
+    const name = `${alg} ${kid}`;
+    const key = used.get(name) ?? (await imported(jwk, alg));
+    used.set(name, key);
     return key;
   };
+}
+
+/** A key that is for something else, or for another algorithm, is none for this token. */
+async function imported(jwk: JWK, alg: string) {
+  const isOther = jwk.use !== undefined && jwk.use !== 'sig';
+  // Two names of one algorithm (RFC 9864).
+  const names = alg === 'Ed25519' ? ['Ed25519', 'EdDSA'] : [alg];
+  if (isOther || (jwk.alg !== undefined && !names.includes(jwk.alg)))
+    throw new errors.JWKSNoMatchingKey('the key of this id is for something else');
+  try {
+    return await importJWK(jwk, alg);
+  } catch (cause) {
+    throw new errors.JWKSNoMatchingKey('the key of this id is of another kind', { cause });
+  }
 }
 
 /** The keys an issuer publishes at one of several addresses. Throws the problem `unavailable` where none answers. */

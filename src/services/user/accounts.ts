@@ -36,26 +36,62 @@ const defaultLocale = 'en';
 /** Adds an account; throws the problem `email_taken`. */
 export async function addAccount(service: ServiceRuntime, account: NewAccount, traceparent?: string): Promise<User> {
   const passwordHash = account.password === undefined ? null : await hashPassword(account.password);
-  const userId = newId('user');
+  const user = userWith(newId('user'), account);
   return service.transaction(async (transaction) => {
-    const profile = {
-      userId,
-      name: account.name,
-      locale: account.locale ?? defaultLocale,
-      ...(account.email === undefined ? {} : { email: account.email }),
-      ...(account.phone === undefined ? {} : { phone: account.phone }),
-    };
-    const events = accepted(profiles.decide(profiles.initialState, { type: 'RegisterUser', profile }));
-    const row = {
-      ...{ userId, email: account.email ?? null, name: account.name, phone: account.phone ?? null },
-      ...{ locale: profile.locale, roles: account.roles, passwordHash },
-    };
-    if (!(await projection.insertUser(transaction, row))) {
+    if (!(await registered(transaction, user, { passwordHash, external: false, traceparent }))) {
       throw new Problem('email_taken', 'This e-mail address is registered already. Sign in, or reset the password.');
     }
-    await publish(transaction, { userId, events, version: 0, traceparent });
-    return { ...profile, roles: account.roles };
+    return user;
   });
+}
+
+/** Somebody whom another issuer knows, as their token says. */
+export interface ExternalAccount extends Omit<NewAccount, 'password'> {
+  readonly userId: string;
+}
+
+/**
+ * Makes the account of somebody who signs in elsewhere, or brings the roles of the one they have up to date. An address that is
+ * another account's stays that account's. Throws the problem `unauthenticated` for somebody who was erased here.
+ */
+export async function keepExternalAccount(
+  service: ServiceRuntime,
+  { userId, ...account }: ExternalAccount,
+  traceparent?: string,
+): Promise<void> {
+  const more = { passwordHash: null, external: true, traceparent };
+  await service.transaction(async (transaction) => {
+    const row = await projection.userById(transaction, userId, 'lock');
+    if (row?.erased === true) throw new Problem('unauthenticated', 'This account was erased.');
+    if (row !== undefined) return projection.updateExternal(transaction, userId, account.roles);
+    if (await registered(transaction, userWith(userId, account), more)) return;
+    // Their address is somebody else's, or they have come twice at the same moment.
+    await registered(transaction, userWith(userId, { ...account, email: undefined }), more);
+  });
+}
+
+function userWith(userId: string, { name, email, phone, locale = defaultLocale, roles }: NewAccount): User {
+  return {
+    ...{ userId, name, locale, roles },
+    ...(email === undefined ? {} : { email }),
+    ...(phone === undefined ? {} : { phone }),
+  };
+}
+
+/** Adds a user and tells of them; false, and nothing is done, where the address or the id is taken. */
+async function registered(
+  transaction: Transaction,
+  user: User,
+  more: { readonly passwordHash: string | null; readonly external: boolean; readonly traceparent: string | undefined },
+): Promise<boolean> {
+  const { roles, ...profile } = user;
+  const { userId, name, email = null, phone = null, locale } = user;
+  const { traceparent, ...kept } = more;
+  const events = accepted(profiles.decide(profiles.initialState, { type: 'RegisterUser', profile }));
+  if (!(await projection.insertUser(transaction, { ...{ userId, email, name, phone, locale, roles }, ...kept })))
+    return false;
+  await publish(transaction, { userId, events, version: 0, traceparent });
+  return true;
 }
 
 /** Changes what a person may change of themselves; a repeated request changes nothing. Returns the profile as it is now. */
@@ -98,6 +134,7 @@ export async function changeRoles(
     if (!roles.includes('admin')) await assertAdministratorLeft(transaction, userId);
     const row = await projection.userById(transaction, userId, 'lock');
     if (row === undefined || row.erased) throw notFound('user');
+    if (row.external) throw new Problem('conflict', 'Their roles are given where they sign in, not here.');
     await projection.updateRoles(transaction, userId, roles);
     return { status: 200, resource: userId };
   });

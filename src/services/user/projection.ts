@@ -82,11 +82,13 @@ export interface UserRow {
   readonly locale: string | null;
   readonly roles: readonly string[];
   readonly passwordHash: string | null;
+  /** Signs in elsewhere. */
+  readonly external: boolean;
   readonly version: number;
   readonly erased: boolean;
 }
 
-const userColumns = `user_id as "userId", email, name, phone, locale, roles, password_hash as "passwordHash", version,
+const userColumns = `user_id as "userId", email, name, phone, locale, roles, password_hash as "passwordHash", external, version,
   erased_at is not null as erased`;
 
 /** A user by id; `lock` keeps others from changing the row until the transaction ends. */
@@ -119,12 +121,12 @@ export async function lockAdministrators(transaction: Transaction): Promise<read
   return rows.map(({ userId }) => userId);
 }
 
-/** Adds a user; false when the e-mail address is taken. */
+/** Adds a user; false when the e-mail address is taken, or the id. */
 export async function insertUser(database: Database, user: Omit<UserRow, 'version' | 'erased'>): Promise<boolean> {
   const rows = await database.query(
-    `insert into users (user_id, email, name, phone, locale, roles, password_hash, version)
-     values ($1, $2, $3, $4, $5, $6, $7, 1) on conflict (email) do nothing returning user_id`,
-    [user.userId, user.email, user.name, user.phone, user.locale, [...user.roles], user.passwordHash],
+    `insert into users (user_id, email, name, phone, locale, roles, password_hash, external, version)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, 1) on conflict do nothing returning user_id`,
+    [user.userId, user.email, user.name, user.phone, user.locale, [...user.roles], user.passwordHash, user.external],
   );
   return rows.length === 1;
 }
@@ -140,6 +142,11 @@ export async function updateProfile(
     user.locale,
     user.version,
   ]);
+}
+
+/** Says of an account that its owner signs in elsewhere, with the roles they have there. */
+export async function updateExternal(database: Database, userId: string, roles: readonly string[]): Promise<void> {
+  await database.query('update users set external = true, roles = $2 where user_id = $1', [userId, [...roles]]);
 }
 
 export async function updateRoles(database: Database, userId: string, roles: readonly string[]): Promise<void> {
