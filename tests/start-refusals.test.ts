@@ -78,6 +78,11 @@ describe('a start without a place', async () => {
     assert.match(line, /FULLHOUSE_DATA_DIR: cannot write to .*a-file/);
   });
 
+  await it('is refused where no directory can be made', async () => {
+    const line = await refusalOf('/proc/nothing/data', {});
+    assert.match(line, /FULLHOUSE_DATA_DIR: cannot write to \/proc\/nothing\/data/);
+  });
+
   await it('is refused where a port is taken, and leaves nothing running', async (context) => {
     const { port, server } = await occupiedPort();
     context.after(() => void server.close());

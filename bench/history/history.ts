@@ -84,12 +84,12 @@ async function copyInto(database: CopiedDatabase, copies: readonly Copy[]): Prom
   const counted = copies.map((copy): Counted => ({ copy, ...countOf(database, copy) }));
   for (const [kind, some] of Map.groupBy(counted, ({ copy }) => copy.kind)) {
     const channels = [...(database.events[kind]?.channels.keys() ?? [])];
-    const values = valuesOf(some, channels, database.madeAt[kind] ?? 0);
     for (const { table, statements } of database.tables) {
       const statement = statements[kind];
       if (statement === undefined || daysSince(copies.at(-1)) > (keptDays[table] ?? Number.POSITIVE_INFINITY)) continue;
       const text = `${relationOf(channels)} ${statement}`;
-      await database.client.query({ name: `${table} ${kind}`, text, values: [...values] });
+      const values = valuesOf(some, channels, database.madeAt[kind] ?? 0);
+      await database.client.query({ name: `${table} ${kind}`, text, values });
     }
   }
 }
@@ -114,8 +114,8 @@ function countOf({ events, sequences, versions }: CopiedDatabase, { kind, show }
   return { showVersion, before };
 }
 
-/** In the order of `copyColumns`, then of the channels. */
-function valuesOf(some: readonly Counted[], channels: readonly string[], madeAt: number): readonly BinaryParameter[] {
+/** In the order of `copyColumns`, then of the channels; made anew for each statement, since a parameter is sent once. */
+function valuesOf(some: readonly Counted[], channels: readonly string[], madeAt: number): BinaryParameter[] {
   const hex = (number: number) => number.toString(16).padStart(12, '0');
   const moment = (at: number) => `${hex(at).slice(0, 8)}-${hex(at).slice(8)}`;
   return [

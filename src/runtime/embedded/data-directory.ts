@@ -1,9 +1,9 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 
 /** What keeps everything of the embedded mode: databases, log, keys. One process at a time. */
@@ -31,8 +31,7 @@ export class DataDirectoryInUse extends Error {
 export async function openDataDirectory(path: string): Promise<DataDirectory> {
   const absolute = resolve(path);
   try {
-    // Where directories cannot be made, as below /proc, the asynchronous one never comes back.
-    mkdirSync(join(absolute, 'keys'), { recursive: true, mode: 0o700 });
+    makeDirectory(join(absolute, 'keys'));
   } catch (cause) {
     throw notWritable(absolute, cause as Error);
   }
@@ -48,6 +47,21 @@ export async function openDataDirectory(path: string): Promise<DataDirectory> {
       return made.trimEnd();
     },
   };
+}
+
+/**
+ * Makes a directory and those it is in. Where none can be made, as below /proc, the `recursive` of Node.js tries the same two for
+ * ever.
+ */
+function makeDirectory(path: string): void {
+  if (existsSync(path)) return;
+  makeDirectory(dirname(path));
+  try {
+    mkdirSync(path, { mode: 0o700 });
+  } catch (error) {
+    // Somebody else may have made it just now.
+    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
+  }
 }
 
 async function shortSocketPath(directory: string): Promise<string> {
