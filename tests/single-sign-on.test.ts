@@ -29,7 +29,9 @@ describe('people who sign in at another issuer', () => {
 
   before(async () => {
     issuer = await startOidcIssuer();
-    running = await runAppAlone({ OIDC_ISSUER: issuer.url, OIDC_ROLES_CLAIM: 'realm_access.roles' });
+    // A first administrator is asked for, and a directory of its own is made with that.
+    const first = { FULLHOUSE_ADMIN_EMAIL: 'first@example.com' };
+    running = await runAppAlone({ ...first, OIDC_ISSUER: issuer.url, OIDC_ROLES_CLAIM: 'realm_access.roles' });
     const organizer = await signedIn({ sub: 'olive', realm_access: { roles: ['organizer'] } });
     showId = await openShow(organizer, await buildVenue(organizer));
   });
