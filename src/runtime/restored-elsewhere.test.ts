@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
-import { setTimeout as delay } from 'node:timers/promises';
+import { setImmediate as immediate } from 'node:timers/promises';
 import { RestoredElsewhere } from './restored-elsewhere.ts';
 
 let watched: RestoredElsewhere | undefined;
@@ -20,11 +20,17 @@ test('what a database lacks is known before anything is answered', async () => {
 });
 
 test('it is looked again until nothing is missing, and not once more', async () => {
-  const looks = [() => true, () => assert.fail('topics are out of reach'), () => false, () => true];
+  const nothingMissing = Promise.withResolvers<void>();
+  const last = () => {
+    nothingMissing.resolve();
+    return false;
+  };
+  const looks = [() => true, () => assert.fail('topics are out of reach'), last, () => true];
   const elsewhere = watch(async () => looks.shift()?.() ?? true);
   await elsewhere.start();
   assert.equal(elsewhere.isBehind, true);
-  await delay(100);
+  await nothingMissing.promise;
+  await immediate();
   assert.deepEqual([elsewhere.isBehind, looks.length], [false, 1]);
 });
 
