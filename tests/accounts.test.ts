@@ -2,20 +2,12 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import type { Client, TokenPair } from './support/client.ts';
-import { newPerson } from './support/people.ts';
-import { refusal } from './support/refusals.ts';
+import { newPerson, type User } from './support/people.ts';
+import { type Refused, refusal } from './support/refusals.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 
-interface User {
-  readonly userId: string;
-  readonly name: string;
-  readonly email?: string;
-  readonly phone?: string;
-  readonly locale: string;
-  readonly roles: readonly string[];
-  readonly code?: string;
-  readonly errors?: readonly { readonly pointer: string }[];
-}
+/** A user, or why there is none. */
+type Answered = User & Refused;
 
 let running: RunningApp;
 let anyone: Client;
@@ -38,7 +30,7 @@ describe('registering', () => {
 
   it('makes a customer, and tells no password', async () => {
     const ada = { ...person(), phone: '+15551234567', locale: 'en-GB' };
-    const { status, body, headers } = await anyone.post<User>('/v1/users', ada);
+    const { status, body, headers } = await anyone.post<Answered>('/v1/users', ada);
     assert.equal(status, 201);
     assert.match(body.userId, /^usr_/);
     assert.equal(headers.get('location'), `/v1/users/${body.userId}`);
@@ -50,11 +42,11 @@ describe('registering', () => {
     const ada = person();
     const answers = await Promise.all(
       [ada.email, ada.email.toUpperCase(), ` ${ada.email}`].map((email) =>
-        anyone.post<User>('/v1/users', { ...ada, email }),
+        anyone.post<Answered>('/v1/users', { ...ada, email }),
       ),
     );
     assert.deepEqual(answers.map(({ status }) => status).sort(), [201, 409, 409]);
-    const again = await anyone.post<User>('/v1/users', ada);
+    const again = await anyone.post<Answered>('/v1/users', ada);
     assert.deepEqual(refusal(again), [409, 'email_taken']);
   });
 
@@ -68,7 +60,7 @@ describe('registering', () => {
       ['/roles', { roles: ['admin'] }],
     ];
     for (const [pointer, fields] of wrong) {
-      const { status, body } = await anyone.post<User>('/v1/users', { ...person(), ...fields });
+      const { status, body } = await anyone.post<Answered>('/v1/users', { ...person(), ...fields });
       assert.deepEqual([status, body.code, body.errors?.[0]?.pointer], [422, 'validation_failed', pointer]);
     }
     assert.deepEqual(refusal(await anyone.post('/v1/users', '{"name":')), [400, 'malformed_json']);
@@ -78,11 +70,11 @@ describe('registering', () => {
 describe('roles', () => {
   it('are given by an administrator and count from the next token on', async () => {
     const person = await newPerson(running);
-    const notYours = await person.client.call<User>('PATCH', `/v1/users/${person.userId}`, {
+    const notYours = await person.client.call<Answered>('PATCH', `/v1/users/${person.userId}`, {
       body: { roles: ['admin'] },
     });
     assert.deepEqual(refusal(notYours), [403, 'forbidden']);
-    const { status, body } = await running.admin.call<User>('PATCH', `/v1/users/${person.userId}`, {
+    const { status, body } = await running.admin.call<Answered>('PATCH', `/v1/users/${person.userId}`, {
       body: { roles: ['customer', 'organizer'] },
     });
     assert.deepEqual([status, body.roles], [200, ['customer', 'organizer']]);
@@ -90,18 +82,20 @@ describe('roles', () => {
     assert.deepEqual(refusal(await person.client.post('/v1/movies', movie)), [403, 'forbidden']);
     const organizer = await anyone.signIn(person.email, person.password);
     assert.equal((await organizer.post('/v1/movies', movie)).status, 201);
-    const unknown = await running.admin.call<User>('PATCH', '/v1/users/usr_01890000-0000-7000-8000-000000000001', {
+    const unknown = await running.admin.call<Answered>('PATCH', '/v1/users/usr_01890000-0000-7000-8000-000000000001', {
       body: { roles: ['customer'] },
     });
     assert.deepEqual(refusal(unknown), [404, 'not_found']);
-    const wrong = await running.admin.call<User>('PATCH', `/v1/users/${person.userId}`, { body: { roles: ['king'] } });
+    const wrong = await running.admin.call<Answered>('PATCH', `/v1/users/${person.userId}`, {
+      body: { roles: ['king'] },
+    });
     assert.deepEqual(refusal(wrong), [422, 'validation_failed']);
   });
 
   it('are not given again by a request that is repeated after they were taken away', async () => {
     const { userId } = await newPerson(running);
     const give = (roles: readonly string[], key: string) =>
-      running.admin.call<User>('PATCH', `/v1/users/${userId}`, { body: { roles }, key });
+      running.admin.call<Answered>('PATCH', `/v1/users/${userId}`, { body: { roles }, key });
     const key = randomUUID();
     assert.deepEqual((await give(['customer', 'staff'], key)).body.roles, ['customer', 'staff']);
     await give(['customer'], randomUUID());
@@ -111,9 +105,9 @@ describe('roles', () => {
   });
 
   it('are never taken from the last administrator, who does not leave either', async () => {
-    const { body: me } = await running.admin.get<User>('/v1/me');
+    const { body: me } = await running.admin.get<Answered>('/v1/me');
     const rolesOf = (userId: string, roles: readonly string[]) =>
-      running.admin.call<User>('PATCH', `/v1/users/${userId}`, { body: { roles } });
+      running.admin.call<Answered>('PATCH', `/v1/users/${userId}`, { body: { roles } });
     assert.deepEqual(refusal(await rolesOf(me.userId, ['customer'])), [409, 'conflict']);
     assert.deepEqual(refusal(await running.admin.call('DELETE', '/v1/me')), [409, 'conflict']);
     const second = await newPerson(running, { roles: ['customer', 'admin'] });
@@ -150,21 +144,21 @@ describe('roles', () => {
 describe('one’s own profile', () => {
   it('can be read and changed', async () => {
     const { client, email } = await newPerson(running, { phone: '+15551234567' });
-    const { body: me } = await client.get<User>('/v1/me');
+    const { body: me } = await client.get<Answered>('/v1/me');
     assert.deepEqual([me.name, me.email, me.phone, me.locale], ['Ada Lovelace', email, '+15551234567', 'en']);
-    const changed = await client.call<User>('PATCH', '/v1/me', { body: { name: 'Ada King', locale: 'de' } });
+    const changed = await client.call<Answered>('PATCH', '/v1/me', { body: { name: 'Ada King', locale: 'de' } });
     assert.deepEqual([changed.status, changed.body], [200, { ...me, name: 'Ada King', locale: 'de' }]);
-    const { body: phoneless } = await client.call<User>('PATCH', '/v1/me', { body: { phone: null } });
+    const { body: phoneless } = await client.call<Answered>('PATCH', '/v1/me', { body: { phone: null } });
     assert.equal(phoneless.phone, undefined);
-    assert.deepEqual((await client.get<User>('/v1/me')).body, phoneless);
+    assert.deepEqual((await client.get<Answered>('/v1/me')).body, phoneless);
     for (const body of [{}, { roles: ['admin'] }, { name: '' }]) {
-      assert.deepEqual(refusal(await client.call<User>('PATCH', '/v1/me', { body })), [422, 'validation_failed']);
+      assert.deepEqual(refusal(await client.call<Answered>('PATCH', '/v1/me', { body })), [422, 'validation_failed']);
     }
   });
 
   it('is changed once by a request that is repeated', async () => {
     const { client } = await newPerson(running);
-    const change = (name: string, key: string) => client.call<User>('PATCH', '/v1/me', { body: { name }, key });
+    const change = (name: string, key: string) => client.call<Answered>('PATCH', '/v1/me', { body: { name }, key });
     assert.equal((await change('One', 'k1')).body.name, 'One');
     assert.equal((await change('Two', 'k2')).body.name, 'Two');
     assert.equal((await change('One', 'k1')).body.name, 'Two');

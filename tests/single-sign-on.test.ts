@@ -6,18 +6,10 @@ import { brokenPromises } from './support/audit.ts';
 import { type Answer, Client, visa } from './support/client.ts';
 import { type OidcIssuer, startOidcIssuer } from './support/oidc-issuer.ts';
 import { bookingOnce } from './support/operations.ts';
+import type { User } from './support/people.ts';
 import { refusal } from './support/refusals.ts';
 import { type RunningApp, runAppAlone } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
-
-interface Me {
-  readonly userId: string;
-  readonly name: string;
-  readonly email?: string;
-  readonly phone?: string;
-  readonly locale: string;
-  readonly roles: readonly string[];
-}
 
 describe('people who sign in at another issuer', () => {
   let issuer: OidcIssuer;
@@ -25,7 +17,7 @@ describe('people who sign in at another issuer', () => {
   let showId: string;
   const signedIn = async (claims: Readonly<Record<string, unknown>>) =>
     new Client(running.app.url, await issuer.token(claims));
-  const meOf = (client: Client): Promise<Answer<Me>> => client.get<Me>('/v1/me');
+  const meOf = (client: Client): Promise<Answer<User>> => client.get<User>('/v1/me');
 
   before(async () => {
     issuer = await startOidcIssuer();

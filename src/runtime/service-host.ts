@@ -237,7 +237,7 @@ export class ServiceHost implements ServiceRuntime {
         this.loop.referencesArrived();
       },
     });
-    await this.#restoredElsewhere.start();
+    if (this.definition.answersFromDatabase === true) await this.#restoredElsewhere.start();
   }
 
   /** Why it cannot do all of its part at the moment. */

@@ -36,6 +36,11 @@ export interface ServiceDefinition {
    * decisions are made again that cannot have been made by what is stored or told now.
    */
   readonly wasOnce?: Readonly<Partial<Record<TopicName, (value: never) => unknown>>>;
+  /**
+   * Whether requests are answered by what the database has, whoever owns the task: then each instance has to know, before it
+   * answers, what a restored database lacks (`isBehind`).
+   */
+  readonly answersFromDatabase?: boolean;
   /** Types of messages that `statements` looks at and that have neither route nor view. */
   readonly statementsOn?: readonly string[];
   /** Types of events that nobody waits for: they are taken with what comes next, or a moment later. */

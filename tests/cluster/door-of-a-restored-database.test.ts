@@ -6,7 +6,7 @@ import { hostNamed } from '../../src/composition/services.ts';
 import { Client, eventually, visa } from '../support/client.ts';
 import { type ClusterGround, clusterGround } from '../support/cluster.ts';
 import { kafkaOrSkip } from '../support/kafka.ts';
-import { administrator } from '../support/servers.ts';
+import { administrator, signInTo } from '../support/servers.ts';
 import { buildVenue, openShow } from '../support/venue.ts';
 
 const environment = {
@@ -31,7 +31,7 @@ if (await kafkaOrSkip('the door of a restored database'))
     before(async () => {
       ground = await clusterGround(environment);
       const first = await ground.start(roles);
-      admin = await new Client(first.url).signIn(administrator.email, administrator.password);
+      admin = await signInTo(first);
       const showId = await openShow(admin, await buildVenue(admin));
       const { body } = await admin.book({ showId, bestAvailable: { count: 1 }, payment: visa }, { waitSeconds: 30 });
       const tickets = await eventually(

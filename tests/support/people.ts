@@ -23,6 +23,16 @@ export interface Person {
   readonly client: Client;
 }
 
+/** A user as the API shows it. */
+export interface User {
+  readonly userId: string;
+  readonly name: string;
+  readonly email?: string;
+  readonly phone?: string;
+  readonly locale: string;
+  readonly roles: readonly string[];
+}
+
 export interface PersonOptions {
   readonly name?: string;
   readonly phone?: string;

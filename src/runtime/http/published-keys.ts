@@ -13,9 +13,12 @@ export interface PublishedKeys {
 
 /**
  * Finds the key of a token among those its issuer publishes; a new id makes it look again, once in a while. While the
- * issuer does not answer, tokens of known keys are still good.
+ * issuer does not answer, tokens of known keys are still good. `now`: milliseconds that only grow.
  */
-export function publishedKeys(jwks: () => Promise<PublishedKeys>): JWTVerifyGetKey {
+export function publishedKeys(
+  jwks: () => Promise<PublishedKeys>,
+  now: () => number = () => performance.now(),
+): JWTVerifyGetKey {
   const known = new Map<string, JWK>();
   /** Keys as they are used, by id and algorithm. */
   const used = new Map<string, Awaited<ReturnType<typeof importJWK>>>();
@@ -26,7 +29,7 @@ export function publishedKeys(jwks: () => Promise<PublishedKeys>): JWTVerifyGetK
     known.clear();
     used.clear();
     for (const key of keys) if (key.kid !== undefined) known.set(key.kid, key);
-    readAt = performance.now();
+    readAt = now();
   };
   const readOnce = (): Promise<void> => {
     reading ??= read().finally(() => {
@@ -36,7 +39,7 @@ export function publishedKeys(jwks: () => Promise<PublishedKeys>): JWTVerifyGetK
   };
   return async ({ kid, alg = '' }) => {
     if (kid === undefined) throw new errors.JWKSNoMatchingKey('the token names no key');
-    const age = performance.now() - readAt;
+    const age = now() - readAt;
     if (!known.has(kid) && age >= refreshMs) await readOnce();
     else if (age >= rereadMs) void readOnce().catch(() => undefined);
     const jwk = known.get(kid);

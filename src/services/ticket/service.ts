@@ -9,6 +9,7 @@ import { routes, ticketIssued } from './routing.ts';
 /** Tickets: issued once money and seats are there, checked at the door, void when a booking is undone. */
 export const ticket: ServiceDefinition = {
   name: 'ticket',
+  answersFromDatabase: true,
   mainInput: 'notification-sent',
   inputs: ['notification-sent', 'payment-topic', 'booking-events'],
   references: ['catalog', 'user-profiles', 'settings'],
