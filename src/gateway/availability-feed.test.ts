@@ -7,9 +7,10 @@ import { type Availability, AvailabilityFeed } from './availability-feed.ts';
 const showId = 'shw_01890000-0000-7000-8000-000000000001';
 
 const plan = 'pln_01890000-0000-7000-8000-000000000001';
+const otherPlan = 'pln_01890000-0000-7000-8000-000000000002';
 
-const snapshotOf = (version: number): Availability => ({
-  ...{ showId, version, seatPlanId: plan, seats: `map at ${version}`, areas: [] },
+const snapshotOf = ({ version, seatPlanId }: Pick<Availability, 'version' | 'seatPlanId'>): Availability => ({
+  ...{ showId, version, seatPlanId, seats: `map at ${version}`, areas: [] },
 });
 
 /** The record that says a seat is held from a version of the show on. */
@@ -52,13 +53,13 @@ function client() {
 
 /** A feed over a show whose version the test sets, and what brings records as the log would. */
 async function feedAt(version: number, options: { readonly changesOfAllMax?: number } = {}) {
-  const now = { version };
+  const now = { version, seatPlanId: plan };
   const readers: ConsumeOptions[] = [];
   const feed = new AvailabilityFeed({
     ...options,
     logger: pino({ level: 'silent' }),
     tellingShare: 1,
-    snapshot: async (id) => (id === showId ? snapshotOf(now.version) : undefined),
+    snapshot: async (id) => (id === showId ? snapshotOf(now) : undefined),
   });
   await feed.start({
     topics: [{ name: 'seat-events', partitions: 1, retentionDays: 30, id: 'any' }],
@@ -110,16 +111,40 @@ describe('the feed of seat maps', () => {
     const { feed, now, bring } = await feedAt(3);
     const watching = client();
     await feed.watch(showId, watching, undefined);
-    const other = 'pln_01890000-0000-7000-8000-000000000002';
-    await bring(held(4, 0), held(5, 1, showId, other));
+    await bring(held(4, 0), held(5, 1, showId, otherPlan));
     assert.deepEqual([watching.isOpen, watching.told], [false, ['snapshot 3']]);
     feed.unwatch(showId, watching);
     now.version = 5;
     const again = client();
     await feed.watch(showId, again, 4);
-    await bring(held(6, 2, showId, other));
+    await bring(held(6, 2, showId, otherPlan));
     // The test's snapshot still names the first plan, and so begins anew once more.
     assert.deepEqual(again.told, ['snapshot 5']);
+  });
+
+  it('sends a snapshot to who comes back to a show that has taken on another plan before anything changed', async () => {
+    for (const isBegunAnew of [false, true]) {
+      const { feed, now, bring } = await feedAt(3);
+      const before = client();
+      // Not where another instance was watched at.
+      if (!isBegunAnew) await feed.watch(showId, before, undefined);
+      feed.unwatch(showId, before);
+      now.seatPlanId = otherPlan;
+      const [first, second] = [client(), client()];
+      await feed.watch(showId, first, 3);
+      await feed.watch(showId, second, 3);
+      await bring(held(4, 0, showId, otherPlan));
+      for (const { told } of [first, second]) assert.deepEqual(told, ['snapshot 3', '4: 0']);
+    }
+  });
+
+  it('sends a snapshot to who has the version before the first change by a plan, from another instance', async () => {
+    const { feed, now, bring } = await feedAt(4);
+    now.seatPlanId = otherPlan;
+    await bring(held(4, 0, showId, otherPlan));
+    const again = client();
+    await feed.watch(showId, again, 3);
+    assert.deepEqual(again.told, ['snapshot 4']);
   });
 
   it('does not send again what a snapshot ahead of the log has', async () => {
@@ -187,8 +212,8 @@ describe('the feed of seat maps', () => {
     const late = client();
     await feed.watch(showId, late, 1);
     assert.deepEqual(late.told, ['3: 2 3']);
-    // With eight more of another one, there is no room for it any more.
-    for (let version = 5; version <= 12; version += 1) await bring(held(version, 1, others[0]));
+    // With ten more of another one, there is no room for it any more.
+    for (let version = 5; version <= 14; version += 1) await bring(held(version, 1, others[0]));
     const later = client();
     await feed.watch(showId, later, 1);
     assert.deepEqual(later.told, ['snapshot 3']);

@@ -48,7 +48,7 @@ interface Watched {
 }
 
 interface Recent {
-  /** Every change after this version is in `changes`. */
+  /** Every change after this version is in `changes`, and all of them are of one plan. */
   readonly completeFrom: number;
   readonly changes: Change[];
   /** The plan they are of, as far as events have said it. */
@@ -141,15 +141,21 @@ export class AvailabilityFeed {
     if (!stream.isOpen) return;
     // Versions are the show's own: a newer one than was followed here may have been seen elsewhere, or say nothing of seats.
     const isKnown = snapshot === undefined || (lastVersion !== undefined && lastVersion <= snapshot.version);
-    const from = isKnown && this.#isComplete(showId, lastVersion) ? lastVersion : snapshot?.version;
+    const resumed = isKnown && this.#isComplete(showId, lastVersion) ? lastVersion : undefined;
+    const from = resumed ?? snapshot?.version;
     if (from === undefined) return stream.close();
-    if (from !== lastVersion) stream.send('snapshot', snapshot, String(from));
+    if (resumed === undefined) stream.send('snapshot', snapshot, String(from));
     this.#sendSince(showId, { watched, stream, from });
   }
 
-  /** Whether every change after a version is kept here. */
+  /**
+   * Whether every change after a version is kept here. While nothing has changed since the first of them, who has it may have
+   * seen it by another plan: a show takes one on without a new version, as long as nobody has a place.
+   */
   #isComplete(showId: string, version: number | undefined): version is number {
-    return version !== undefined && version >= (this.#recent.get(showId)?.completeFrom ?? Number.POSITIVE_INFINITY);
+    const recent = this.#recent.get(showId);
+    if (version === undefined || recent === undefined) return false;
+    return version > recent.completeFrom || (version === recent.completeFrom && recent.changes.length > 0);
   }
 
   #mayResume(showId: string, watched: Watched, lastVersion: number | undefined): boolean {
@@ -191,14 +197,19 @@ export class AvailabilityFeed {
       news: [],
     };
     this.#watched.set(showId, watched);
-    const recent = this.#recent.get(showId);
-    // What comes from here on is kept, so who has this version can come back to it.
-    if (recent === undefined) {
-      const { version: completeFrom, seatPlanId } = snapshot;
-      this.#recent.set(showId, { completeFrom, changes: [], seatPlanId });
-    }
-    for (const change of recent?.changes ?? []) if (change.version > watched.version) apply(watched, change);
+    for (const change of this.#recentUnder(showId, snapshot).changes)
+      if (change.version > watched.version) apply(watched, change);
     return { watched, snapshot };
+  }
+
+  /** Late changes of a show by the plan of a snapshot; they begin with it where there are none, or only those of another plan. */
+  #recentUnder(showId: string, { version: completeFrom, seatPlanId }: Availability): Recent {
+    const known = this.#recent.get(showId);
+    const isOfAnother = known?.seatPlanId !== undefined && known.seatPlanId !== seatPlanId;
+    if (known !== undefined && !isOfAnother) return known;
+    const recent: Recent = { completeFrom, changes: [], seatPlanId };
+    this.#recent.set(showId, recent);
+    return recent;
   }
 
   #follow(records: readonly LogRecord[]): void {
@@ -246,12 +257,17 @@ export class AvailabilityFeed {
   /** Repeated records are dropped: versions of a show only grow. */
   #keep(showId: string, change: Change): boolean {
     const before = this.#recent.get(showId);
-    const { completeFrom = change.version - 1, changes = [] }: Partial<Recent> = before ?? {};
+    if (before === undefined) {
+      // Whatever was before it may have been of another plan.
+      this.#recent.set(showId, { completeFrom: change.version, changes: [], seatPlanId: change.seatPlanId });
+      return true;
+    }
+    const { completeFrom, changes } = before;
     if (change.version <= (changes.at(-1)?.version ?? completeFrom)) return false;
     changes.push(change);
     const dropped = changes.length > changesMax ? changes.shift() : undefined;
     // An entry of its own: how much it is counts anew.
-    const seatPlanId = change.seatPlanId ?? before?.seatPlanId;
+    const seatPlanId = change.seatPlanId ?? before.seatPlanId;
     this.#recent.set(showId, { completeFrom: dropped?.version ?? completeFrom, changes, seatPlanId });
     return true;
   }
