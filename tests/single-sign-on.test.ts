@@ -34,7 +34,7 @@ describe('people who sign in at another issuer', () => {
 
   it('find no accounts but their own, neither an administrator’s nor any of the demo', async () => {
     const [row] = await hostNamed(running.app.hosts, 'user').query<{ users: number }>(
-      'select count(*)::int as users from users',
+      'select count(*)::int as users from users where not external',
     );
     assert.equal(row?.users, 0);
   });
@@ -112,6 +112,18 @@ describe('people who sign in at another issuer', () => {
     const gone = await signedIn({ sub, name: 'Gone' });
     assert.equal((await gone.call('DELETE', '/v1/me')).status, 204);
     assert.equal((await meOf(await signedIn({ sub, name: 'Gone' }))).status, 401);
+  });
+
+  it('stay out everywhere once they were erased, also when the news of it is long forgotten', async () => {
+    const sub = randomUUID();
+    const { userId } = (await meOf(await signedIn({ sub, name: 'Gone' }))).body;
+    const users = hostNamed(running.app.hosts, 'user');
+    const setErased = (at: string) => users.query(`update users set erased_at = ${at} where user_id = $1`, [userId]);
+    await setErased("now() - interval '1 hour'");
+    const again = await signedIn({ sub, realm_access: { roles: ['organizer'] } });
+    const answer = await again.call('PATCH', `/v1/shows/${showId}`, { body: { seatsPerCustomerMax: 5 } });
+    assert.deepEqual(refusal(answer), [401, 'unauthenticated']);
+    await setErased('null');
   });
 
   it('leave nothing for the auditor', async () => {

@@ -18,6 +18,7 @@ import type { Metrics } from '../runtime/telemetry/metrics.ts';
 import { type Tracing, traceIdOf } from '../runtime/telemetry/tracing.ts';
 import { type Availability, AvailabilityFeed } from './availability-feed.ts';
 import { availabilityStream } from './availability-stream.ts';
+import { type AskingForAccount, refusingErased } from './erased-elsewhere.ts';
 import { ErasedUsers } from './erased-users.ts';
 import { OpenStreams } from './open-streams.ts';
 import { createRateLimits } from './rate-limits.ts';
@@ -95,8 +96,9 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
       return limits.admit('user', userId);
     },
   };
-  serveEndpoints(server, endpoints, doors, streams.limiting(noticingErasure(forward, erased)));
-  serveEndpoints(server, own, doors, streams.limiting(answerHere));
+  const answering = (by: Answering) => streams.limiting(refusingErased(by, askingForAccount(server)));
+  serveEndpoints(server, endpoints, doors, answering(noticingErasure(forward, erased)));
+  serveEndpoints(server, own, doors, answering(answerHere));
   await serveDescription(server, [...endpoints, ...own], jwks);
   await Promise.all([feed.start(log), erased.start(log)]);
   return {
@@ -127,6 +129,13 @@ async function snapshot(server: FastifyInstance, showId: string): Promise<Availa
   const url = `/v1/shows/${encodeURIComponent(showId)}/availability`;
   const answer = await server.inject({ url, remoteAddress: ownAddress });
   return answer.statusCode === 200 ? (answer.json() as Availability) : undefined;
+}
+
+function askingForAccount(server: FastifyInstance): AskingForAccount {
+  return async (authorization) => {
+    const answer = await server.inject({ url: '/v1/me', headers: { authorization }, remoteAddress: ownAddress });
+    return answer.statusCode;
+  };
 }
 
 interface LostMessage extends Omit<Unsettled, 'kind' | 'id' | 'reason' | 'error'> {
