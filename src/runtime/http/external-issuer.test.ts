@@ -39,6 +39,7 @@ describe('a token of the issuer that people sign in at', () => {
     assert.equal(first.userId, again.userId);
     assert.notEqual(first.userId, other.userId);
     assert.equal(again.sessionId, 'a session');
+    assert.equal((await whoIs(await issuer.token({ sid: 'no\u0000session' }))).sessionId, '');
   });
 
   test('says what they are called and how they are reached, but for an address nobody has verified', async () => {
@@ -46,8 +47,13 @@ describe('a token of the issuer that people sign in at', () => {
     const told = { name: 'Ada', email: 'ada@example.org', phone_number: '+15551234567', locale: 'de' };
     const person = { name: 'Ada', email: 'ada@example.org', phone: '+15551234567', locale: 'de' };
     assert.deepEqual((await whoIs(await issuer.token(told))).person, person);
-    const unverified = await whoIs(await issuer.token({ ...told, email_verified: false }));
-    assert.deepEqual(unverified.person, { ...person, email: undefined });
+    // Some providers write what is no text as text.
+    for (const no of [false, 'false']) {
+      const unverified = { ...told, email_verified: no, phone_number_verified: no };
+      const { person: reached } = await whoIs(await issuer.token(unverified));
+      assert.deepEqual(reached, { ...person, email: undefined, phone: undefined });
+    }
+    assert.deepEqual((await whoIs(await issuer.token({ ...told, email_verified: 'true' }))).person, person);
   });
 
   const claims = {
@@ -103,6 +109,9 @@ describe('a token of the issuer that people sign in at', () => {
     issuer.says = { issuer: 'https://elsewhere.example' };
     await refused(await issuer.token(), 'unavailable');
     issuer.says = { jwks_uri: `${issuer.url}/nothing` };
+    await refused(await issuer.token(), 'unavailable');
+    // An answer, but no keys.
+    issuer.says = { jwks_uri: `${issuer.url}/.well-known/openid-configuration` };
     await refused(await issuer.token(), 'unavailable');
     issuer.says = {};
     assert.deepEqual((await whoIs(await issuer.token())).roles, ['customer']);

@@ -34,6 +34,8 @@ const discoveryMs = 3_000;
 const discoveryPath = '/.well-known/openid-configuration';
 /** Names and addresses of people are no longer than this. */
 const claimCharactersMax = 254;
+/** What names a session is kept nowhere where it could not be written. */
+const printable = /^[\x20-\x7e]{1,254}$/;
 
 /** Checks tokens of one external issuer. Nothing is asked of it before its first token comes. */
 export class ExternalTokens {
@@ -66,12 +68,12 @@ export class ExternalTokens {
     const { sub = '', sid, exp = 0 } = payload;
     const principal: Principal = {
       userId: userIdOf(issuer, sub),
-      sessionId: typeof sid === 'string' ? sid : '',
+      sessionId: typeof sid === 'string' && printable.test(sid) ? sid : '',
       roles: rolesIn(payload, rolesClaim),
       person: {
         name: text(payload['name']) ?? text(payload['preferred_username']),
-        email: payload['email_verified'] === false ? undefined : text(payload['email']),
-        phone: payload['phone_number_verified'] === false ? undefined : text(payload['phone_number']),
+        email: isUnverified(payload['email_verified']) ? undefined : text(payload['email']),
+        phone: isUnverified(payload['phone_number_verified']) ? undefined : text(payload['phone_number']),
         locale: text(payload['locale']),
       },
     };
@@ -112,6 +114,11 @@ function rolesIn(payload: JWTPayload, claim: string): readonly Role[] {
 function within(value: unknown, name: string): unknown {
   const isObject = typeof value === 'object' && value !== null && Object.hasOwn(value, name);
   return isObject ? (value as Readonly<Record<string, unknown>>)[name] : undefined;
+}
+
+/** Some providers write their claims as text. */
+function isUnverified(claim: unknown): boolean {
+  return claim === false || claim === 'false';
 }
 
 function text(claim: unknown): string | undefined {

@@ -71,12 +71,20 @@ export async function fetchKeys(urls: readonly string[]): Promise<PublishedKeys>
   for (const url of urls) {
     try {
       const answer = await fetch(url, { signal: AbortSignal.timeout(answerWithinMs), redirect: 'error' });
-      if (answer.ok) return (await answer.json()) as PublishedKeys;
-      failed = new Error(`${url} answered ${answer.status}`);
+      if (!answer.ok) throw new Error(`${url} answered ${answer.status}`);
+      return keysIn(await answer.json());
     } catch (error) {
       failed = error;
     }
   }
   const detail = 'The keys that access tokens are checked with cannot be read. Come back in some seconds.';
   throw new Problem('unavailable', detail, { retryAfterSeconds: 2, cause: failed });
+}
+
+/** A set of keys (RFC 7517, section 5). Whoever answers something else has not said that keys are good no more: throws. */
+function keysIn(told: unknown): PublishedKeys {
+  const isObject = (each: unknown): each is object => typeof each === 'object' && each !== null;
+  const keys: unknown = isObject(told) && 'keys' in told ? told.keys : undefined;
+  if (!Array.isArray(keys)) throw new Error('what was answered is no set of keys');
+  return { keys: keys.filter(isObject) as readonly JWK[] };
 }
