@@ -23,22 +23,22 @@ export interface Authenticator {
 export function createAuthenticator(keys: JWTVerifyGetKey, externalIssuer?: ExternalIssuer): Authenticator {
   const external = externalIssuer && new ExternalTokens(externalIssuer, clockToleranceSeconds);
   const remembered = new LRUCache<string, Verified>({ max: rememberedMax });
+  const giver = externalIssuer?.issuer ?? 'POST /v1/sessions';
+  const renewer = externalIssuer?.issuer ?? 'POST /v1/sessions/refresh';
   return {
     async authenticate(authorization) {
       const token = /^Bearer ([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+)$/i.exec(authorization ?? '')?.[1];
       if (token === undefined)
-        throw new Problem(
-          'unauthenticated',
-          'Send "Authorization: Bearer <access token>"; POST /v1/sessions gives one.',
-        );
+        throw new Problem('unauthenticated', `Send "Authorization: Bearer <access token>"; ${giver} gives one.`);
       const hash = createHash('sha256').update(token).digest('base64');
       const known = remembered.get(hash);
       if (known !== undefined) {
         if (known.expiresAt > Date.now()) return known.principal;
-        throw expired();
+        throw expired(renewer);
       }
-      const verified = await refusing(() =>
-        external?.claims(token) === true ? external.verify(token) : verify(token, keys),
+      const verified = await refusing(
+        () => (external?.claims(token) === true ? external.verify(token) : verify(token, keys)),
+        renewer,
       );
       remembered.set(hash, verified);
       return verified.principal;
@@ -66,17 +66,17 @@ async function verify(token: string, keys: JWTVerifyGetKey): Promise<Verified> {
 }
 
 /** What is wrong with a token, in our words. */
-async function refusing(verifying: () => Promise<Verified>): Promise<Verified> {
+async function refusing(verifying: () => Promise<Verified>, renewer: string): Promise<Verified> {
   try {
     return await verifying();
   } catch (error) {
-    if (error instanceof errors.JWTExpired) throw expired();
+    if (error instanceof errors.JWTExpired) throw expired(renewer);
     if (error instanceof errors.JOSEError)
       throw new Problem('unauthenticated', 'The access token is not valid. Sign in again.', { cause: error });
     throw error;
   }
 }
 
-function expired(): Problem {
-  return new Problem('token_expired', 'The access token has expired. POST /v1/sessions/refresh gives a new one.');
+function expired(renewer: string): Problem {
+  return new Problem('token_expired', `The access token has expired. ${renewer} gives a new one.`);
 }

@@ -76,6 +76,13 @@ describe('a token of the issuer that people sign in at', () => {
     await refused(await issuer.token({ exp: 1 }), 'token_expired');
   });
 
+  test('is asked for where it is given', async () => {
+    const { issuer, whoIs } = await trusting();
+    const asksForIt = (error: Error) => error.message.includes(issuer.url) && !error.message.includes('/v1/sessions');
+    await assert.rejects(whoIs('nothing'), asksForIt);
+    await assert.rejects(whoIs(await issuer.token({ exp: 1 })), asksForIt);
+  });
+
   test('that is no access token is none', async () => {
     const { issuer, refused } = await trusting();
     await refused(await issuer.token({}, { typ: 'logout+jwt' }));
