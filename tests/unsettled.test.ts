@@ -3,6 +3,9 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { hostNamed } from '../src/composition/services.ts';
 import type { Channel } from '../src/services/notification/channels/channel.ts';
+import { partName } from '../src/services/payment/effects.ts';
+import type { PaymentProvider } from '../src/services/payment/providers/provider.ts';
+import { brokenInvariants } from './support/audit.ts';
 import { type Booking, type Client, eventually, visa } from './support/client.ts';
 import { bookingOnce, changeSetting, hasStatus, messagesAbout } from './support/operations.ts';
 import { newPerson } from './support/people.ts';
@@ -73,11 +76,34 @@ describe('what needs a person', () => {
     const back = await bookingOnce(ada, booking.bookingId, hasStatus('awaiting_payment'));
     assert.equal(back.payment.status, 'declined');
     await gone(booking.bookingId, 'charge');
-    const again = await settle(paymentId, 'succeeded');
+    const again = await settle(paymentId, 'failed');
     assert.deepEqual([again.status, again.body['code']], [409, 'conflict']);
     const path = `/v1/bookings/${booking.bookingId}/payments`;
     const paid = await ada.post<Booking>(path, visa, { key: randomUUID(), waitSeconds: 20 });
     assert.equal(paid.body.status, 'confirmed');
+  });
+
+  it('is a charge that was found to have failed and was captured all the same: found to be, it goes back', async () => {
+    const provider = hostNamed(running.app.hosts, 'payment').part<{ lookup: PaymentProvider['lookup'] }>(partName);
+    const { lookup } = provider;
+    // It has charged, and neither answers nor can be asked.
+    provider.lookup = () => Promise.reject(new Error('connection lost'));
+    const payment = { method: 'card', token: 'tok_lost' };
+    const { body } = await ada.book({ showId, seats: ['S-A-4'], payment }, { waitSeconds: 0 });
+    const { id } = await listed(body.bookingId, 'charge');
+    assert.equal((await settle(id, 'failed')).status, 202);
+    await bookingOnce(ada, body.bookingId, hasStatus('awaiting_payment'));
+    provider.lookup = lookup;
+    assert.deepEqual(
+      (await brokenInvariants(running.app)).map(({ name }) => name),
+      ['ledger-known'],
+    );
+    assert.equal((await settle(id, 'succeeded')).status, 202);
+    const refunded = await bookingOnce(ada, body.bookingId, ({ refund }) => refund?.status === 'succeeded');
+    assert.deepEqual([refunded.status, refunded.refund?.amount.amount], ['awaiting_payment', 1_150]);
+    assert.deepEqual(await brokenInvariants(running.app), []);
+    const over = await settle(id, 'failed');
+    assert.deepEqual([over.status, over.body['code']], [409, 'conflict']);
   });
 
   it('is a refund that the provider refuses, and can be asked for again', async () => {

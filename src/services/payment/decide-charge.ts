@@ -10,6 +10,7 @@ import {
   nextWait,
   type Settlement,
   type State,
+  settledByPersonCode,
   type Validated,
 } from './state.ts';
 
@@ -127,22 +128,29 @@ export function onSettlement(state: State, input: Settlement & InputContext): re
   const { paymentId, outcome, why, who } = input;
   switch (attempt.status) {
     case 'asking':
-    case 'unknown': {
-      const settled: Event = { type: 'ChargeSettledByPerson', data: { paymentId, outcome, why, who } };
-      const error = { code: 'settled_by_person', message: 'The payment was looked up and has failed.' };
-      const published =
-        outcome === 'succeeded'
-          ? onCaptured(state, paymentId, { provider: 'by-hand', reference: 'settled-by-person' })
-          : onDeclined(state, paymentId, error);
-      return [settled, ...published];
-    }
-    case 'succeeded':
+    case 'unknown':
+      return settle(state, input);
     case 'failed':
-      // It settled itself, or somebody else did, while the person was looking.
-      return [{ type: 'SettlementCameTooLate', data: { paymentId, outcome, why, who } }];
+      // Nobody asks the provider any more about what a person has called failed: a person may find that it has captured.
+      if (attempt.settledByPerson === true && outcome === 'succeeded') return settle(state, input);
+      break;
+    case 'succeeded':
+      break;
     default:
       return unreachable(attempt.status);
   }
+  // It settled itself, or somebody else did, while the person was looking.
+  return [{ type: 'SettlementCameTooLate', data: { paymentId, outcome, why, who } }];
+}
+
+function settle(state: State, { paymentId, outcome, why, who }: Settlement): readonly Event[] {
+  const settled: Event = { type: 'ChargeSettledByPerson', data: { paymentId, outcome, why, who } };
+  const error = { code: settledByPersonCode, message: 'The payment was looked up and has failed.' };
+  const published =
+    outcome === 'succeeded'
+      ? onCaptured(state, paymentId, { provider: 'by-hand', reference: 'settled-by-person' })
+      : onDeclined(state, paymentId, error);
+  return [settled, ...published];
 }
 
 export function chargesDue(state: State, at: number): readonly Event[] {

@@ -215,6 +215,19 @@ describe('a lost answer', () => {
   });
 });
 
+describe('a charge that a person has called failed', () => {
+  const calledFailed = [validated(), unknown(), settled('failed')];
+  test('may be called captured by a person who has looked again, and then goes back', () => {
+    const { types } = given(...calledFailed, settled('succeeded'));
+    assert.deepEqual(types.slice(4), ['ChargeSettledByPerson', 'ChargeCapturedAfterAll', 'PaymentSucceeded']);
+  });
+  test('is captured once, and failed once, whatever people say after that', () => {
+    const again = given(...calledFailed, settled('succeeded'), settled('succeeded'), settled('failed'));
+    assert.deepEqual(again.types.slice(7), ['SettlementCameTooLate', 'SettlementCameTooLate']);
+    assert.equal(given(...calledFailed, settled('failed')).types.at(-1), 'SettlementCameTooLate');
+  });
+});
+
 describe('a second attempt', () => {
   test('is never charged while the first has captured', () => {
     const { events } = given(...charges.succeeded, validated(2));

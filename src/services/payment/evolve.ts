@@ -44,9 +44,10 @@ export function evolve(state: State, event: Event): State {
     }
     case 'RefundFailed':
       return changeRefund(state, event.data.refundId, { status: 'failed', wait: undefined });
+    case 'ChargeSettledByPerson':
+      return changeAttempt(state, event.data.paymentId, { settledByPerson: true });
     case 'ChargeReportMismatched':
     case 'SettlementCameTooLate':
-    case 'ChargeSettledByPerson':
     case 'RefundRetriedByPerson':
       // Who did what and why: for people, not for the next decision.
       return state;

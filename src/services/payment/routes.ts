@@ -13,8 +13,9 @@ import {
 import { notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { partName } from './effects.ts';
-import { paymentRow, refundRow, unsettled } from './projection.ts';
+import { type PaymentRow, paymentRow, refundRow, unsettled } from './projection.ts';
 import type { SandboxProvider } from './providers/sandbox.ts';
+import { settledByPersonCode } from './state.ts';
 import { webhookEndpoint } from './webhook-endpoint.ts';
 
 /** What people and providers can do about payments. */
@@ -113,7 +114,7 @@ function settlementEndpoint(service: ServiceRuntime): Endpoint {
       const row = await paymentRow(service, params.paymentId);
       if (row === undefined) throw notFound('payment');
       const repeated = idempotency !== undefined && (await service.answered(idempotency)) !== undefined;
-      if (!repeated && (row.status === 'succeeded' || row.status === 'failed')) {
+      if (!repeated && isOver(row, body.outcome)) {
         throw new Problem('conflict', `The payment has an outcome already: it ${row.status}.`);
       }
       const { bookingId, showId } = row;
@@ -126,6 +127,12 @@ function settlementEndpoint(service: ServiceRuntime): Endpoint {
       return { status: 202, body: { bookingId, status: row.status } };
     },
   });
+}
+
+/** Whether a charge has an outcome that nobody may change: what a person has called failed another look may show to be captured. */
+function isOver({ status, error }: PaymentRow, outcome: 'succeeded' | 'failed'): boolean {
+  const isCorrected = status === 'failed' && error?.code === settledByPersonCode && outcome === 'succeeded';
+  return (status === 'succeeded' || status === 'failed') && !isCorrected;
 }
 
 function retryEndpoint(service: ServiceRuntime): Endpoint {

@@ -10,6 +10,8 @@ import type { Payment } from '../../contracts/user.ts';
 /** Waits between two questions: doubling from the first to the longest. */
 export const askAfterMs = 1_000;
 export const askAfterMaxMs = 30_000;
+/** The error of a charge that a person has called failed. */
+export const settledByPersonCode = 'settled_by_person';
 /** A booking tries a few charges; more than this is no booking of ours. */
 export const attemptsKeptMax = 100;
 
@@ -43,6 +45,8 @@ export interface Attempt extends Charge {
   readonly unsettled: boolean;
   /** Captured although it had been called failed: it does not count as the booking's payment. */
   readonly surplus: boolean;
+  /** A person has said what came of it. Absent in streams that were begun without. */
+  readonly settledByPerson?: boolean | undefined;
   readonly provider: string | undefined;
   readonly reference: string | undefined;
 }
