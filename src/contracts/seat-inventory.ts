@@ -7,6 +7,8 @@ import { areaCount, quotedPrice, seatId, seatsPerPlanMax, seatsPerRequestMax } f
 /** What seat-inventory publishes: who holds, owns or lost which seats. The stream version is the show's version. */
 
 const about = { bookingId, showId, userId };
+/** Sold at the counter, whose seats they are: who has sold them is `userId`. */
+const owned = { ...about, bookedUnderId: userId.optional() };
 const places = {
   seats: z.array(seatId).max(seatsPerRequestMax),
   /** The same seats by their index in plan order, for bitmaps. */
@@ -26,7 +28,7 @@ export const SeatsReserved = event(
   'SeatsReserved',
   'Seats are held for a booking until a deadline.',
   z.object({
-    ...about,
+    ...owned,
     ...places,
     seatPlanId: z.string(),
     holdExpiresAt: moment,
@@ -50,7 +52,7 @@ export const SeatsSold = event(
   'SeatsSold',
   'Seats are sold to a booking that is paid.',
   z.object({
-    ...about,
+    ...owned,
     ...places,
     /** What the seats were before: `free` when they were taken back after their hold had ended. Held when absent. */
     from: z.enum(['held', 'free']).optional(),
@@ -61,7 +63,7 @@ export const SeatsReleased = event(
   'SeatsReleased',
   'Seats are free again.',
   z.object({
-    ...about,
+    ...owned,
     ...places,
     from: z.enum(['held', 'sold']),
     cause: z.enum(['hold_expired', 'booking_ended', 'booking_cancelled']),
@@ -73,7 +75,7 @@ export const SeatsReleased = event(
 export const SeatsLost = event(
   'SeatsLost',
   'Money came after the hold had ended, and not all seats are free any more.',
-  z.object({ ...about, ...places, offending: z.array(z.string()).max(seatsPerRequestMax) }),
+  z.object({ ...owned, ...places, offending: z.array(z.string()).max(seatsPerRequestMax) }),
 );
 
 export const SeatsBlocked = event('SeatsBlocked', 'The organizer keeps seats off sale.', z.object(blocked));

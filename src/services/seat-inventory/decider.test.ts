@@ -96,6 +96,17 @@ test('given a limit, when staff sell at the counter, then it is not theirs', () 
   assert.deepEqual(types(show), ['ShowSeatsOpened', 'SeatsReserved']);
 });
 
+test('given a limit, when staff book for themselves, then what they sell at the counter counts neither taken nor given back', () => {
+  const limited = { seatsPerCustomerMax: 1 };
+  const sold = created(booking(1, 'ann'), seats('S-A-1', 'S-A-2'), { ...limited, bookedUnderId: booking(9).userId });
+  const own = created(booking(2, 'ann'), seats('S-A-3'), limited);
+  const another = created(booking(3, 'ann'), seats('S-A-4'), limited);
+  assert.deepEqual(types(given(sold).when(own)), ['SeatsReserved']);
+  assert.equal(refused(given(sold, own, ended('BookingRejected', booking(1, 'ann'))).when(another)), 'limit_exceeded');
+  const late = [deadlineReached(booking(1, 'ann'), Number.MAX_SAFE_INTEGER), paid(booking(1, 'ann'))];
+  assert.deepEqual(types(given(sold, ...late).when(own)), ['SeatsReserved']);
+});
+
 test('refusals come in order: unknown before exceeded before unavailable', () => {
   const limited = { seatsPerCustomerMax: 1 };
   const show = given(created(booking(1), seats('S-A-1')));

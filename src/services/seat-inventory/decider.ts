@@ -57,7 +57,7 @@ function deadline({ part }: State): number | undefined {
 /** A booking asks once; whatever came of it, asking again changes nothing. */
 function reserve({ root, part }: State, input: BookingCreatedInput): readonly Event[] {
   if (part.status !== 'none') return nothing;
-  const { bookingId, showId, userId, quote, maxTotal, acceptedAt } = input.data;
+  const { bookingId, showId, userId, bookedUnderId, quote, maxTotal, acceptedAt } = input.data;
   const about = { bookingId, showId, userId };
   const claim = claimPlaces(root, input);
   if ('reason' in claim) {
@@ -68,6 +68,7 @@ function reserve({ root, part }: State, input: BookingCreatedInput): readonly Ev
     type: 'SeatsReserved',
     data: {
       ...about,
+      ...(bookedUnderId && { bookedUnderId }),
       ...listed(claim),
       seatPlanId: input.data.seatPlanId,
       holdExpiresAt,

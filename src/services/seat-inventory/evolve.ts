@@ -85,6 +85,7 @@ function moved(
 }
 
 function counted(root: ShowSeats, data: Places & About, sign: 1 | -1): ShowSeats['customers'] {
+  if (data.bookedUnderId !== undefined) return root.customers;
   return root.customers && withCount(root.customers, data.userId, sign * placeCount(data));
 }
 
@@ -124,8 +125,9 @@ function evolvePart(part: Allocation, event: Event): Allocation {
 }
 
 function owned(data: Places & About): Places & { readonly about: About } {
-  const { bookingId, showId, userId, seats, indexes, areas } = data;
-  return { about: { bookingId, showId, userId }, seats, indexes, areas };
+  const { bookingId, showId, userId, bookedUnderId, seats, indexes, areas } = data;
+  const about = { bookingId, showId, userId, ...(bookedUnderId && { bookedUnderId }) };
+  return { about, seats, indexes, areas };
 }
 
 /** What is left after some places were given back. */

@@ -52,6 +52,8 @@ export interface About {
   readonly bookingId: string;
   readonly showId: string;
   readonly userId: string;
+  /** Of a sale at the counter: whoever sells there sells to many, and has none of these places. */
+  readonly bookedUnderId?: string | undefined;
 }
 
 interface Owned extends Places {
