@@ -23,6 +23,7 @@ import { ErasedUsers } from './erased-users.ts';
 import { OpenStreams } from './open-streams.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { type Unsettled, type UnsettledPart, unsettledEndpoint } from './unsettled.ts';
+import { importMapHash, serveWeb } from './web.ts';
 
 /** The one door: rate limits, security headers, live seat maps, the description of it all, and the services behind it. */
 export interface Gateway {
@@ -53,9 +54,10 @@ export const apiInfo = {
   description: 'Sells reserved seats: no seat twice, no money kept without a ticket or a refund.',
 };
 
-/** Everything from here, nothing inline. */
+/** Everything from here, nothing inline but what says where packages are. */
 const contentSecurity = {
   defaultSrc: ["'self'"],
+  scriptSrc: ["'self'", importMapHash()],
   imgSrc: ["'self'", 'data:'],
   objectSrc: ["'none'"],
   baseUri: ["'self'"],
@@ -100,6 +102,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   serveEndpoints(server, endpoints, doors, answering(noticingErasure(forward, erased)));
   serveEndpoints(server, own, doors, answering(answerHere));
   await serveDescription(server, [...endpoints, ...own], jwks);
+  await serveWeb(server);
   await Promise.all([feed.start(log), erased.start(log)]);
   return {
     server,
@@ -175,7 +178,6 @@ async function serveDescription(
   server.get('/.well-known/jwks.json', async (_, reply) =>
     reply.header('cache-control', 'public, max-age=60').send(await jwks()),
   );
-  server.get('/', (_, reply) => reply.redirect('/docs/'));
   server.get('/docs', (_, reply) => reply.redirect('/docs/'));
   server.get('/docs/', (_, reply) => reply.type('text/html').send(docsPage));
   server.get('/docs/start.js', (_, reply) => reply.type('text/javascript').send(docsScript));

@@ -41,7 +41,7 @@ describe('the image', () => {
     dockerfile = await readFile('deploy/Dockerfile', 'utf8');
     command = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
     for (const file of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE']) await cp(file, join(app, file));
-    for (const folder of ['src', 'simulation', 'data']) await cp(folder, join(app, folder), { recursive: true });
+    for (const folder of ['src', 'simulation', 'data', 'web']) await cp(folder, join(app, folder), { recursive: true });
     const install = /^RUN (npm ci [^\\]*)\\$/m.exec(dockerfile)?.[1]?.trim() ?? '';
     await run('sh', ['-c', `${install} --no-audit --loglevel=error`], { cwd: app });
     const removed = /rm -rf (.*) \\$/m.exec(dockerfile)?.[1] ?? '';

@@ -1,0 +1,43 @@
+/** Money and times as people write them. */
+export interface Money {
+  readonly amount: number;
+  readonly currency: string;
+}
+
+/** Minor units as an amount of the person's own language: 1250 GBP is £12.50. */
+export function moneyText({ amount, currency }: Money): string {
+  const format = new Intl.NumberFormat(undefined, { style: 'currency', currency });
+  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+}
+
+/** A moment by the clock of a place. */
+export function timeText(at: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', ...zone(timeZone) }).format(new Date(at));
+}
+
+export function dayText(at: string, timeZone?: string): string {
+  const day = { weekday: 'long', day: 'numeric', month: 'long' } as const;
+  return new Intl.DateTimeFormat(undefined, { ...day, ...zone(timeZone) }).format(new Date(at));
+}
+
+export function momentText(at: string, timeZone?: string): string {
+  return new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', ...zone(timeZone) }).format(new Date(at));
+}
+
+/** The day of a moment by the calendar of a place, as 2026-11-30. */
+export function dayOf(at: Date, timeZone?: string): string {
+  return new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', ...zone(timeZone) }).format(at);
+}
+
+const zone = (timeZone: string | undefined) => (timeZone === undefined ? {} : { timeZone });
+
+/** What is left of a time, as 4:59. */
+export function countdownText(ms: number): string {
+  const seconds = Math.max(0, Math.ceil(ms / 1_000));
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
+
+/** `1 seat`, `2 seats`. */
+export function countText(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}

@@ -1,0 +1,40 @@
+/** A no of the server (RFC 9457), or that it could not be asked. */
+export class Problem extends Error {
+  override readonly name = 'Problem';
+  /** 0: nobody answered. */
+  readonly status: number;
+  readonly code: string;
+  /** What is wrong with which field, by JSON pointer. */
+  readonly fields: ReadonlyMap<string, string>;
+  readonly retryAfterMs: number;
+
+  constructor(status: number, body: ProblemBody, retryAfterMs = 0) {
+    super(body.detail ?? body.title ?? 'The server said no.');
+    this.status = status;
+    this.code = body.code ?? 'unknown';
+    this.fields = new Map((body.errors ?? []).map(({ pointer, message }) => [pointer, message]));
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  /** Whether the same may be asked again: nothing was decided. */
+  get isPassing(): boolean {
+    return this.status === 0 || this.status === 429 || this.status === 502 || this.status === 503 || this.status === 504;
+  }
+}
+
+export interface ProblemBody {
+  readonly title?: string;
+  readonly detail?: string;
+  readonly code?: string;
+  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
+}
+
+export const unreachable = () =>
+  new Problem(0, { code: 'unreachable', detail: 'The server cannot be reached. Check your connection.' });
+
+/** What to show of whatever was thrown. */
+export function messageOf(error: unknown): string {
+  if (!(error instanceof Problem)) return 'Something went wrong on this page. Load it again.';
+  const fields = [...error.fields].map(([pointer, message]) => `${pointer.slice(1)}: ${message}`);
+  return fields.length > 0 ? fields.join('; ') : error.message;
+}

@@ -1,0 +1,128 @@
+import { html, render } from 'lit-html';
+import { accountPage } from './buyer/account.ts';
+import { bookingPage } from './buyer/booking.ts';
+import { bookingsPage } from './buyer/bookings.ts';
+import { passwordPage } from './buyer/password.ts';
+import { programmePage } from './buyer/programme.ts';
+import { showPage } from './buyer/show.ts';
+import { signInPage } from './buyer/sign-in.ts';
+import { consolePage } from './console/console.ts';
+import { get } from './kit/api.ts';
+import type { App, Open, Page } from './kit/page.ts';
+import { accessToken, type Me, signOut } from './kit/session.ts';
+
+/** The app: which page an address is, who is signed in, and what stands around every page. */
+const routes: readonly (readonly [pattern: string, open: Open])[] = [
+  ['/', programmePage],
+  ['/shows/:showId', showPage],
+  ['/bookings', bookingsPage],
+  ['/bookings/:bookingId', bookingPage],
+  ['/account', accountPage],
+  ['/sign-in', signInPage],
+  ['/password-resets/:token', passwordPage],
+  ['/console', consolePage],
+  ['/console/:part', consolePage],
+  ['/console/:part/:id', consolePage],
+];
+
+let me: Me | undefined;
+let page: Page | undefined;
+let isDrawn = true;
+
+const app: App = {
+  redraw() {
+    if (!isDrawn) return;
+    isDrawn = false;
+    requestAnimationFrame(() => {
+      isDrawn = true;
+      draw();
+    });
+  },
+  go(path, { replace = false } = {}) {
+    if (replace) history.replaceState(null, '', path);
+    else history.pushState(null, '', path);
+    open();
+    scrollTo(0, 0);
+    document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true });
+  },
+  me: () => me,
+  async meAgain() {
+    me = (await accessToken()) === undefined ? undefined : await get<Me>('/v1/me');
+    app.redraw();
+  },
+};
+
+function open(): void {
+  page?.leave?.();
+  page = undefined;
+  for (const [pattern, openPage] of routes) {
+    const parts = partsOf(pattern, location.pathname);
+    if (parts !== undefined) page = openPage(app, parts);
+    if (page !== undefined) break;
+  }
+  app.redraw();
+}
+
+/** The named parts of a path that fits a pattern. */
+function partsOf(pattern: string, path: string): Readonly<Record<string, string>> | undefined {
+  const wanted = pattern.split('/');
+  const given = path.split('/');
+  if (wanted.length !== given.length) return undefined;
+  const parts: Record<string, string> = {};
+  for (const [index, name] of wanted.entries()) {
+    const part = given[index] ?? '';
+    if (name.startsWith(':')) parts[name.slice(1)] = decodeURIComponent(part);
+    else if (name !== part) return undefined;
+  }
+  return parts;
+}
+
+function draw(): void {
+  document.title = page === undefined ? 'Fullhouse' : `${page.title} · Fullhouse`;
+  const isStaff = me?.roles.some((role) => role !== 'customer') === true;
+  render(
+    html`
+      <a class="skip" href="#main">Skip to the content</a>
+      <header>
+        <a class="brand" href="/"><img src="/web/icon.svg" alt="" width="28" height="28">Fullhouse</a>
+        <nav aria-label="Main">
+          <a href="/">Programme</a>
+          ${me === undefined ? undefined : html`<a href="/bookings">My bookings</a>`}
+          ${isStaff ? html`<a href="/console">Console</a>` : undefined}
+        </nav>
+        <div class="who">
+          ${
+            me === undefined
+              ? html`<a class="button" href="/sign-in">Sign in</a>`
+              : html`<a href="/account">${me.name}</a> <button class="plain" @click=${leave}>Sign out</button>`
+          }
+        </div>
+      </header>
+      <main id="main" tabindex="-1">${page?.view() ?? html`<h1>There is no such page</h1><p><a href="/">To the programme</a></p>`}</main>
+    `,
+    document.body,
+  );
+}
+
+async function leave(): Promise<void> {
+  await signOut();
+  me = undefined;
+  app.go('/');
+}
+
+/** Links within the app change the page, not the document. */
+document.addEventListener('click', (event) => {
+  const link = (event.target as Element | null)?.closest('a');
+  if (link == null || event.defaultPrevented || event.button !== 0) return;
+  if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
+  if (link.origin !== location.origin || link.target !== '' || link.hasAttribute('download')) return;
+  if (link.pathname === location.pathname && link.hash !== '') return;
+  if (!routes.some(([pattern]) => partsOf(pattern, link.pathname) !== undefined)) return;
+  event.preventDefault();
+  app.go(link.pathname + link.search);
+});
+addEventListener('popstate', open);
+
+// Without an answer nobody is signed in, for now; what a page asks will say why.
+await app.meAgain().catch(() => undefined);
+open();
