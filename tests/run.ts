@@ -18,7 +18,7 @@ const fileTimeoutMs = 600_000;
 /** Tests wait for their servers often enough that one more beside the processors keeps these busy. */
 const besideWaiting = availableParallelism() + 1;
 /** So that in the end no long one runs alone. */
-const longestFirst = ['tests/cluster/*.test.ts', 'simulation/**/*.test.ts', 'tests/**/*.test.ts', 'src/**/*.test.ts'];
+const longestFirst = ['tests/cluster', 'simulation', 'tests', 'src', 'web'].map((folder) => `${folder}/**/*.test.ts`);
 
 /** Tests of what people do, which have to go the same in both modes. */
 const flows = [
@@ -49,9 +49,10 @@ const flows = [
 const checks: readonly (readonly [string, readonly string[]])[] = [
   ['formatting and lint', ['biome', 'ci', '--colors=off', '--error-on-warnings', '.']],
   ['types', ['tsc', '-p', '.']],
+  ['types of the pages', ['tsc', '-p', 'web']],
   [
     'import rules',
-    ['depcruise', '--config', '.dependency-cruiser.json', 'src', 'simulation', 'bench', 'tests', 'deploy'],
+    ['depcruise', '--config', '.dependency-cruiser.json', 'src', 'simulation', 'bench', 'tests', 'deploy', 'web'],
   ],
   ['unused code', ['knip', '--no-progress']],
 ];

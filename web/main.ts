@@ -41,9 +41,12 @@ const app: App = {
   go(path, { replace = false } = {}) {
     if (replace) history.replaceState(null, '', path);
     else history.pushState(null, '', path);
-    open();
-    scrollTo(0, 0);
-    document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true });
+    // Afterwards: a page that opens may send its visitor on.
+    queueMicrotask(() => {
+      open();
+      scrollTo(0, 0);
+      document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true });
+    });
   },
   me: () => me,
   async meAgain() {

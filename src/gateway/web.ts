@@ -36,7 +36,8 @@ interface WebFile {
 
 /** The hash of the one script that stands in the page itself: where the browser finds packages. For the Content-Security-Policy. */
 export function importMapHash(): string {
-  const [, script = ''] = /<script type="importmap">([^<]*)<\/script>/.exec(readFileSync(join(root, page), 'utf8')) ?? [];
+  const [, script = ''] =
+    /<script type="importmap">([^<]*)<\/script>/.exec(readFileSync(join(root, page), 'utf8')) ?? [];
   return `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 }
 

@@ -1,3 +1,4 @@
+import { noteServerTime } from './clock.ts';
 import { Problem, type ProblemBody, unreachable } from './problem.ts';
 import { accessToken, distrust } from './session.ts';
 
@@ -65,6 +66,7 @@ function send(method: string, path: string, { body, key, wait, signal }: Ask, to
 }
 
 async function answerOf<Body>(response: Response): Promise<Body> {
+  noteServerTime(response.headers.get('date'));
   if (response.status === 204) return undefined as Body;
   const isJson = response.headers.get('content-type')?.includes('json') === true;
   const answer = (isJson ? await response.json() : await response.text()) as Body & ProblemBody;

@@ -12,7 +12,9 @@ export function moneyText({ amount, currency }: Money): string {
 
 /** A moment by the clock of a place. */
 export function timeText(at: string, timeZone?: string): string {
-  return new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', ...zone(timeZone) }).format(new Date(at));
+  return new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', ...zone(timeZone) }).format(
+    new Date(at),
+  );
 }
 
 export function dayText(at: string, timeZone?: string): string {
@@ -20,8 +22,15 @@ export function dayText(at: string, timeZone?: string): string {
   return new Intl.DateTimeFormat(undefined, { ...day, ...zone(timeZone) }).format(new Date(at));
 }
 
+export function shortDayText(at: string, timeZone?: string): string {
+  const day = { weekday: 'short', day: 'numeric', month: 'short' } as const;
+  return new Intl.DateTimeFormat(undefined, { ...day, ...zone(timeZone) }).format(new Date(at));
+}
+
 export function momentText(at: string, timeZone?: string): string {
-  return new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', ...zone(timeZone) }).format(new Date(at));
+  return new Intl.DateTimeFormat(undefined, { dateStyle: 'medium', timeStyle: 'medium', ...zone(timeZone) }).format(
+    new Date(at),
+  );
 }
 
 /** The day of a moment by the calendar of a place, as 2026-11-30. */

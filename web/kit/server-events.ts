@@ -21,7 +21,11 @@ const againMaxMs = 10_000;
 /** Follows a stream until it is stopped or refused for good. `onBroken` is told when nobody answers, `onEvent` that it goes on. */
 export function follow(
   path: string,
-  on: { readonly event: (event: ServerEvent) => void; readonly broken?: () => void; readonly refused?: (why: Problem) => void },
+  on: {
+    readonly event: (event: ServerEvent) => void;
+    readonly broken?: () => void;
+    readonly refused?: (why: Problem) => void;
+  },
 ): Following {
   const stopping = new AbortController();
   void run(path, on, stopping.signal);
@@ -50,7 +54,11 @@ async function run(path: string, on: Parameters<typeof follow>[1], signal: Abort
   }
 }
 
-async function opened(path: string, last: string | undefined, signal: AbortSignal): Promise<AsyncIterable<ServerEvent>> {
+async function opened(
+  path: string,
+  last: string | undefined,
+  signal: AbortSignal,
+): Promise<AsyncIterable<ServerEvent>> {
   const token = await accessToken();
   const response = await fetch(path, {
     headers: {
@@ -60,7 +68,8 @@ async function opened(path: string, last: string | undefined, signal: AbortSigna
     },
     signal,
   });
-  if (!response.ok || response.body === null) throw new Problem(response.status, await response.json().catch(() => ({})));
+  if (!response.ok || response.body === null)
+    throw new Problem(response.status, await response.json().catch(() => ({})));
   return eventsIn(response.body.pipeThrough(new TextDecoderStream()));
 }
 

@@ -1,14 +1,21 @@
-import { type ProblemBody, Problem, unreachable } from './problem.ts';
+import { Problem, type ProblemBody, unreachable } from './problem.ts';
 import { keep, kept } from './storage.ts';
 
 /**
- * Who is signed in. The access token lives in the page, the refresh token in the browser: every page shares it, and since a used one
- * ends the whole session, only one page at a time uses it.
+ * Who is signed in, for all pages of a browser at once. A refresh token that is used twice ends the whole session, so one page at a
+ * time renews it, and only when it has to: an answer that is lost because somebody loads a page anew cannot be had again.
  */
 interface Tokens {
   readonly accessToken: string;
   readonly expiresInSeconds: number;
   readonly refreshToken: string;
+}
+
+interface Session {
+  readonly accessToken: string;
+  readonly refreshToken: string;
+  /** When the access token is to be renewed, by this computer's clock. */
+  readonly renewAt: number;
 }
 
 export interface Me {
@@ -20,30 +27,25 @@ export interface Me {
   readonly roles: readonly string[];
 }
 
-const refreshKey = 'fullhouse-session';
-const lockName = 'fullhouse-session';
-/** A token is renewed so long before it ends. */
+const sessionKey = 'fullhouse-session';
+/** An access token is renewed so long before it ends. */
 const earlyMs = 30_000;
-
-let access: { readonly token: string; readonly until: number } | undefined;
 
 /** The access token, renewed where it is about to end; `undefined` for nobody. Throws where the server cannot be asked. */
 export async function accessToken(): Promise<string | undefined> {
-  if (access !== undefined && Date.now() < access.until) return access.token;
-  if (kept(refreshKey) === undefined) return undefined;
-  return navigator.locks.request(lockName, renewed);
+  const session = remembered();
+  if (session === undefined || Date.now() < session.renewAt) return session?.accessToken;
+  return navigator.locks.request(sessionKey, renewed);
 }
 
 async function renewed(): Promise<string | undefined> {
-  if (access !== undefined && Date.now() < access.until) return access.token;
-  const refreshToken = kept(refreshKey);
-  if (refreshToken === undefined) return undefined;
+  const session = remembered();
+  if (session === undefined || Date.now() < session.renewAt) return session?.accessToken;
   try {
-    remember(await post<Tokens>('/v1/sessions/refresh', { refreshToken }));
-    return access?.token;
+    return remember(await post<Tokens>('/v1/sessions/refresh', { refreshToken: session.refreshToken })).accessToken;
   } catch (error) {
     if (!(error instanceof Problem) || error.isPassing) throw error;
-    forget();
+    keep(sessionKey, undefined);
     return undefined;
   }
 }
@@ -56,24 +58,28 @@ export async function signIn(email: string, password: string): Promise<void> {
 /** Ends the session here and at the server. */
 export async function signOut(): Promise<void> {
   const token = await accessToken().catch(() => undefined);
-  forget();
+  keep(sessionKey, undefined);
   if (token === undefined) return;
-  await fetch('/v1/sessions', { method: 'DELETE', headers: { authorization: `Bearer ${token}` } }).catch(() => undefined);
+  await fetch('/v1/sessions', { method: 'DELETE', headers: { authorization: `Bearer ${token}` } }).catch(
+    () => undefined,
+  );
 }
 
-/** Forgets a token that the server no longer takes, so that the next one is asked for. */
+/** Has a token renewed that the server no longer takes. */
 export function distrust(token: string): void {
-  if (access?.token === token) access = undefined;
+  const session = remembered();
+  if (session?.accessToken === token) keep(sessionKey, JSON.stringify({ ...session, renewAt: 0 }));
 }
 
-function remember({ accessToken: token, expiresInSeconds, refreshToken }: Tokens): void {
-  access = { token, until: Date.now() + expiresInSeconds * 1_000 - earlyMs };
-  keep(refreshKey, refreshToken);
+function remembered(): Session | undefined {
+  const text = kept(sessionKey);
+  return text === undefined ? undefined : (JSON.parse(text) as Session);
 }
 
-function forget(): void {
-  access = undefined;
-  keep(refreshKey, undefined);
+function remember({ accessToken, expiresInSeconds, refreshToken }: Tokens): Session {
+  const session = { accessToken, refreshToken, renewAt: Date.now() + expiresInSeconds * 1_000 - earlyMs };
+  keep(sessionKey, JSON.stringify(session));
+  return session;
 }
 
 async function post<Body>(path: string, body: unknown): Promise<Body> {

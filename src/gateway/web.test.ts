@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { globSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { Problem } from '../runtime/http/problem.ts';
+import { importMapHash, serveWeb } from './web.ts';
+
+describe('the pages', () => {
+  let server: FastifyInstance;
+  before(async () => {
+    server = Fastify();
+    server.setErrorHandler((error, _, reply) => reply.code(error instanceof Problem ? error.status : 500).send());
+    await serveWeb(server);
+  });
+  after(() => server.close());
+
+  const get = (url: string, headers: Readonly<Record<string, string>> = {}) => server.inject({ url, headers });
+
+  test('are one page, whatever the address', async () => {
+    const { body, headers, statusCode } = await get('/');
+    assert.equal(statusCode, 200);
+    assert.match(String(headers['content-type']), /^text\/html/);
+    for (const path of ['/shows/shw_1', '/bookings', '/bookings/bkg_1', '/account', '/console', '/console/parked'])
+      assert.equal((await get(path)).body, body);
+  });
+
+  test('find everything they import, without a type in it', async () => {
+    const map = { 'lit-html': '/web/lib/lit-html/lit-html.js' };
+    const seen = new Set<string>();
+    const visit = async (url: string): Promise<void> => {
+      if (seen.has(url)) return;
+      seen.add(url);
+      const { body, headers, statusCode } = await get(url);
+      assert.equal(statusCode, 200, url);
+      assert.match(String(headers['content-type']), /^(text|application)\/javascript/, url);
+      assert.doesNotMatch(body, /^import type |^export interface /m, url);
+      for (const [, name = ''] of body.matchAll(/^import [^;]*'([^']+)';/gm))
+        await visit(name in map ? map[name as keyof typeof map] : new URL(name, `http://here${url}`).pathname);
+    };
+    await visit('/web/main.ts');
+    assert.ok(seen.size > 10);
+  });
+
+  test('are sent once: whoever has them already is told so', async () => {
+    const { headers } = await get('/web/main.ts');
+    const again = await get('/web/main.ts', { 'if-none-match': String(headers.etag) });
+    assert.deepEqual([again.statusCode, again.body], [304, '']);
+    assert.equal(headers['cache-control'], 'no-cache');
+  });
+
+  test('are nothing but the pages', async () => {
+    const paths = [
+      ...['/web/tsconfig.json', '/web/nothing.ts', '/web/../package.json', '/web/%2e%2e/package.json', '/web/'],
+      ...['/src/contracts/rules/quote.ts', '/src/contracts/rules/../catalog.ts', '/web/lib/lit-html/package.json'],
+      ...globSync('web/**/*.test.ts').map((file) => `/${file}`),
+    ];
+    for (const path of paths) assert.equal((await get(path)).statusCode, 404, path);
+  });
+
+  test('have one script of their own, which the policy knows by its hash', async () => {
+    const { body } = await get('/');
+    const scripts = [...body.matchAll(/<script(?![^>]* src=)[^>]*>([^<]*)<\/script>/g)].map(
+      ([, script = '']) => script,
+    );
+    assert.equal(scripts.length, 1);
+    assert.equal(
+      importMapHash(),
+      `'sha256-${createHash('sha256')
+        .update(scripts[0] ?? '')
+        .digest('base64')}'`,
+    );
+    assert.doesNotMatch(body, / style=| on\w+=/);
+  });
+});

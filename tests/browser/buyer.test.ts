@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, type TestContext, test } from 'node:test';
+import type { Page } from 'playwright-core';
+import { TestBrowser } from '../support/browser.ts';
+import { newPerson } from '../support/people.ts';
+import { type RunningApp, runApp } from '../support/servers.ts';
+import { buildVenue, openShow, type Venue } from '../support/venue.ts';
+
+/** What a customer does, in a real browser: from the programme to the ticket. */
+const browser = new TestBrowser();
+let running: RunningApp;
+let venue: Venue;
+
+before(async () => {
+  running = await runApp();
+  venue = await buildVenue(running.admin);
+});
+after(async () => {
+  await browser.close();
+  await running.stop();
+});
+
+interface Visit {
+  readonly showId?: string;
+  readonly path?: string;
+  readonly viewport?: { readonly width: number; readonly height: number };
+}
+
+/** A tab of a new customer, who is at the page of a show. */
+async function visit(t: TestContext, { showId, path = `/shows/${showId}`, viewport }: Visit) {
+  const person = await newPerson(running);
+  const page = await browser.tab(t, {
+    ...{ url: running.anyone.url, as: person },
+    ...(viewport === undefined ? {} : { viewport }),
+  });
+  await page?.goto(path);
+  return page && { page, person };
+}
+
+const choice = (page: Page) => page.getByRole('region', { name: 'Your choice' });
+const book = (page: Page) => page.getByRole('button', { name: 'Hold and go on to payment' });
+const pay = (page: Page) => page.getByRole('button', { name: /^Pay/ });
+
+async function findBest(page: Page, count: number): Promise<void> {
+  await page.getByRole('spinbutton', { name: 'Seats' }).fill(String(count));
+  await page.getByRole('button', { name: 'Find the best' }).click();
+  await choice(page).getByText('Total').waitFor();
+}
+
+async function holdBest(page: Page, count: number): Promise<string> {
+  await findBest(page, count);
+  await book(page).click();
+  await page.getByRole('timer').waitFor();
+  return new URL(page.url()).pathname.split('/').at(-1) ?? '';
+}
+
+describe('a customer in a browser', () => {
+  test('finds a show, makes an account on the way, pays, and has tickets', async (t) => {
+    const showId = await openShow(running.admin, venue, { startsAt: new Date(Date.now() + 86_400_000).toISOString() });
+    const page = await browser.tab(t, { url: running.anyone.url });
+    if (page === undefined) return;
+    await page.goto('/');
+    await page.getByRole('button', { name: 'Tomorrow' }).click();
+    await page.getByRole('region', { name: 'The Third Man' }).getByRole('link').click();
+    await page.waitForURL(`**/shows/${showId}`);
+    await findBest(page, 2);
+    await book(page).click();
+    await page.getByRole('button', { name: 'I am new here' }).click();
+    await page.getByLabel('Name').fill('Ada Lovelace');
+    await page.getByLabel('E-mail').fill(`${randomUUID()}@example.com`);
+    await page.getByLabel('Password').fill('correct horse battery');
+    await page.getByRole('button', { name: 'Make the account' }).click();
+    // What was chosen before is chosen still.
+    await choice(page).getByText('Total').waitFor();
+    await book(page).click();
+    await pay(page).click();
+    const tickets = page.getByRole('article', { name: /^Ticket for S-/ });
+    await tickets.nth(1).waitFor();
+    assert.equal(await tickets.count(), 2);
+    await tickets.first().getByText('booked under Ada Lovelace').waitFor();
+    await page.waitForFunction('document.querySelector(".ticket img").naturalWidth > 0');
+    await page.getByText('Show this page, or a print of it, at the door.').waitFor();
+  });
+
+  test('chooses seats on the map by keys and by a click, and gives one back', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page } = visited;
+    const map = page.getByRole('application');
+    await map.focus();
+    for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'Enter', 'ArrowRight', 'Enter'])
+      await page.keyboard.press(key);
+    await choice(page).getByText('S-B-2, standard').waitFor();
+    await choice(page).getByText('S-B-3, standard').waitFor();
+    await page.keyboard.press('Enter');
+    await choice(page).getByText('S-B-3, standard').waitFor({ state: 'detached' });
+    // The stage is above the first row: the middle of the canvas lies in a row of the hall, or between two.
+    const box = await map.boundingBox();
+    assert.ok(box !== null);
+    const text = page.getByText(/^(Stalls|Circle), row/);
+    for (let y = 0.2; y < 0.9; y += 0.02) {
+      await page.mouse.move(box.x + box.width / 2, box.y + box.height * y);
+      if ((await text.count()) > 0 && (await text.textContent())?.includes('row Row 4') === true) break;
+    }
+    await page.mouse.down();
+    await page.mouse.up();
+    await choice(page)
+      .getByText(/^S-D-\d+, standard$/)
+      .waitFor();
+    await choice(page).getByText('S-B-2, standard').waitFor();
+  });
+
+  test('is told at once when somebody else takes a chosen seat', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page } = visited;
+    await findBest(page, 1);
+    const [seat = ''] = (await choice(page).locator('.lines li').first().textContent())?.trim().split(',') ?? [];
+    const other = await newPerson(running);
+    const { body } = await other.client.book({ showId, seats: [seat] });
+    assert.equal(body.status, 'awaiting_payment');
+    await choice(page).getByText(`${seat}: taken by somebody else just now.`).waitFor();
+    await choice(page).getByText('Nothing yet.').waitFor();
+  });
+
+  test('whose card is declined pays with another one, and cancels', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page, person } = visited;
+    const bookingId = await holdBest(page, 1);
+    await page.getByLabel('A card that is declined').check();
+    await pay(page).click();
+    await page.getByRole('alert').getByText('The card was declined.').waitFor();
+    await page.getByLabel('A card that works').check();
+    await pay(page).click();
+    await page.getByRole('article', { name: /^Ticket for/ }).waitFor();
+    await page.getByRole('button', { name: 'Cancel this booking' }).click();
+    await page.getByRole('button', { name: 'Yes, cancel' }).click();
+    await page.getByText('went back to you.').waitFor();
+    const { body } = await person.client.booking(bookingId);
+    assert.deepEqual([body.status, body.refund?.status], ['cancelled', 'succeeded']);
+    await page.getByText('void').waitFor();
+  });
+
+  test('who clicks twice on a slow line pays once', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page, person } = visited;
+    // The first answer to each request is lost on its way back; what is asked again is the same.
+    const lost = new Set<string>();
+    const lose = async (pattern: string) =>
+      page.route(pattern, async (route) => {
+        const request = route.request();
+        if (request.method() !== 'POST' || lost.has(request.url())) return route.continue();
+        lost.add(request.url());
+        await route.fetch();
+        return route.abort('connectionreset');
+      });
+    await lose('**/v1/bookings');
+    await lose('**/v1/bookings/*/payments');
+    const bookingId = await holdBest(page, 1);
+    await pay(page).dblclick();
+    await page.getByRole('article', { name: /^Ticket for/ }).waitFor();
+    assert.equal(lost.size, 2);
+    const { body } = await person.client.get<{ items: readonly unknown[] }>('/v1/bookings');
+    assert.equal(body.items.length, 1);
+    const ledger = await running.admin.get<{ items: readonly unknown[] }>(`/v1/dev/ledger?bookingId=${bookingId}`);
+    assert.equal(ledger.body.items.length, 1);
+  });
+
+  test('sees the booking expire when the hold is over', async (t) => {
+    await setting('holdTtlMs', 2_000);
+    const showId = await openShow(running.admin, venue);
+    const visited = await visit(t, { showId });
+    if (visited !== undefined) {
+      const { page } = visited;
+      await findBest(page, 1);
+      await book(page).click();
+      await page.getByText('The time to pay is over, and the seats are free again.').waitFor();
+      await page.getByRole('link', { name: 'Choose again' }).click();
+      await page.getByRole('application').waitFor();
+    }
+    await setting('holdTtlMs', 300_000);
+  });
+
+  test('books places in an area at the width of a phone', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const visited = await visit(t, { showId, viewport: { width: 360, height: 720 } });
+    if (visited === undefined) return;
+    const { page } = visited;
+    await page.getByRole('spinbutton', { name: 'Standing' }).fill('3');
+    await page.getByRole('spinbutton', { name: 'Standing' }).blur();
+    await choice(page).getByText('3 × FLOOR, standing').waitFor();
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360);
+    await book(page).click();
+    await pay(page).click();
+    const tickets = page.getByRole('article', { name: 'Ticket for FLOOR' });
+    await tickets.nth(2).waitFor();
+    assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360);
+  });
+
+  test('is asked to sign in for what is theirs, and comes back to it', async (t) => {
+    const page = await browser.tab(t, { url: running.anyone.url });
+    if (page === undefined) return;
+    const { email, password } = await newPerson(running);
+    await page.goto('/bookings');
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Password').fill('not the password');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('alert').waitFor();
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByText('You have not booked anything yet.').waitFor();
+    assert.equal(new URL(page.url()).pathname, '/bookings');
+  });
+
+  test('stays signed in over a reload, in every tab, and is out of all of them at once', async (t) => {
+    const visited = await visit(t, { path: '/account' });
+    if (visited === undefined) return;
+    const { page } = visited;
+    const tabs = await Promise.all(Array.from({ length: 4 }, () => page.context().newPage()));
+    // All of them renew the session at the same time, and a refresh token that is used twice would end it.
+    await page.getByRole('button', { name: 'Save' }).waitFor();
+    await page.evaluate(
+      'localStorage["fullhouse-session"] = JSON.stringify({ ...JSON.parse(localStorage["fullhouse-session"]), renewAt: 0 })',
+    );
+    const before = await page.evaluate('localStorage["fullhouse-session"]');
+    await Promise.all([page.reload(), ...tabs.map((tab) => tab.goto('/account'))]);
+    for (const tab of [page, ...tabs]) await tab.getByRole('button', { name: 'Save' }).waitFor();
+    assert.notEqual(await page.evaluate('localStorage["fullhouse-session"]'), before);
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    await page.getByRole('link', { name: 'Sign in' }).waitFor();
+    await tabs[0]?.reload();
+    await tabs[0]?.getByRole('heading', { name: 'Sign in' }).waitFor();
+  });
+
+  test('changes a name, and erases the account', async (t) => {
+    const visited = await visit(t, { path: '/account' });
+    if (visited === undefined) return;
+    const { page, person } = visited;
+    await page.getByLabel('Name').fill('Augusta Ada King');
+    await page.getByRole('button', { name: 'Save' }).click();
+    await page.getByText('Saved.').waitFor();
+    await page.getByRole('link', { name: 'Augusta Ada King' }).waitFor();
+    await page.getByRole('button', { name: 'Erase my account' }).click();
+    await page.getByRole('button', { name: 'Yes, erase it' }).click();
+    await page.getByRole('link', { name: 'Sign in' }).waitFor();
+    const { email, password } = person;
+    assert.equal((await running.anyone.post('/v1/sessions', { email, password })).status, 401);
+  });
+
+  test('is told of a booking that is somebody else’s as of one that is not there', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const other = await newPerson(running);
+    const { body } = await other.client.book({ showId, seats: ['S-A-1'] });
+    const visited = await visit(t, { path: `/bookings/${body.bookingId}` });
+    await visited?.page.getByText('You have no such booking.').waitFor();
+  });
+});
+
+async function setting(key: string, value: unknown): Promise<void> {
+  const changed = await running.admin.call('PUT', `/v1/settings/${key}`, { body: { value, why: 'for a test' } });
+  assert.equal(changed.status, 200);
+}

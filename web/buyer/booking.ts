@@ -1,0 +1,237 @@
+import { html, type TemplateResult } from 'lit-html';
+import { get, post } from '../kit/api.ts';
+import { serverNow } from '../kit/clock.ts';
+import { countdownText, dayText, momentText, moneyText, timeText } from '../kit/format.ts';
+import { type App, fieldsOf, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
+import { messageOf, Problem } from '../kit/problem.ts';
+import { type Following, follow } from '../kit/server-events.ts';
+import { type Booking, placesText, showOf, statusBadge } from './bookings.ts';
+import { priceLines } from './prices.ts';
+import type { Show } from './shows.ts';
+import { type Ticket, ticketCard, ticketsOf } from './tickets.ts';
+
+/** One booking as it goes: the hold runs down, the payment is made, the tickets come. What happens is streamed; nothing is asked twice. */
+const tickMs = 500;
+const payWaitSeconds = 20;
+
+/** What the sandbox provider does with each of its tokens; no money moves. */
+const testCards = [
+  ['tok_visa', 'A card that works'],
+  ['tok_declined', 'A card that is declined'],
+  ['tok_insufficient_funds', 'A card without enough money'],
+  ['tok_slow_5', 'A bank that takes five seconds'],
+  ['tok_lost', 'A bank whose answer is lost on its way'],
+] as const;
+
+const reasons: Readonly<Record<string, string>> = {
+  show_not_found: 'There is no such show any more.',
+  show_cancelled: 'The show was cancelled.',
+  sales_closed: 'The sale of this show is closed.',
+  seat_unknown: 'There are no such seats.',
+  seats_unavailable: 'Somebody else was quicker: the seats are taken.',
+  limit_exceeded: 'That is more than one customer may book of this show.',
+  price_changed: 'The price has changed since it was shown to you.',
+  payment_declined: 'The payment was declined too often.',
+  timed_out: 'It took too long to get the seats. Try again.',
+};
+
+interface Sent {
+  readonly kind: string;
+  readonly channel: string;
+  readonly status: string;
+  readonly at: string;
+}
+
+export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string, string>>): Page {
+  const path = `/v1/bookings/${encodeURIComponent(bookingId)}`;
+  const messages: Sent[] = [];
+  let booking: Booking | undefined;
+  let show: Show | undefined;
+  let tickets: readonly Ticket[] = [];
+  let problem: string | undefined;
+  let busy: string | undefined;
+  let isSure = false;
+  let live: Following | undefined;
+  // One key for one wish: a payment that is sent again is the same payment.
+  let payKey = crypto.randomUUID();
+  const cancelKey = crypto.randomUUID();
+  const ticking = setInterval(() => {
+    if (booking?.holdExpiresAt !== undefined && !isOver(booking)) app.redraw();
+  }, tickMs);
+
+  async function load(): Promise<void> {
+    try {
+      await took(await get<Booking>(path));
+      live = follow(`${path}/stream`, {
+        event: ({ event, data }) => (event === 'message' ? told(data as Sent) : void took(data as Booking)),
+      });
+      show = booking && (await showOf(booking.showId));
+    } catch (error) {
+      problem = error instanceof Problem && error.status === 404 ? 'You have no such booking.' : messageOf(error);
+    }
+    app.redraw();
+  }
+
+  async function took(now: Booking): Promise<void> {
+    const before = booking;
+    // An answer that was on its way while the stream went on.
+    if (before !== undefined && isOlder(now, before)) return;
+    booking = now;
+    if (before?.status !== now.status || before.payment.attempts !== now.payment.attempts) payKey = crypto.randomUUID();
+    app.redraw();
+    const isChanged = before?.tickets.length !== now.tickets.length || before.status !== now.status;
+    if (now.tickets.length > 0 && isChanged) {
+      tickets = await ticketsOf(bookingId).catch(() => tickets);
+      app.redraw();
+    }
+  }
+
+  function told(message: Sent): void {
+    messages.push(message);
+    app.redraw();
+  }
+
+  async function run(what: string, action: () => Promise<Booking | { readonly status: string }>): Promise<void> {
+    busy = what;
+    problem = undefined;
+    app.redraw();
+    try {
+      const answer = await action();
+      if ('history' in answer) await took(answer);
+    } catch (error) {
+      problem = messageOf(error);
+    }
+    busy = undefined;
+    app.redraw();
+  }
+
+  const pay = (form: HTMLFormElement) => {
+    const { token = '' } = fieldsOf(form);
+    void run('pay', () =>
+      post<Booking>(`${path}/payments`, { method: 'card', token }, { key: payKey, wait: payWaitSeconds }),
+    );
+  };
+  const cancel = () => {
+    isSure = false;
+    void run('cancel', () => post<Booking>(`${path}/cancellation`, {}, { key: cancelKey, wait: payWaitSeconds }));
+  };
+
+  function view(): TemplateResult {
+    if (booking === undefined) return problem === undefined ? loading : html`<h1>Booking</h1>${problemBox(problem)}`;
+    return html`
+      <h1>${show?.movie.title ?? 'Booking'} ${statusBadge(booking.status)}</h1>
+      ${show === undefined ? undefined : html`<p class="quiet">${dayText(show.startsAt, show.theatre.timeZone)}, ${timeText(show.startsAt, show.theatre.timeZone)} · ${show.theatre.name}, ${show.theatre.location} · Screen ${show.screen.number}</p>`}
+      <div role="status">${outcome(booking)}</div>
+      ${problemBox(problem)}
+      ${booking.status === 'awaiting_payment' ? payment(booking) : undefined}
+      ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket))}</div>` : undefined}
+      <section class="card no-print" aria-label="Details">
+        <p>${placesText(booking)}</p>
+        ${priceLines(booking)}
+        <p class="quiet">Booking ${booking.bookingId}, made ${momentText(booking.createdAt)}</p>
+        ${messages.map(({ kind, channel, status, at }) => html`<p class="quiet">${timeText(at)}: message “${kind.replaceAll('_', ' ')}” by ${channel}: ${status}</p>`)}
+      </section>
+      ${mayCancel(booking, show) ? cancellation(booking) : undefined}
+    `;
+  }
+
+  function payment(now: Booking): TemplateResult {
+    const left = Date.parse(now.holdExpiresAt ?? '') - serverNow();
+    return html`
+      <section class="card" aria-label="Payment">
+        <p>Your seats are held for you for <span class="clock" role="timer">${countdownText(left)}</span></p>
+        ${now.payment.error === undefined ? undefined : html`<p class="problem" role="alert">${now.payment.error.message}</p>`}
+        <form @submit=${onSubmit(pay)}>
+          <fieldset ?disabled=${busy !== undefined}>
+            <legend>Test cards: no money moves</legend>
+            ${testCards.map(([token, name], index) => html`<label><input type="radio" name="token" value=${token} ?checked=${index === 0}>${name}</label>`)}
+          </fieldset>
+          <button ?disabled=${busy !== undefined}>
+            ${busy === 'pay' ? 'Paying …' : now.total === undefined ? 'Pay' : `Pay ${moneyText(now.total)}`}
+          </button>
+        </form>
+      </section>
+    `;
+  }
+
+  function cancellation(now: Booking): TemplateResult {
+    const isHeld = now.status !== 'confirmed';
+    if (!isSure) {
+      const ask = () => {
+        isSure = true;
+        app.redraw();
+      };
+      return html`<p class="no-print"><button class="plain" ?disabled=${busy !== undefined} @click=${ask}>${isHeld ? 'Give the seats back' : 'Cancel this booking'}</button></p>`;
+    }
+    const fee = show?.refundPolicy.feePercent ?? 0;
+    const words = isHeld
+      ? 'The seats go back on sale.'
+      : `Your tickets will be void${fee > 0 ? `, and ${fee} % of the price is kept` : ' and you get your money back'}.`;
+    const no = () => {
+      isSure = false;
+      app.redraw();
+    };
+    return html`
+      <div class="note no-print">
+        <p>${words} Are you sure?</p>
+        <button @click=${cancel}>Yes, cancel</button> <button class="plain" @click=${no}>No</button>
+      </div>
+    `;
+  }
+
+  if (app.me() === undefined)
+    app.go(`/sign-in?then=${encodeURIComponent(`/bookings/${bookingId}`)}`, { replace: true });
+  else void load();
+  return {
+    title: 'Booking',
+    view,
+    leave() {
+      clearInterval(ticking);
+      live?.stop();
+    },
+  };
+}
+
+const isOver = ({ status }: Booking) => ['confirmed', 'rejected', 'expired', 'cancelled'].includes(status);
+
+const isOlder = (a: Booking, b: Booking) =>
+  a.history.length < b.history.length || (a.history.length === b.history.length && a.tickets.length < b.tickets.length);
+
+function mayCancel({ status, tickets }: Booking, show: Show | undefined): boolean {
+  if (status === 'awaiting_payment') return true;
+  if (status !== 'confirmed' || show === undefined || tickets.length === 0) return false;
+  return serverNow() < Date.parse(show.startsAt) - show.refundPolicy.untilMinutesBefore * 60_000;
+}
+
+/** Where a booking stands, in a sentence for its customer. */
+function outcome(booking: Booking): TemplateResult | undefined {
+  const { status, reason = '', newTotal, showId, refund } = booking;
+  const again = html`<a href="/shows/${showId}">Choose again</a>`;
+  switch (status) {
+    case 'requested':
+      return html`<p>Asking for your seats …</p>`;
+    case 'paying':
+      return booking.payment.status === 'unknown'
+        ? html`<p class="note">The bank has not answered yet. We go on asking: you will have your tickets, or your money.</p>`
+        : html`<p>Your payment is under way …</p>`;
+    case 'confirmed':
+      return html`<p class="done">Booked and paid. ${booking.tickets.length === 0 ? 'Your tickets are coming …' : 'Show this page, or a print of it, at the door.'}</p>`;
+    case 'rejected':
+      return html`<p class="problem">${reasons[reason] ?? 'The booking could not be made.'} ${newTotal === undefined ? '' : `It is ${moneyText(newTotal)} now.`} Nothing was charged. ${again}</p>`;
+    case 'expired':
+      return html`<p class="problem">The time to pay is over, and the seats are free again. ${refundText(refund) ?? 'Nothing was charged.'} ${again}</p>`;
+    case 'cancelled':
+      return html`<p class="note">This booking is cancelled. ${refundText(refund)}</p>`;
+    case 'awaiting_payment':
+      return undefined;
+  }
+}
+
+function refundText(refund: Booking['refund']): string | undefined {
+  if (refund === undefined) return undefined;
+  const amount = moneyText(refund.amount);
+  if (refund.status === 'succeeded') return `${amount} went back to you.`;
+  return refund.status === 'pending'
+    ? `${amount} is on its way back to you.`
+    : `${amount} could not be sent back yet; we are looking into it.`;
+}

@@ -1,0 +1,105 @@
+import { html, type TemplateResult } from 'lit-html';
+import { get, type Listed } from '../kit/api.ts';
+import { countText, type Money, momentText, moneyText } from '../kit/format.ts';
+import { type App, loading, type Page, problemBox } from '../kit/page.ts';
+import { messageOf } from '../kit/problem.ts';
+import type { AreaCount, Fee, PriceItem, Show } from './shows.ts';
+
+export interface Booking {
+  readonly bookingId: string;
+  readonly showId: string;
+  readonly status: 'requested' | 'awaiting_payment' | 'paying' | 'confirmed' | 'rejected' | 'expired' | 'cancelled';
+  readonly reason?: string;
+  readonly newTotal?: Money;
+  readonly offending?: readonly string[];
+  readonly seats: readonly string[];
+  readonly areas?: readonly AreaCount[];
+  readonly items?: readonly PriceItem[];
+  readonly fees?: readonly Fee[];
+  readonly total?: Money;
+  readonly holdExpiresAt?: string;
+  readonly payment: {
+    readonly status: 'none' | 'pending' | 'succeeded' | 'declined' | 'unknown';
+    readonly attempts: number;
+    readonly error?: { readonly code: string; readonly message: string };
+  };
+  readonly refund?: { readonly status: 'pending' | 'succeeded' | 'failed'; readonly amount: Money };
+  readonly tickets: readonly string[];
+  readonly history: readonly { readonly status: string; readonly at: string }[];
+  readonly createdAt: string;
+}
+
+const statusNames: Readonly<Record<Booking['status'], readonly [name: string, kind: string]>> = {
+  requested: ['asking for the seats', ''],
+  awaiting_payment: ['waiting for payment', 'warn'],
+  paying: ['paying', 'warn'],
+  confirmed: ['confirmed', 'good'],
+  rejected: ['not booked', 'bad'],
+  expired: ['expired', 'bad'],
+  cancelled: ['cancelled', 'bad'],
+};
+
+export function statusBadge(status: Booking['status']): TemplateResult {
+  const [name, kind] = statusNames[status];
+  return html`<span class="badge ${kind}">${name}</span>`;
+}
+
+/** What was booked, in a few words. */
+export function placesText({ seats, areas = [] }: Pick<Booking, 'seats' | 'areas'>): string {
+  return [...seats, ...areas.map(({ area, count }) => `${countText(count, 'place')} in ${area}`)].join(', ') || '—';
+}
+
+/** The customer's own bookings, newest first, a page at a time. */
+export function bookingsPage(app: App): Page {
+  const bookings: Booking[] = [];
+  const shows = new Map<string, Show | undefined>();
+  let cursor: string | null | undefined;
+  let problem: string | undefined;
+  let isLoading = false;
+
+  async function more(): Promise<void> {
+    isLoading = true;
+    problem = undefined;
+    app.redraw();
+    try {
+      const after = cursor == null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const listed = await get<Listed<Booking>>(`/v1/bookings?limit=20${after}`);
+      bookings.push(...listed.items);
+      cursor = listed.nextCursor;
+      const unknown = new Set(listed.items.map(({ showId }) => showId).filter((showId) => !shows.has(showId)));
+      await Promise.all([...unknown].map(async (showId) => shows.set(showId, await showOf(showId))));
+    } catch (error) {
+      problem = messageOf(error);
+    }
+    isLoading = false;
+    app.redraw();
+  }
+
+  if (app.me() === undefined) app.go('/sign-in?then=/bookings', { replace: true });
+  else void more();
+  return {
+    title: 'My bookings',
+    view: () => html`
+      <h1>My bookings</h1>
+      ${bookings.map((booking) => bookingCard(booking, shows.get(booking.showId)))}
+      ${bookings.length === 0 && cursor === null ? html`<p>You have not booked anything yet. <a href="/">See what is on.</a></p>` : undefined}
+      ${problemBox(problem)} ${isLoading ? loading : undefined}
+      ${cursor != null && !isLoading ? html`<button class="plain" @click=${more}>Older bookings</button>` : undefined}
+    `,
+  };
+}
+
+/** A show, where it can still be had. */
+export async function showOf(showId: string): Promise<Show | undefined> {
+  return get<Show>(`/v1/shows/${encodeURIComponent(showId)}`).catch(() => undefined);
+}
+
+function bookingCard(booking: Booking, show: Show | undefined): TemplateResult {
+  return html`
+    <article class="card">
+      <a href="/bookings/${booking.bookingId}"><strong>${show?.movie.title ?? 'A show'}</strong></a> ${statusBadge(booking.status)}
+      <div class="quiet">${show === undefined ? '' : `${momentText(show.startsAt, show.theatre.timeZone)}, ${show.theatre.name}`}</div>
+      <div>${placesText(booking)}${booking.total === undefined ? '' : ` · ${moneyText(booking.total)}`}</div>
+    </article>
+  `;
+}

@@ -1,0 +1,37 @@
+import { keep, kept } from '../kit/storage.ts';
+import type { AreaCount } from './shows.ts';
+
+/** What somebody has chosen of a show. It outlasts a visit to the sign-in page; seats or places, not both. */
+export interface Choice {
+  readonly seats: readonly string[];
+  readonly areas: readonly AreaCount[];
+}
+
+export const nothing: Choice = { seats: [], areas: [] };
+
+export const isNothing = ({ seats, areas }: Choice) => seats.length === 0 && areas.length === 0;
+
+/** A seat more, or one fewer where it was chosen already. */
+export function withSeat({ seats }: Choice, seat: string): Choice {
+  const others = seats.filter((each) => each !== seat);
+  return { seats: others.length < seats.length ? others : [...seats, seat], areas: [] };
+}
+
+/** So many places of an area. */
+export function withPlaces({ areas }: Choice, area: string, count: number): Choice {
+  const others = areas.filter((each) => each.area !== area);
+  return { seats: [], areas: count > 0 ? [...others, { area, count }] : others };
+}
+
+const keyOf = (showId: string) => `fullhouse-choice-${showId}`;
+
+export function keepChoice(showId: string, choice: Choice | undefined): void {
+  keep(keyOf(showId), choice && JSON.stringify(choice));
+}
+
+/** What was chosen before, once. */
+export function takeChoice(showId: string): Choice {
+  const text = kept(keyOf(showId));
+  keepChoice(showId, undefined);
+  return text === undefined ? nothing : (JSON.parse(text) as Choice);
+}

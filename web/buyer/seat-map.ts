@@ -1,0 +1,289 @@
+import { type Hall, neighbour, placeOf, type SeatPlace, seatNear } from './hall.ts';
+
+/**
+ * The hall as a picture: one canvas, so that 65,536 seats are drawn as easily as 60. Fingers and mice choose, drag and zoom; the arrow
+ * keys go from seat to seat and Enter chooses.
+ */
+export interface SeatMap {
+  readonly element: HTMLCanvasElement;
+  /** Draws again, soon. */
+  draw(): void;
+  zoom(factor: number): void;
+  whole(): void;
+  leave(): void;
+}
+
+export interface SeatMapOptions {
+  readonly hall: Hall;
+  /** 0 free, 1 held, 2 sold, 3 blocked; by index. */
+  readonly states: () => Uint8Array;
+  readonly isMine: (index: number) => boolean;
+  readonly onChoose: (seat: SeatPlace) => void;
+  /** The seat a pointer or a key is at. */
+  readonly onLook: (seat: SeatPlace | undefined) => void;
+}
+
+interface Camera {
+  /** Pixels of a seat. */
+  scale: number;
+  /** What is in the middle, in seats. */
+  x: number;
+  y: number;
+}
+
+const margin = 1.5;
+const scaleMax = 48;
+/** Below, a seat is too small for a finger: a tap comes nearer instead. */
+const tapScaleMin = 9;
+const numbersFrom = 17;
+const dragFromPixels = 6;
+const keySteps = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' } as const;
+
+export function seatMap({ hall, states, isMine, onChoose, onLook }: SeatMapOptions): SeatMap {
+  const element = document.createElement('canvas');
+  element.tabIndex = 0;
+  element.setAttribute('role', 'application');
+  element.setAttribute('aria-label', 'Seat map. Arrow keys go from seat to seat, Enter chooses, plus and minus zoom.');
+  element.style.aspectRatio = String((hall.width + 2 * margin) / (hall.height + 2 * margin));
+  const camera: Camera = { scale: 1, x: 0, y: 0 };
+  const pointers = new Map<number, { x: number; y: number }>();
+  let dragged = 0;
+  let cursor: SeatPlace | undefined;
+  let isDrawn = true;
+
+  function draw(): void {
+    if (!isDrawn) return;
+    isDrawn = false;
+    requestAnimationFrame(() => {
+      isDrawn = true;
+      paint(element, { hall, camera, states: states(), isMine, cursor });
+    });
+  }
+
+  function whole(): void {
+    const { width, height } = element.getBoundingClientRect();
+    camera.scale = Math.min(scaleMax / 2, width / (hall.width + 2 * margin), height / (hall.height + 2 * margin));
+    camera.x = hall.left + hall.width / 2 - 0.5;
+    camera.y = hall.top + hall.height / 2 - 0.5;
+    draw();
+  }
+
+  /** Zooms so that what is at a place of the canvas stays there. */
+  function zoom(factor: number, at?: { readonly x: number; readonly y: number }): void {
+    const { width, height } = element.getBoundingClientRect();
+    const point = at ?? { x: width / 2, y: height / 2 };
+    const smallest = Math.min(width / (hall.width + 2 * margin), height / (hall.height + 2 * margin), scaleMax);
+    const scale = Math.min(scaleMax, Math.max(smallest, camera.scale * factor));
+    const shift = 1 / camera.scale - 1 / scale;
+    camera.x += (point.x - width / 2) * shift;
+    camera.y += (point.y - height / 2) * shift;
+    camera.scale = scale;
+    draw();
+  }
+
+  const pointOf = (event: PointerEvent | WheelEvent) => {
+    const box = element.getBoundingClientRect();
+    return { x: event.clientX - box.left, y: event.clientY - box.top };
+  };
+  const seatAt = ({ x, y }: { readonly x: number; readonly y: number }) => {
+    const { width, height } = element.getBoundingClientRect();
+    return seatNear(hall, camera.x + (x - width / 2) / camera.scale, camera.y + (y - height / 2) / camera.scale);
+  };
+
+  function moved(event: PointerEvent): void {
+    const now = pointOf(event);
+    const before = pointers.get(event.pointerId);
+    if (before === undefined) {
+      onLook(seatAt(now));
+      return;
+    }
+    const other = [...pointers].find(([id]) => id !== event.pointerId)?.[1];
+    if (other !== undefined) zoom(distance(now, other) / Math.max(1, distance(before, other)), other);
+    dragged += distance(now, before);
+    if (dragged > dragFromPixels && other === undefined) {
+      camera.x -= (now.x - before.x) / camera.scale;
+      camera.y -= (now.y - before.y) / camera.scale;
+      draw();
+    }
+    pointers.set(event.pointerId, now);
+  }
+
+  function lifted(event: PointerEvent): void {
+    const isTap = pointers.size === 1 && dragged <= dragFromPixels;
+    pointers.delete(event.pointerId);
+    if (!isTap) return;
+    const point = pointOf(event);
+    if (camera.scale < tapScaleMin) {
+      zoom((2 * tapScaleMin) / camera.scale, point);
+      return;
+    }
+    const seat = seatAt(point);
+    if (seat === undefined) return;
+    look(seat);
+    onChoose(seat);
+  }
+
+  function look(seat: SeatPlace): void {
+    cursor = seat;
+    onLook(seat);
+    draw();
+  }
+
+  function pressed(event: KeyboardEvent): void {
+    const step = keySteps[event.key as keyof typeof keySteps];
+    if (step !== undefined) {
+      const first = placeOf(hall, 0);
+      const next = cursor === undefined ? first : neighbour(hall, cursor, step);
+      if (next !== undefined) {
+        look(next);
+        follow(next);
+      }
+    } else if (event.key === 'Enter' || event.key === ' ') {
+      if (cursor !== undefined) onChoose(cursor);
+    } else if (event.key === '+') zoom(1.5);
+    else if (event.key === '-') zoom(1 / 1.5);
+    else return;
+    event.preventDefault();
+  }
+
+  /** Keeps the seat that the keys are at in the picture. */
+  function follow({ x, y }: SeatPlace): void {
+    const { width, height } = element.getBoundingClientRect();
+    const reach = { x: width / camera.scale / 2 - 1, y: height / camera.scale / 2 - 1 };
+    camera.x = Math.min(x + reach.x, Math.max(x - reach.x, camera.x));
+    camera.y = Math.min(y + reach.y, Math.max(y - reach.y, camera.y));
+  }
+
+  element.addEventListener('pointerdown', (event) => {
+    if (pointers.size === 0) dragged = 0;
+    pointers.set(event.pointerId, pointOf(event));
+    element.setPointerCapture(event.pointerId);
+  });
+  element.addEventListener('pointermove', moved);
+  element.addEventListener('pointerup', lifted);
+  element.addEventListener('pointercancel', (event) => pointers.delete(event.pointerId));
+  element.addEventListener('pointerleave', () => onLook(undefined));
+  element.addEventListener('keydown', pressed);
+  element.addEventListener('blur', draw);
+  element.addEventListener('focus', draw);
+  element.addEventListener(
+    'wheel',
+    (event) => {
+      // Without a modifier the wheel scrolls the page, as everywhere.
+      if (!event.ctrlKey && !event.metaKey) return;
+      event.preventDefault();
+      zoom(Math.exp(-event.deltaY / 300), pointOf(event));
+    },
+    { passive: false },
+  );
+  const sized = new ResizeObserver(() => whole());
+  sized.observe(element);
+  const scheme = matchMedia('(prefers-color-scheme: dark)');
+  scheme.addEventListener('change', draw);
+  return {
+    ...{ element, draw, whole, zoom: (factor: number) => zoom(factor) },
+    leave() {
+      sized.disconnect();
+      scheme.removeEventListener('change', draw);
+    },
+  };
+}
+
+const distance = (a: { readonly x: number; readonly y: number }, b: { readonly x: number; readonly y: number }) =>
+  Math.hypot(a.x - b.x, a.y - b.y);
+
+interface Picture {
+  readonly hall: Hall;
+  readonly camera: Camera;
+  readonly states: Uint8Array;
+  readonly isMine: (index: number) => boolean;
+  readonly cursor: SeatPlace | undefined;
+}
+
+const categoryColours = ['--seat-free', '--seat-free-2', '--seat-free-3', '--seat-free-4'];
+
+function paint(element: HTMLCanvasElement, { hall, camera, states, isMine, cursor }: Picture): void {
+  const { width, height } = element.getBoundingClientRect();
+  const context = element.getContext('2d');
+  if (context === null || width === 0) return;
+  const density = devicePixelRatio;
+  element.width = Math.round(width * density);
+  element.height = Math.round(height * density);
+  context.setTransform(density, 0, 0, density, 0, 0);
+  const css = getComputedStyle(element);
+  const colour = (name: string) => css.getPropertyValue(name).trim();
+  const { scale } = camera;
+  const toX = (x: number) => width / 2 + (x - camera.x) * scale;
+  const toY = (y: number) => height / 2 + (y - camera.y) * scale;
+  const size = scale * 0.8;
+  // What has one colour is one path: filling each seat by itself takes ten times as long.
+  const paths = new Map<string, Path2D>();
+  const marks = new Path2D();
+  const numbers: { readonly text: string; readonly x: number; readonly y: number }[] = [];
+  for (const row of hall.rows) {
+    const y = toY(row.y);
+    if (y < -scale || y > height + scale) continue;
+    const free = categoryColours[row.category % categoryColours.length] ?? '--seat-free';
+    for (let at = 0; at < row.row.count; at += 1) {
+      const x = toX(row.x + at);
+      if (x < -scale || x > width + scale) continue;
+      const index = row.row.offset + at;
+      const isFree = states[index] === 0;
+      const name = isMine(index) ? '--seat-mine' : isFree ? free : '--seat-taken';
+      const path = paths.get(name) ?? new Path2D();
+      paths.set(name, path);
+      if (scale < 6) path.rect(x - size / 2, y - size / 2, size, size);
+      else path.roundRect(x - size / 2, y - size / 2, size, size, size * 0.25);
+      if (isFree && row.row.hasReservedSeats && isReserved(hall, index))
+        marks.roundRect(x - size * 0.38, y - size * 0.38, size * 0.76, size * 0.76, size * 0.2);
+      if (scale >= numbersFrom) numbers.push({ text: String(row.row.firstNumber + at * row.row.step), x, y });
+    }
+  }
+  for (const [name, path] of paths) {
+    context.fillStyle = colour(name);
+    context.fill(path);
+  }
+  context.strokeStyle = colour('--raised');
+  context.lineWidth = Math.max(1, scale / 16);
+  context.stroke(marks);
+  if (scale >= numbersFrom) {
+    context.fillStyle = colour('--raised');
+    context.textAlign = 'center';
+    context.textBaseline = 'middle';
+    context.font = `600 ${Math.round(scale * 0.38)}px system-ui, sans-serif`;
+    for (const { text, x, y } of numbers) context.fillText(text, x, y);
+  }
+  paintSurroundings(context, { hall, toX, toY, scale, ink: colour('--quiet') });
+  if (cursor !== undefined && document.activeElement === element) {
+    context.strokeStyle = colour('--ink');
+    context.lineWidth = 2;
+    context.strokeRect(toX(cursor.x) - scale / 2, toY(cursor.y) - scale / 2, scale, scale);
+  }
+}
+
+/** The stage, and the names of rows where there is room for them. */
+function paintSurroundings(
+  context: CanvasRenderingContext2D,
+  to: {
+    readonly hall: Hall;
+    readonly toX: (x: number) => number;
+    readonly toY: (y: number) => number;
+    readonly scale: number;
+    readonly ink: string;
+  },
+): void {
+  const { hall, toX, toY, scale, ink } = to;
+  context.fillStyle = ink;
+  context.textAlign = 'center';
+  context.textBaseline = 'middle';
+  const stage = Math.min(hall.width * 0.6, 30);
+  const middle = hall.left + hall.width / 2 - 0.5;
+  context.fillRect(toX(middle - stage / 2), toY(hall.top - 1.15), stage * scale, Math.max(2, scale * 0.15));
+  if (scale < tapScaleMin) return;
+  context.font = `${Math.round(Math.min(14, scale * 0.55))}px system-ui, sans-serif`;
+  for (const row of hall.rows) context.fillText(row.name, toX(row.x - 1), toY(row.y));
+}
+
+function isReserved({ index: plan }: Hall, index: number): boolean {
+  return ((((plan.accessible[index >> 3] ?? 0) | (plan.companion[index >> 3] ?? 0)) >> (index & 7)) & 1) === 1;
+}

@@ -1,0 +1,330 @@
+import { html, type TemplateResult } from 'lit-html';
+import type { SeatPlan } from '../../src/contracts/catalog.ts';
+import { indexOfSeat } from '../../src/contracts/rules/plan-order.ts';
+import { get, post } from '../kit/api.ts';
+import { countText, dayText, moneyText, timeText } from '../kit/format.ts';
+import { type App, fieldsOf, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
+import { messageOf, Problem } from '../kit/problem.ts';
+import { type Following, follow } from '../kit/server-events.ts';
+import type { Booking } from './bookings.ts';
+import { type Choice, isNothing, keepChoice, nothing, takeChoice, withPlaces, withSeat } from './choice.ts';
+import { type Hall, hallOf, type SeatPlace, statesOf } from './hall.ts';
+import { priceLines } from './prices.ts';
+import { type SeatMap, seatMap } from './seat-map.ts';
+import type { AreaState, Availability, Quote, Show } from './shows.ts';
+
+/** A show: its hall as it is now, what somebody chooses of it, what that costs, and the way to book it. */
+const quoteAfterMs = 200;
+const placesMax = 10;
+/** Seconds to wait at the server for the seats; the booking's own page waits for the rest. */
+const bookWaitSeconds = 5;
+const stateNames = ['free', 'held by somebody', 'sold', 'not for sale'] as const;
+
+interface Stage {
+  readonly show: Show;
+  readonly plan: SeatPlan;
+  readonly hall: Hall;
+  readonly map: SeatMap;
+}
+
+export function showPage(app: App, { showId = '' }: Readonly<Record<string, string>>): Page {
+  let stage: Stage | undefined;
+  let states: Uint8Array = new Uint8Array();
+  let areas: readonly AreaState[] = [];
+  let choice: Choice = takeChoice(showId);
+  let quote: Quote | undefined;
+  let looked: SeatPlace | undefined;
+  let notice: string | undefined;
+  let problem: string | undefined;
+  let isBooking = false;
+  let isBroken = false;
+  let live: Following | undefined;
+  let quoting = new AbortController();
+  let chosen = new Set<number>();
+  // The same key for the same choice, however often it is sent.
+  let key = crypto.randomUUID();
+
+  async function load(): Promise<void> {
+    try {
+      const show = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`);
+      const plan = await get<SeatPlan>(`/v1/seat-plans/${show.seatPlanId}`);
+      const categories = show.priceCategories.map(({ name }) => name);
+      const hall = hallOf(plan, categories);
+      states = new Uint8Array(hall.index.seatCount);
+      const map = seatMap({
+        hall,
+        states: () => states,
+        isMine: (index) => chosen.has(index),
+        onChoose: toggle,
+        onLook: (seat) => {
+          looked = seat;
+          app.redraw();
+        },
+      });
+      stage = { show, plan, hall, map };
+      live = follow(`/v1/shows/${showId}/availability/stream`, {
+        event: ({ event, data }) => (event === 'snapshot' ? begin(data as Availability) : change(data as Delta)),
+        broken: () => {
+          isBroken = true;
+          app.redraw();
+        },
+      });
+      choose(choice);
+    } catch (error) {
+      problem = error instanceof Problem && error.status === 404 ? 'There is no such show.' : messageOf(error);
+    }
+    app.redraw();
+  }
+
+  function begin(body: Availability): void {
+    if (stage === undefined) return;
+    // A hall with another plan is another hall: the page begins anew.
+    if (body.seatPlanId !== stage.show.seatPlanId) {
+      location.reload();
+      return;
+    }
+    states = statesOf(body.seats, stage.hall.index.seatCount);
+    areas = body.areas;
+    settled();
+  }
+
+  function change(body: Delta): void {
+    for (const [index, state] of body.seats) states[index] = state;
+    const changed = new Map(body.areas.map((each) => [each.area, each]));
+    areas = areas.map((each) => changed.get(each.area) ?? each);
+    settled();
+  }
+
+  /** After every change of the hall: what was chosen and is gone is chosen no more. */
+  function settled(): void {
+    isBroken = false;
+    const gone = isBooking ? [] : choice.seats.filter((seat) => (states[indexOf(seat)] ?? 0) !== 0);
+    if (gone.length > 0) {
+      notice = `${gone.join(', ')}: taken by somebody else just now.`;
+      choose({ ...choice, seats: choice.seats.filter((seat) => !gone.includes(seat)) });
+    }
+    stage?.map.draw();
+    app.redraw();
+  }
+
+  const indexOf = (seat: string) => (stage && indexOfSeat(stage.hall.index, seat)) ?? -1;
+
+  function toggle(seat: SeatPlace): void {
+    if (isBooking || stage?.show.status !== 'on_sale') return;
+    notice = undefined;
+    if (states[seat.index] === 0 || choice.seats.includes(seat.id)) choose(withSeat(choice, seat.id));
+    else {
+      notice = `${seat.id} is ${stateNames[states[seat.index] ?? 0]}.`;
+      app.redraw();
+    }
+  }
+
+  function choose(next: Choice, known?: Quote): void {
+    choice = next;
+    chosen = new Set(next.seats.map(indexOf));
+    key = crypto.randomUUID();
+    quote = known;
+    problem = undefined;
+    quoting.abort();
+    quoting = new AbortController();
+    const { signal } = quoting;
+    if (known === undefined && !isNothing(next))
+      setTimeout(() => signal.aborted || void ask(wantedOf(next), signal), quoteAfterMs);
+    stage?.map.draw();
+    app.redraw();
+  }
+
+  async function ask(wanted: unknown, signal: AbortSignal): Promise<void> {
+    try {
+      const answer = await post<Quote>(`/v1/shows/${showId}/quotes`, wanted, { signal });
+      if (signal.aborted) return;
+      choose({ seats: answer.seats, areas: answer.areas }, answer);
+    } catch (error) {
+      if (signal.aborted) return;
+      problem = messageOf(error);
+      app.redraw();
+    }
+  }
+
+  function best(form: HTMLFormElement): void {
+    const { count = '1', priceCategory, accessible } = fieldsOf(form);
+    choose(nothing);
+    notice = undefined;
+    const bestAvailable = {
+      count: Number(count),
+      ...(priceCategory === undefined ? {} : { priceCategory }),
+      ...(accessible === undefined ? {} : { accessible: true }),
+    };
+    void ask({ bestAvailable }, quoting.signal);
+  }
+
+  async function book(): Promise<void> {
+    if (app.me() === undefined) {
+      keepChoice(showId, choice);
+      app.go(`/sign-in?then=${encodeURIComponent(`/shows/${showId}`)}`);
+      return;
+    }
+    isBooking = true;
+    problem = undefined;
+    app.redraw();
+    try {
+      const request = { showId, ...wantedOf(choice), ...(quote === undefined ? {} : { quote: quote.quote }) };
+      const { bookingId } = await post<Pick<Booking, 'bookingId'>>('/v1/bookings', request, {
+        key,
+        wait: bookWaitSeconds,
+      });
+      app.go(`/bookings/${bookingId}`);
+    } catch (error) {
+      isBooking = false;
+      problem = messageOf(error);
+      app.redraw();
+    }
+  }
+
+  function view(): TemplateResult {
+    if (stage === undefined) return problem === undefined ? loading : html`<h1>Show</h1>${problemBox(problem)}`;
+    const { show, plan, map } = stage;
+    const { theatre } = show;
+    return html`
+      <h1>${show.movie.title}</h1>
+      <p class="quiet">
+        ${dayText(show.startsAt, theatre.timeZone)}, ${timeText(show.startsAt, theatre.timeZone)} · ${theatre.name}, ${theatre.location} ·
+        Screen ${show.screen.number}
+      </p>
+      ${show.status === 'on_sale' ? undefined : html`<p class="note" role="status">${saleText(show)}</p>`}
+      ${isBroken ? html`<p class="note" role="status">The seat map is not live at the moment. Trying again …</p>` : undefined}
+      <div class="hall">
+        <section class="map" aria-label="Seats">
+          ${plan.sections.length > 0 ? mapView(show, map) : undefined}
+          ${plan.areas.map((area) =>
+            areaView(
+              plan,
+              areas.find((each) => each.area === area.area),
+              area,
+            ),
+          )}
+        </section>
+        <section aria-label="Your choice">
+          ${show.status === 'on_sale' && plan.sections.length > 0 ? bestForm(show) : undefined} ${choiceView()}
+        </section>
+      </div>
+    `;
+  }
+
+  function mapView(show: Show, map: SeatMap): TemplateResult {
+    return html`
+      <div class="map-tools">
+        <span aria-live="polite">${looked === undefined ? 'Choose your seats.' : seatText(show, looked)}</span>
+        <span>
+          <button class="plain" aria-label="Zoom out" @click=${() => map.zoom(1 / 1.5)}>−</button>
+          <button class="plain" aria-label="Zoom in" @click=${() => map.zoom(1.5)}>+</button>
+          <button class="plain" @click=${() => map.whole()}>All</button>
+        </span>
+      </div>
+      ${map.element}
+      <ul class="legend">
+        ${show.priceCategories.map(({ name, price }, index) => html`<li><i class="category-${index % 4}"></i>${name} ${moneyText(price)}</li>`)}
+        <li><i class="reserved"></i>wheelchair or companion</li>
+        <li><i class="mine"></i>yours</li>
+        <li><i class="taken"></i>taken</li>
+      </ul>
+    `;
+  }
+
+  function seatText(show: Show, seat: SeatPlace): string {
+    const category = show.priceCategories[seat.row.category];
+    const kinds = `${seat.isAccessible ? ', wheelchair space' : ''}${seat.isCompanion ? ', companion seat' : ''}`;
+    const state = chosen.has(seat.index) ? 'yours' : stateNames[states[seat.index] ?? 0];
+    return `${seat.row.section}, row ${seat.row.name}, seat ${seat.number}${kinds}: ${category?.name ?? ''}, ${state}`;
+  }
+
+  function areaView(plan: SeatPlan, state: AreaState | undefined, area: SeatPlan['areas'][number]): TemplateResult {
+    const left = state === undefined ? 0 : state.capacity - state.held - state.sold - state.blocked;
+    const count = choice.areas.find((each) => each.area === area.area)?.count ?? 0;
+    return html`
+      <p class="row">
+        <label>
+          ${area.name}, ${area.priceCategory}: ${left > 0 ? `${countText(left, 'place')} left` : 'nothing left'}
+          <input
+            type="number" min="0" max=${Math.min(left, placesMax)} .value=${String(count)} ?disabled=${isBooking}
+            @change=${(event: Event) => choose(withPlaces(choice, area.area, Number((event.target as HTMLInputElement).value)))}
+          >
+        </label>
+        ${plan.sections.length > 0 && count > 0 ? html`<span class="quiet">Seats and places are booked one after the other.</span>` : undefined}
+      </p>
+    `;
+  }
+
+  function bestForm(show: Show): TemplateResult {
+    return html`
+      <form class="card" @submit=${onSubmit(best)}>
+        <strong>Choose for me</strong>
+        <div class="row">
+          <label>Seats <input name="count" type="number" min="1" max=${placesMax} value="2" required></label>
+          ${
+            show.priceCategories.length > 1
+              ? html`<label>Category
+                  <select name="priceCategory">
+                    <option value="">any</option>
+                    ${show.priceCategories.map(({ name }) => html`<option>${name}</option>`)}
+                  </select></label>`
+              : undefined
+          }
+        </div>
+        <p><label><input type="checkbox" name="accessible" value="yes">wheelchair spaces</label></p>
+        <button class="plain" ?disabled=${isBooking}>Find the best</button>
+      </form>
+    `;
+  }
+
+  function choiceView(): TemplateResult {
+    return html`
+      <div class="card">
+        <strong>Your choice</strong>
+        ${notice === undefined ? undefined : html`<p class="note" role="status">${notice}</p>`}
+        ${isNothing(choice) ? html`<p class="quiet">Nothing yet.</p>` : undefined}
+        ${choice.seats.length > 0 && quote === undefined ? html`<p>${choice.seats.join(', ')}</p>` : undefined}
+        ${quote === undefined ? undefined : priceLines(quote)}
+        ${
+          quote === undefined || quote.rules.length === 0
+            ? undefined
+            : html`<details><summary>Why this price</summary><ul>${quote.rules.map(({ why }) => html`<li>${why}</li>`)}</ul></details>`
+        }
+        ${problemBox(problem)}
+        <p>
+          <button ?disabled=${isNothing(choice) || quote === undefined || isBooking} @click=${book}>
+            ${isBooking ? 'Asking for your seats …' : 'Hold and go on to payment'}
+          </button>
+        </p>
+      </div>
+    `;
+  }
+
+  void load();
+  return {
+    get title() {
+      return stage?.show.movie.title ?? 'Show';
+    },
+    view,
+    leave() {
+      quoting.abort();
+      live?.stop();
+      stage?.map.leave();
+    },
+  };
+}
+
+interface Delta {
+  readonly seats: readonly (readonly [index: number, state: number])[];
+  readonly areas: readonly AreaState[];
+}
+
+const wantedOf = ({ seats, areas }: Choice) => (seats.length > 0 ? { seats } : { areas });
+
+function saleText(show: Show): string {
+  if (show.status === 'scheduled')
+    return `On sale from ${dayText(show.sales.opensAt)}, ${timeText(show.sales.opensAt)}.`;
+  if (show.status === 'sold_out')
+    return 'Sold out. Seats come back when somebody cancels or does not pay: the map is live.';
+  return show.status === 'cancelled' ? 'This show is cancelled.' : 'The sale of this show is closed.';
+}

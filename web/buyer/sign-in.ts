@@ -1,0 +1,85 @@
+import { html } from 'lit-html';
+import { post } from '../kit/api.ts';
+import { type App, fieldsOf, onSubmit, type Page, problemBox } from '../kit/page.ts';
+import { messageOf } from '../kit/problem.ts';
+import { signIn } from '../kit/session.ts';
+
+/** Signing in, registering, and asking for a new password; then back to where somebody came from. */
+type Way = 'sign in' | 'register' | 'forgotten';
+
+export function signInPage(app: App): Page {
+  const then = new URLSearchParams(location.search).get('then') ?? '/';
+  let way: Way = 'sign in';
+  let problem: string | undefined;
+  let isBusy = false;
+  let isMailed = false;
+
+  async function run(action: () => Promise<void>): Promise<void> {
+    isBusy = true;
+    problem = undefined;
+    app.redraw();
+    try {
+      await action();
+    } catch (error) {
+      problem = messageOf(error);
+    }
+    isBusy = false;
+    app.redraw();
+  }
+
+  async function enter(email: string, password: string): Promise<void> {
+    await signIn(email, password);
+    await app.meAgain();
+    // Only to a page of our own: `//elsewhere` is another server's.
+    app.go(/^\/(?!\/)/.test(then) ? then : '/', { replace: true });
+  }
+
+  function send(form: HTMLFormElement): void {
+    const { name = '', email = '', password = '', phone } = fieldsOf(form);
+    void run(async () => {
+      if (way === 'forgotten') {
+        await post('/v1/password-resets', { email });
+        isMailed = true;
+        return;
+      }
+      if (way === 'register')
+        await post('/v1/users', { name, email, password, ...(phone === undefined ? {} : { phone }) });
+      await enter(email, password);
+    });
+  }
+
+  const to = (next: Way) => () => {
+    way = next;
+    problem = undefined;
+    isMailed = false;
+    app.redraw();
+  };
+  const titles = { 'sign in': 'Sign in', register: 'Make an account', forgotten: 'Forgotten password' } as const;
+  const buttons = { 'sign in': 'Sign in', register: 'Make the account', forgotten: 'Send me a mail' } as const;
+
+  return {
+    title: 'Sign in',
+    view: () => html`
+      <h1>${titles[way]}</h1>
+      <form class="stacked" @submit=${onSubmit(send)}>
+        ${way === 'register' ? html`<label>Name <input name="name" autocomplete="name" required maxlength="120"></label>` : undefined}
+        <label>E-mail <input name="email" type="email" autocomplete="username" required></label>
+        ${
+          way === 'forgotten'
+            ? undefined
+            : html`<label>Password
+                <input name="password" type="password" required autocomplete=${way === 'register' ? 'new-password' : 'current-password'}></label>`
+        }
+        ${way === 'register' ? html`<label>Phone, for messages (may be left out) <input name="phone" type="tel" autocomplete="tel" placeholder="+442071234567"></label>` : undefined}
+        ${problemBox(problem)}
+        ${isMailed ? html`<p class="done" role="status">If there is an account, a mail is on its way to you.</p>` : undefined}
+        <div><button ?disabled=${isBusy}>${buttons[way]}</button></div>
+      </form>
+      <p>
+        ${way === 'sign in' ? undefined : html`<button class="plain" @click=${to('sign in')}>I have an account</button>`}
+        ${way === 'register' ? undefined : html`<button class="plain" @click=${to('register')}>I am new here</button>`}
+        ${way === 'forgotten' ? undefined : html`<button class="plain" @click=${to('forgotten')}>I forgot my password</button>`}
+      </p>
+    `,
+  };
+}
