@@ -224,7 +224,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       ${map.element}
       <ul class="legend">
         ${show.priceCategories.map(({ name, price }, index) => html`<li><i class="category-${index % 4}"></i>${name} ${moneyText(price)}</li>`)}
-        <li><i class="reserved"></i>wheelchair or companion</li>
+        ${stage?.hall.rows.some(({ row }) => row.hasReservedSeats) ? html`<li><i class="reserved"></i>wheelchair or companion</li>` : undefined}
         <li><i class="mine"></i>yours</li>
         <li><i class="taken"></i>taken</li>
       </ul>
