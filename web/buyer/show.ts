@@ -278,9 +278,11 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   }
 
   function choiceView(): TemplateResult {
+    const limit = stage?.show.seatsPerCustomerMax;
     return html`
       <div class="card">
         <strong>Your choice</strong>
+        ${limit === undefined ? undefined : html`<p class="quiet">At most ${countText(limit, 'seat')} for each customer.</p>`}
         ${notice === undefined ? undefined : html`<p class="note" role="status">${notice}</p>`}
         ${isNothing(choice) ? html`<p class="quiet">Nothing yet.</p>` : undefined}
         ${choice.seats.length > 0 && quote === undefined ? html`<p>${choice.seats.join(', ')}</p>` : undefined}

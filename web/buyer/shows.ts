@@ -22,6 +22,7 @@ export interface Show {
   readonly startsAt: string;
   readonly seatPlanId: string;
   readonly priceCategories: readonly { readonly name: string; readonly price: Money }[];
+  readonly seatsPerCustomerMax?: number;
   readonly sales: { readonly opensAt: string; readonly closesAt: string };
   readonly refundPolicy: { readonly untilMinutesBefore: number; readonly feePercent: number };
   readonly status: 'scheduled' | 'on_sale' | 'sold_out' | 'closed' | 'cancelled';

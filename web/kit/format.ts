@@ -6,6 +6,7 @@ export interface Money {
 
 /** Minor units as an amount of the person's own language: 1250 GBP is £12.50. */
 export function moneyText({ amount, currency }: Money): string {
+  if (amount === 0) return 'free';
   const format = new Intl.NumberFormat(undefined, { style: 'currency', currency });
   return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
