@@ -145,6 +145,7 @@ class World {
         'payment-token-known': sandboxTokenKnown,
         channels: this.#inboxes.reachedBy(process),
         'ticket-codes': plainCodes,
+        'pages-url': () => undefined,
         'booking-messages': { watch: () => () => undefined },
       }),
     });

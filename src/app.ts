@@ -130,6 +130,7 @@ export async function startApp(
       logger,
       urlOf,
       webhookUrl: () => address.url && `${address.url}/v1/webhooks/payments/sandbox`,
+      pagesUrl: () => configuration.PUBLIC_URL ?? address.url,
     });
     started.push(() => parts.stop());
     const metrics = new Metrics();

@@ -66,6 +66,7 @@ export async function clusterServices(
     wireParts({
       ...{ services: names, configuration, log, logger, urlOf },
       webhookUrl: () => address.url && `${address.url}/v1/webhooks/payments/sandbox`,
+      pagesUrl: () => configuration.PUBLIC_URL,
     }).catch(asStoreError),
   );
   life.ends(() => parts.stop());

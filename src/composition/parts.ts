@@ -29,6 +29,8 @@ export interface PartsOptions {
   readonly urlOf: (database: string) => string;
   /** Where the sandbox provider reports to; asked when it does. */
   readonly webhookUrl: () => string | undefined;
+  /** Where people find the pages; `undefined` where nobody has said. */
+  readonly pagesUrl: () => string | undefined;
 }
 
 /** Makes the parts that the named services need, and no others. */
@@ -36,7 +38,7 @@ export async function wireParts(options: PartsOptions): Promise<Parts> {
   const runs = (service: ServiceName) => options.services.includes(service);
   const channels = runs('notification') || runs('user') ? channelsOf(options) : undefined;
   const all = [
-    ...(channels === undefined ? [] : [channels]),
+    ...(channels === undefined ? [] : [channels, pagesOf(options)]),
     ...(runs('payment') ? [await providerOf(options)] : []),
     ...(runs('user') ? [messagesOf(options)] : []),
     ...(runs('ticket') ? [ticketCodesOf(options)] : []),
@@ -76,6 +78,11 @@ function channelsOf({ services, configuration, logger, urlOf }: PartsOptions): P
       await inbox?.close();
     },
   };
+}
+
+/** So that what is written to people leads them to their pages. */
+function pagesOf({ pagesUrl }: PartsOptions): Parts {
+  return { byName: { 'pages-url': pagesUrl }, start: nothing, stop: nothing };
 }
 
 async function providerOf({ configuration, urlOf, webhookUrl }: PartsOptions): Promise<Parts> {

@@ -121,6 +121,11 @@ describe('the configuration', () => {
       assert.ok(!line.includes('\n') && !line.includes('; '));
     });
 
+  test('takes where people reach it with a slash at the end or without', () => {
+    for (const PUBLIC_URL of ['https://tickets.example', 'https://tickets.example/'])
+      assert.equal(readConfiguration({ PUBLIC_URL }).PUBLIC_URL, 'https://tickets.example');
+  });
+
   test('refuses half a sign-in to Kafka, and never repeats its password', () => {
     assert.equal(
       message({ KAFKA_SASL_USERNAME: 'alice', KAFKA_SASL_PASSWORD: 'hunter2' }),

@@ -144,7 +144,9 @@ const schema = z.object({
     .optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL like smtp://user:password@host:587' }).optional(),
   MAIL_FROM: z.string().min(3).default('Fullhouse <tickets@fullhouse.example>'),
-  PUBLIC_URL: webUrl('https://tickets.example').optional(),
+  PUBLIC_URL: webUrl('https://tickets.example')
+    .transform((url) => url.replace(/\/+$/, ''))
+    .optional(),
   OTEL_EXPORTER_OTLP_ENDPOINT: webUrl('http://collector:4318').optional(),
   OTEL_SERVICE_NAME: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, type TestContext, test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { TestBrowser } from '../support/browser.ts';
+import { eventually, type Page as Listed } from '../support/client.ts';
 import { newPerson } from '../support/people.ts';
 import { type RunningApp, runApp } from '../support/servers.ts';
 import { buildVenue, openShow, type Venue } from '../support/venue.ts';
@@ -217,6 +218,32 @@ describe('a customer in a browser', () => {
     await page.getByRole('button', { name: 'Sign in', exact: true }).click();
     await page.getByText('You have not booked anything yet.').waitFor();
     assert.equal(new URL(page.url()).pathname, '/bookings');
+  });
+
+  test('sets a new password at the address that came by mail', async (t) => {
+    const page = await browser.tab(t, { url: running.anyone.url });
+    if (page === undefined) return;
+    const { email } = await newPerson(running);
+    await page.goto('/sign-in');
+    await page.getByRole('button', { name: 'I forgot my password' }).click();
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByRole('button', { name: 'Send me a mail' }).click();
+    await page.getByText('a mail is on its way to you').waitFor();
+    const [link = ''] = await eventually(
+      async () => {
+        const { body } = await running.admin.get<Listed<{ to: string; text: string }>>('/v1/dev/messages');
+        return body.items.filter(({ to }) => to === email).map(({ text }) => /http:\S+/.exec(text)?.[0]);
+      },
+      (links) => links.length > 0,
+    );
+    await page.goto(link);
+    await page.getByLabel('New password').fill('another horse battery');
+    await page.getByRole('button', { name: 'Set it' }).click();
+    await page.getByRole('main').getByRole('link', { name: 'Sign in' }).click();
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Password').fill('another horse battery');
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('heading', { name: 'What is on' }).waitFor();
   });
 
   test('stays signed in over a reload, in every tab, and is out of all of them at once', async (t) => {

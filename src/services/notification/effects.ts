@@ -11,6 +11,7 @@ import { compose } from './texts.ts';
 /** Sending. Addresses, names and titles are looked up at the last moment: no fact has them. */
 
 export const channelsPart = 'channels';
+export const pagesPart = 'pages-url';
 
 const sending: EffectPolicy = {
   timeoutMs: 12_000,
@@ -54,6 +55,7 @@ async function outgoing(
     details,
     channel,
     bookingId,
+    pagesUrl: service.part<() => string | undefined>(pagesPart)(),
     show,
     places,
     name: profile?.name,

@@ -18,9 +18,20 @@ const show: Show = {
   state: 'scheduled',
 };
 const places = { seats: ['A-1-1', 'A-1-2'], areas: [{ area: 'floor', count: 1 }] };
+const pagesUrl = 'https://tickets.example';
 const holdExpiresAt = '2026-11-21T12:05:00.000Z';
 const say = (details: Details, more: Partial<Occasion> = {}) =>
-  compose({ details, channel: 'email', bookingId: 'bkg_1', show, places, name: 'Ada', locale: 'en', ...more });
+  compose({
+    details,
+    channel: 'email',
+    bookingId: 'bkg_1',
+    pagesUrl,
+    show,
+    places,
+    name: 'Ada',
+    locale: 'en',
+    ...more,
+  });
 
 const all: readonly Details[] = [
   { kind: 'booking_held', total: euro(2_650), holdExpiresAt, ...places },
@@ -43,7 +54,7 @@ describe('every message', () => {
       assert.match(text, /^Hello Ada,\n/);
       assert.match(text, /Astor, screen 3, Berlin/);
       assert.match(text, /Saturday, November 21, 2026 at 8:15/);
-      assert.match(text, /Your booking: bkg_1/);
+      assert.match(text, /Your booking: bkg_1\nhttps:\/\/tickets\.example\/bookings\/bkg_1\n/);
       assert.doesNotMatch(text, /undefined|NaN|\[object/);
     });
     test(`${details.kind} does without a show, a name and a language that are unknown`, () => {
@@ -51,9 +62,11 @@ describe('every message', () => {
         show: undefined,
         name: undefined,
         places: undefined,
+        pagesUrl: undefined,
         locale: 'no such',
       });
       assert.match(text, /^Hello,\n/);
+      assert.match(text, /Your booking: bkg_1\n\n/);
       assert.doesNotMatch(subject + text, /undefined|NaN/);
     });
     test(`${details.kind} fits a phone: one paragraph, no greeting`, () => {

@@ -10,6 +10,8 @@ export interface Occasion {
   readonly details: Details;
   readonly channel: MessageChannel;
   readonly bookingId: string;
+  /** Where the customers' pages are; unknown where nobody has said. */
+  readonly pagesUrl: string | undefined;
   /** Unknown when the catalogue has not arrived: then the text does without. */
   readonly show: Show | undefined;
   /** What the booking holds, where the details do not say. */
@@ -32,10 +34,12 @@ export function compose(occasion: Occasion): Text {
   const words = wordsFor(occasion);
   const { subject, sentences } = sentencesOf(occasion.details, words);
   const where = words.occasion === undefined ? [] : [words.occasion];
-  if (occasion.channel === 'sms') return { subject, text: [...sentences, ...where].join(' ') };
+  const { bookingId, pagesUrl } = occasion;
+  const page = pagesUrl === undefined ? [] : [`${pagesUrl}/bookings/${bookingId}`];
+  if (occasion.channel === 'sms') return { subject, text: [...sentences, ...where, ...page].join(' ') };
   const name = oneLine(occasion.name ?? '').slice(0, nameMax);
   const greeting = name === '' ? 'Hello,' : `Hello ${name},`;
-  const booking = `Your booking: ${occasion.bookingId}`;
+  const booking = [`Your booking: ${bookingId}`, ...page].join('\n');
   return { subject, text: [greeting, ...sentences, ...where, booking, 'Fullhouse'].join('\n\n') };
 }
 

@@ -205,6 +205,7 @@ async function sendReset(service: ServiceRuntime, email: string): Promise<void> 
     userId: user.userId,
     ttlMs: passwordResetTtlMs,
   });
+  const pages = service.part<() => string | undefined>('pages-url')();
   const text = [
     `Hello ${user.name ?? ''},`,
     '',
@@ -212,6 +213,7 @@ async function sendReset(service: ServiceRuntime, email: string): Promise<void> 
     '',
     token,
     '',
+    ...(pages === undefined ? [] : [`Set it at ${pages}/password-resets/${token}`, '']),
     'If it was not you, there is nothing to do: your password stays as it is.',
   ].join('\n');
   await service.part<Mailer>('mailer').send({
