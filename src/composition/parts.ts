@@ -2,10 +2,11 @@ import type { ServiceName } from '../contracts/topics.ts';
 import type { Configuration } from '../runtime/configuration.ts';
 import type { Log } from '../runtime/log/log.ts';
 import type { Logger } from '../runtime/logger.ts';
-import type { Channels, Mailer } from '../services/notification/channels/channel.ts';
+import type { Channel, Channels, Mailer } from '../services/notification/channels/channel.ts';
 import { createInbox } from '../services/notification/channels/inbox.ts';
 import { createMailer, noMailer } from '../services/notification/channels/mailer.ts';
 import { createSmtpChannel } from '../services/notification/channels/smtp.ts';
+import { createTwilioChannel } from '../services/notification/channels/twilio.ts';
 import { openPostgresLedger } from '../services/payment/providers/postgres-ledger.ts';
 import { createSandboxProvider, sandboxTokenKnown } from '../services/payment/providers/sandbox.ts';
 import { createTicketCodes } from '../services/ticket/code.ts';
@@ -57,19 +58,27 @@ export async function wireParts(options: PartsOptions): Promise<Parts> {
 const nothing = async (): Promise<void> => undefined;
 
 /**
- * E-mail goes by SMTP where a server is named; what has no way out is put in the inbox, which is in the notification
- * service's database. A process that has neither sends no mail.
+ * E-mail goes by SMTP where a server is named, SMS by Twilio where an account is; what has no way out is put in the inbox, which
+ * is in the notification service's database. A process that has neither sends nothing.
  */
 function channelsOf({ services, configuration, logger, urlOf }: PartsOptions): Parts {
   const { SMTP_URL: url, MAIL_FROM: from } = configuration;
   const smtp = url === undefined ? undefined : createSmtpChannel({ url, from });
+  const twilio = twilioOf(configuration);
   const inbox = services.includes('notification') ? createInbox(urlOf('notification')) : undefined;
-  const channels: Channels = { ...inbox?.channels, ...(smtp === undefined ? {} : { email: smtp }) };
+  const channels: Channels = {
+    ...inbox?.channels,
+    ...(smtp === undefined ? {} : { email: smtp }),
+    ...(twilio === undefined ? {} : { sms: twilio }),
+  };
   const mailer: Mailer = channels.email === undefined ? noMailer : createMailer(channels.email);
-  const way = (channel: keyof Channels) => (channel === 'email' && smtp !== undefined ? 'smtp' : 'inbox');
-  const ways =
-    inbox === undefined ? { email: smtp === undefined ? 'none' : 'smtp' } : { email: way('email'), sms: way('sms') };
-  logger.info(ways, 'messages go this way; SMTP_URL names a mail server');
+  const without = inbox === undefined ? 'none' : 'inbox';
+  const email = smtp === undefined ? without : 'smtp';
+  const sms = twilio === undefined ? without : 'twilio';
+  logger.info(
+    { email, sms },
+    'messages go this way; SMTP_URL names a mail server, TWILIO_ACCOUNT_SID an account for SMS',
+  );
   return {
     byName: { channels, mailer },
     start: nothing,
@@ -78,6 +87,12 @@ function channelsOf({ services, configuration, logger, urlOf }: PartsOptions): P
       await inbox?.close();
     },
   };
+}
+
+function twilioOf(configuration: Configuration): Channel | undefined {
+  const { TWILIO_ACCOUNT_SID: accountSid, TWILIO_AUTH_TOKEN: authToken, TWILIO_FROM: from } = configuration;
+  if (accountSid === undefined || authToken === undefined || from === undefined) return undefined;
+  return createTwilioChannel({ accountSid, authToken, from, apiUrl: configuration.TWILIO_API_URL });
 }
 
 /** So that what is written to people leads them to their pages. */

@@ -104,6 +104,8 @@ describe('the configuration', () => {
     ['JWKS_URL', 'ftp://x/keys', /a URL like http:/],
     ['OIDC_ISSUER', 'sign-in.example', /a URL like https:/],
     ['PUBLIC_URL', 'tickets:443', /a URL like https:/],
+    ['TWILIO_ACCOUNT_SID', 'SK00000000000000000000000000000000', /AC and 32 hexadecimal digits/],
+    ['TWILIO_FROM', '0207 123 4567 89', /a number like \+44/],
     ['USER_URL', 'http://host/path', /without a path/],
     ['USER_URL', 'http://host?a=b', /a URL like http:/],
     ['USER_URL', 'http://host:99999', /a URL like http:/],
@@ -132,6 +134,17 @@ describe('the configuration', () => {
       'KAFKA_SASL_MECHANISM: missing; set all of KAFKA_SASL_MECHANISM, KAFKA_SASL_USERNAME, KAFKA_SASL_PASSWORD, or none',
     );
     assert.match(message({ KAFKA_SASL_MECHANISM: 'GSSAPI' }), /KAFKA_SASL_MECHANISM: .*PLAIN/);
+  });
+
+  test('refuses half an account at Twilio, and never repeats its token', () => {
+    const half = { TWILIO_ACCOUNT_SID: `AC${'0'.repeat(32)}`, TWILIO_AUTH_TOKEN: 'do not repeat' };
+    const line = message(half);
+    assert.match(
+      line,
+      /^TWILIO_FROM: missing; set all of TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_FROM, or none$/,
+    );
+    assert.equal(message({ ...half, TWILIO_FROM: '+442071234567' }), '');
+    assert.equal(message({ ...half, TWILIO_FROM: 'Fullhouse' }), '');
   });
 
   test('reads the certificates to trust, and refuses a file without any', async () => {

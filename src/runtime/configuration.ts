@@ -144,6 +144,19 @@ const schema = z.object({
     .optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL like smtp://user:password@host:587' }).optional(),
   MAIL_FROM: z.string().min(3).default('Fullhouse <tickets@fullhouse.example>'),
+  TWILIO_ACCOUNT_SID: z
+    .string()
+    .regex(/^AC[0-9a-f]{32}$/, 'must be an account SID: AC and 32 hexadecimal digits')
+    .optional(),
+  TWILIO_AUTH_TOKEN: z.string().min(1).optional(),
+  TWILIO_FROM: z
+    .string()
+    .regex(
+      /^(\+[1-9][0-9]{1,14}|MG[0-9a-f]{32}|[A-Za-z0-9 ]{1,11})$/,
+      'must be a number like +442071234567, a messaging service (MG and 32 hexadecimal digits) or a sender of up to 11 letters',
+    )
+    .optional(),
+  TWILIO_API_URL: webUrl('https://api.twilio.com').optional(),
   PUBLIC_URL: webUrl('https://tickets.example')
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
@@ -162,6 +175,7 @@ const secrets: readonly string[] = [
   'SANDBOX_DATABASE_URL',
   ...Object.keys(databaseUrls),
   'SMTP_URL',
+  'TWILIO_AUTH_TOKEN',
   'KAFKA_SASL_PASSWORD',
 ];
 
@@ -204,12 +218,19 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
   throw new ConfigurationError(wrong.join('; '));
 }
 
+/** Settings of which each means something only with the others. */
+const togetherOrNot = [
+  ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
+  ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM'],
+] as const;
+
 /** Settings that are well each alone, and not together. */
 function contradictionIn(given: Configuration): string | undefined {
-  const sasl = ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'] as const;
-  const missing = sasl.filter((name) => given[name] === undefined);
-  if (missing.length > 0 && missing.length < sasl.length)
-    return `${missing.join(', ')}: missing; set all of ${sasl.join(', ')}, or none`;
+  for (const names of togetherOrNot) {
+    const missing = names.filter((name) => given[name] === undefined);
+    if (missing.length > 0 && missing.length < names.length)
+      return `${missing.join(', ')}: missing; set all of ${names.join(', ')}, or none`;
+  }
   for (const name of ['OIDC_AUDIENCE', 'OIDC_ROLES_CLAIM'] as const)
     if (given[name] !== undefined && given.OIDC_ISSUER === undefined)
       return `${name}: means nothing without OIDC_ISSUER; set both, or remove it`;
