@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { externalIssuerOf } from './composition/external-issuer.ts';
 import { listen } from './composition/listening.ts';
 import { openTracing } from './composition/open-tracing.ts';
+import { pageSettingsOf } from './composition/page-settings.ts';
 import { wireParts } from './composition/parts.ts';
 import {
   databaseOf,
@@ -173,6 +174,7 @@ export async function startApp(
       settings: () => settings.current,
       trustedProxies: configuration.TRUSTED_PROXIES,
       externalIssuer: externalIssuerOf(configuration),
+      pages: pageSettingsOf(configuration),
     });
     started.push(() => gateway.stop());
     const firstAdministrator = await firstAdmin(users, configuration);

@@ -108,9 +108,10 @@ function draw(): void {
 }
 
 async function leave(): Promise<void> {
-  await signOut();
+  const elsewhere = await signOut();
   me = undefined;
-  app.go('/');
+  if (elsewhere === undefined) app.go('/');
+  else location.assign(elsewhere);
 }
 
 /** Links within the app change the page, not the document. */

@@ -7,6 +7,7 @@ import type { ClusterServices, SharedProcess } from './cluster-services.ts';
 import { describedEndpoints } from './endpoints.ts';
 import { externalIssuerOf } from './external-issuer.ts';
 import { type ListenAt, listen } from './listening.ts';
+import { pageSettingsOf } from './page-settings.ts';
 
 /** Starts the gateway over the HTTP sides of the services, in this process or others; returns where it listens. */
 export async function clusterGateway(
@@ -39,6 +40,7 @@ export async function clusterGateway(
       settings: () => settings.current,
       trustedProxies: configuration.TRUSTED_PROXIES,
       externalIssuer: externalIssuerOf(configuration),
+      pages: pageSettingsOf(configuration),
     }),
   );
   life.ends(() => Promise.all([...upstreams.values()].map((each) => each.close())));

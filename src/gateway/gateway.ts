@@ -23,7 +23,7 @@ import { ErasedUsers } from './erased-users.ts';
 import { OpenStreams } from './open-streams.ts';
 import { createRateLimits } from './rate-limits.ts';
 import { type Unsettled, type UnsettledPart, unsettledEndpoint } from './unsettled.ts';
-import { importMapHash, serveWeb } from './web.ts';
+import { type PageSettings, pagePolicy, serveWeb } from './web.ts';
 
 /** The one door: rate limits, security headers, live seat maps, the description of it all, and the services behind it. */
 export interface Gateway {
@@ -46,6 +46,7 @@ export interface GatewayOptions {
   readonly trustedProxies?: readonly string[] | undefined;
   /** Whose tokens are taken beside our own. */
   readonly externalIssuer?: ExternalIssuer | undefined;
+  readonly pages: PageSettings;
 }
 
 export const apiInfo = {
@@ -54,10 +55,9 @@ export const apiInfo = {
   description: 'Sells reserved seats: no seat twice, no money kept without a ticket or a refund.',
 };
 
-/** Everything from here, nothing inline but what says where packages are. */
+/** Everything from here, but for what pages need. */
 const contentSecurity = {
   defaultSrc: ["'self'"],
-  scriptSrc: ["'self'", importMapHash()],
   imgSrc: ["'self'", 'data:'],
   objectSrc: ["'none'"],
   baseUri: ["'self'"],
@@ -68,7 +68,7 @@ const contentSecurity = {
 const hstsSeconds = 31_536_000;
 
 export async function createGateway(options: GatewayOptions): Promise<Gateway> {
-  const { endpoints, forward = answerHere, jwks, log, logger, settings } = options;
+  const { endpoints, forward = answerHere, jwks, log, logger, pages, settings } = options;
   const server = createServer(logger, options.trustedProxies);
   traceRequests(server, options.tracing);
   options.metrics.watch('gateway', server);
@@ -78,7 +78,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   const feed = new AvailabilityFeed({ logger, snapshot: (showId) => snapshot(server, showId) });
   const own = [availabilityStream(feed), unsettledEndpoint(unsettledParts(server))];
   const secure = helmet({
-    contentSecurityPolicy: { useDefaults: false, directives: contentSecurity },
+    contentSecurityPolicy: { useDefaults: false, directives: { ...contentSecurity, ...pagePolicy(pages) } },
     xFrameOptions: { action: 'deny' },
     strictTransportSecurity: { maxAge: hstsSeconds },
   });
@@ -102,7 +102,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   serveEndpoints(server, endpoints, doors, answering(noticingErasure(forward, erased)));
   serveEndpoints(server, own, doors, answering(answerHere));
   await serveDescription(server, [...endpoints, ...own], jwks);
-  await serveWeb(server);
+  await serveWeb(server, pages);
   await Promise.all([feed.start(log), erased.start(log)]);
   return {
     server,

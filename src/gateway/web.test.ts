@@ -4,14 +4,14 @@ import { globSync } from 'node:fs';
 import { after, before, describe, test } from 'node:test';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { Problem } from '../runtime/http/problem.ts';
-import { importMapHash, serveWeb } from './web.ts';
+import { pagePolicy, serveWeb } from './web.ts';
 
 describe('the pages', () => {
   let server: FastifyInstance;
   before(async () => {
     server = Fastify();
     server.setErrorHandler((error, _, reply) => reply.code(error instanceof Problem ? error.status : 500).send());
-    await serveWeb(server);
+    await serveWeb(server, {});
   });
   after(() => server.close());
 
@@ -64,12 +64,17 @@ describe('the pages', () => {
       ([, script = '']) => script,
     );
     assert.equal(scripts.length, 1);
-    assert.equal(
-      importMapHash(),
-      `'sha256-${createHash('sha256')
-        .update(scripts[0] ?? '')
-        .digest('base64')}'`,
-    );
+    const hash = createHash('sha256')
+      .update(scripts[0] ?? '')
+      .digest('base64');
+    assert.deepEqual(pagePolicy({}), { scriptSrc: ["'self'", `'sha256-${hash}'`], connectSrc: ["'self'"] });
     assert.doesNotMatch(body, / style=| on\w+=/);
+  });
+
+  test('may ask where people sign in, once they are known there', () => {
+    const signIn = { issuer: 'https://sign-in.example/realms/a', audience: 'fullhouse-api' };
+    assert.deepEqual(pagePolicy({ signIn }).connectSrc, ["'self'"]);
+    const { connectSrc } = pagePolicy({ signIn: { ...signIn, clientId: 'pages' } });
+    assert.deepEqual(connectSrc, ["'self'", 'https://sign-in.example']);
   });
 });

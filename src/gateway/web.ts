@@ -28,21 +28,35 @@ const types: Readonly<Record<string, string>> = {
   '.ts': 'text/javascript; charset=utf-8',
 };
 
+/** What the pages of an installation have to know of it. */
+export interface PageSettings {
+  /** Where people sign in, if not here, and under which name the pages are known there. */
+  readonly signIn?: { readonly issuer: string; readonly audience: string; readonly clientId?: string };
+}
+
 interface WebFile {
   readonly type: string;
   readonly body: string;
   readonly etag: string;
 }
 
-/** The hash of the one script that stands in the page itself: where the browser finds packages. For the Content-Security-Policy. */
-export function importMapHash(): string {
+/** What pages may do, for the Content-Security-Policy: nothing inline but what says where packages are, and ask whoever they have to. */
+export function pagePolicy({ signIn }: PageSettings): { readonly scriptSrc: string[]; readonly connectSrc: string[] } {
+  return {
+    scriptSrc: ["'self'", importMapHash()],
+    connectSrc: ["'self'", ...(signIn?.clientId === undefined ? [] : [new URL(signIn.issuer).origin])],
+  };
+}
+
+function importMapHash(): string {
   const [, script = ''] =
     /<script type="importmap">([^<]*)<\/script>/.exec(readFileSync(join(root, page), 'utf8')) ?? [];
   return `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
 }
 
-/** Serves the pages, their files, and the one package they need. */
-export async function serveWeb(server: FastifyInstance): Promise<void> {
+/** Serves the pages, their files, what they have to know, and the one package they need. */
+export async function serveWeb(server: FastifyInstance, settings: PageSettings): Promise<void> {
+  server.get('/web/settings.json', (_, reply) => reply.header('cache-control', 'no-cache').send(settings));
   const names = new Set([...globSync('web/**/*.{css,html,svg,ts}', { cwd: root }).filter(isServed), ...shared]);
   const files = new Map<string, WebFile>();
   const fileOf = (name: string): WebFile => {

@@ -127,6 +127,7 @@ const schema = z.object({
   OIDC_ISSUER: webUrl('https://sign-in.example/realms/fullhouse').optional(),
   OIDC_AUDIENCE: z.string().min(1).optional(),
   OIDC_ROLES_CLAIM: z.string().min(1).optional(),
+  OIDC_CLIENT_ID: z.string().min(1).optional(),
   JWKS_URL: webUrl('http://127.0.0.1:9102/.well-known/jwks.json').optional(),
   KAFKA_BROKERS: brokers.optional(),
   KAFKA_TLS: truth.default(false),
@@ -231,7 +232,7 @@ function contradictionIn(given: Configuration): string | undefined {
     if (missing.length > 0 && missing.length < names.length)
       return `${missing.join(', ')}: missing; set all of ${names.join(', ')}, or none`;
   }
-  for (const name of ['OIDC_AUDIENCE', 'OIDC_ROLES_CLAIM'] as const)
+  for (const name of ['OIDC_AUDIENCE', 'OIDC_ROLES_CLAIM', 'OIDC_CLIENT_ID'] as const)
     if (given[name] !== undefined && given.OIDC_ISSUER === undefined)
       return `${name}: means nothing without OIDC_ISSUER; set both, or remove it`;
   if (given.KAFKA_TLS_CA !== undefined && !given.KAFKA_TLS)

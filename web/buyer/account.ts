@@ -31,9 +31,10 @@ export function accountPage(app: App): Page {
   const erase = () =>
     run(async () => {
       await call('DELETE', '/v1/me');
-      await signOut();
+      const elsewhere = await signOut();
       await app.meAgain();
-      app.go('/');
+      if (elsewhere === undefined) app.go('/');
+      else location.assign(elsewhere);
     });
   const sure = (next: boolean) => () => {
     isSure = next;

@@ -1,14 +1,19 @@
-import { html } from 'lit-html';
+import { html, type TemplateResult } from 'lit-html';
 import { post } from '../kit/api.ts';
-import { type App, fieldsOf, onSubmit, type Page, problemBox } from '../kit/page.ts';
+import { type App, fieldsOf, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
 import { messageOf } from '../kit/problem.ts';
-import { signIn } from '../kit/session.ts';
+import { signIn, signInFromThere } from '../kit/session.ts';
+import { pageSettings, type SignInElsewhere } from '../kit/settings.ts';
+import { isBack, signInThere } from '../kit/sign-in-elsewhere.ts';
 
 /** Signing in, registering, and asking for a new password; then back to where somebody came from. */
 type Way = 'sign in' | 'register' | 'forgotten';
 
 export function signInPage(app: App): Page {
-  const then = new URLSearchParams(location.search).get('then') ?? '/';
+  const query = new URLSearchParams(location.search);
+  const then = query.get('then') ?? '/';
+  let elsewhere: SignInElsewhere | undefined;
+  let isLoaded = false;
   let way: Way = 'sign in';
   let problem: string | undefined;
   let isBusy = false;
@@ -27,11 +32,17 @@ export function signInPage(app: App): Page {
     app.redraw();
   }
 
-  async function enter(email: string, password: string): Promise<void> {
-    await signIn(email, password);
+  const load = () =>
+    run(async () => {
+      elsewhere = (await pageSettings()).signIn;
+      isLoaded = true;
+      if (isBack(query)) await goOn(await signInFromThere(query));
+    });
+
+  async function goOn(path: string): Promise<void> {
     await app.meAgain();
     // Only to a page of our own: `//elsewhere` is another server's.
-    app.go(/^\/(?!\/)/.test(then) ? then : '/', { replace: true });
+    app.go(/^\/(?!\/)/.test(path) ? path : '/', { replace: true });
   }
 
   function send(form: HTMLFormElement): void {
@@ -44,7 +55,8 @@ export function signInPage(app: App): Page {
       }
       if (way === 'register')
         await post('/v1/users', { name, email, password, ...(phone === undefined ? {} : { phone }) });
-      await enter(email, password);
+      await signIn(email, password);
+      await goOn(then);
     });
   }
 
@@ -57,9 +69,27 @@ export function signInPage(app: App): Page {
   const titles = { 'sign in': 'Sign in', register: 'Make an account', forgotten: 'Forgotten password' } as const;
   const buttons = { 'sign in': 'Sign in', register: 'Make the account', forgotten: 'Send me a mail' } as const;
 
-  return {
-    title: 'Sign in',
-    view: () => html`
+  void load();
+  return { title: 'Sign in', view };
+
+  function view(): TemplateResult {
+    if (!isLoaded) return problem === undefined ? loading : html`<h1>Sign in</h1>${problemBox(problem)}`;
+    return elsewhere === undefined ? here() : there(elsewhere);
+  }
+
+  function there(place: SignInElsewhere): TemplateResult {
+    const { host } = new URL(place.issuer);
+    if (place.clientId === undefined)
+      return html`<h1>Sign in</h1><p class="note">People sign in at ${host}, and these pages were not told how: OIDC_CLIENT_ID is not set.</p>`;
+    return html`
+      <h1>Sign in</h1>
+      ${problemBox(problem)}
+      <p><button ?disabled=${isBusy} @click=${() => void run(() => signInThere(place, then))}>Sign in at ${host}</button></p>
+    `;
+  }
+
+  function here(): TemplateResult {
+    return html`
       <h1>${titles[way]}</h1>
       <form class="stacked" @submit=${onSubmit(send)}>
         ${way === 'register' ? html`<label>Name <input name="name" autocomplete="name" required maxlength="120"></label>` : undefined}
@@ -80,6 +110,6 @@ export function signInPage(app: App): Page {
         ${way === 'register' ? undefined : html`<button class="plain" @click=${to('register')}>I am new here</button>`}
         ${way === 'forgotten' ? undefined : html`<button class="plain" @click=${to('forgotten')}>I forgot my password</button>`}
       </p>
-    `,
-  };
+    `;
+  }
 }

@@ -1,4 +1,6 @@
 import { Problem, type ProblemBody, unreachable } from './problem.ts';
+import { pageSettings } from './settings.ts';
+import { comeBack, endingThere, renewThere, type TokenAnswer } from './sign-in-elsewhere.ts';
 import { keep, kept } from './storage.ts';
 
 /**
@@ -30,6 +32,8 @@ export interface Me {
 const sessionKey = 'fullhouse-session';
 /** An access token is renewed so long before it ends. */
 const earlyMs = 30_000;
+/** How long a token is used of which nobody said how long it is good. */
+const usualSeconds = 300;
 
 /** The access token, renewed where it is about to end; `undefined` for nobody. Throws where the server cannot be asked. */
 export async function accessToken(): Promise<string | undefined> {
@@ -42,7 +46,7 @@ async function renewed(): Promise<string | undefined> {
   const session = remembered();
   if (session === undefined || Date.now() < session.renewAt) return session?.accessToken;
   try {
-    return remember(await post<Tokens>('/v1/sessions/refresh', { refreshToken: session.refreshToken })).accessToken;
+    return remember(await renew(session.refreshToken)).accessToken;
   } catch (error) {
     if (!(error instanceof Problem) || error.isPassing) throw error;
     keep(sessionKey, undefined);
@@ -50,19 +54,46 @@ async function renewed(): Promise<string | undefined> {
   }
 }
 
+async function renew(refreshToken: string): Promise<Tokens> {
+  const { signIn: elsewhere } = await pageSettings();
+  if (elsewhere === undefined) return post<Tokens>('/v1/sessions/refresh', { refreshToken });
+  if (refreshToken === '') throw new Problem(401, { code: 'token_expired', detail: 'Sign in again.' });
+  return tokensIn(await renewThere(elsewhere, refreshToken), refreshToken);
+}
+
+/** A provider may keep the refresh token that it gave before, or give none. */
+function tokensIn(answer: TokenAnswer, before: string): Tokens {
+  const {
+    access_token: accessToken,
+    expires_in: expiresInSeconds = usualSeconds,
+    refresh_token: refreshToken = before,
+  } = answer;
+  return { accessToken, expiresInSeconds, refreshToken };
+}
+
+/** Signs in whoever comes back from a provider elsewhere; tells where they wanted to go. */
+export async function signInFromThere(query: URLSearchParams): Promise<string> {
+  const { signIn: elsewhere } = await pageSettings();
+  if (elsewhere === undefined) throw new Problem(404, { detail: 'People sign in here, not elsewhere.' });
+  const { tokens, path } = await comeBack(elsewhere, query);
+  remember(tokensIn(tokens, ''));
+  return path;
+}
+
 /** Signs in; throws a problem where that is refused. */
 export async function signIn(email: string, password: string): Promise<void> {
   remember(await post<Tokens>('/v1/sessions', { email, password }));
 }
 
-/** Ends the session here and at the server. */
-export async function signOut(): Promise<void> {
-  const token = await accessToken().catch(() => undefined);
+/** Ends the session, here and where it was begun. Tells where the browser has to go for that, if anywhere. */
+export async function signOut(): Promise<string | undefined> {
+  const session = remembered();
   keep(sessionKey, undefined);
-  if (token === undefined) return;
-  await fetch('/v1/sessions', { method: 'DELETE', headers: { authorization: `Bearer ${token}` } }).catch(
-    () => undefined,
-  );
+  const { signIn: elsewhere } = await pageSettings().catch(() => ({ signIn: undefined }));
+  if (elsewhere !== undefined) return endingThere(elsewhere).catch(() => undefined);
+  const headers = { authorization: `Bearer ${session?.accessToken}` };
+  await fetch('/v1/sessions', { method: 'DELETE', headers }).catch(() => undefined);
+  return undefined;
 }
 
 /** Has a token renewed that the server no longer takes. */

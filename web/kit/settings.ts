@@ -1,0 +1,34 @@
+import { Problem, type ProblemBody, unreachable } from './problem.ts';
+
+/** What an installation's pages have to know of it. */
+export interface PageSettings {
+  /** Where people sign in, if not here. */
+  readonly signIn?: SignInElsewhere;
+}
+
+export interface SignInElsewhere {
+  readonly issuer: string;
+  readonly audience: string;
+  /** Under which name these pages are known there; without one nobody can sign in from here. */
+  readonly clientId?: string;
+}
+
+let asked: Promise<PageSettings> | undefined;
+
+/** Asked for once in the life of a page; again after a failure. */
+export function pageSettings(): Promise<PageSettings> {
+  asked ??= ask().catch((error) => {
+    asked = undefined;
+    throw error;
+  });
+  return asked;
+}
+
+async function ask(): Promise<PageSettings> {
+  const response = await fetch('/web/settings.json').catch(() => {
+    throw unreachable();
+  });
+  const body = (await response.json().catch(() => ({}))) as PageSettings & ProblemBody;
+  if (!response.ok) throw new Problem(response.status, body);
+  return body;
+}
