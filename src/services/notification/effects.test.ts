@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import type { Intent } from '../../runtime/service.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import type { Channel, Outgoing } from './channels/channel.ts';
-import { messagePlanned } from './effects.ts';
+import { channelsPart, messagePlanned } from './effects.ts';
 import type { Planned } from './messages.ts';
 
 const profile = { userId: 'usr_1', name: 'Ada', email: 'ada@example.com', locale: 'en' };
@@ -33,7 +33,7 @@ function scene(more: Partial<Channel>, address: object | undefined = profile) {
     ...more,
   };
   const service = {
-    part: () => ({ email: channel }),
+    part: (name: string) => (name === channelsPart ? { email: channel } : () => undefined),
     reference: async (topic: string) => (topic === 'user-profiles' ? address : undefined),
     document: async () => undefined,
     query: async (_text: string, [key]: readonly unknown[]) => {
