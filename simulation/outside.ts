@@ -27,11 +27,13 @@ export function unreliableProvider(sandbox: SandboxProvider, process: SimulatedP
 
   return {
     name: sandbox.name,
+    answerWithinMs: sandbox.answerWithinMs,
+    webhooks: sandbox.webhooks,
     charge: (request, signal) =>
       call(`charge ${request.amount.amount} as ${request.key}`, signal, () => sandbox.charge(request, signal)),
     refund: (request, signal) =>
       call(`refund ${request.amount.amount} as ${request.key}`, signal, () => sandbox.refund(request, signal)),
-    lookup: (key, signal) => call(`look up ${key}`, signal, () => sandbox.lookup(key, signal)),
+    lookup: (request, signal) => call(`look up ${request.key}`, signal, () => sandbox.lookup(request, signal)),
   };
 }
 

@@ -33,9 +33,11 @@ const consumed = (alter: (options: ConsumeOptions, process: SimulatedProcess) =>
 const provider = (alter: (before: PaymentProvider) => Partial<PaymentProvider>) =>
   part<PaymentProvider>('payment-provider', (before) => ({
     name: before.name,
+    answerWithinMs: before.answerWithinMs,
+    webhooks: before.webhooks,
     charge: (request, signal) => before.charge(request, signal),
     refund: (request, signal) => before.refund(request, signal),
-    lookup: (key, signal) => before.lookup(key, signal),
+    lookup: (request, signal) => before.lookup(request, signal),
     ...alter(before),
   }));
 

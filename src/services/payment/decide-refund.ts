@@ -30,7 +30,7 @@ export function onRefundRequested(state: State, data: RefundWanted['data']): rea
     // Handed out at the till, like it came in.
     return [{ type: 'PaymentRefunded', data: { ...refund, providerReference: 'cash-desk' } }];
   }
-  return [{ type: 'RefundStarted', data: { ...refund, round: 1 } }];
+  return [{ type: 'RefundStarted', data: { ...refund, chargeReference: attempt.reference, round: 1 } }];
 }
 
 function refundOf(state: State, refundId: string): Refund {
@@ -43,7 +43,7 @@ export function onRefundAnswer(state: State, input: RefundAnswer & InputContext)
   const refund = refundOf(state, input.refundId);
   // Settled by an earlier answer, or waiting for its next question: this one came late.
   if (refund.status === 'refunded' || (refund.status !== 'asking' && input.type !== 'RefundSucceeded')) return [];
-  const { round: _, ...about } = intentOf(state, refund);
+  const { round: _round, chargeReference: _reference, ...about } = intentOf(state, refund);
   switch (input.type) {
     case 'RefundSucceeded':
       return [{ type: 'PaymentRefunded', data: { ...about, providerReference: input.reference } }];
@@ -85,5 +85,5 @@ function intentOf(state: State, { refundId, paymentId, amount, round }: Refund):
   const attempt = state.attempts[paymentId];
   if (attempt === undefined) throw new Error(`refund ${refundId} has no payment`);
   const { bookingId, showId, userId } = attempt;
-  return { bookingId, showId, userId, paymentId, refundId, amount, round };
+  return { bookingId, showId, userId, paymentId, refundId, amount, chargeReference: attempt.reference, round };
 }

@@ -1,7 +1,8 @@
+import { once } from 'node:events';
 import type { Money } from '../../contracts/money.ts';
 import { type Answer, type EffectPolicy, effect } from '../../runtime/service.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
-import type { ChargeOutcome, PaymentProvider } from './providers/provider.ts';
+import type { ChargeOutcome, ChargeRequest, PaymentProvider } from './providers/provider.ts';
 import type { ChargeAnswer, ChargeIntent, RefundAnswer, RefundIntent } from './state.ts';
 
 /**
@@ -10,11 +11,9 @@ import type { ChargeAnswer, ChargeIntent, RefundAnswer, RefundIntent } from './s
  */
 export const partName = 'payment-provider';
 
-/** A call that takes longer is unknown; it ends before the policy's own timeout, which would try at once again. */
-const answerWithinMs = 1_400;
-
 const policy: EffectPolicy = {
-  timeoutMs: 1_500,
+  // Longer than any provider is waited for: what has no answer by then is unknown, and not tried again at once.
+  timeoutMs: 12_000,
   attemptsMax: 3,
   backoffMs: 50,
   backoffMaxMs: 500,
@@ -30,26 +29,26 @@ function answer({ type, ...data }: ChargeAnswer | RefundAnswer): Answer {
   return { type, data };
 }
 
-/** Runs a call with our patience: what was not answered in time is `undefined`, what broke throws and is tried again. */
-async function within<Outcome>(
+/**
+ * Asks with the provider's own patience: what was not answered in time is `undefined`, what broke throws and is tried again.
+ */
+async function ask<Outcome>(
+  service: ServiceRuntime,
   signal: AbortSignal,
-  call: (signal: AbortSignal) => Promise<Outcome>,
+  call: (provider: PaymentProvider, signal: AbortSignal) => Promise<Outcome>,
 ): Promise<Outcome | undefined> {
-  const patience = AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]);
+  const provider = providerOf(service);
+  const patience = AbortSignal.any([signal, AbortSignal.timeout(provider.answerWithinMs)]);
   try {
-    return await call(patience);
+    return await Promise.race([call(provider, patience), once(patience, 'abort').then(() => undefined)]);
   } catch (error) {
     if (patience.aborted) return undefined;
     throw error;
   }
 }
 
-function charge(intent: ChargeIntent, provider: PaymentProvider, signal: AbortSignal): Promise<ChargeOutcome> {
-  const { paymentId, bookingId, amount, payment } = intent;
-  return provider.charge(
-    { key: paymentId, bookingId, amount, token: payment.token, description: `Booking ${bookingId}` },
-    signal,
-  );
+function requestOf({ paymentId, bookingId, amount, payment }: ChargeIntent): ChargeRequest {
+  return { key: paymentId, bookingId, amount, token: payment.token, description: `Booking ${bookingId}` };
 }
 
 function chargeAnswer(
@@ -70,9 +69,8 @@ const sameAmount = (a: Money, b: Money) => a.amount === b.amount && a.currency =
 export const chargeRequested = effect<ChargeIntent>({
   policy,
   run: async ({ data }, service, signal) => {
-    const provider = providerOf(service);
-    const outcome = await within(signal, (patience) => charge(data, provider, patience));
-    return answer(chargeAnswer(data, provider.name, outcome));
+    const outcome = await ask(service, signal, (provider, patience) => provider.charge(requestOf(data), patience));
+    return answer(chargeAnswer(data, providerOf(service).name, outcome));
   },
   unanswered: ({ data }) => answer({ type: 'ChargeUnknown', paymentId: data.paymentId }),
 });
@@ -80,25 +78,33 @@ export const chargeRequested = effect<ChargeIntent>({
 export const chargeAsked = effect<ChargeIntent>({
   policy,
   run: async ({ data }, service, signal) => {
-    const provider = providerOf(service);
-    const outcome = await within(signal, async (patience) => {
-      const known = await provider.lookup(data.paymentId, patience);
-      // The provider never heard of it: the first call was lost on its way there, so it is made again.
-      return known.outcome === 'none' ? charge(data, provider, patience) : known;
+    const request = requestOf(data);
+    const outcome = await ask(service, signal, async (provider, patience) => {
+      const known = await provider.lookup(request, patience);
+      // Nothing was tried: the first call was lost on its way there, so it is made again.
+      return known.outcome === 'none' ? provider.charge(request, patience) : known;
     });
-    return answer(chargeAnswer(data, provider.name, outcome));
+    return answer(chargeAnswer(data, providerOf(service).name, outcome));
   },
   unanswered: ({ data }) => answer({ type: 'ChargeUnknown', paymentId: data.paymentId }),
 });
 
+/** The provider would answer the same again under the same key: a person's try has a key of its own. */
+function refundKeyOf({ refundId, round }: RefundIntent): string {
+  return round === 1 ? refundId : `${refundId}-${round}`;
+}
+
+/** The refund that a key was made for. */
+export function refundOfKey(key: string): string {
+  return key.replace(/-\d{1,4}$/, '');
+}
+
 export const refundStarted = effect<RefundIntent>({
   policy,
   run: async ({ data }, service, signal) => {
-    const { refundId, paymentId, bookingId, amount, round } = data;
-    const key = round === 1 ? refundId : `${refundId}-${round}`;
-    const outcome = await within(signal, (patience) =>
-      providerOf(service).refund({ key, chargeKey: paymentId, bookingId, amount }, patience),
-    );
+    const { refundId, paymentId, chargeReference, bookingId, amount } = data;
+    const request = { key: refundKeyOf(data), chargeKey: paymentId, chargeReference, bookingId, amount };
+    const outcome = await ask(service, signal, (provider, patience) => provider.refund(request, patience));
     if (outcome?.outcome === 'succeeded') {
       return answer({ type: 'RefundSucceeded', refundId, reference: outcome.reference });
     }

@@ -74,6 +74,8 @@ export interface RefundIntent {
   readonly paymentId: string;
   readonly refundId: string;
   readonly amount: Money;
+  /** What the provider called the charge; those that were asked for earlier do not carry it. */
+  readonly chargeReference?: string | undefined;
   readonly round: number;
 }
 

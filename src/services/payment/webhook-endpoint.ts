@@ -1,25 +1,26 @@
 import { z } from 'zod';
+import { unreachable } from '../../contracts/decider.ts';
 import type { Money } from '../../contracts/money.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import { notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { traceIdOf } from '../../runtime/telemetry/tracing.ts';
-import { partName } from './effects.ts';
-import { paymentRow, storeUnmatched } from './projection.ts';
-import type { PaymentProvider } from './providers/provider.ts';
-import { createWebhookSignature, type SandboxReport, sandboxReport } from './providers/webhooks.ts';
+import { partName, refundOfKey } from './effects.ts';
+import { paymentRow, refundRow, storeUnmatched } from './projection.ts';
+import type { PaymentProvider, ProviderReport } from './providers/provider.ts';
 import type { ChargeReported } from './state.ts';
 
 /** A provider's report is larger than no page of ours. */
 const webhookBytesMax = 65_536;
 
+/** What became of a report: stored for its payment or for a person, or none of our business. */
+type Taken = 'stored' | 'nothing of ours' | { readonly forAPerson: string };
+
 /**
- * Takes a provider's webhook. The signature is checked over the bytes that came; the answer is 2xx only when the report
- * is stored, as an input of the payment's stream or, when it matches nothing, in a list for people.
+ * Takes a provider's webhook. The signature is checked over the bytes that came; the answer is 2xx only when what concerns
+ * us is stored, as an input of the payment's stream or, when it matches nothing, in a list for people.
  */
 export function webhookEndpoint(service: ServiceRuntime): Endpoint {
-  const secret = service.configuration.SANDBOX_WEBHOOK_SECRET;
-  const signature = secret === undefined ? undefined : createWebhookSignature(secret);
   return endpoint({
     method: 'POST',
     path: '/webhooks/payments/{provider}',
@@ -30,26 +31,27 @@ export function webhookEndpoint(service: ServiceRuntime): Endpoint {
     rawBody: true,
     bodyBytesMax: webhookBytesMax,
     answers: {
-      200: { says: 'Stored; the payment follows', body: z.object({ stored: z.literal(true) }) },
+      200: {
+        says: 'Stored; the payment follows. `false`: it concerns no payment of ours',
+        body: z.object({ stored: z.boolean() }),
+      },
       202: {
         says: 'Stored for a person: it matches no payment, or not its amount',
         body: z.object({ stored: z.literal(true) }),
       },
     },
     problems: ['bad_signature', 'malformed_json', 'not_found', 'payload_too_large'],
-    handle: async ({ params: { provider }, raw, request, traceparent }) => {
-      if (signature === undefined || provider !== service.part<PaymentProvider>(partName).name) {
-        throw notFound('payment provider');
-      }
-      if (!signature.verify(raw, request.headers)) {
+    handle: async ({ params, raw, request, traceparent }) => {
+      const { name: provider, webhooks } = service.part<PaymentProvider>(partName);
+      if (params.provider !== provider) throw notFound('payment provider');
+      if (!webhooks.isGenuine(raw, request.headers)) {
         throw new Problem('bad_signature', 'The signature, its time or its id does not match the body.');
       }
-      const webhookId = String(request.headers['webhook-id']).slice(0, 200);
-      const parsed = sandboxReport.safeParse(readJson(raw));
-      const reason = parsed.success
-        ? await submitReport(service, { provider, webhookId, report: parsed.data, traceparent })
-        : 'not a report this version knows';
-      if (reason === undefined) return { status: 200, body: { stored: true } };
+      const report = webhooks.read(readJson(raw), request.headers);
+      const taken = await take(service, { provider, report, traceparent });
+      if (taken === 'stored') return { status: 200, body: { stored: true } };
+      if (taken === 'nothing of ours') return { status: 200, body: { stored: false } };
+      const [{ webhookId }, reason] = [report, taken.forAPerson];
       await storeUnmatched(service, { provider, webhookId, reason, body: raw.toString() });
       service.logger.warn({ provider, webhookId, reason, traceId: traceIdOf(traceparent) }, 'webhook without a match');
       return { status: 202, body: { stored: true } };
@@ -65,38 +67,55 @@ function readJson(raw: Buffer): unknown {
   }
 }
 
-interface Received {
+interface Received<Report = ProviderReport> {
   readonly provider: string;
-  readonly webhookId: string;
-  readonly report: SandboxReport;
+  readonly report: Report;
   readonly traceparent: string;
 }
 
+async function take(service: ServiceRuntime, { report, ...received }: Received): Promise<Taken> {
+  switch (report.about) {
+    case 'charge':
+      return submitReport(service, { ...received, report });
+    case 'failed refund':
+      return takeFailedRefund(service, report);
+    case 'nothing of ours':
+      return report.about;
+    case 'something unknown':
+      return { forAPerson: 'not a report this version knows' };
+    default:
+      return unreachable(report);
+  }
+}
+
+type Reported<About> = Extract<ProviderReport, { readonly about: About }>;
+
 /** Hands a report to the payment's stream; tells why a person has to look at it, if one has to. */
-async function submitReport(service: ServiceRuntime, received: Received): Promise<string | undefined> {
-  const { provider, webhookId, report, traceparent } = received;
-  const { paymentId } = report.data;
+async function submitReport(
+  service: ServiceRuntime,
+  { provider, report: { webhookId, key: paymentId, report }, traceparent }: Received<Reported<'charge'>>,
+): Promise<Taken> {
   const row = await paymentRow(service, paymentId);
-  if (row === undefined) return 'no payment has this id';
+  if (row === undefined) return { forAPerson: 'no payment has this id' };
   const { bookingId, showId } = row;
-  const data: Omit<ChargeReported, 'type'> & { bookingId: string } = {
-    bookingId,
-    paymentId,
-    provider,
-    report:
-      report.type === 'charge.succeeded'
-        ? { outcome: 'succeeded', reference: report.data.reference, amount: report.data.amount }
-        : { outcome: 'declined', error: report.data.error },
-  };
+  const data: Omit<ChargeReported, 'type'> & { bookingId: string } = { bookingId, paymentId, provider, report };
   await service.submit({
-    // The id names the report (Standard Webhooks): sent again it is stored once.
+    // The id names the report: sent again it is stored once.
     idempotency: { scope: `webhook:${provider}`, key: webhookId, bodyHash: webhookId },
     joins: true,
     answer: { status: 200, resource: paymentId },
     requests: [{ type: 'ProviderReported', key: showId, subject: bookingId, data, traceparent }],
   });
-  const isOther = report.type === 'charge.succeeded' && !sameAmount(report.data.amount, row.amount);
-  return isOther ? 'the amount is not what was asked for' : undefined;
+  const isOther = report.outcome === 'succeeded' && !sameAmount(report.amount, row.amount);
+  return isOther ? { forAPerson: 'the amount is not what was asked for' } : 'stored';
+}
+
+/** While a refund has no outcome it is asked about, and that brings this one; one that had succeeded is a person's business. */
+async function takeFailedRefund(service: ServiceRuntime, { key, why }: Reported<'failed refund'>): Promise<Taken> {
+  const row = await refundRow(service, refundOfKey(key));
+  if (row === undefined) return { forAPerson: `refund ${key} failed (${why}), and no refund has this id` };
+  if (row.status !== 'succeeded') return 'nothing of ours';
+  return { forAPerson: `refund ${key} had succeeded, and came back to the provider: ${why}` };
 }
 
 function sameAmount(a: Money, b: Money): boolean {

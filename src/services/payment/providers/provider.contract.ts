@@ -22,6 +22,7 @@ const charge = (token: string, key = newId('payment')) => ({
 const refund = (chargeKey: string, minor: number, key = newId('refund')) => ({
   key,
   chargeKey,
+  chargeReference: undefined as string | undefined,
   bookingId: newId('booking'),
   amount: { amount: minor, currency: 'EUR' },
 });
@@ -34,7 +35,7 @@ export function providerContract(name: string, create: () => Promise<ProviderUnd
       const outcome = await provider.charge(request, patient());
       assert.equal(outcome.outcome, 'succeeded');
       assert.deepEqual(outcome.outcome === 'succeeded' && outcome.amount, amount);
-      assert.deepEqual(await provider.lookup(request.key, patient()), outcome);
+      assert.deepEqual(await provider.lookup(request, patient()), outcome);
     });
 
     test('charges a key once, however often and at once it is asked', async () => {
@@ -57,19 +58,20 @@ export function providerContract(name: string, create: () => Promise<ProviderUnd
       const { provider, tokens } = await create();
       const request = charge(tokens.answersNever);
       await assert.rejects(provider.charge(request, AbortSignal.timeout(50)));
-      assert.equal((await provider.lookup(request.key, patient())).outcome, 'succeeded');
+      assert.equal((await provider.lookup(request, patient())).outcome, 'succeeded');
     });
 
     test('has never heard of a key that was never used', async () => {
-      const { provider } = await create();
-      assert.deepEqual(await provider.lookup(newId('payment'), patient()), { outcome: 'none' });
+      const { provider, tokens } = await create();
+      assert.deepEqual(await provider.lookup(charge(tokens.succeeds), patient()), { outcome: 'none' });
     });
 
     test('gives back up to what was captured, each key once', async () => {
       const { provider, tokens } = await create();
       const request = charge(tokens.succeeds);
-      await provider.charge(request, patient());
-      const first = refund(request.key, 1_650);
+      const charged = await provider.charge(request, patient());
+      assert.ok(charged.outcome === 'succeeded');
+      const first = { ...refund(request.key, 1_650), chargeReference: charged.reference };
       const outcome = await provider.refund(first, patient());
       assert.equal(outcome.outcome, 'succeeded');
       assert.deepEqual(await provider.refund(first, patient()), outcome);

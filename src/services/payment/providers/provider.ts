@@ -7,12 +7,17 @@ import type { Money } from '../../../contracts/money.ts';
  */
 export interface PaymentProvider {
   readonly name: string;
+  /** Who waits longer for an answer counts it as lost, in milliseconds. */
+  readonly answerWithinMs: number;
   /** Takes money. `pending`: accepted, the outcome follows. */
   charge(request: ChargeRequest, signal: AbortSignal): Promise<ChargeOutcome>;
   /** Gives money back. */
   refund(request: RefundRequest, signal: AbortSignal): Promise<RefundOutcome>;
-  /** What became of a charge; `none` when the provider has never heard of the key. */
-  lookup(key: string, signal: AbortSignal): Promise<ChargeOutcome | { readonly outcome: 'none' }>;
+  /**
+   * What became of a charge, asked with all that was asked for; `none` when nothing was tried under its key. Takes no money.
+   */
+  lookup(request: ChargeRequest, signal: AbortSignal): Promise<ChargeOutcome | { readonly outcome: 'none' }>;
+  readonly webhooks: ProviderWebhooks;
 }
 
 export interface ChargeRequest {
@@ -27,6 +32,8 @@ export interface RefundRequest {
   readonly key: string;
   /** Key of the charge whose money goes back. */
   readonly chargeKey: string;
+  /** What the provider called that charge, where its answer is known. */
+  readonly chargeReference: string | undefined;
   readonly bookingId: string;
   readonly amount: Money;
 }
@@ -45,6 +52,28 @@ export type RefundOutcome =
   | { readonly outcome: 'succeeded'; readonly reference: string }
   | { readonly outcome: 'declined'; readonly error: ProviderError }
   | { readonly outcome: 'pending' };
+
+/** What a provider says by itself. */
+export interface ProviderWebhooks {
+  /** Whether the headers prove that these very bytes came from the provider, and lately. */
+  isGenuine(body: Buffer, headers: WebhookHeaders): boolean;
+  /** What a genuine report says. */
+  read(report: unknown, headers: WebhookHeaders): ProviderReport;
+}
+
+export type WebhookHeaders = Readonly<Record<string, unknown>>;
+
+/** `webhookId` names the report: sent again it is the same one. */
+export type ProviderReport = { readonly webhookId: string } & (
+  | { readonly about: 'charge'; readonly key: string; readonly report: ChargeReport }
+  /** A refund that was accepted, and failed later. */
+  | { readonly about: 'failed refund'; readonly key: string; readonly why: string }
+  | { readonly about: 'nothing of ours' }
+  /** About ours, maybe: a person has to look. */
+  | { readonly about: 'something unknown' }
+);
+
+export type ChargeReport = Exclude<ChargeOutcome, { readonly outcome: 'pending' }>;
 
 /** The provider could not be reached or did not answer: the outcome is unknown. */
 export class ProviderUnavailable extends Error {

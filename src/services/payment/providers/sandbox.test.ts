@@ -56,7 +56,7 @@ describe('the tokens', () => {
     const signal = AbortSignal.timeout(1_000);
     await assert.rejects(provider.charge(request, signal), /500/);
     await assert.rejects(provider.charge(request, signal), /500/);
-    assert.deepEqual(await provider.lookup(request.key, signal), { outcome: 'none' });
+    assert.deepEqual(await provider.lookup(request, signal), { outcome: 'none' });
     assert.equal((await provider.charge(request, signal)).outcome, 'succeeded');
     assert.equal((await ledger.moved({ now: Date.now(), limit: 10 })).length, 1);
   });
@@ -78,7 +78,7 @@ describe('a slow charge', () => {
     const provider = createSandboxProvider({ ledger: pendingFor(createMemoryLedger(), 150) });
     const request = charge('tok_slow_1');
     await assert.rejects(provider.charge(request, AbortSignal.timeout(20)));
-    assert.deepEqual(await provider.lookup(request.key, AbortSignal.timeout(1_000)), { outcome: 'pending' });
+    assert.deepEqual(await provider.lookup(request, AbortSignal.timeout(1_000)), { outcome: 'pending' });
     assert.equal((await provider.charge(request, AbortSignal.timeout(1_000))).outcome, 'succeeded');
   });
 

@@ -20,9 +20,12 @@ import {
 import type { LedgerEntry, SandboxLedger } from './sandbox-ledger.ts';
 import { declineMessage, sandboxToken, type TokenBehaviour } from './sandbox-tokens.ts';
 import { createWebhookSender, type WebhookTarget } from './sandbox-webhooks.ts';
+import { sandboxWebhooks } from './webhooks.ts';
 
 export { sandboxTokenKnown } from './sandbox-tokens.ts';
 
+/** Its answers come at once, or from `tok_slow_N` and `tok_lost`: these are asked about again. */
+const answerWithinMs = 1_400;
 /** Charges that share one insert, and those that may wait for theirs. */
 const entriesPerInsertMax = 1_000;
 const entriesQueuedMax = 50_000;
@@ -56,6 +59,8 @@ export function createSandboxProvider({ ledger, webhook }: SandboxOptions): Sand
 
   return {
     name: 'sandbox',
+    answerWithinMs,
+    webhooks: sandboxWebhooks(webhook?.secret ?? ''),
     ledger,
     async charge(request, signal) {
       const behaviour = sandboxToken(request.token);
@@ -75,7 +80,7 @@ export function createSandboxProvider({ ledger, webhook }: SandboxOptions): Sand
       signal.throwIfAborted();
       return refundOutcome(await entering.add(await refundEntry(request, ledger, Date.now())));
     },
-    async lookup(key, signal) {
+    async lookup({ key }, signal) {
       signal.throwIfAborted();
       const entry = await ledger.find(key);
       if (entry === undefined) return { outcome: 'none' };

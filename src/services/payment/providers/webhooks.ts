@@ -1,6 +1,7 @@
 import { Webhook, WebhookVerificationError } from 'standardwebhooks';
 import { z } from 'zod';
 import { money } from '../../../contracts/money.ts';
+import type { ProviderReport, ProviderWebhooks } from './provider.ts';
 
 /**
  * Webhooks signed as Standard Webhooks (https://www.standardwebhooks.com): HMAC-SHA256 over id, time and the body's own
@@ -55,7 +56,7 @@ function matches(webhook: Webhook, body: Buffer, headers: Readonly<Record<string
 }
 
 /** What the sandbox reports: the outcome of a charge whose caller had stopped waiting. */
-export const sandboxReport = z.discriminatedUnion('type', [
+const sandboxReport = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('charge.succeeded'),
     timestamp: z.iso.datetime(),
@@ -71,3 +72,27 @@ export const sandboxReport = z.discriminatedUnion('type', [
   }),
 ]);
 export type SandboxReport = Readonly<z.infer<typeof sandboxReport>>;
+
+/** The sandbox's side of its webhooks; without a secret nothing is genuine. */
+export function sandboxWebhooks(secret: string): ProviderWebhooks {
+  const signature = secret === '' ? undefined : createWebhookSignature(secret);
+  return {
+    isGenuine: (body, headers) => signature?.verify(body, headers) ?? false,
+    read: (json, headers) => reportIn(json, String(headers['webhook-id']).slice(0, webhookIdCharsMax)),
+  };
+}
+
+const webhookIdCharsMax = 200;
+
+function reportIn(json: unknown, webhookId: string): ProviderReport {
+  const parsed = sandboxReport.safeParse(json);
+  if (!parsed.success) return { webhookId, about: 'something unknown' };
+  const { type, data } = parsed.data;
+  const key = data.paymentId;
+  return type === 'charge.succeeded'
+    ? {
+        ...{ webhookId, about: 'charge', key },
+        report: { outcome: 'succeeded', reference: data.reference, amount: data.amount },
+      }
+    : { webhookId, about: 'charge', key, report: { outcome: 'declined', error: data.error } };
+}
