@@ -46,3 +46,10 @@ export const paymentEvents = [
   RefundFailed,
 ] as const;
 export type PaymentEvent = FactOf<typeof paymentEvents>;
+
+/** What a provider takes for a card, judged by its looks alone, at the door. */
+export interface CardTokens {
+  looksKnown(token: string): boolean;
+  /** What is wrong with any other token. */
+  readonly wanted: string;
+}

@@ -1,0 +1,58 @@
+import Stripe from 'stripe';
+import type { ChargeOutcome, ChargeRequest, PaymentProvider } from './provider.ts';
+import { toStripe } from './stripe-amounts.ts';
+import { idOf, paymentOf, underKey } from './stripe-client.ts';
+import { outcomeOf, refused } from './stripe-outcomes.ts';
+
+/**
+ * Payments that the customer has authorised in the browser, where a bank can ask for a confirmation (3-D Secure): a
+ * PaymentIntent with manual capture, made for one booking. Paying with it captures it and writes the payment's id on it in one
+ * step; that tells whose it was when an answer is lost.
+ */
+
+type Looked = Awaited<ReturnType<PaymentProvider['lookup']>>;
+
+/** Captures what was authorised, if it was, for this booking and this amount. */
+export async function captureAuthorised(stripe: Stripe, request: ChargeRequest): Promise<ChargeOutcome> {
+  const known = await lookUpAuthorised(stripe, request);
+  if (known.outcome !== 'none') return known;
+  const metadata = { [idOf.payment]: request.key };
+  const captured = await underKey(`capture/${request.key}`, (idempotencyKey) =>
+    stripe.paymentIntents.capture(request.token, { metadata }, { idempotencyKey }),
+  );
+  const outcome = outcomeOf(captured);
+  return outcome.outcome === 'none' ? { outcome: 'pending' } : outcome;
+}
+
+/** What became of it; `none`: it is authorised and was not captured. */
+export async function lookUpAuthorised(stripe: Stripe, request: ChargeRequest): Promise<Looked> {
+  const intent = await retrieve(stripe, request.token);
+  if (intent === undefined) return refused('authorisation_unknown');
+  if (!isFor(intent, request)) return refused('authorisation_of_another');
+  const payment = paymentOf(intent);
+  if (payment !== undefined && payment !== request.key) return refused('authorisation_used');
+  switch (intent.status) {
+    case 'requires_capture':
+      return { outcome: 'none' };
+    case 'requires_payment_method':
+    case 'requires_confirmation':
+    case 'requires_action':
+      return refused('not_authorised');
+    default:
+      return outcomeOf(intent);
+  }
+}
+
+function isFor({ metadata, amount, currency }: Stripe.PaymentIntent, request: ChargeRequest): boolean {
+  const wanted = toStripe(request.amount);
+  return metadata[idOf.booking] === request.bookingId && amount === wanted?.amount && currency === wanted.currency;
+}
+
+async function retrieve(stripe: Stripe, id: string): Promise<Stripe.PaymentIntent | undefined> {
+  try {
+    return await stripe.paymentIntents.retrieve(id);
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing') return undefined;
+    throw error;
+  }
+}
