@@ -3,7 +3,7 @@ import { definitions } from '../src/composition/services.ts';
 import { newId } from '../src/contracts/ids.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
 import type { Principal } from '../src/runtime/http/endpoint.ts';
-import { createSandboxProvider, sandboxTokenKnown } from '../src/services/payment/providers/sandbox.ts';
+import { createSandboxProvider, sandboxTokens } from '../src/services/payment/providers/sandbox.ts';
 import { createMemoryLedger } from '../src/services/payment/providers/sandbox-ledger.ts';
 import type { Alterations } from './alterations.ts';
 import { Client } from './client.ts';
@@ -142,7 +142,7 @@ class World {
       databaseOf: options.sql?.of,
       parts: (process) => ({
         'payment-provider': unreliableProvider(sandbox, process),
-        'payment-token-known': sandboxTokenKnown,
+        'card-tokens': sandboxTokens,
         channels: this.#inboxes.reachedBy(process),
         'ticket-codes': plainCodes,
         'pages-url': () => undefined,

@@ -6,6 +6,8 @@ import { listen } from './composition/listening.ts';
 import { openTracing } from './composition/open-tracing.ts';
 import { pageSettingsOf } from './composition/page-settings.ts';
 import { wireParts } from './composition/parts.ts';
+import { providerBooksOf } from './composition/provider-books.ts';
+import { missingOfProvider, roles } from './composition/roles.ts';
 import {
   databaseOf,
   definitions,
@@ -21,7 +23,7 @@ import { operationsEndpoints } from './gateway/operations-endpoints.ts';
 import { ControlDoor } from './operations/control-door.ts';
 import { createControlServer } from './operations/control-server.ts';
 import { openInstallation } from './operations/installation.ts';
-import type { Configuration } from './runtime/configuration.ts';
+import { type Configuration, ConfigurationError } from './runtime/configuration.ts';
 import { claim, type DataDirectory, openDataDirectory } from './runtime/embedded/data-directory.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './runtime/embedded/postgres.ts';
 import { openEmbeddedRecords } from './runtime/log/embedded-records.ts';
@@ -95,6 +97,9 @@ export async function startApp(
   logger: Logger,
   { onAdministrator = () => undefined }: StartOptions = {},
 ): Promise<App> {
+  // The sandbox's secret is made where it is missing.
+  const missing = given.PAYMENT_PROVIDER === 'sandbox' ? [] : missingOfProvider(given, roles);
+  if (missing.length > 0) throw new ConfigurationError(missing.join('; '));
   const directory = await openDataDirectory(given.FULLHOUSE_DATA_DIR);
   const control = await claim(directory);
   const door = new ControlDoor(control, directory.socketPath);
@@ -157,7 +162,7 @@ export async function startApp(
     await parts.start();
 
     const users = hostNamed(hosts, 'user');
-    const installation = openInstallation({ definitions, log, hosts, urlOf });
+    const installation = openInstallation({ definitions, log, hosts, urlOf, books: providerBooksOf(configuration) });
     started.push(() => installation.close());
     const endpoints = [
       ...hosts.flatMap((host) => host.definition.endpoints?.(host) ?? []),

@@ -45,6 +45,12 @@ describe('a start with wrong settings', { concurrency: 4 }, async () => {
     ['a secret that is too short', { QUOTE_SECRET: weak }, [/QUOTE_SECRET/, /32 characters/]],
     ['a webhook secret that is too short', { SANDBOX_WEBHOOK_SECRET: weak }, [/SANDBOX_WEBHOOK_SECRET/, /32/]],
     [
+      'Stripe without its secrets',
+      { PAYMENT_PROVIDER: 'stripe' },
+      [/STRIPE_SECRET_KEY: missing; copy it/, /STRIPE_WEBHOOK_SECRET: missing; copy/],
+    ],
+    ['a key of Stripe that nobody uses', { STRIPE_SECRET_KEY: 'sk_test_x' }, [/without PAYMENT_PROVIDER=stripe/]],
+    [
       'a secret file that is not there',
       { QUOTE_SECRET_FILE: '/nowhere/secret' },
       [/QUOTE_SECRET_FILE/, /\/nowhere\/secret/],

@@ -1,5 +1,6 @@
-import type { BookingFacts, LedgerEntry as LedgerFact } from '../../src/operations/check/booking-facts.ts';
+import type { BookingFacts } from '../../src/operations/check/booking-facts.ts';
 import type { Fact } from '../../src/operations/check/fact.ts';
+import type { LedgerEntry as LedgerFact } from '../../src/operations/provider-books.ts';
 import type { LogRecord } from '../../src/runtime/log/log.ts';
 import type { Applied, ServiceDefinition } from '../../src/runtime/service.ts';
 import type { Contents } from '../../src/runtime/store/memory-store.ts';
@@ -78,6 +79,7 @@ export function bookingsIn(options: Pick<Evidence, 'stored' | 'ledger' | 'receiv
       inbox,
       document: documents.get(bookingId) as { readonly status: string } | undefined,
       waits: false,
+      booksOf: 'sandbox',
       ledger,
       theirs: (theirs.get(bookingId) ?? []).map(ledgerFact),
     }));

@@ -1,5 +1,6 @@
 import { type DatabasePlaces, databasePlaces } from '../composition/databases.ts';
 import { openClusterLog } from '../composition/kafka.ts';
+import { providerBooksOf } from '../composition/provider-books.ts';
 import { databasesOf, missingDatabases } from '../composition/roles.ts';
 import { definitions } from '../composition/services.ts';
 import { operationsEndpoints } from '../gateway/operations-endpoints.ts';
@@ -36,7 +37,7 @@ export async function clusterInstance(configuration: Configuration): Promise<Ins
   atEnd(() => log.close());
   const places = placesWhenNeeded(configuration);
   const installation = openInstallation({
-    ...{ definitions, log, ...places },
+    ...{ definitions, log, ...places, books: providerBooksOf(configuration) },
     elsewhere: createElsewhere({ ...places, logger }),
   });
   atEnd(() => installation.close());
@@ -76,7 +77,7 @@ function placesWhenNeeded(configuration: Configuration): DatabasePlaces {
   return {
     named,
     urlOf: (database) => {
-      const [missing] = missingDatabases(configuration, databasesOf(['operations']));
+      const [missing] = missingDatabases(configuration, databasesOf(configuration, ['operations']));
       if (missing !== undefined) throw new CommandRefused(missing);
       return urlOf(database);
     },

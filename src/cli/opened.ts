@@ -32,6 +32,7 @@ async function withOpened<Result>(
     // Only these commands need the whole of it; the others start faster without.
     const { logFile, openDatabases } = await import('../app.ts');
     const { definitions, topicsOf } = await import('../composition/services.ts');
+    const { providerBooksOf } = await import('../composition/provider-books.ts');
     const { openEmbeddedRecords } = await import('../runtime/log/embedded-records.ts');
     const { LocalLog } = await import('../runtime/log/local-log.ts');
     const { postgres, urlOf } = await openDatabases(directory);
@@ -40,7 +41,7 @@ async function withOpened<Result>(
       await openEmbeddedRecords(join(directory.path, logFile), topicsOf(configuration.FULLHOUSE_PARTITIONS)),
     );
     steps.push(() => log.close());
-    const installation = openInstallation({ definitions, log, urlOf });
+    const installation = openInstallation({ definitions, log, urlOf, books: providerBooksOf(configuration) });
     steps.push(() => installation.close());
     return await work(installation);
   } finally {

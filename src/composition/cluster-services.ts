@@ -22,6 +22,7 @@ import { externalIssuerOf } from './external-issuer.ts';
 import type { Life } from './life.ts';
 import { type ListenAt, listen } from './listening.ts';
 import { wireParts } from './parts.ts';
+import { providerBooksOf } from './provider-books.ts';
 import { keyUrlsOf, type Role } from './roles.ts';
 import { createServiceServer } from './service-server.ts';
 import { definitions, hostNamed, migrateService } from './services.ts';
@@ -137,12 +138,12 @@ function endpointsHere(
   options: SharedProcess & { readonly hosts: readonly ServiceHost[] },
   places: DatabasePlaces,
 ): readonly Endpoint[] {
-  const { roles, log, life, hosts, development, logger } = options;
+  const { roles, log, life, hosts, development, logger, configuration } = options;
   const endpoints = hosts.flatMap((host) => host.definition.endpoints?.(host) ?? []);
   const served = endpoints.filter(({ embeddedOnly }) => development || embeddedOnly !== true);
   if (!roles.includes('operations')) return served;
   const installation = openInstallation({
-    ...{ definitions, log, hosts, ...places },
+    ...{ definitions, log, hosts, ...places, books: providerBooksOf(configuration) },
     elsewhere: createElsewhere({ ...places, logger: loggerOf(logger, 'operations') }),
   });
   life.ends(() => installation.close());

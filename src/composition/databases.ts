@@ -50,7 +50,8 @@ async function createMissing(
 ): Promise<readonly string[]> {
   const url = administrationUrlOf(configuration);
   if (url === undefined) return [];
-  const names = services.length === serviceNames.length ? [...services, 'sandbox' as const] : services;
+  const isAll = services.length === serviceNames.length;
+  const names = isAll && configuration.PAYMENT_PROVIDER === 'sandbox' ? [...services, 'sandbox' as const] : services;
   const wanted = names.map((name) => databaseNamedBy(databaseUrlOf(configuration, name) ?? ''));
   const may = await mayCreateDatabases(url, wanted).catch((cause: Error) => {
     // Nobody named `postgres`, and nothing may be missing: what is says so itself.

@@ -24,7 +24,7 @@ const lookAgainAfterMs = 3_000;
 export function dependenciesElsewhere(configuration: Configuration, roles: readonly Role[]): readonly Dependency[] {
   const isOperations = roles.includes('operations');
   const databases = isOperations
-    ? databasesOf(roles).filter((name) => name === 'sandbox' || !roles.includes(name))
+    ? databasesOf(configuration, roles).filter((name) => name === 'sandbox' || !roles.includes(name))
     : [];
   const services = roles.includes('gateway') ? forwardedTo(roles) : [];
   const answering = new Map<string, boolean>();

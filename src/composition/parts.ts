@@ -8,9 +8,11 @@ import { createMailer, noMailer } from '../services/notification/channels/mailer
 import { createSmtpChannel } from '../services/notification/channels/smtp.ts';
 import { createTwilioChannel } from '../services/notification/channels/twilio.ts';
 import { openPostgresLedger } from '../services/payment/providers/postgres-ledger.ts';
-import { createSandboxProvider, sandboxTokenKnown } from '../services/payment/providers/sandbox.ts';
+import { createSandboxProvider, sandboxTokens } from '../services/payment/providers/sandbox.ts';
+import { stripeTokens } from '../services/payment/providers/stripe-tokens.ts';
 import { createTicketCodes } from '../services/ticket/code.ts';
 import { createMessageFeed, messageFeedPart } from '../services/user/message-feed.ts';
+import { stripeAccountOf } from './provider-books.ts';
 
 /** What services ask for by name: providers, channels, keys. The same in both modes. */
 export interface Parts {
@@ -100,7 +102,21 @@ function pagesOf({ pagesUrl }: PartsOptions): Parts {
   return { byName: { 'pages-url': pagesUrl }, start: nothing, stop: nothing };
 }
 
-async function providerOf({ configuration, urlOf, webhookUrl }: PartsOptions): Promise<Parts> {
+async function providerOf(options: PartsOptions): Promise<Parts> {
+  return options.configuration.PAYMENT_PROVIDER === 'stripe' ? stripeOf(options) : sandboxOf(options);
+}
+
+async function stripeOf({ configuration, logger }: PartsOptions): Promise<Parts> {
+  const { STRIPE_WEBHOOK_SECRET: webhookSecrets = [], STRIPE_API_URL: apiUrl = 'https://api.stripe.com' } =
+    configuration;
+  // Its library is large: whoever does not use it does not load it.
+  const { createStripeProvider } = await import('../services/payment/providers/stripe.ts');
+  const provider = createStripeProvider({ ...stripeAccountOf(configuration), webhookSecrets });
+  logger.info({ apiUrl }, 'cards are charged by Stripe');
+  return { byName: { 'payment-provider': provider }, start: nothing, stop: nothing };
+}
+
+async function sandboxOf({ configuration, urlOf, webhookUrl }: PartsOptions): Promise<Parts> {
   const ledger = await openPostgresLedger(urlOf('sandbox_provider'));
   const webhook = { url: webhookUrl, secret: configuration.SANDBOX_WEBHOOK_SECRET ?? '' };
   const provider = createSandboxProvider({ ledger, webhook });
@@ -114,10 +130,11 @@ async function providerOf({ configuration, urlOf, webhookUrl }: PartsOptions): P
   };
 }
 
-function messagesOf({ log, logger }: PartsOptions): Parts {
+function messagesOf({ configuration, log, logger }: PartsOptions): Parts {
   const messages = createMessageFeed(logger);
+  const cardTokens = configuration.PAYMENT_PROVIDER === 'stripe' ? stripeTokens : sandboxTokens;
   return {
-    byName: { [messageFeedPart]: messages, 'payment-token-known': sandboxTokenKnown },
+    byName: { [messageFeedPart]: messages, 'card-tokens': cardTokens },
     start: () => messages.start(log),
     stop: () => messages.stop(),
   };

@@ -5,6 +5,7 @@ import {
   ConfigurationError,
   databaseUrlOf,
   databaseVariableOf,
+  type PaymentProviderName,
   type RoleName,
   serviceRoles,
   variableOf,
@@ -14,12 +15,25 @@ import {
 export const roles = [...serviceNames, 'operations', 'gateway'] as const;
 export type Role = (typeof roles)[number];
 
-/** What some services cannot do without, and how it is made. */
-const secrets = {
-  QUOTE_SECRET: { needed: ['user', 'pricing'], made: 'openssl rand -base64 32' },
-  SANDBOX_WEBHOOK_SECRET: { needed: ['payment'], made: 'echo "whsec_$(openssl rand -base64 32)"' },
-  TICKET_SIGNING_KEY: { needed: ['ticket'], made: 'openssl genpkey -algorithm ed25519' },
-} as const satisfies Partial<Record<keyof Configuration, { needed: readonly ServiceName[]; made: string }>>;
+type Needed = Partial<Record<keyof Configuration, { readonly needed: readonly Role[]; readonly fix: string }>>;
+
+/** What some roles cannot do without, and where it comes from. */
+const secrets: Needed = {
+  QUOTE_SECRET: { needed: ['user', 'pricing'], fix: 'make one with: openssl rand -base64 32' },
+  TICKET_SIGNING_KEY: { needed: ['ticket'], fix: 'make one with: openssl genpkey -algorithm ed25519' },
+};
+const ofProvider: Readonly<Record<PaymentProviderName, Needed>> = {
+  sandbox: {
+    SANDBOX_WEBHOOK_SECRET: { needed: ['payment'], fix: 'make one with: echo "whsec_$(openssl rand -base64 32)"' },
+  },
+  stripe: {
+    STRIPE_SECRET_KEY: { needed: ['payment', 'operations'], fix: "copy it from the API keys in Stripe's Dashboard" },
+    STRIPE_WEBHOOK_SECRET: {
+      needed: ['payment'],
+      fix: "copy the signing secret of your webhook endpoint from Stripe's Dashboard",
+    },
+  },
+};
 
 /** Throws `ConfigurationError` with one line that names everything these roles need and do not have. */
 export function checkRequirements(configuration: Configuration, run: readonly Role[]): void {
@@ -27,17 +41,18 @@ export function checkRequirements(configuration: Configuration, run: readonly Ro
     ...(configuration.KAFKA_BROKERS === undefined
       ? ['KAFKA_BROKERS: missing; name the brokers, such as 127.0.0.1:9092']
       : []),
-    ...missingDatabases(configuration, databasesOf(run)),
+    ...missingDatabases(configuration, databasesOf(configuration, run)),
     ...missingSecrets(configuration, run),
     ...missingAddresses(configuration, run),
   ];
   if (missing.length > 0) throw new ConfigurationError(missing.join('; '));
 }
 
-/** The databases these roles open; who answers operators opens them all. */
-export function databasesOf(run: readonly Role[]): readonly (ServiceName | 'sandbox')[] {
+/** The databases these roles open; who answers operators opens them all. A provider elsewhere has its own. */
+export function databasesOf(configuration: Configuration, run: readonly Role[]): readonly (ServiceName | 'sandbox')[] {
   const services = serviceNames.filter((name) => run.includes(name) || run.includes('operations'));
-  return services.includes('payment') ? [...services, 'sandbox'] : services;
+  const hasSandbox = services.includes('payment') && configuration.PAYMENT_PROVIDER === 'sandbox';
+  return hasSandbox ? [...services, 'sandbox'] : services;
 }
 
 /** Names every database that no variable gives a URL for. */
@@ -51,10 +66,19 @@ export function missingDatabases(
 }
 
 function missingSecrets(configuration: Configuration, run: readonly Role[]): readonly string[] {
-  return Object.entries(secrets)
-    .filter(([name]) => configuration[name as keyof typeof secrets] === undefined)
-    .filter(([, { needed }]) => needed.some((service) => run.includes(service)))
-    .map(([name, { made }]) => `${name}: missing; make one with: ${made}`);
+  return [...missing(secrets, configuration, run), ...missingOfProvider(configuration, run)];
+}
+
+/** What the payment provider needs and the configuration does not have. */
+export function missingOfProvider(configuration: Configuration, run: readonly Role[]): readonly string[] {
+  return missing(ofProvider[configuration.PAYMENT_PROVIDER], configuration, run);
+}
+
+function missing(wanted: Needed, configuration: Configuration, run: readonly Role[]): readonly string[] {
+  return Object.entries(wanted)
+    .filter(([name]) => configuration[name as keyof Configuration] === undefined)
+    .filter(([, { needed }]) => needed.some((role) => run.includes(role)))
+    .map(([name, { fix }]) => `${name}: missing; ${fix}`);
 }
 
 function missingAddresses(configuration: Configuration, run: readonly Role[]): readonly string[] {

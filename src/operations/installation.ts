@@ -4,6 +4,7 @@ import type { Log } from '../runtime/log/log.ts';
 import type { ServiceDefinition } from '../runtime/service.ts';
 import type { ServiceHost } from '../runtime/service-host.ts';
 import { createPool, storeErrorOf, survive } from '../runtime/store/postgres/connection.ts';
+import type { ProviderBooks } from './provider-books.ts';
 
 /**
  * What an operator's question may look at: every database and the log, whether the services run or not; and the running
@@ -19,6 +20,8 @@ export interface Installation {
   query<Row>(database: DatabaseName, text: string, values?: readonly unknown[]): Promise<readonly Row[]>;
   /** A connection for what needs one of its own; whoever opens it ends it. */
   connect(database: DatabaseName, applicationName: string): Promise<pg.Client>;
+  /** The payment provider's books, where they are not in the database `sandbox_provider`. */
+  readonly books?: ProviderBooks | undefined;
   /** Asks owners of tasks that are not in this process; absent where all of them are here, or none runs. */
   readonly elsewhere?: Elsewhere | undefined;
   /** Nothing runs: what has become due meanwhile is done at the next start. */
@@ -64,6 +67,7 @@ export interface InstallationOptions {
   /** How a database is called where it does not answer. */
   readonly named?: (database: string) => string;
   readonly elsewhere?: Elsewhere | undefined;
+  readonly books?: ProviderBooks | undefined;
 }
 
 /** Where nobody has chosen the variables that databases are named by. */
@@ -71,7 +75,7 @@ export const namedByOwner = (database: string): string => `the database of ${dat
 
 /** Opens an installation for questions; connections are made at the first one. */
 export function openInstallation(options: InstallationOptions): Installation {
-  const { definitions, log, hosts = [], urlOf, named = namedByOwner, elsewhere } = options;
+  const { definitions, log, hosts = [], urlOf, named = namedByOwner, elsewhere, books } = options;
   const pools = new Map<DatabaseName, pg.Pool>();
   const poolOf = (database: DatabaseName): pg.Pool => {
     const known = pools.get(database);
@@ -88,6 +92,7 @@ export function openInstallation(options: InstallationOptions): Installation {
     log,
     hosts,
     elsewhere,
+    books,
     urlOf,
     async query<Row>(database: DatabaseName, text: string, values: readonly unknown[] = []) {
       const pool = poolOf(database);

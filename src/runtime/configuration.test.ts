@@ -53,6 +53,32 @@ describe('the configuration', () => {
     assert.equal(readConfiguration({ TICKET_SIGNING_KEY: key }).TICKET_SIGNING_KEY, key);
   });
 
+  test('takes Stripe only as a whole, and with keys that look like its own', () => {
+    const stripe = { PAYMENT_PROVIDER: 'stripe', STRIPE_SECRET_KEY: 'sk_test_1' };
+    const whsec = `whsec_${'a'.repeat(32)}`;
+    assert.equal(readConfiguration({}).PAYMENT_PROVIDER, 'sandbox');
+    const both = readConfiguration({ ...stripe, STRIPE_WEBHOOK_SECRET: `${whsec}, ${whsec}b` });
+    assert.deepEqual(both.STRIPE_WEBHOOK_SECRET, [whsec, `${whsec}b`]);
+    const rows: readonly (readonly [Record<string, string>, RegExp])[] = [
+      [{ PAYMENT_PROVIDER: 'paypal' }, /PAYMENT_PROVIDER: .*sandbox.*stripe/],
+      [{ STRIPE_SECRET_KEY: 'sk_test_1' }, /^STRIPE_SECRET_KEY: means nothing without PAYMENT_PROVIDER=stripe/],
+      [{ ...stripe, STRIPE_SECRET_KEY: 'pk_test_1' }, /^STRIPE_SECRET_KEY: must be a secret or restricted key/],
+      [{ ...stripe, STRIPE_PUBLISHABLE_KEY: 'sk_test_1' }, /^STRIPE_PUBLISHABLE_KEY: must be a publishable key/],
+      [{ ...stripe, STRIPE_PUBLISHABLE_KEY: 'pk_live_1' }, /^STRIPE_PUBLISHABLE_KEY: is a live key where .* test one/],
+      [{ ...stripe, STRIPE_WEBHOOK_SECRET: 'hunter2' }, /^STRIPE_WEBHOOK_SECRET: must be a signing secret/],
+      [{ ...stripe, STRIPE_API_URL: 'http://localhost/v1' }, /^STRIPE_API_URL: must be a URL like/],
+      [
+        { ...stripe, STRIPE_SECRET_KEY: 'sk_live_1', STRIPE_API_URL: 'http://localhost:1' },
+        /^STRIPE_API_URL: would send a live key in the clear/,
+      ],
+    ];
+    for (const [environment, says] of rows) {
+      const line = message(environment);
+      assert.match(line, says);
+      assert.doesNotMatch(line, /_test_1|_live_1|hunter2/);
+    }
+  });
+
   test('refuses a name of ours that it does not know', () => {
     assert.match(message({ FULLHOUSE_PARTITION: '4' }), /FULLHOUSE_PARTITION: no such setting/);
   });

@@ -38,6 +38,14 @@ const networks = z
 /** A URL of HTTP, with a path where there is one. */
 const webUrl = (example: string) => z.url({ protocol: /^https?$/, error: `must be a URL like ${example}` });
 
+/** One secret, or two while it is being changed: both are taken. */
+const stripeWebhookSecrets = z
+  .string()
+  .transform((text) => text.split(',').map((each) => each.trim()))
+  .refine((all) => all.every((each) => /^whsec_\S{16,}$/.test(each)), {
+    message: 'must be a signing secret like whsec_…, or two of them separated by a comma while it is being changed',
+  });
+
 /** As libpq reads them: also without a host, for a socket. */
 function isDatabaseUrl(text: string): boolean {
   if (!/^postgres(ql)?:\/\/\S+$/.test(text)) return false;
@@ -139,6 +147,17 @@ const schema = z.object({
   KAFKA_MIN_INSYNC_REPLICAS: z.coerce.number().int().min(1).max(32_767).default(1),
   QUOTE_SECRET: secret.optional(),
   SANDBOX_WEBHOOK_SECRET: secret.optional(),
+  PAYMENT_PROVIDER: z.enum(['sandbox', 'stripe']).default('sandbox'),
+  STRIPE_SECRET_KEY: z
+    .string()
+    .regex(/^(sk|rk)_(test|live)_\S+$/, 'must be a secret or restricted key like sk_live_… or rk_test_…')
+    .optional(),
+  STRIPE_PUBLISHABLE_KEY: z
+    .string()
+    .regex(/^pk_(test|live)_\S+$/, 'must be a publishable key like pk_live_…')
+    .optional(),
+  STRIPE_WEBHOOK_SECRET: stripeWebhookSecrets.optional(),
+  STRIPE_API_URL: z.string().refine(isAddress, 'must be a URL like http://127.0.0.1:12111, without a path').optional(),
   TICKET_SIGNING_KEY: z
     .string()
     .refine(isSigningKey, 'must be an Ed25519 private key (PKCS #8 in PEM): openssl genpkey -algorithm ed25519')
@@ -167,9 +186,14 @@ const schema = z.object({
 });
 
 export type Configuration = Readonly<z.infer<typeof schema>>;
+export type PaymentProviderName = Configuration['PAYMENT_PROVIDER'];
 const secrets: readonly string[] = [
   'QUOTE_SECRET',
   'SANDBOX_WEBHOOK_SECRET',
+  'STRIPE_SECRET_KEY',
+  // Whoever mixes up the two keys has the secret one in it.
+  'STRIPE_PUBLISHABLE_KEY',
+  'STRIPE_WEBHOOK_SECRET',
   'TICKET_SIGNING_KEY',
   'FULLHOUSE_ADMIN_PASSWORD',
   'DATABASE_URL',
@@ -227,18 +251,44 @@ const togetherOrNot = [
 
 /** Settings that are well each alone, and not together. */
 function contradictionIn(given: Configuration): string | undefined {
+  return halfOf(given) ?? contradictionInKafka(given) ?? contradictionInStripe(given) ?? contradictionInSignIn(given);
+}
+
+/** Money would be taken where nobody thinks of it, or not taken where somebody does. */
+function contradictionInStripe(given: Configuration): string | undefined {
+  const names = ['STRIPE_SECRET_KEY', 'STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_API_URL'] as const;
+  const set = names.filter((name) => given[name] !== undefined);
+  if (set.length > 0 && given.PAYMENT_PROVIDER !== 'stripe')
+    return `${set.join(', ')}: means nothing without PAYMENT_PROVIDER=stripe; set both, or remove it`;
+  const [mode, other] = [given.STRIPE_SECRET_KEY, given.STRIPE_PUBLISHABLE_KEY].map((key) => key?.split('_')[1]);
+  if (mode !== undefined && other !== undefined && mode !== other)
+    return `STRIPE_PUBLISHABLE_KEY: is a ${other} key where STRIPE_SECRET_KEY is a ${mode} one; set two of the same`;
+  if (mode === 'live' && given.STRIPE_API_URL?.startsWith('http:') === true)
+    return 'STRIPE_API_URL: would send a live key in the clear; set an https:// address, or remove it';
+  return undefined;
+}
+
+function halfOf(given: Configuration): string | undefined {
   for (const names of togetherOrNot) {
     const missing = names.filter((name) => given[name] === undefined);
     if (missing.length > 0 && missing.length < names.length)
       return `${missing.join(', ')}: missing; set all of ${names.join(', ')}, or none`;
   }
-  for (const name of ['OIDC_AUDIENCE', 'OIDC_ROLES_CLAIM', 'OIDC_CLIENT_ID'] as const)
-    if (given[name] !== undefined && given.OIDC_ISSUER === undefined)
-      return `${name}: means nothing without OIDC_ISSUER; set both, or remove it`;
+  return undefined;
+}
+
+function contradictionInKafka(given: Configuration): string | undefined {
   if (given.KAFKA_TLS_CA !== undefined && !given.KAFKA_TLS)
     return 'KAFKA_TLS_CA: means nothing without KAFKA_TLS=true; set both, or remove it';
   if (given.KAFKA_MIN_INSYNC_REPLICAS > given.KAFKA_REPLICATION_FACTOR)
     return `KAFKA_MIN_INSYNC_REPLICAS: ${given.KAFKA_MIN_INSYNC_REPLICAS} of ${given.KAFKA_REPLICATION_FACTOR} replicas can never be in sync; set it to KAFKA_REPLICATION_FACTOR at the most`;
+  return undefined;
+}
+
+function contradictionInSignIn(given: Configuration): string | undefined {
+  for (const name of ['OIDC_AUDIENCE', 'OIDC_ROLES_CLAIM', 'OIDC_CLIENT_ID'] as const)
+    if (given[name] !== undefined && given.OIDC_ISSUER === undefined)
+      return `${name}: means nothing without OIDC_ISSUER; set both, or remove it`;
   return undefined;
 }
 

@@ -7,7 +7,7 @@ import { dataOf } from './data-of.ts';
 
 const fields = (...all: readonly string[]) => all.join('\u001f');
 const lines = (...all: readonly string[]) => all.join('\u001e');
-const page = (answers: Page['answers']) => [...bookingsOf({ now: 0, answers })];
+const page = (answers: Page['answers']) => [...bookingsOf({ now: 0, booksOf: 'sandbox', answers })];
 
 describe('a page of bookings', () => {
   it('gives every booking what each database says of it', () => {

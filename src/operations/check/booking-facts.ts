@@ -1,19 +1,12 @@
 import type { Installation } from '../installation.ts';
+import type { LedgerEntry } from '../provider-books.ts';
 import { type Column, columns, statements } from './booking-statements.ts';
+import type { BooksRead } from './books-read.ts';
 import { knownTypes } from './data-of.ts';
 import type { Fact } from './fact.ts';
 import { Lines } from './lines.ts';
 import { firstBooking, lastBooking, type Selection } from './selection.ts';
 import { StoredFact } from './stored-fact.ts';
-
-export interface LedgerEntry {
-  readonly entryId: string;
-  readonly key: string;
-  readonly type: 'charge' | 'refund';
-  readonly amount: number;
-  readonly currency: string;
-  readonly outcome: 'succeeded' | 'declined';
-}
 
 /** All that the databases say about one booking, as the invariants look at it. */
 export interface BookingFacts {
@@ -41,6 +34,8 @@ export interface BookingFacts {
   readonly document: { readonly status: string } | undefined;
   /** The request still waits in the user service, or something of the booking is parked. */
   readonly waits: boolean;
+  /** The provider whose books are looked at. */
+  readonly booksOf: string;
   /** The provider's books: its entries by their ids, with those of the booking. */
   readonly ledger: ReadonlyMap<string, LedgerEntry>;
   /** Entries of the booking that are due. */
@@ -66,32 +61,40 @@ type Answer = Readonly<Record<string, string | null>>;
 export interface Page {
   /** When the first of its databases was asked, by the clock of that database; 0 where nothing runs, so that nothing is late. */
   readonly now: number;
+  readonly booksOf: string;
   /** A text for each kind of rows; of one kind there may be several, from several databases. */
   readonly answers: readonly { readonly column: Column; readonly text: string }[];
 }
 
-/** Asks each database once, one after the other. */
-export async function readPage({ query, isStopped }: Installation, selection: Selection): Promise<Page> {
+const sandbox = 'sandbox';
+
+/** Asks each database once, one after the other. `books` are those of a provider that has them elsewhere. */
+export async function readPage(
+  { query, isStopped }: Installation,
+  selection: Selection,
+  books: BooksRead | undefined,
+): Promise<Page> {
   const [clock] = await query<{ readonly now: number }>(
     'booking',
     'select (extract(epoch from clock_timestamp()) * 1000)::bigint as now',
   );
   const answers: { readonly column: Column; readonly text: string }[] = [];
-  for (const { database, text, values } of statements(selection)) {
+  for (const { database, text, values } of statements(selection, books === undefined)) {
     const [answer] = await query<Answer>(database, text, values);
     for (const column of columns) {
       const text = answer?.[column];
       if (typeof text === 'string') answers.push({ column, text });
     }
   }
-  return { now: isStopped === true ? 0 : (clock?.now ?? 0), answers };
+  if (books !== undefined) answers.push({ column: 'ledger', text: books.rowsOf(selection) });
+  return { now: isStopped === true ? 0 : (clock?.now ?? 0), booksOf: books?.provider ?? sandbox, answers };
 }
 
 /** All bookings, page by page: the next page is read while somebody looks at the last one. */
-export async function* readPages(installation: Installation): AsyncGenerator<Page> {
+export async function* readPages(installation: Installation, books: BooksRead | undefined): AsyncGenerator<Page> {
   const read = async (after: string) => {
     const upTo = await pageAfter(installation, after);
-    return { upTo, page: await readPage(installation, { after, upTo }) };
+    return { upTo, page: await readPage(installation, { after, upTo }, books) };
   };
   for (let next: ReturnType<typeof read> | undefined = read(firstBooking); next !== undefined; ) {
     const { upTo, page }: Awaited<ReturnType<typeof read>> = await next;
@@ -112,7 +115,7 @@ const noLedger: BookingFacts['ledger'] = new Map();
  * Puts together what the databases have said, booking by booking, in the order of their ids: every answer is in that
  * order (databases are made to sort by bytes), so only one booking's rows are in memory as objects at a time.
  */
-export function* bookingsOf({ answers }: Page): Generator<BookingFacts> {
+export function* bookingsOf({ answers, booksOf }: Page): Generator<BookingFacts> {
   const all = answers.map(({ column, text }) => ({ add: adding[column], lines: new Lines(text) }));
   for (;;) {
     let next: string | undefined;
@@ -121,7 +124,7 @@ export function* bookingsOf({ answers }: Page): Generator<BookingFacts> {
     const booking: Building = {
       ...{ bookingId: next, booking: nothing, seats: nothing, payments: nothing, tickets: nothing, messages: nothing },
       ...{ allocations: nothing, captures: 0, ticketRows: nothing, inbox: noInbox, document: undefined, waits: false },
-      ...{ ledger: noLedger, theirs: nothing },
+      ...{ booksOf, ledger: noLedger, theirs: nothing },
     };
     for (const { add, lines } of all) for (; lines.id === next; lines.advance()) add(booking, lines);
     yield booking;

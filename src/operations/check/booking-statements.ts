@@ -20,7 +20,8 @@ interface Statement {
 
 const factColumns = 'stream, subject, stream_version, type, time, data';
 
-export function statements(selection: Selection): readonly Statement[] {
+/** With `hasLedger` the provider's books are in a database, too. */
+export function statements(selection: Selection, hasLedger: boolean): readonly Statement[] {
   const isPage = 'after' in selection;
   const values = isPage ? [selection.after, selection.upTo] : [selection.ids];
   const where = (column: string) => (isPage ? `${column} > $1 and ${column} <= $2` : `${column} = any ($1)`);
@@ -67,7 +68,7 @@ export function statements(selection: Selection): readonly Statement[] {
       ...{ database: 'user', values },
       text: `select ${rowsOf('id', 'bookings', ['status'])} as documents, ${waiting} as waiting`,
     },
-    ledgerOf(selection),
+    ...(hasLedger ? [ledgerOf(selection)] : []),
   ];
 }
 

@@ -2,6 +2,7 @@ import { setImmediate as othersTurn } from 'node:timers/promises';
 import type { Installation } from '../installation.ts';
 import { type BookingFacts, bookingsOf, type Page, readPage, readPages } from './booking-facts.ts';
 import { bookingInvariants, examineBooking } from './bookings.ts';
+import { BooksRead } from './books-read.ts';
 import { cancelledShowExamination } from './cancelled-shows.ts';
 import type { Examination, Report } from './finding.ts';
 import { holdLimits } from './holds.ts';
@@ -20,11 +21,12 @@ async function* examineBookings(
   only: ReadonlySet<string> | undefined,
 ): AsyncGenerator<Report> {
   const limits = await holdLimits(installation);
+  const books = installation.books && (await BooksRead.of(installation.books));
   if (only !== undefined) {
-    yield* examinePage(await readPage(installation, { ids: [...only] }), limits);
+    yield* examinePage(await readPage(installation, { ids: [...only] }, books), limits);
     return;
   }
-  for await (const page of readPages(installation)) {
+  for await (const page of readPages(installation, books)) {
     let bookings = 0;
     let entries = 0;
     for await (const report of examinePage(page, limits, (facts) => {

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from './booking-facts.ts';
+import type { LedgerEntry } from '../provider-books.ts';
 import type { Data, Fact } from './fact.ts';
 import type { Examined } from './status.ts';
 

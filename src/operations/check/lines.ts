@@ -13,6 +13,11 @@ export function linesOf(fields: readonly string[], from: string): string {
   return `(select string_agg(concat_ws(E'\\x1f', ${fields.join(', ')}), E'\\x1e') from (${from}) as rows)`;
 }
 
+/** The same of rows that are no database's. */
+export function textOf(rows: readonly (readonly string[])[]): string {
+  return rows.map((fields) => fields.join(fieldEnd)).join(lineEnd);
+}
+
 /** Goes through such a text line by line, and through the fields of a line in their order. */
 export class Lines {
   readonly #text: string;

@@ -108,7 +108,7 @@ export function oneRefund({ facts }: Examined): readonly string[] {
   ];
 }
 
-/** Outcomes that the sandbox provider has told us of are in its ledger, to the cent. */
+/** Outcomes that the provider has told us of are in its own books, to the cent. */
 export function providerAgrees({ facts }: Examined): readonly string[] {
   const wrong: string[] = [];
   const providers = new Map(
@@ -118,7 +118,7 @@ export function providerAgrees({ facts }: Examined): readonly string[] {
     const { type } = fact;
     if (type !== 'PaymentSucceeded' && type !== 'PaymentRefunded') continue;
     const { data } = fact;
-    if (providers.get(data.paymentId) !== 'sandbox') continue;
+    if (providers.get(data.paymentId) !== facts.booksOf) continue;
     const entry = facts.ledger.get(data.providerReference ?? '');
     const wanted = type === 'PaymentSucceeded' ? 'charge' : 'refund';
     if (entry === undefined) wrong.push(`has a ${wanted} ${data.providerReference} that the provider knows nothing of`);

@@ -51,7 +51,9 @@ function ledgerEndpoint(service: ServiceRuntime): Endpoint {
     query: z.strictObject({ ...developmentPageQuery, bookingId: bookingId.optional() }),
     answers: { 200: { says: 'Entries of the ledger', body: pageOf(ledgerEntry) } },
     handle: async ({ query: { limit, cursor, bookingId: of } }) => {
-      const { ledger } = service.part<SandboxProvider>(partName);
+      const { name, ledger } = service.part<SandboxProvider>(partName);
+      if (name !== 'sandbox')
+        throw new Problem('not_found', 'There is no sandbox here: the provider keeps its own books.');
       const before = decodeCursor(cursor, 1)?.[0];
       const entries = await ledger.moved({ now: Date.now(), limit: limit + 1, before, bookingId: of });
       const items = entries.map(({ entryId, type, bookingId: about, amount, dueAt }) => ({

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { bookingId, newId, showId } from '../../contracts/ids.ts';
 import { money } from '../../contracts/money.ts';
+import type { CardTokens } from '../../contracts/payment.ts';
 import { readQuote } from '../../contracts/rules/quote.ts';
 import { areaCount, priceCategoryName, seatId, seatsPerRequestMax } from '../../contracts/seats.ts';
 import type { BookingRequestedData, Payment } from '../../contracts/user.ts';
@@ -287,13 +288,8 @@ function checkPayment(
       throw new Problem('forbidden', 'Cash is taken at the counter, by staff. Pay by card.');
     return;
   }
-  if (!service.part<(token: string) => boolean>('payment-token-known')(paid.payment.token)) {
-    throw invalid(
-      paid.pointer,
-      'unknown_token',
-      'is not a payment token the provider knows; the sandbox takes tok_visa',
-    );
-  }
+  const { looksKnown, wanted } = service.part<CardTokens>('card-tokens');
+  if (!looksKnown(paid.payment.token)) throw invalid(paid.pointer, 'unknown_token', wanted);
 }
 
 function quoteSecret(service: ServiceRuntime): string {

@@ -1,3 +1,5 @@
+import type { CardTokens } from '../../../contracts/payment.ts';
+
 /** What the sandbox's card tokens do. */
 export type TokenBehaviour =
   | { readonly does: 'succeed' }
@@ -31,10 +33,11 @@ export function sandboxToken(token: string): TokenBehaviour | undefined {
   return seconds <= slowSecondsMax ? { does: 'succeedAfter', ms: seconds * 1_000 } : undefined;
 }
 
-/** Whether the sandbox knows a card token, so that a misspelt one can be refused at the door. */
-export function sandboxTokenKnown(token: string): boolean {
-  return sandboxToken(token) !== undefined;
-}
+/** The sandbox knows all of its tokens by their looks, so that a misspelt one can be refused at the door. */
+export const sandboxTokens: CardTokens = {
+  looksKnown: (token) => sandboxToken(token) !== undefined,
+  wanted: 'is not a payment token the provider knows; the sandbox takes tok_visa',
+};
 
 /** What a declined entry is told as. */
 export function declineMessage(code: string): string {

@@ -5,7 +5,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as delay } from 'node:timers/promises';
 import { newId } from '../../../contracts/ids.ts';
 import { providerContract } from './provider.contract.ts';
-import { createSandboxProvider, sandboxTokenKnown } from './sandbox.ts';
+import { createSandboxProvider, sandboxTokens } from './sandbox.ts';
 import { createMemoryLedger, type SandboxLedger } from './sandbox-ledger.ts';
 import { createWebhookSignature } from './webhooks.ts';
 
@@ -43,10 +43,10 @@ async function receiver(context: TestContext, refuse = 0) {
 describe('the tokens', () => {
   test('are known by name, and slow ones by their seconds', () => {
     for (const token of ['tok_visa', 'tok_declined', 'tok_insufficient_funds', 'tok_slow_3', 'tok_lost', 'tok_error']) {
-      assert.equal(sandboxTokenKnown(token), true);
+      assert.equal(sandboxTokens.looksKnown(token), true);
     }
     for (const token of ['', 'tok_visa ', 'tok_slow_', 'tok_slow_-1', 'tok_slow_1.5', 'tok_slow_3601', 'constructor']) {
-      assert.equal(sandboxTokenKnown(token), false);
+      assert.equal(sandboxTokens.looksKnown(token), false);
     }
   });
   test('tok_error answers 500 twice, then succeeds, and is charged once', async () => {

@@ -22,7 +22,7 @@ import { declineMessage, sandboxToken, type TokenBehaviour } from './sandbox-tok
 import { createWebhookSender, type WebhookTarget } from './sandbox-webhooks.ts';
 import { sandboxWebhooks } from './webhooks.ts';
 
-export { sandboxTokenKnown } from './sandbox-tokens.ts';
+export { sandboxTokens } from './sandbox-tokens.ts';
 
 /** Its answers come at once, or from `tok_slow_N` and `tok_lost`: these are asked about again. */
 const answerWithinMs = 1_400;

@@ -1,0 +1,250 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { providerBooksOf } from '../src/composition/provider-books.ts';
+import { databaseOf, definitions } from '../src/composition/services.ts';
+import { check, checkQuery } from '../src/operations/check.ts';
+import { type Installation, openInstallation } from '../src/operations/installation.ts';
+import { readConfiguration } from '../src/runtime/configuration.ts';
+import { type Booking, type Client, eventually } from './support/client.ts';
+import { bookingOnce, hasStatus } from './support/operations.ts';
+import { newPerson } from './support/people.ts';
+import { assertRefused } from './support/refusals.ts';
+import { type RunningApp, runApp } from './support/servers.ts';
+import { processing, type StripeIntent } from './support/stripe-books.ts';
+import { type StripeStandIn, startStripeStandIn, stripeEvent, stripeSignature } from './support/stripe-stand-in.ts';
+import { buildVenue, openShow } from './support/venue.ts';
+
+/** Real money, as far as it can be had without any: the whole of it, with Stripe's stand-in as the provider. */
+
+const secrets = ['whsec_the_older_secret_of_this_test', 'whsec_the_newer_secret_of_this_test'] as const;
+const webhooks = '/v1/webhooks/payments/stripe';
+const card = (token: string) => ({ method: 'card', token });
+
+let stripe: StripeStandIn;
+let running: RunningApp;
+let installation: Installation;
+let ada: Client;
+let staff: Client;
+let showId: string;
+before(async () => {
+  stripe = await startStripeStandIn();
+  const environment = {
+    PAYMENT_PROVIDER: 'stripe',
+    STRIPE_SECRET_KEY: stripe.secretKey,
+    STRIPE_WEBHOOK_SECRET: secrets.join(),
+    STRIPE_API_URL: stripe.url,
+  };
+  running = await runApp(environment);
+  const { app } = running;
+  stripe.webhooks = { url: app.url + webhooks, secrets: [secrets[1]] };
+  const urlOf = (name: string) => app.postgres.url(databaseOf(name));
+  const books = providerBooksOf(readConfiguration(environment));
+  installation = openInstallation({ definitions, log: app.log, hosts: app.hosts, urlOf, books });
+  ada = (await newPerson(running)).client;
+  staff = (await newPerson(running, { roles: ['staff'] })).client;
+  showId = await openShow(running.admin, await buildVenue(running.admin));
+});
+after(async () => {
+  await installation.close();
+  await running.stop();
+  await stripe.stop();
+});
+
+let seat = 0;
+/** A booking of one more seat. */
+async function book(token: string) {
+  seat += 1;
+  const seats = [`S-${'ABCDE'[Math.floor((seat - 1) / 10)]}-${((seat - 1) % 10) + 1}`];
+  return (await ada.book({ showId, seats, payment: card(token) })).body;
+}
+const pay = (bookingId: string, token: string) =>
+  ada.post<Booking>(`/v1/bookings/${bookingId}/payments`, card(token), { key: randomUUID(), waitSeconds: 20 });
+const cancel = (bookingId: string) =>
+  ada.post(`/v1/bookings/${bookingId}/cancellation`, {}, { key: randomUUID(), waitSeconds: 20 });
+const ticketsOf = (bookingId: string) => bookingOnce(ada, bookingId, ({ tickets }) => tickets.length > 0);
+
+const intentsOf = (bookingId: string) =>
+  [...stripe.books.intents.values()].filter(({ metadata }) => metadata['fullhouse_booking'] === bookingId);
+const takenFor = (bookingId: string) => intentsOf(bookingId).filter(({ status }) => status === 'succeeded');
+const backOf = (bookingId: string) => takenFor(bookingId).flatMap(({ id }) => stripe.books.refundsOf(id));
+
+interface Unsettled {
+  readonly kind: string;
+  readonly id: string;
+  readonly reason?: string;
+}
+const unsettled = async () => (await staff.get<{ items: Unsettled[] }>('/v1/ops/unsettled')).body.items;
+
+/** Sends a report as Stripe would. */
+const send = ({ body }: { readonly body: string }, by: string = secrets[0]) =>
+  running.anyone.post(webhooks, body, { headers: { 'stripe-signature': stripeSignature([by], body) } });
+
+/** What is broken, after so many further looks. */
+async function brokenNow(looksAfterMs: readonly number[] = []): Promise<readonly string[]> {
+  const broken: string[] = [];
+  for await (const line of check(installation, checkQuery.parse({ looksAfterMs })))
+    if ('checked' in line && !line.checked.holds) broken.push(`${line.checked.name}: ${line.checked.rows.join()}`);
+  return broken;
+}
+
+describe('with Stripe', async () => {
+  await it('a card is charged once, the booking is confirmed and has its ticket', async () => {
+    const { bookingId, status, total } = await book('pm_card_visa');
+    assert.equal(status, 'confirmed');
+    assert.equal((await ticketsOf(bookingId)).tickets.length, 1);
+    const [intent, ...others] = intentsOf(bookingId);
+    assert.deepEqual(others, []);
+    assert.deepEqual([intent?.amount_received, intent?.currency], [total?.amount, total?.currency.toLowerCase()]);
+    await stripe.delivered();
+    assert.deepEqual(new Set(stripe.told.map((each) => each.status)), new Set([200]));
+  });
+
+  await it('a declined card leaves the seats held, and another one pays for them', async () => {
+    const declined = await book('pm_card_chargeDeclinedInsufficientFunds');
+    assert.deepEqual([declined.status, declined.payment.error?.code], ['awaiting_payment', 'insufficient_funds']);
+    const again = await pay(declined.bookingId, 'pm_card_authenticationRequired');
+    assert.equal(again.body.payment.error?.code, 'authentication_required');
+    assert.equal((await pay(declined.bookingId, 'pm_card_visa')).body.status, 'confirmed');
+    assert.equal(takenFor(declined.bookingId).length, 1);
+    assert.equal(intentsOf(declined.bookingId).length, 3);
+  });
+
+  await it('a cancelled booking has its money back in Stripe’s books', async () => {
+    const { bookingId, total } = await book('pm_card_visa');
+    await ticketsOf(bookingId);
+    assert.equal((await cancel(bookingId)).status, 200);
+    await bookingOnce(ada, bookingId, ({ refund }) => refund?.status === 'succeeded');
+    assert.deepEqual(
+      backOf(bookingId).map(({ amount }) => amount),
+      [total?.amount],
+    );
+  });
+
+  await it('a token of the sandbox, or one that is none, is refused at the door', async () => {
+    for (const token of ['tok_visa', 'pm', 'pm_', 'pm_a-b', 'pi_1 ', 'src_1abc']) {
+      const refused = await ada.book({ showId, bestAvailable: { count: 1 }, payment: card(token) });
+      assertRefused(refused, { status: 422, code: 'validation_failed' });
+    }
+  });
+
+  await it('a key that Stripe refuses declines nobody: it is asked again', async () => {
+    for (let time = 0; time < 6; time += 1) stripe.faults.push({ at: /payment_intents/, does: '401' });
+    const { bookingId, status, payment } = await book('pm_card_visa');
+    assert.deepEqual([status, payment.attempts], ['confirmed', 1]);
+    assert.equal(takenFor(bookingId).length, 1);
+  });
+
+  await it('lost answers at every step end as one charge and one refund', async () => {
+    for (const at of [/^POST .*payment_intents$/, /confirm$/, /^POST .*refunds$/])
+      stripe.faults.push({ at, does: '500 after' });
+    const { bookingId } = await book('pm_card_visa');
+    await ticketsOf(bookingId);
+    await cancel(bookingId);
+    await bookingOnce(ada, bookingId, ({ refund }) => refund?.status === 'succeeded');
+    assert.equal(takenFor(bookingId).length, 1);
+    assert.equal(backOf(bookingId).length, 1);
+  });
+});
+
+describe('a webhook of Stripe', async () => {
+  /** A booking whose charge Stripe works on. */
+  async function worksOn(): Promise<StripeIntent> {
+    seat += 1;
+    const request = { showId, seats: [`S-E-${seat - 30}`], payment: card(processing) };
+    const { body } = await ada.book(request, { waitSeconds: 0 });
+    const found = () => Promise.resolve(intentsOf(body.bookingId)[0]);
+    const intent = await eventually(found, (each) => each?.status === 'processing');
+    assert.ok(intent !== undefined);
+    return intent;
+  }
+
+  await it('tells the outcome of a charge; sent again, and with either secret, it is the same one', async () => {
+    seat = 30;
+    const intent = await worksOn();
+    const bookingId = intent.metadata['fullhouse_booking'] ?? '';
+    // Before Stripe says so itself.
+    const report = stripeEvent('payment_intent.succeeded', { ...intent, amount_received: intent.amount });
+    const answers = await Promise.all([...secrets, ...secrets].map((by) => send(report, by)));
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+    stripe.books.settle(intent, 'succeeded');
+    const { payment } = await bookingOnce(ada, bookingId, hasStatus('confirmed'));
+    assert.equal(payment.attempts, 1);
+    await stripe.delivered();
+    await ticketsOf(bookingId);
+  });
+
+  await it('tells a decline', async () => {
+    const intent = await worksOn();
+    stripe.books.settle(intent, 'declined');
+    const bookingId = intent.metadata['fullhouse_booking'] ?? '';
+    const declined = await bookingOnce(ada, bookingId, ({ payment }) => payment.status === 'declined');
+    assert.equal(declined.status, 'awaiting_payment');
+    assert.equal((await cancel(bookingId)).status, 200);
+  });
+
+  await it('is refused unsigned, with another secret, or for the sandbox', async () => {
+    const { body } = stripeEvent('payment_intent.succeeded', {});
+    assertRefused(await send({ body }, 'whsec_of_somebody_else_entirely'), { status: 401, code: 'bad_signature' });
+    assertRefused(await running.anyone.post(webhooks, body), { status: 401, code: 'bad_signature' });
+    const elsewhere = await running.anyone.post('/v1/webhooks/payments/sandbox', body);
+    assertRefused(elsewhere, { status: 404, code: 'not_found' });
+  });
+
+  await it('about others in the same account, or of a kind nobody knows, is taken and changes nothing', async () => {
+    const before = (await unsettled()).length;
+    for (const [type, object] of [
+      ['payment_intent.succeeded', { id: 'pi_3x', currency: 'eur', amount_received: 1, metadata: {} }],
+      ['charge.dispute.created', {}],
+    ] as const) {
+      assert.deepEqual(await send(stripeEvent(type, object)).then(({ status, body }) => [status, body]), [
+        200,
+        { stored: false },
+      ]);
+    }
+    assert.equal((await unsettled()).length, before);
+  });
+
+  await it('about a refund that came back later is listed for a person', async () => {
+    const { bookingId } = (await ada.book({ showId, seats: ['S-E-9'], payment: card('pm_card_refundFail') })).body;
+    await ticketsOf(bookingId);
+    await cancel(bookingId);
+    await bookingOnce(ada, bookingId, ({ refund }) => refund?.status === 'succeeded');
+    const [refund] = backOf(bookingId);
+    assert.ok(refund !== undefined);
+    const before = (await unsettled()).length;
+    const report = stripeEvent('refund.failed', { ...refund, status: 'failed', failure_reason: 'lost_or_stolen_card' });
+    for (let time = 0; time < 3; time += 1) assert.equal((await send(report)).status, 202);
+    const listed = (await unsettled()).slice(before);
+    assert.equal(listed.length, 1);
+    assert.match(listed[0]?.reason ?? '', /rfd_.* had succeeded, and came back to the provider: lost_or_stolen_card/);
+  });
+});
+
+describe('the auditor, with Stripe’s books', async () => {
+  await it('finds nothing wrong', async () => {
+    assert.deepEqual(await brokenNow([250, 1_000, 3_000]), []);
+  });
+
+  await it('finds what Stripe has and we do not, and the other way round', async () => {
+    const { bookingId } = await (async () =>
+      (await ada.book({ showId, seats: ['C-A-5'], payment: card('pm_card_visa') })).body)();
+    await ticketsOf(bookingId);
+    assert.deepEqual(await brokenNow([250, 1_000, 3_000]), []);
+    const [intent] = takenFor(bookingId);
+    assert.ok(intent !== undefined);
+
+    const byHand = stripe.books.refund({ payment_intent: intent.id });
+    assert.match((await brokenNow()).join(), /^ledger-known: .*a refund at the provider that was never asked for/);
+    stripe.books.refunds.delete(byHand.id);
+
+    intent.amount_received -= 1;
+    assert.match((await brokenNow()).join(), /^provider-agrees: /);
+    intent.amount_received += 1;
+
+    stripe.books.intents.delete(intent.id);
+    assert.match((await brokenNow()).join(), /^provider-agrees: .*that the provider knows nothing of/);
+    stripe.books.intents.set(intent.id, intent);
+    assert.deepEqual(await brokenNow(), []);
+  });
+});
