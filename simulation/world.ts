@@ -143,6 +143,7 @@ class World {
       parts: (process) => ({
         'payment-provider': unreliableProvider(sandbox, process),
         'card-tokens': sandboxTokens,
+        'card-authorisations': undefined,
         channels: this.#inboxes.reachedBy(process),
         'ticket-codes': plainCodes,
         'pages-url': () => undefined,

@@ -34,6 +34,7 @@ before(async () => {
     STRIPE_SECRET_KEY: stripe.secretKey,
     STRIPE_WEBHOOK_SECRET: secrets.join(),
     STRIPE_API_URL: stripe.url,
+    STRIPE_PUBLISHABLE_KEY: 'pk_test_of_the_browser',
   };
   running = await runApp(environment);
   const { app } = running;
@@ -144,6 +145,58 @@ describe('with Stripe', async () => {
     await bookingOnce(ada, bookingId, ({ refund }) => refund?.status === 'succeeded');
     assert.equal(takenFor(bookingId).length, 1);
     assert.equal(backOf(bookingId).length, 1);
+  });
+});
+
+describe('a payment that the customer authorises in the browser', async () => {
+  interface Begun {
+    readonly provider: string;
+    readonly publishableKey: string;
+    readonly paymentIntent: string;
+    readonly clientSecret: string;
+    readonly amount: { readonly amount: number };
+  }
+  const begin = (bookingId: string, who = ada) =>
+    who.post<Begun>(`/v1/bookings/${bookingId}/payment-intents`, undefined);
+
+  await it('is begun by the owner, authorised there, and captured by paying with it', async () => {
+    const { bookingId, total } = await book('pm_card_authenticationRequired');
+    const { status, body } = await begin(bookingId);
+    assert.equal(status, 200);
+    assert.deepEqual([body.provider, body.publishableKey, body.amount], ['stripe', 'pk_test_of_the_browser', total]);
+    assert.deepEqual((await begin(bookingId)).body, body);
+    const intent = stripe.books.intent(body.paymentIntent);
+    assert.equal(intent.client_secret, body.clientSecret);
+
+    const early = await pay(bookingId, body.paymentIntent);
+    assert.equal(early.body.payment.error?.code, 'not_authorised');
+
+    stripe.books.authorise(intent);
+    assert.equal((await pay(bookingId, body.paymentIntent)).body.status, 'confirmed');
+    assert.deepEqual([intent.status, intent.amount_received], ['succeeded', total?.amount]);
+    await ticketsOf(bookingId);
+    await cancel(bookingId);
+    await bookingOnce(ada, bookingId, ({ refund }) => refund?.status === 'succeeded');
+    assert.equal(backOf(bookingId).length, 1);
+  });
+
+  await it('is begun for nobody else, and only while the booking awaits its payment', async () => {
+    const stranger = (await newPerson(running)).client;
+    const { bookingId } = await book('pm_card_chargeDeclined');
+    assertRefused(await begin(bookingId, stranger), { status: 404, code: 'not_found' });
+    assertRefused(await begin(bookingId, staff), { status: 403, code: 'forbidden' });
+    await pay(bookingId, 'pm_card_visa');
+    assertRefused(await begin(bookingId), { status: 409, code: 'conflict' });
+    await ticketsOf(bookingId);
+  });
+
+  await it('is asked for again where Stripe does not answer', async () => {
+    const { bookingId } = await book('pm_card_chargeDeclined');
+    for (let time = 0; time < 3; time += 1) stripe.faults.push({ at: /payment_intents$/, does: '429' });
+    assertRefused(await begin(bookingId), { status: 503, code: 'unavailable' });
+    stripe.faults.length = 0;
+    assert.equal((await begin(bookingId)).status, 200);
+    await cancel(bookingId);
   });
 });
 

@@ -43,7 +43,7 @@ export async function wireParts(options: PartsOptions): Promise<Parts> {
   const all = [
     ...(channels === undefined ? [] : [channels, pagesOf(options)]),
     ...(runs('payment') ? [await providerOf(options)] : []),
-    ...(runs('user') ? [messagesOf(options)] : []),
+    ...(runs('user') ? [messagesOf(options), await cardsOf(options)] : []),
     ...(runs('ticket') ? [ticketCodesOf(options)] : []),
   ];
   return {
@@ -130,13 +130,31 @@ async function sandboxOf({ configuration, urlOf, webhookUrl }: PartsOptions): Pr
   };
 }
 
-function messagesOf({ configuration, log, logger }: PartsOptions): Parts {
+function messagesOf({ log, logger }: PartsOptions): Parts {
   const messages = createMessageFeed(logger);
-  const cardTokens = configuration.PAYMENT_PROVIDER === 'stripe' ? stripeTokens : sandboxTokens;
   return {
-    byName: { [messageFeedPart]: messages, 'card-tokens': cardTokens },
+    byName: { [messageFeedPart]: messages },
     start: () => messages.start(log),
     stop: () => messages.stop(),
+  };
+}
+
+/** What the provider takes for a card, and how one is authorised in the browser, where that is set up. */
+async function cardsOf({ configuration }: PartsOptions): Promise<Parts> {
+  const { PAYMENT_PROVIDER: provider, STRIPE_PUBLISHABLE_KEY: publishableKey } = configuration;
+  const isBrowserTold = provider === 'stripe' && publishableKey !== undefined;
+  const authorisations = isBrowserTold
+    ? (await import('../services/payment/providers/stripe-authorisations.ts')).createStripeAuthorisations({
+        ...{ ...stripeAccountOf(configuration), publishableKey },
+      })
+    : undefined;
+  return {
+    byName: {
+      'card-tokens': provider === 'stripe' ? stripeTokens : sandboxTokens,
+      'card-authorisations': authorisations,
+    },
+    start: nothing,
+    stop: nothing,
   };
 }
 

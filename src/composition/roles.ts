@@ -15,7 +15,8 @@ import {
 export const roles = [...serviceNames, 'operations', 'gateway'] as const;
 export type Role = (typeof roles)[number];
 
-type Needed = Partial<Record<keyof Configuration, { readonly needed: readonly Role[]; readonly fix: string }>>;
+type Need = Role | 'payment-intents';
+type Needed = Partial<Record<keyof Configuration, { readonly needed: readonly Need[]; readonly fix: string }>>;
 
 /** What some roles cannot do without, and where it comes from. */
 const secrets: Needed = {
@@ -27,7 +28,10 @@ const ofProvider: Readonly<Record<PaymentProviderName, Needed>> = {
     SANDBOX_WEBHOOK_SECRET: { needed: ['payment'], fix: 'make one with: echo "whsec_$(openssl rand -base64 32)"' },
   },
   stripe: {
-    STRIPE_SECRET_KEY: { needed: ['payment', 'operations'], fix: "copy it from the API keys in Stripe's Dashboard" },
+    STRIPE_SECRET_KEY: {
+      needed: ['payment', 'operations', 'payment-intents'],
+      fix: "copy it from the API keys in Stripe's Dashboard",
+    },
     STRIPE_WEBHOOK_SECRET: {
       needed: ['payment'],
       fix: "copy the signing secret of your webhook endpoint from Stripe's Dashboard",
@@ -71,13 +75,16 @@ function missingSecrets(configuration: Configuration, run: readonly Role[]): rea
 
 /** What the payment provider needs and the configuration does not have. */
 export function missingOfProvider(configuration: Configuration, run: readonly Role[]): readonly string[] {
-  return missing(ofProvider[configuration.PAYMENT_PROVIDER], configuration, run);
+  const wanted = ofProvider[configuration.PAYMENT_PROVIDER];
+  // Whoever begins payments for browsers asks the provider, too.
+  const asksToo = configuration.STRIPE_PUBLISHABLE_KEY !== undefined && run.includes('user');
+  return missing(wanted, configuration, asksToo ? [...run, 'payment-intents'] : run);
 }
 
-function missing(wanted: Needed, configuration: Configuration, run: readonly Role[]): readonly string[] {
+function missing(wanted: Needed, configuration: Configuration, run: readonly Need[]): readonly string[] {
   return Object.entries(wanted)
     .filter(([name]) => configuration[name as keyof Configuration] === undefined)
-    .filter(([, { needed }]) => needed.some((role) => run.includes(role)))
+    .filter(([, { needed }]) => needed.some((need) => run.includes(need)))
     .map(([name, { fix }]) => `${name}: missing; ${fix}`);
 }
 

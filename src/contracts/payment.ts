@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { event, type FactOf } from './event.ts';
 import { bookingId, paymentId, refundId, showId, userId } from './ids.ts';
-import { money } from './money.ts';
+import { type Money, money } from './money.ts';
 
 /** What the payment service publishes: definite outcomes, and the openly unknown. */
 
@@ -52,4 +52,27 @@ export interface CardTokens {
   looksKnown(token: string): boolean;
   /** What is wrong with any other token. */
   readonly wanted: string;
+}
+
+/** Makes payments that a customer authorises in the browser; nothing is taken before such a one is paid with. */
+export interface CardAuthorisations {
+  /**
+   * One for a booking's next try: the same for the same number of attempts before it. `undefined` where the provider cannot
+   * charge the amount; throws, retryable, where it does not answer.
+   */
+  begin(request: AuthorisationRequest, signal: AbortSignal): Promise<CardAuthorisation | undefined>;
+}
+
+export interface AuthorisationRequest {
+  readonly bookingId: string;
+  readonly attempts: number;
+  readonly amount: Money;
+}
+
+/** What the browser needs for it. */
+export interface CardAuthorisation {
+  readonly provider: string;
+  readonly publishableKey: string;
+  readonly paymentIntent: string;
+  readonly clientSecret: string;
 }

@@ -1,11 +1,10 @@
 import { z } from 'zod';
 import { bookingId, newId, showId } from '../../contracts/ids.ts';
 import { money } from '../../contracts/money.ts';
-import type { CardTokens } from '../../contracts/payment.ts';
 import { readQuote } from '../../contracts/rules/quote.ts';
 import { areaCount, priceCategoryName, seatId, seatsPerRequestMax } from '../../contracts/seats.ts';
 import type { BookingRequestedData, Payment } from '../../contracts/user.ts';
-import { type Call, type Endpoint, endpoint, hasRole, type Principal } from '../../runtime/http/endpoint.ts';
+import { type Call, type Endpoint, endpoint, hasRole } from '../../runtime/http/endpoint.ts';
 import { decodeCursor, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
 import { invalid, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime, Submitted } from '../../runtime/service-runtime.ts';
@@ -24,6 +23,7 @@ import { type BookingDocument, isFinal, requestedDocument } from './booking-docu
 import { streamBooking } from './booking-stream.ts';
 import { emailField, nameField } from './fields.ts';
 import { type Asked, gateRefusal, wantedOf } from './gate-rules.ts';
+import { checkPayment } from './payment-checks.ts';
 import * as projection from './projection.ts';
 
 /** Customers' bookings: asking for one, reading it, paying for it. */
@@ -52,9 +52,6 @@ const bookingRequest = z.strictObject({
 });
 
 const params = z.strictObject({ bookingId });
-
-/** When to ask again whether a way to pay is on. */
-const methodOffRetrySeconds = 30;
 
 /** How long a payment's answer waits for the booking to know of it; a slow task delays nobody longer. */
 const takenWithinMs = 500;
@@ -272,24 +269,6 @@ async function submitPayment(
   const isTaken = (now: BookingDocument) => now.payment.status === 'pending' || now.status !== document.status;
   await waitFor(service, { bookingId: id, waitMs: takenWithinMs, closing: call.closing, isDone: isTaken });
   return submitted.answer;
-}
-
-/** Cash is for the counter; a card token must be one the provider knows. */
-function checkPayment(
-  service: ServiceRuntime,
-  paid: { readonly principal: Principal; readonly payment: Payment; readonly pointer: string },
-): void {
-  if (!service.settings().paymentMethods.includes(paid.payment.method)) {
-    const detail = `Paying by ${paid.payment.method} is switched off at the moment. Book without a payment and pay later, or come back.`;
-    throw new Problem('payment_method_off', detail, { retryAfterSeconds: methodOffRetrySeconds });
-  }
-  if (paid.payment.method === 'cash') {
-    if (!hasRole(paid.principal, 'staff'))
-      throw new Problem('forbidden', 'Cash is taken at the counter, by staff. Pay by card.');
-    return;
-  }
-  const { looksKnown, wanted } = service.part<CardTokens>('card-tokens');
-  if (!looksKnown(paid.payment.token)) throw invalid(paid.pointer, 'unknown_token', wanted);
 }
 
 function quoteSecret(service: ServiceRuntime): string {

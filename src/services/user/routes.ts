@@ -7,6 +7,7 @@ import { RecentErasures } from './recent-erasures.ts';
 import { accountEndpoints } from './routes-accounts.ts';
 import { bookingEndpoints } from './routes-bookings.ts';
 import { cancellationEndpoints } from './routes-cancellation.ts';
+import { paymentIntentEndpoint } from './routes-payment-intents.ts';
 import { sessionEndpoints } from './routes-sessions.ts';
 
 /** Everything the user service answers over HTTP: people, and what they book. */
@@ -18,6 +19,7 @@ export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
     ...sessionEndpoints(service),
     ...bookingEndpoints(service),
     ...cancellationEndpoints(service),
+    paymentIntentEndpoint(service),
   ].map((each) => erasures.closing(newcomers.welcoming(elsewhere(each, service.configuration.OIDC_ISSUER))));
 }
 

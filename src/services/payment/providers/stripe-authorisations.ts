@@ -1,14 +1,66 @@
 import Stripe from 'stripe';
+import type { AuthorisationRequest, CardAuthorisation, CardAuthorisations } from '../../../contracts/payment.ts';
 import type { ChargeOutcome, ChargeRequest, PaymentProvider } from './provider.ts';
 import { toStripe } from './stripe-amounts.ts';
-import { idOf, paymentOf, underKey } from './stripe-client.ts';
-import { outcomeOf, refused } from './stripe-outcomes.ts';
+import {
+  answerWithinMs,
+  idOf,
+  paymentOf,
+  type StripeAccount,
+  stripeClient,
+  underKey,
+  whileWaited,
+} from './stripe-client.ts';
+import { outcomeOf, refusalOfAmount, refused } from './stripe-outcomes.ts';
 
 /**
  * Payments that the customer has authorised in the browser, where a bank can ask for a confirmation (3-D Secure): a
  * PaymentIntent with manual capture, made for one booking. Paying with it captures it and writes the payment's id on it in one
  * step; that tells whose it was when an answer is lost.
  */
+
+export interface BrowserAccount extends StripeAccount {
+  readonly publishableKey: string;
+}
+
+/** Makes such PaymentIntents. */
+export function createStripeAuthorisations({ publishableKey, ...account }: BrowserAccount): CardAuthorisations {
+  const stripe = stripeClient(account);
+  return {
+    begin: (request, signal) =>
+      whileWaited(AbortSignal.any([signal, AbortSignal.timeout(answerWithinMs)]), async () => {
+        const intent = await beginOne(stripe, request);
+        if (typeof intent?.client_secret !== 'string') return undefined;
+        const made: CardAuthorisation = {
+          ...{ provider: 'stripe', publishableKey, paymentIntent: intent.id, clientSecret: intent.client_secret },
+        };
+        return made;
+      }),
+  };
+}
+
+async function beginOne(
+  stripe: Stripe,
+  { bookingId, attempts, amount: wanted }: AuthorisationRequest,
+): Promise<Stripe.PaymentIntent | undefined> {
+  const amount = toStripe(wanted);
+  if (amount === undefined) return undefined;
+  const params: Stripe.PaymentIntentCreateParams = {
+    ...amount,
+    description: `Booking ${bookingId}`,
+    capture_method: 'manual',
+    allowed_payment_method_types: ['card'],
+    metadata: { [idOf.booking]: bookingId },
+  };
+  try {
+    return await underKey(`authorise/${bookingId}/${attempts}`, (idempotencyKey) =>
+      stripe.paymentIntents.create(params, { idempotencyKey }),
+    );
+  } catch (error) {
+    if (refusalOfAmount(error) === undefined) throw error;
+    return undefined;
+  }
+}
 
 type Looked = Awaited<ReturnType<PaymentProvider['lookup']>>;
 
