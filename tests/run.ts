@@ -43,6 +43,7 @@ const flows = [
     'unsettled',
     'bad-input-http',
     'security-webhooks',
+    'stripe',
   ],
 ].map((name) => `tests/${name}.test.ts`);
 

@@ -35,6 +35,9 @@ before(async () => {
     STRIPE_WEBHOOK_SECRET: secrets.join(),
     STRIPE_API_URL: stripe.url,
     STRIPE_PUBLISHABLE_KEY: 'pk_test_of_the_browser',
+    // Nobody needs the sandbox then.
+    SANDBOX_WEBHOOK_SECRET: '',
+    SANDBOX_DATABASE_URL: 'postgres://nobody@127.0.0.1:1/nowhere',
   };
   running = await runApp(environment);
   const { app } = running;

@@ -70,7 +70,7 @@ export function missingDatabases(
 }
 
 function missingSecrets(configuration: Configuration, run: readonly Role[]): readonly string[] {
-  return [...missing(secrets, configuration, run), ...missingOfProvider(configuration, run)];
+  return [...missingOfProvider(configuration, run), ...missing(secrets, configuration, run)];
 }
 
 /** What the payment provider needs and the configuration does not have. */

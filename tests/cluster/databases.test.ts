@@ -151,6 +151,20 @@ describe('what a process of the cluster mode needs', () => {
     assert.match(all, /TICKET_SIGNING_KEY: missing; make one with: openssl genpkey -algorithm ed25519$/);
     assert.doesNotMatch(all, /_URL: missing; name where/, 'who is everything asks nobody else');
   });
+  it('is what the payment provider needs, for those who ask it', () => {
+    const stripe = { KAFKA_BROKERS: '127.0.0.1:9092', USER_URL: 'http://127.0.0.1:9102', PAYMENT_PROVIDER: 'stripe' };
+    const databases = { DATABASE_URL: 'postgres://fullhouse@127.0.0.1/{service}' };
+    assert.equal(
+      line(['payment'], stripe),
+      "PAYMENT_DATABASE_URL: missing; set DATABASE_URL for all of them, or each; STRIPE_SECRET_KEY: missing; copy it from the API keys in Stripe's Dashboard; STRIPE_WEBHOOK_SECRET: missing; copy the signing secret of your webhook endpoint from Stripe's Dashboard",
+    );
+    const secretKey = /^STRIPE_SECRET_KEY: missing; copy it from the API keys in Stripe's Dashboard$/;
+    assert.match(line(['operations'], { ...stripe, ...databases }), secretKey);
+    assert.equal(line(['seat-inventory'], { ...stripe, ...databases }), '');
+    const user = { ...stripe, ...databases, QUOTE_SECRET: 'a secret of more than thirty-two characters' };
+    assert.equal(line(['user'], user), '');
+    assert.match(line(['user'], { ...user, STRIPE_PUBLISHABLE_KEY: 'pk_test_x' }), secretKey);
+  });
   it('is no more than its own roles need', () => {
     assert.equal(
       line(['booking'], { KAFKA_BROKERS: '127.0.0.1:9092' }),

@@ -36,6 +36,13 @@ interface Scaling {
   };
 }
 
+interface NetworkPolicy {
+  readonly kind: string;
+  readonly spec: {
+    readonly podSelector: { readonly matchExpressions?: readonly { readonly values: readonly string[] }[] };
+  };
+}
+
 interface Probe {
   readonly httpGet: { readonly path: string };
 }
@@ -171,6 +178,18 @@ if (helm !== undefined) {
         needed.filter((kind) => !kinds.has(kind)),
         [],
       );
+    });
+
+    test('lets those reach Stripe that may have its key, where Stripe is the provider', async () => {
+      const policies = async (...more: readonly string[]) =>
+        parseAllDocuments(await render(...more))
+          .map((each) => each.toJSON() as NetworkPolicy | null)
+          .filter((each) => each?.kind === 'NetworkPolicy')
+          .filter((each) => JSON.stringify(each?.spec).includes('443'));
+      assert.deepEqual(await policies(), []);
+      const [policy, ...others] = await policies('--set', 'config.paymentProvider=stripe');
+      assert.deepEqual(others, []);
+      assert.deepEqual(policy?.spec.podSelector.matchExpressions?.[0]?.values, ['payment', 'operations', 'user']);
     });
 
     test('gives each service the URL of its own database and of no other', async () => {

@@ -24,7 +24,7 @@ export function webhookEndpoint(service: ServiceRuntime): Endpoint {
   return endpoint({
     method: 'POST',
     path: '/webhooks/payments/{provider}',
-    summary: 'Takes a signed report of a payment provider (Standard Webhooks)',
+    summary: 'Takes a report of a payment provider, signed in its way (Standard Webhooks, Stripe-Signature)',
     tag: 'webhooks',
     who: 'anyone',
     params: z.strictObject({ provider: z.string().min(1).max(40) }),
