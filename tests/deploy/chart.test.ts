@@ -180,16 +180,24 @@ if (helm !== undefined) {
       );
     });
 
-    test('lets those reach Stripe that may have its key, where Stripe is the provider', async () => {
+    test('lets those reach providers elsewhere that ask them, and nobody where there are none', async () => {
       const policies = async (...more: readonly string[]) =>
         parseAllDocuments(await render(...more))
           .map((each) => each.toJSON() as NetworkPolicy | null)
           .filter((each) => each?.kind === 'NetworkPolicy')
           .filter((each) => JSON.stringify(each?.spec).includes('443'));
       assert.deepEqual(await policies(), []);
-      const [policy, ...others] = await policies('--set', 'config.paymentProvider=stripe');
-      assert.deepEqual(others, []);
-      assert.deepEqual(policy?.spec.podSelector.matchExpressions?.[0]?.values, ['payment', 'operations', 'user']);
+      const reaching = async (...more: readonly string[]) => {
+        const [policy, ...others] = await policies(...more.flatMap((each) => ['--set', each]));
+        assert.deepEqual(others, []);
+        return policy?.spec.podSelector.matchExpressions?.[0]?.values;
+      };
+      const stripe = 'config.paymentProvider=stripe';
+      const twilio = 'config.extra.TWILIO_ACCOUNT_SID=AC0';
+      assert.deepEqual(await reaching(stripe), ['payment', 'operations', 'user']);
+      assert.deepEqual(await reaching(twilio), ['notification']);
+      assert.deepEqual(await reaching(stripe, twilio), ['payment', 'operations', 'user', 'notification']);
+      assert.equal(await reaching(stripe, 'config.extra.OIDC_ISSUER=https://sign-in.example'), undefined, 'everybody');
     });
 
     test('gives each service the URL of its own database and of no other', async () => {
