@@ -11,7 +11,7 @@ describe('the pages', () => {
   before(async () => {
     server = Fastify();
     server.setErrorHandler((error, _, reply) => reply.code(error instanceof Problem ? error.status : 500).send());
-    await serveWeb(server, {});
+    await serveWeb(server, { payment: { provider: 'sandbox' } });
   });
   after(() => server.close());
 
@@ -67,14 +67,24 @@ describe('the pages', () => {
     const hash = createHash('sha256')
       .update(scripts[0] ?? '')
       .digest('base64');
-    assert.deepEqual(pagePolicy({}), { scriptSrc: ["'self'", `'sha256-${hash}'`], connectSrc: ["'self'"] });
+    const own = { scriptSrc: ["'self'", `'sha256-${hash}'`], connectSrc: ["'self'"], frameSrc: ["'self'"] };
+    assert.deepEqual(pagePolicy({ payment: { provider: 'sandbox' } }), own);
     assert.doesNotMatch(body, / style=| on\w+=/);
   });
 
   test('may ask where people sign in, once they are known there', () => {
+    const payment = { provider: 'sandbox' } as const;
     const signIn = { issuer: 'https://sign-in.example/realms/a', audience: 'fullhouse-api' };
-    assert.deepEqual(pagePolicy({ signIn }).connectSrc, ["'self'"]);
-    const { connectSrc } = pagePolicy({ signIn: { ...signIn, clientId: 'pages' } });
+    assert.deepEqual(pagePolicy({ payment, signIn })['connectSrc'], ["'self'"]);
+    const { connectSrc } = pagePolicy({ payment, signIn: { ...signIn, clientId: 'pages' } });
     assert.deepEqual(connectSrc, ["'self'", 'https://sign-in.example']);
+  });
+
+  test('may load the library of Stripe and show its frames, where Stripe takes the money', () => {
+    const script = 'https://js.stripe.com/v3/';
+    const { scriptSrc, connectSrc, frameSrc } = pagePolicy({ payment: { provider: 'stripe', script } });
+    assert.equal(scriptSrc?.at(-1), 'https://js.stripe.com');
+    const places = ["'self'", 'https://js.stripe.com', 'https://api.stripe.com', 'https://hooks.stripe.com'];
+    assert.deepEqual([connectSrc, frameSrc], [places, places]);
   });
 });

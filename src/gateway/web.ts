@@ -32,6 +32,13 @@ const types: Readonly<Record<string, string>> = {
 export interface PageSettings {
   /** Where people sign in, if not here, and under which name the pages are known there. */
   readonly signIn?: { readonly issuer: string; readonly audience: string; readonly clientId?: string };
+  /** Who takes the money: the sandbox, or Stripe, whose library pages have to load from where it is. */
+  readonly payment: { readonly provider: 'sandbox' } | StripeInPages;
+}
+
+interface StripeInPages {
+  readonly provider: 'stripe';
+  readonly script: string;
 }
 
 interface WebFile {
@@ -40,11 +47,18 @@ interface WebFile {
   readonly etag: string;
 }
 
+/** What Stripe's library asks, and where a bank asks its customer. */
+const stripePlaces = ['https://api.stripe.com', 'https://hooks.stripe.com'];
+
 /** What pages may do, for the Content-Security-Policy: nothing inline but what says where packages are, and ask whoever they have to. */
-export function pagePolicy({ signIn }: PageSettings): { readonly scriptSrc: string[]; readonly connectSrc: string[] } {
+export function pagePolicy({ signIn, payment }: PageSettings): Readonly<Record<string, string[]>> {
+  const issuer = signIn?.clientId === undefined ? [] : [new URL(signIn.issuer).origin];
+  const stripe = payment.provider === 'stripe' ? [new URL(payment.script).origin] : [];
+  const places = stripe.length === 0 ? [] : [...stripe, ...stripePlaces];
   return {
-    scriptSrc: ["'self'", importMapHash()],
-    connectSrc: ["'self'", ...(signIn?.clientId === undefined ? [] : [new URL(signIn.issuer).origin])],
+    scriptSrc: ["'self'", importMapHash(), ...stripe],
+    connectSrc: ["'self'", ...issuer, ...places],
+    frameSrc: ["'self'", ...places],
   };
 }
 

@@ -157,6 +157,7 @@ const schema = z.object({
     .regex(/^pk_(test|live)_\S+$/, 'must be a publishable key like pk_live_…')
     .optional(),
   STRIPE_WEBHOOK_SECRET: stripeWebhookSecrets.optional(),
+  STRIPE_JS_URL: webUrl('https://js.stripe.com/v3/').optional(),
   STRIPE_API_URL: z.string().refine(isAddress, 'must be a URL like http://127.0.0.1:12111, without a path').optional(),
   TICKET_SIGNING_KEY: z
     .string()
@@ -254,10 +255,14 @@ function contradictionIn(given: Configuration): string | undefined {
   return halfOf(given) ?? contradictionInKafka(given) ?? contradictionInStripe(given) ?? contradictionInSignIn(given);
 }
 
+const ofStripe = [
+  ...(['STRIPE_SECRET_KEY', 'STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET'] as const),
+  ...(['STRIPE_API_URL', 'STRIPE_JS_URL'] as const),
+];
+
 /** Money would be taken where nobody thinks of it, or not taken where somebody does. */
 function contradictionInStripe(given: Configuration): string | undefined {
-  const names = ['STRIPE_SECRET_KEY', 'STRIPE_PUBLISHABLE_KEY', 'STRIPE_WEBHOOK_SECRET', 'STRIPE_API_URL'] as const;
-  const set = names.filter((name) => given[name] !== undefined);
+  const set = ofStripe.filter((name) => given[name] !== undefined);
   if (set.length > 0 && given.PAYMENT_PROVIDER !== 'stripe')
     return `${set.join(', ')}: means nothing without PAYMENT_PROVIDER=stripe; set both, or remove it`;
   const [mode, other] = [given.STRIPE_SECRET_KEY, given.STRIPE_PUBLISHABLE_KEY].map((key) => key?.split('_')[1]);

@@ -2,26 +2,20 @@ import { html, type TemplateResult } from 'lit-html';
 import { get, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
 import { countdownText, dayText, momentText, moneyText, timeText } from '../kit/format.ts';
-import { type App, fieldsOf, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
+import { type App, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
+import { pageSettings } from '../kit/settings.ts';
 import { type Booking, placesText, showOf, statusBadge } from './bookings.ts';
+import { type CardForm, testCardForm } from './cards.ts';
 import { priceLines } from './prices.ts';
 import type { Show } from './shows.ts';
+import { stripeCardForm } from './stripe-card.ts';
 import { type Ticket, ticketCard, ticketsOf } from './tickets.ts';
 
 /** One booking as it goes: the hold runs down, the payment is made, the tickets come. What happens is streamed; nothing is asked twice. */
 const tickMs = 500;
 const payWaitSeconds = 20;
-
-/** What the sandbox provider does with each of its tokens; no money moves. */
-const testCards = [
-  ['tok_visa', 'A card that works'],
-  ['tok_declined', 'A card that is declined'],
-  ['tok_insufficient_funds', 'A card without enough money'],
-  ['tok_slow_5', 'A bank that takes five seconds'],
-  ['tok_lost', 'A bank whose answer is lost on its way'],
-] as const;
 
 const reasons: Readonly<Record<string, string>> = {
   show_not_found: 'There is no such show any more.',
@@ -52,8 +46,9 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   let busy: string | undefined;
   let isSure = false;
   let live: Following | undefined;
+  let card: CardForm | undefined;
   // One key for one wish: a payment that is sent again is the same payment.
-  let payKey = crypto.randomUUID();
+  let sent: { readonly token: string; readonly key: string } | undefined;
   const cancelKey = crypto.randomUUID();
   const ticking = setInterval(() => {
     if (booking?.holdExpiresAt !== undefined && !isOver(booking)) app.redraw();
@@ -77,13 +72,26 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     // An answer that was on its way while the stream went on.
     if (before !== undefined && isOlder(now, before)) return;
     booking = now;
-    if (before?.status !== now.status || before.payment.attempts !== now.payment.attempts) payKey = crypto.randomUUID();
+    const isNext = before?.status !== now.status || before.payment.attempts !== now.payment.attempts;
+    if (isNext) sent = undefined;
+    if (isNext && now.status === 'awaiting_payment') void askForCard();
     app.redraw();
     const isChanged = before?.tickets.length !== now.tickets.length || before.status !== now.status;
     if (now.tickets.length > 0 && isChanged) {
       tickets = await ticketsOf(bookingId).catch(() => tickets);
       app.redraw();
     }
+  }
+
+  /** Each try has a form of its own. */
+  async function askForCard(): Promise<void> {
+    try {
+      const { payment: by } = await pageSettings();
+      card = by.provider === 'sandbox' ? testCardForm : stripeCardForm(by.script, path, () => app.redraw());
+    } catch (error) {
+      problem = messageOf(error);
+    }
+    app.redraw();
   }
 
   function told(message: Sent): void {
@@ -105,12 +113,12 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     app.redraw();
   }
 
-  const pay = (form: HTMLFormElement) => {
-    const { token = '' } = fieldsOf(form);
-    void run('pay', () =>
-      post<Booking>(`${path}/payments`, { method: 'card', token }, { key: payKey, wait: payWaitSeconds }),
-    );
-  };
+  const pay = (form: HTMLFormElement) =>
+    void run('pay', async () => {
+      const token = (await card?.token(form)) ?? '';
+      if (sent?.token !== token) sent = { token, key: crypto.randomUUID() };
+      return post<Booking>(`${path}/payments`, { method: 'card', token }, { key: sent.key, wait: payWaitSeconds });
+    });
   const cancel = () => {
     isSure = false;
     void run('cancel', () => post<Booking>(`${path}/cancellation`, {}, { key: cancelKey, wait: payWaitSeconds }));
@@ -142,11 +150,8 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
         <p>Your seats are held for you for <span class="clock" role="timer">${countdownText(left)}</span></p>
         ${now.payment.error === undefined ? undefined : html`<p class="problem" role="alert">${now.payment.error.message}</p>`}
         <form @submit=${onSubmit(pay)}>
-          <fieldset ?disabled=${busy !== undefined}>
-            <legend>Test cards: no money moves</legend>
-            ${testCards.map(([token, name], index) => html`<label><input type="radio" name="token" value=${token} ?checked=${index === 0}>${name}</label>`)}
-          </fieldset>
-          <button ?disabled=${busy !== undefined}>
+          ${card?.view() ?? loading}
+          <button ?disabled=${busy !== undefined || card === undefined}>
             ${busy === 'pay' ? 'Paying …' : now.total === undefined ? 'Pay' : `Pay ${moneyText(now.total)}`}
           </button>
         </form>

@@ -4,6 +4,8 @@ import { Problem, type ProblemBody, unreachable } from './problem.ts';
 export interface PageSettings {
   /** Where people sign in, if not here. */
   readonly signIn?: SignInElsewhere;
+  /** Who takes the money, and where the library of Stripe is. */
+  readonly payment: { readonly provider: 'sandbox' } | { readonly provider: 'stripe'; readonly script: string };
 }
 
 export interface SignInElsewhere {

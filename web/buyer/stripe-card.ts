@@ -1,0 +1,95 @@
+import { html } from 'lit-html';
+import { post } from '../kit/api.ts';
+import { problemBox } from '../kit/page.ts';
+import { messageOf, Problem } from '../kit/problem.ts';
+import type { CardForm } from './cards.ts';
+
+/**
+ * Cards by Stripe's own library: the card is entered in a frame of Stripe's, its bank asks for a confirmation where it wants one, and what
+ * comes of it is an authorised PaymentIntent, which the payment captures.
+ */
+interface Stripe {
+  elements(options: { readonly clientSecret: string }): Elements;
+  confirmPayment(options: {
+    readonly elements: Elements;
+    readonly confirmParams: { readonly return_url: string };
+    readonly redirect: 'if_required';
+  }): Promise<{ readonly error?: { readonly code?: string; readonly message?: string } }>;
+}
+
+interface Elements {
+  create(kind: 'payment'): { mount(place: HTMLElement): void };
+}
+
+interface Begun {
+  readonly publishableKey: string;
+  readonly paymentIntent: string;
+  readonly clientSecret: string;
+}
+
+declare global {
+  var Stripe: ((publishableKey: string) => Stripe) | undefined;
+}
+
+/** Begins a payment of a booking; `redraw` is called when there is something new to show. */
+export function stripeCardForm(script: string, bookingPath: string, redraw: () => void): CardForm {
+  const place = document.createElement('div');
+  let ready: { readonly stripe: Stripe; readonly elements: Elements; readonly paymentIntent: string } | undefined;
+  let problem: string | undefined;
+
+  async function begin(): Promise<void> {
+    try {
+      const [library, begun] = await Promise.all([
+        loaded(script),
+        post<Begun>(`${bookingPath}/payment-intents`, undefined, { key: crypto.randomUUID() }),
+      ]);
+      const { publishableKey, clientSecret, paymentIntent } = begun;
+      const stripe = library(publishableKey);
+      const elements = stripe.elements({ clientSecret });
+      elements.create('payment').mount(place);
+      ready = { stripe, elements, paymentIntent };
+    } catch (error) {
+      problem = messageOf(error);
+    }
+    redraw();
+  }
+
+  void begin();
+  return {
+    view: () =>
+      html`${place}${ready === undefined && problem === undefined ? html`<p class="quiet">Loading …</p>` : undefined}${problemBox(problem)}`,
+    async token() {
+      if (ready === undefined)
+        throw new Problem(409, { code: 'not_ready', detail: problem ?? 'The card form is not ready yet.' });
+      const { elements, paymentIntent, stripe } = ready;
+      const confirmParams = { return_url: location.href };
+      const { error } = await stripe.confirmPayment({ elements, confirmParams, redirect: 'if_required' });
+      // A payment that was authorised before an answer was lost is paid with, not authorised again.
+      if (error !== undefined && error.code !== 'payment_intent_unexpected_state') {
+        throw new Problem(402, { code: error.code ?? 'card_error', detail: error.message ?? 'The card was declined.' });
+      }
+      return paymentIntent;
+    },
+  };
+}
+
+let loading: Promise<NonNullable<typeof globalThis.Stripe>> | undefined;
+
+/** Loads the library once; again after a failure. */
+function loaded(script: string): Promise<NonNullable<typeof globalThis.Stripe>> {
+  loading ??= new Promise((resolve, reject) => {
+    const element = document.createElement('script');
+    element.src = script;
+    const failed = () => {
+      loading = undefined;
+      element.remove();
+      reject(
+        new Problem(0, { code: 'unreachable', detail: 'The card form could not be loaded. Load the page again.' }),
+      );
+    };
+    element.addEventListener('error', failed);
+    element.addEventListener('load', () => (globalThis.Stripe === undefined ? failed() : resolve(globalThis.Stripe)));
+    document.head.append(element);
+  });
+  return loading;
+}
