@@ -105,9 +105,29 @@ describe('a webhook', async () => {
     const id = randomUUID();
     for (let time = 0; time < 20; time += 1) assert.equal((await send({ id })).status, 202);
     assert.equal((await send({ body: JSON.stringify({ type: 'account.closed', data: {} }) })).status, 202);
+    // An id that no database could look for.
+    assert.equal((await send({ body: report('pay_\u0000') })).status, 202);
     const listed = (await unsettled()).slice(before);
-    assert.equal(listed.length, 2);
+    assert.equal(listed.length, 3);
     assert.ok(listed.every(({ kind }) => kind === 'webhook'));
+  });
+
+  await it('that declines what a person has settled as captured takes no seat away, and is listed for a person', async () => {
+    const showId = await openShow(running.admin, await buildVenue(running.admin));
+    const payment = { ...visa, token: 'tok_slow_3600' };
+    const { bookingId } = (await buyer.book({ showId, seats: ['S-A-1'], payment }, { waitSeconds: 0 })).body;
+    const paymentId = await paymentOf(bookingId);
+    const settlement = { outcome: 'succeeded', why: 'looked up at the provider' };
+    await running.admin.post(`/v1/ops/payments/${paymentId}/settlement`, settlement);
+    await bookingOnce(buyer, bookingId, ({ status }) => status === 'confirmed');
+    const before = (await unsettled()).length;
+    assert.equal((await send({ body: report(paymentId, 'charge.declined') })).status, 202);
+    assert.deepEqual(
+      (await unsettled()).slice(before).map(({ kind, reason }) => [kind, reason]),
+      [['webhook', 'declined, and a person has settled it as captured']],
+    );
+    await quiet(running);
+    assert.equal((await buyer.booking(bookingId)).body.status, 'confirmed');
   });
 
   await it('that comes twenty times has one effect', async () => {

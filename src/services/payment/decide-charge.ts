@@ -10,6 +10,7 @@ import {
   nextWait,
   type Settlement,
   type State,
+  settledByHand,
   settledByPersonCode,
   type Validated,
 } from './state.ts';
@@ -148,7 +149,7 @@ function settle(state: State, { paymentId, outcome, why, who }: Settlement): rea
   const error = { code: settledByPersonCode, message: 'The payment was looked up and has failed.' };
   const published =
     outcome === 'succeeded'
-      ? onCaptured(state, paymentId, { provider: 'by-hand', reference: 'settled-by-person' })
+      ? onCaptured(state, paymentId, { provider: settledByHand, reference: 'settled-by-person' })
       : onDeclined(state, paymentId, error);
   return [settled, ...published];
 }

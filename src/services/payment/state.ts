@@ -10,6 +10,8 @@ import type { Payment } from '../../contracts/user.ts';
 /** Waits between two questions: doubling from the first to the longest. */
 export const askAfterMs = 1_000;
 export const askAfterMaxMs = 30_000;
+/** Who has captured what a person has settled as captured. */
+export const settledByHand = 'by-hand';
 /** The error of a charge that a person has called failed. */
 export const settledByPersonCode = 'settled_by_person';
 /** A booking tries a few charges; more than this is no booking of ours. */

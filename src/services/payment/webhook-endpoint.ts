@@ -8,7 +8,7 @@ import { traceIdOf } from '../../runtime/telemetry/tracing.ts';
 import { partName, refundOfKey } from './effects.ts';
 import { paymentRow, refundRow, storeUnmatched } from './projection.ts';
 import type { PaymentProvider, ProviderReport } from './providers/provider.ts';
-import type { ChargeReported } from './state.ts';
+import { type ChargeReported, type State, settledByHand } from './state.ts';
 
 /** A provider's report is larger than no page of ours. */
 const webhookBytesMax = 65_536;
@@ -36,7 +36,7 @@ export function webhookEndpoint(service: ServiceRuntime): Endpoint {
         body: z.object({ stored: z.boolean() }),
       },
       202: {
-        says: 'Stored for a person: it matches no payment, or not its amount',
+        says: 'Stored for a person: it matches no payment, or not what is known of it',
         body: z.object({ stored: z.literal(true) }),
       },
     },
@@ -106,8 +106,12 @@ async function submitReport(
     answer: { status: 200, resource: paymentId },
     requests: [{ type: 'ProviderReported', key: showId, subject: bookingId, data, traceparent }],
   });
-  const isOther = report.outcome === 'succeeded' && !sameAmount(report.amount, row.amount);
-  return isOther ? { forAPerson: 'the amount is not what was asked for' } : 'stored';
+  if (report.outcome === 'succeeded')
+    return sameAmount(report.amount, row.amount) ? 'stored' : { forAPerson: 'the amount is not what was asked for' };
+  // Seats were given for it, so that stays; nobody but a person knows what to do about money that never came.
+  const { attempts } = (await service.state<State>('payments', bookingId)).state;
+  const isSettled = attempts[paymentId]?.provider === settledByHand;
+  return isSettled ? { forAPerson: 'declined, and a person has settled it as captured' } : 'stored';
 }
 
 /** While a refund has no outcome it is asked about, and that brings this one; one that had succeeded is a person's business. */

@@ -55,18 +55,21 @@ function matches(webhook: Webhook, body: Buffer, headers: Readonly<Record<string
   }
 }
 
+/** An id as it is looked for in a database. */
+const reportedId = z.string().regex(/^[\x20-\x7e]{1,100}$/);
+
 /** What the sandbox reports: the outcome of a charge whose caller had stopped waiting. */
 const sandboxReport = z.discriminatedUnion('type', [
   z.object({
     type: z.literal('charge.succeeded'),
     timestamp: z.iso.datetime(),
-    data: z.object({ paymentId: z.string().max(100), reference: z.string().max(200), amount: money }),
+    data: z.object({ paymentId: reportedId, reference: z.string().max(200), amount: money }),
   }),
   z.object({
     type: z.literal('charge.declined'),
     timestamp: z.iso.datetime(),
     data: z.object({
-      paymentId: z.string().max(100),
+      paymentId: reportedId,
       error: z.object({ code: z.string().max(100), message: z.string().max(500) }),
     }),
   }),
