@@ -224,11 +224,8 @@ function cancellation(details: Extract<Details, { readonly kind: 'booking_cancel
     sentences.push(`${words.money(kept)} was kept under the terms of cancellation.`);
   }
   sentences.push(whole ? 'The tickets are no longer valid.' : 'The other tickets stay valid.');
-  return {
-    subject:
-      cause === 'show_cancelled' ? `${words.title} was cancelled` : `Your booking for ${words.title} was cancelled`,
-    sentences,
-  };
+  const subject = `${whole ? 'Your' : 'Part of your'} booking for ${words.title} was cancelled`;
+  return { subject: cause === 'show_cancelled' ? `${words.title} was cancelled` : subject, sentences };
 }
 
 function placesIn({ seats, areas }: Places): string {
