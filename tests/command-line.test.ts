@@ -77,6 +77,8 @@ describe('wrong use', () => {
       ['book', '--best', '0'],
       ['book', '--show', 'nothing'],
       ['book', '--seats', 'A-1,A-1'],
+      ['book', '--seats', 'A-1,'],
+      ['book', '--seats', ''],
       ['book', '--best', '1', '--seats', 'A-1'],
     ]) {
       assert.equal((await fullhouse(...parameters)).code, 2, parameters.join(' '));

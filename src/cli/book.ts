@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import { showId as showIdSchema } from '../contracts/ids.ts';
+import { seatId } from '../contracts/seats.ts';
 import { topicNames } from '../contracts/topics.ts';
 import type { TailedRecord } from '../operations/tail.ts';
 import { placesOf, sentenceFor } from '../operations/timeline-sentences.ts';
@@ -49,6 +50,9 @@ export function bookCommand(): Command {
 
 function distinctSeats(text: string): string {
   const seats = text.split(',');
+  const other = seats.find((seat) => !seatId.safeParse(seat).success);
+  if (other !== undefined)
+    throw new WrongUse(`--seats must be seat ids separated by commas, such as S-A-1,S-A-2; "${other}" is none`);
   if (new Set(seats).size === seats.length) return text;
   throw new WrongUse(`--seats names a seat twice: ${text}`);
 }
