@@ -7,7 +7,7 @@ import { promisify } from 'node:util';
 import { startApp } from '../src/app.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
 import { createLogger } from '../src/runtime/logger.ts';
-import { Client, eventually } from './support/client.ts';
+import { Client, eventually, visa } from './support/client.ts';
 import { administrator, temporaryDirectory } from './support/servers.ts';
 import { buildVenue, openShow, type Venue } from './support/venue.ts';
 
@@ -139,6 +139,27 @@ describe('a running instance', () => {
     const { code, out } = await fullhouse('book', '--show', showId, '--seats', 'X-Y-1');
     assert.equal(code, 1);
     assert.match(out, /is rejected \(seat_unknown\)/);
+  });
+
+  it('lets nobody who is told of write lines of their own, or to the terminal', async () => {
+    const { body } = await admin.book({ showId, bestAvailable: { count: 1 }, payment: visa });
+    const tickets = await eventually(
+      () => admin.get<{ items: readonly { code: string }[] }>(`/v1/bookings/${body.bookingId}/tickets`),
+      ({ body: { items } }) => items.length > 0,
+    );
+    const gate = 'A\u001b[2J\n   +1 ms  booking  BookingConfirmed: forged\u009b';
+    await admin.post('/v1/check-ins', { code: tickets.body.items[0]?.code, gate });
+    const told = await eventually(
+      () => fullhouse('timeline', body.bookingId),
+      ({ out }) => out.includes('TicketAdmitted'),
+    );
+    assert.match(told.out, /used at A\\u001b\[2J\\u000a {3}\+1 ms {2}booking {2}BookingConfirmed: forged\\u009b/);
+    const raw = await Promise.all([told, fullhouse('timeline', body.bookingId, '--json')]);
+    for (const { out } of raw) assert.doesNotMatch(out, /(?!\n)\p{Cc}/u);
+    const [admitted] = (
+      await json<{ entries: { type: string; says: string }[] }>('timeline', body.bookingId)
+    ).entries.filter(({ type }) => type === 'TicketAdmitted');
+    assert.ok(admitted?.says.includes(gate));
   });
 
   it('tells a booking’s story, and why it ended so', async () => {

@@ -18,8 +18,18 @@ const isTerminal = process.stderr.isTTY === true;
 /** What takes no longer needs no progress. */
 const progressAfterMs = 1_000;
 
+/** What would move the cursor, change colours or turn the writing round, and line ends, which would begin a line of its own. */
+const misleading = /[\p{Cc}\u061C\u200E\u200F\u202A-\u202E\u2066-\u2069\u2028\u2029]/gu;
+const writtenOut = (character: string) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+/** Text that somebody has sent, so that it stays in its line and says nothing to the terminal. */
+export function inLine(text: string): string {
+  return text.replace(misleading, writtenOut);
+}
+
+/** Prints lines of ours; of what they say nothing but their ends is for the terminal. JSON stays the same JSON. */
 export function say(line = ''): void {
-  process.stdout.write(`${line}\n`);
+  process.stdout.write(`${line.split('\n').map(inLine).join('\n')}\n`);
 }
 
 export function sayJson(value: unknown): void {
@@ -27,7 +37,9 @@ export function sayJson(value: unknown): void {
 }
 
 /** Rows in columns; numbers stand to the right. */
-export function sayTable(rows: readonly Readonly<Record<string, string | number>>[]): void {
+export function sayTable(given: readonly Readonly<Record<string, string | number>>[]): void {
+  const cellOf = (cell: string | number) => (typeof cell === 'number' ? cell : inLine(cell));
+  const rows = given.map((row) => Object.fromEntries(Object.entries(row).map(([name, cell]) => [name, cellOf(cell)])));
   const [first] = rows;
   if (first === undefined) return;
   const names = Object.keys(first);

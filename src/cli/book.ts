@@ -6,7 +6,7 @@ import { seatId } from '../contracts/seats.ts';
 import { topicNames } from '../contracts/topics.ts';
 import type { TailedRecord } from '../operations/tail.ts';
 import { placesOf, sentenceFor } from '../operations/timeline-sentences.ts';
-import { CommandRefused, say, sayJson, WrongUse } from './answers.ts';
+import { CommandRefused, inLine, say, sayJson, WrongUse } from './answers.ts';
 import type { Instance } from './asking.ts';
 import { runningInstance } from './instance.ts';
 import { idAs, wholeNumber } from './log.ts';
@@ -182,7 +182,7 @@ function watchBooking(instance: Instance, showId: string, quiet: boolean) {
     const ms = Math.round(performance.now() - state.since);
     if (!quiet)
       say(
-        `${`+ ${ms} ms`.padStart(10)}  ${record.topic.padEnd(18)} ${record.type.padEnd(26)} ${sentenceFor(record.type, record.data)}`,
+        `${`+ ${ms} ms`.padStart(10)}  ${record.topic.padEnd(18)} ${record.type.padEnd(26)} ${inLine(sentenceFor(record.type, record.data))}`,
       );
     if (isOver(record, state)) over.resolve();
   };

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { type CheckedInvariant, type CheckLine, check, checkQuery } from '../operations/check.ts';
-import { progress, say, sayJson } from './answers.ts';
+import { inLine, progress, say, sayJson } from './answers.ts';
 import { askOrOpen } from './opened.ts';
 
 /** `fullhouse check`: the auditor. Exit code 1 when a promise is broken. */
@@ -47,5 +47,5 @@ function print({ name, promise, says, holds, looked, violations, rows }: Checked
   say(
     `${holds ? '✔' : '✖'} ${name}: ${says} (promise ${promise}; ${looked} looked at${holds ? '' : `, ${violations} wrong`})`,
   );
-  for (const row of rows) say(`    ${row}`);
+  for (const row of rows) say(`    ${inLine(row)}`);
 }

@@ -7,7 +7,7 @@ import type { TopicDescription, TopicSummary } from '../operations/topics.ts';
 import { readConfiguration } from '../runtime/configuration.ts';
 import { createLogger } from '../runtime/logger.ts';
 import { plainly } from '../runtime/wording.ts';
-import { CommandRefused, say, sayJson, sayTable, WrongUse } from './answers.ts';
+import { CommandRefused, inLine, say, sayJson, sayTable, WrongUse } from './answers.ts';
 import { runningInstance } from './instance.ts';
 import { askOrOpen } from './opened.ts';
 
@@ -150,7 +150,7 @@ async function runTail(topics: string, { json, follow, ...given }: TailOptions):
 
 function printRecord({ partition, offset, at, type, key, subject, data }: TailedRecord): void {
   const about = subject === key || subject === '' ? key : `${key} ${subject}`;
-  say(`${partition}@${offset}  ${at}  ${type}  ${about}  ${JSON.stringify(data)}`);
+  say(inLine(`${partition}@${offset}  ${at}  ${type}  ${about}  ${JSON.stringify(data)}`));
 }
 
 export function lagCommand(): Command {

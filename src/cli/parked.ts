@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import type { ParkedDetail, ParkedInput } from '../operations/parked.ts';
-import { CommandRefused, say, sayJson, sayTable } from './answers.ts';
+import { CommandRefused, inLine, say, sayJson, sayTable } from './answers.ts';
 import type { Instance } from './asking.ts';
 import { runningInstance } from './instance.ts';
 
@@ -84,10 +84,10 @@ async function show(name: string, { json }: { json?: boolean }): Promise<void> {
   for await (const found of instance.run<ParkedDetail>('parked', { name })) {
     if (json === true) return sayJson(found);
     const { parkedId, service, partition, subject, reason, detail, what, parkedAt, waiting } = found;
-    say(`${parkedId}: ${what}`);
-    say(`${service}, partition ${partition}, subject ${subject === '' ? '(cannot be read)' : subject}`);
+    say(inLine(`${parkedId}: ${what}`));
+    say(`${service}, partition ${partition}, subject ${subject === '' ? '(cannot be read)' : inLine(subject)}`);
     say(`since ${parkedAt}, ${waiting} waiting with it`);
-    say(`${reason}: ${detail}\n`);
+    say(`${reason}: ${inLine(detail)}\n`);
     say(JSON.stringify(found.arrival, null, 2));
   }
 }

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { bookingId as bookingIdSchema } from '../contracts/ids.ts';
 import { type Timeline, timeline } from '../operations/timeline.ts';
-import { say, sayJson } from './answers.ts';
+import { inLine, say, sayJson } from './answers.ts';
 import { idAs } from './log.ts';
 import { askOrOpen } from './opened.ts';
 
@@ -27,7 +27,7 @@ function print({ bookingId, entries, conclusion }: Timeline): void {
   const width = Math.max(...entries.map(({ service }) => service.length));
   for (const { ms, service, kind, type, says, causedBy } of entries) {
     const name = kind === 'event' || kind === 'provider' ? type : `${kind} ${type}`;
-    say(`${`+${ms} ms`.padStart(12)}  ${service.padEnd(width)}  ${name}: ${says}`);
+    say(`${`+${ms} ms`.padStart(12)}  ${service.padEnd(width)}  ${name}: ${inLine(says)}`);
     if (causedBy !== undefined) say(`${' '.repeat(14 + width)}  because of ${causedBy}`);
   }
   say(`\n${conclusion}`);
