@@ -64,6 +64,7 @@ export function stripeEvent(type: string, object: object): { readonly id: string
   return { id, body: JSON.stringify({ ...event, livemode: false, pending_webhooks: 1, type, data: { object } }) };
 }
 
+/** Longer than most functions: all of it shares the keys that are kept and the faults that are left. */
 export async function startStripeStandIn(): Promise<StripeStandIn> {
   const calls: string[] = [];
   const told: { type: string; status: number }[] = [];

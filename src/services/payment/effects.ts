@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Money } from '../../contracts/money.ts';
 import { type Answer, type EffectPolicy, effect } from '../../runtime/service.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
@@ -39,11 +38,17 @@ async function ask<Outcome>(
 ): Promise<Outcome | undefined> {
   const provider = providerOf(service);
   const patience = AbortSignal.any([signal, AbortSignal.timeout(provider.answerWithinMs)]);
+  const { promise: over, resolve } = Promise.withResolvers<undefined>();
+  const leave = () => resolve(undefined);
+  patience.addEventListener('abort', leave, { once: true });
   try {
-    return await Promise.race([call(provider, patience), once(patience, 'abort').then(() => undefined)]);
+    return await Promise.race([call(provider, patience), over]);
   } catch (error) {
     if (patience.aborted) return undefined;
     throw error;
+  } finally {
+    // A signal that nobody listens to is let go before its time.
+    patience.removeEventListener('abort', leave);
   }
 }
 
