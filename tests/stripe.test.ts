@@ -282,6 +282,11 @@ describe('the auditor, with Stripe’s books', async () => {
     assert.deepEqual(await brokenNow([250, 1_000, 3_000]), []);
   });
 
+  await it('says so where they cannot be read, and proves nothing', async () => {
+    stripe.faults.push({ at: /GET .*payment_intents$/, does: '401' });
+    await assert.rejects(brokenNow(), /The books at Stripe cannot be read: Invalid API Key/);
+  });
+
   await it('finds what Stripe has and we do not, and the other way round', async () => {
     const { bookingId } = await (async () =>
       (await ada.book({ showId, seats: ['C-A-5'], payment: card('pm_card_visa') })).body)();

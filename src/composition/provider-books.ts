@@ -1,3 +1,4 @@
+import { OperationRefused } from '../operations/installation.ts';
 import type { ProviderBooks } from '../operations/provider-books.ts';
 import { type Configuration, ConfigurationError } from '../runtime/configuration.ts';
 import type { StripeAccount } from '../services/payment/providers/stripe-client.ts';
@@ -10,7 +11,11 @@ export function providerBooksOf(configuration: Configuration): ProviderBooks | u
     provider: 'stripe',
     async *entries() {
       const { stripeBooks } = await import('../services/payment/providers/stripe-books.ts');
-      yield* stripeBooks(stripeAccountOf(configuration));
+      try {
+        yield* stripeBooks(stripeAccountOf(configuration));
+      } catch (error) {
+        throw new OperationRefused('conflict', `The books at Stripe cannot be read: ${(error as Error).message}`);
+      }
     },
   };
 }
