@@ -12,9 +12,11 @@ export interface Ask {
   /** Seconds the server may wait for an outcome. */
   readonly wait?: number;
   readonly signal?: AbortSignal;
+  /** How often it is sent while nobody answers; 1 where a person has to know at once. */
+  readonly triesMax?: number;
 }
 
-const triesMax = 6;
+const usualTriesMax = 6;
 const retryMs = 500;
 const retryMaxMs = 5_000;
 
@@ -29,6 +31,7 @@ export function post<Body>(path: string, body: unknown, ask: Ask = {}): Promise<
 /** Calls the server as whoever is signed in; throws a problem where it says no. */
 export async function call<Body>(method: string, path: string, ask: Ask = {}): Promise<Body> {
   const mayRepeat = method === 'GET' || ask.key !== undefined;
+  const triesMax = ask.triesMax ?? usualTriesMax;
   for (let tries = 1; ; tries += 1) {
     try {
       return await once<Body>(method, path, ask);

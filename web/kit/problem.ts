@@ -7,10 +7,12 @@ export class Problem extends Error {
   /** What is wrong with which field, by JSON pointer. */
   readonly fields: ReadonlyMap<string, string>;
   readonly retryAfterMs: number;
+  readonly body: ProblemBody;
 
   constructor(status: number, body: ProblemBody, retryAfterMs = 0) {
     super(body.detail ?? body.title ?? 'The server said no.');
     this.status = status;
+    this.body = body;
     this.code = body.code ?? 'unknown';
     this.fields = new Map((body.errors ?? []).map(({ pointer, message }) => [pointer, message]));
     this.retryAfterMs = retryAfterMs;
@@ -29,6 +31,11 @@ export interface ProblemBody {
   readonly detail?: string;
   readonly code?: string;
   readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
+  /** When and where a ticket was used. */
+  readonly admittedAt?: string;
+  readonly gate?: string;
+  /** Seats that are not free. */
+  readonly offending?: readonly string[];
 }
 
 export const unreachable = () =>
