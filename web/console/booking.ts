@@ -1,0 +1,172 @@
+import { html, type TemplateResult } from 'lit-html';
+import { get, post } from '../kit/api.ts';
+import { momentText, moneyText } from '../kit/format.ts';
+import type { App } from '../kit/page.ts';
+import type { Booking, Show, Ticket, Timeline } from './answers.ts';
+import { type Asking, asking } from './asking.ts';
+import { badge } from './badge.ts';
+import { type Asked, Deeds } from './deeds.ts';
+import { field } from './field.ts';
+import { may } from './roles.ts';
+import { TimelineView } from './timeline-view.ts';
+import { placesText, plain } from './words.ts';
+
+/** One booking: its state, its money, its tickets, its story, and what an organizer may do about it. */
+const outcomeWithinSeconds = 10;
+const cancellable: readonly string[] = ['requested', 'awaiting_payment', 'paying', 'confirmed'];
+
+interface Found {
+  readonly booking: Booking;
+  readonly show: Show | undefined;
+}
+
+export function bookingView(app: App, bookingId: string) {
+  const path = `/v1/bookings/${encodeURIComponent(bookingId)}`;
+  const found = asking(app, async (signal): Promise<Found> => {
+    const booking = await get<Booking>(path, { signal });
+    // A show that was withdrawn is none to name; the booking is told all the same.
+    const show = await get<Show>(`/v1/shows/${encodeURIComponent(booking.showId)}`, { signal }).catch(() => undefined);
+    return { booking, show };
+  });
+  const tickets = asking(app, (signal) => get<{ readonly items: readonly Ticket[] }>(`${path}/tickets`, { signal }));
+  const timeline = asking(app, (signal) => get<Timeline>(`/v1/ops${path.slice('/v1'.length)}/timeline`, { signal }));
+  const isStaff = may(app.me(), 'staff');
+  const asked: readonly Asking<unknown>[] = isStaff ? [found, tickets, timeline] : [found];
+  const again = () => {
+    for (const each of asked) void each.again();
+  };
+  const deeds = new Deeds(app, again);
+  const story = new TimelineView(app);
+  again();
+  return {
+    leave: () => {
+      for (const each of asked) each.stop();
+    },
+    view: () => html`
+      ${deeds.outcome()}
+      ${found.view(
+        ({ booking, show }) => html`
+          <section class="card" aria-label="The booking">${facts(booking, show)}</section>
+          <div class="deeds">
+            <button type="button" class="plain" @click=${again}>Look again</button>
+            ${may(app.me(), 'organizer') && cancellable.includes(booking.status) ? deeds.view(cancellation(path, booking)) : undefined}
+          </div>
+        `,
+      )}
+      ${
+        isStaff
+          ? html`
+              <section aria-labelledby="tickets"><h2 id="tickets">Tickets</h2>${tickets.view(({ items }) => ticketTable(items))}</section>
+              <section aria-labelledby="story"><h2 id="story">What happened</h2>${timeline.view((told) => story.view(told))}</section>
+            `
+          : undefined
+      }
+    `,
+  };
+}
+
+function facts(booking: Booking, show: Show | undefined): TemplateResult {
+  const { bookingId, status, reason, payment, refund, total, holdExpiresAt } = booking;
+  return html`
+    <dl>
+      <dt>Booking</dt>
+      <dd><code>${bookingId}</code></dd>
+      <dt>State</dt>
+      <dd>${badge(status)} ${reason === undefined ? undefined : plain(reason)}</dd>
+      <dt>Show</dt>
+      <dd>
+        <a href="/console/shows/${booking.showId}">${show === undefined ? booking.showId : showName(show)}</a>
+      </dd>
+      <dt>Places</dt>
+      <dd>${placesText(booking.seats, booking.areas) || 'none'}</dd>
+      <dt>Total</dt>
+      <dd>${total === undefined ? 'no price yet' : moneyText(total)}</dd>
+      <dt>Payment</dt>
+      <dd>
+        ${badge(payment.status)} ${payment.attempts > 1 ? `${payment.attempts} tries` : undefined}
+        ${payment.error === undefined ? undefined : `${payment.error.message} (${payment.error.code})`}
+      </dd>
+      ${
+        refund === undefined
+          ? undefined
+          : html`<dt>Refund</dt><dd>${badge(refund.status)} ${moneyText(refund.amount)}</dd>`
+      }
+      ${status === 'awaiting_payment' && holdExpiresAt !== undefined ? html`<dt>Held until</dt><dd>${momentText(holdExpiresAt)}</dd>` : undefined}
+      <dt>Customer</dt>
+      <dd><code>${booking.userId}</code></dd>
+      <dt>States so far</dt>
+      <dd>${booking.history.map(({ status: was, at }) => html`<div>${plain(was)} <span class="quiet">${momentText(at)}</span></div>`)}</dd>
+    </dl>
+  `;
+}
+
+export function showName({ movie, theatre, screen, startsAt }: Show): string {
+  return `${movie.title}, ${theatre.name}, screen ${screen.number}, ${momentText(startsAt, theatre.timeZone)}`;
+}
+
+function ticketTable(tickets: readonly Ticket[]): TemplateResult {
+  if (tickets.length === 0) return html`<p class="quiet">There are none.</p>`;
+  return html`
+    <div class="scrolls">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Place</th>
+            <th scope="col">State</th>
+            <th scope="col">Booked under</th>
+            <th scope="col">Ticket</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${tickets.map(
+            ({ ticketId, seat, area, priceCategory, status, admittedAt, bookedUnder }) => html`
+              <tr>
+                <th scope="row">${seat ?? area} <span class="quiet">${priceCategory}</span></th>
+                <td>${badge(status)} ${admittedAt === undefined ? undefined : momentText(admittedAt)}</td>
+                <td>${bookedUnder}</td>
+                <td><code>${ticketId}</code></td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </div>
+  `;
+}
+
+function cancellation(path: string, { seats, status }: Booking) {
+  const isSome = status === 'confirmed' && seats.length > 1;
+  return {
+    id: 'cancel',
+    does: 'Cancel the booking',
+    follows:
+      'The seats go back on sale, the tickets become void, the customer is told and gets all the money of what is cancelled back, whatever the refund policy says. It cannot be undone.',
+    fields: () => html`
+      ${
+        isSome
+          ? html`
+              <fieldset>
+                <legend>Seats to cancel</legend>
+                ${seats.map((seat) => html`<label class="choice"><input type="checkbox" name="seat" value=${seat} checked>${seat}</label>`)}
+              </fieldset>
+            `
+          : undefined
+      }
+      ${field('Reason, for the record', html`<input name="reason" maxlength="200" size="40">`)}
+    `,
+    run: async ({ fields, form, keyOf }: Asked) => {
+      const chosen = new FormData(form).getAll('seat').filter((seat) => typeof seat === 'string');
+      const isAll = !isSome || chosen.length === seats.length;
+      const body = {
+        ...(fields['reason'] === undefined ? {} : { reason: fields['reason'] }),
+        ...(isAll ? {} : { seats: chosen }),
+      };
+      const now = await post<Booking>(`${path}/cancellation`, body, { key: keyOf(body), wait: outcomeWithinSeconds });
+      if (isAll)
+        return now.status === 'cancelled'
+          ? 'The booking is cancelled.'
+          : 'Accepted; it is cancelled as soon as that can be decided.';
+      return `Cancelled: ${chosen.join(', ')}.`;
+    },
+  };
+}

@@ -1,0 +1,93 @@
+import { html, type TemplateResult } from 'lit-html';
+import { get, type Listed } from '../kit/api.ts';
+import { momentText, moneyText } from '../kit/format.ts';
+import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
+import type { Booking } from './answers.ts';
+import { type Asking, asking } from './asking.ts';
+import { badge } from './badge.ts';
+import { bookingView } from './booking.ts';
+import { idLink } from './field.ts';
+import { placesText } from './words.ts';
+
+/** Bookings: found by their id or by the customer's e-mail address. */
+const bookingIdStart = 'bkg_';
+/** What was looked for last, so that the way back from a booking leads to the same list; gone with the document. */
+let lastSought = '';
+
+export function bookingsPart(app: App, id: string | undefined): Page {
+  const one = id === undefined ? undefined : bookingView(app, id);
+  let found: Asking<Listed<Booking>> | undefined;
+
+  function seek(sought: string): void {
+    found?.stop();
+    lastSought = sought;
+    const query = new URLSearchParams({ email: sought, limit: '100' });
+    found = asking(app, (signal) => get<Listed<Booking>>(`/v1/bookings?${query}`, { signal }));
+    void found.again();
+    app.redraw();
+  }
+  if (one === undefined && lastSought !== '') seek(lastSought);
+
+  function submit(form: HTMLFormElement): void {
+    const sought = fieldsOf(form)['sought']?.trim() ?? '';
+    if (sought.startsWith(bookingIdStart)) app.go(`/console/bookings/${encodeURIComponent(sought)}`);
+    else if (one === undefined) seek(sought);
+    else {
+      lastSought = sought;
+      app.go('/console/bookings');
+    }
+  }
+
+  return {
+    title: id === undefined ? 'Bookings' : 'Booking',
+    leave: () => {
+      found?.stop();
+      one?.leave();
+    },
+    view: () => html`
+      <h1>${id === undefined ? 'Bookings' : 'Booking'}</h1>
+      <form class="row" role="search" @submit=${onSubmit(submit)}>
+        <label>
+          Booking id or e-mail address
+          <input name="sought" required size="42" autocomplete="off" spellcheck="false" .value=${id ?? lastSought}>
+        </label>
+        <button>Find</button>
+      </form>
+      ${one?.view()} ${found?.view(({ items, nextCursor }) => listing(items, nextCursor !== null))}
+    `,
+  };
+}
+
+function listing(bookings: readonly Booking[], isMore: boolean): TemplateResult {
+  if (bookings.length === 0)
+    return html`<p role="status">There is no booking of this address, or no account. Check the spelling.</p>`;
+  return html`
+    <div class="scrolls">
+      <table>
+        <caption class="quiet">${isMore ? `The latest ${bookings.length}` : bookings.length}, the newest first</caption>
+        <thead>
+          <tr>
+            <th scope="col">Booking</th>
+            <th scope="col">State</th>
+            <th scope="col">Seats</th>
+            <th scope="col" class="number">Total</th>
+            <th scope="col">Asked for</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${bookings.map(
+            ({ bookingId, status, seats, areas, total, createdAt }) => html`
+              <tr>
+                <th scope="row">${idLink('/console/bookings', bookingId)}</th>
+                <td>${badge(status)}</td>
+                <td>${placesText(seats, areas)}</td>
+                <td class="number">${total === undefined ? undefined : moneyText(total)}</td>
+                <td>${momentText(createdAt)}</td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </div>
+  `;
+}

@@ -1,0 +1,108 @@
+import { html, type TemplateResult } from 'lit-html';
+import { type App, fieldsOf, onSubmit, problemBox } from '../kit/page.ts';
+import { messageOf, Problem } from '../kit/problem.ts';
+import { WishKey } from './wish-key.ts';
+
+/**
+ * What people do to the system, in two steps: a button, then what follows from it in a sentence with what has to be told, and a second
+ * button. One is open at a time. It stays open until there is an answer; a repeat after a lost one has the same key.
+ */
+export interface Deed {
+  /** Tells this one from the others of the page. */
+  readonly id: string;
+  /** On the buttons: an imperative. */
+  readonly does: string;
+  readonly follows: string | TemplateResult;
+  readonly fields?: (problem: Problem | undefined) => TemplateResult;
+  /** Asks the server; tells what came of it. */
+  readonly run: (asked: Asked) => Promise<string>;
+}
+
+export interface Asked {
+  readonly fields: Readonly<Record<string, string>>;
+  readonly form: HTMLFormElement;
+  /** The idempotency key of a body. */
+  readonly keyOf: (body: unknown) => string;
+}
+
+interface Open {
+  readonly id: string;
+  readonly key: WishKey;
+  isRunning: boolean;
+  problem: unknown;
+}
+
+export class Deeds {
+  readonly #app: Pick<App, 'redraw'>;
+  readonly #after: () => void;
+  #open: Open | undefined;
+  #outcome = '';
+
+  /** `after`: what to do when something was done, such as reading the list again. */
+  constructor(app: Pick<App, 'redraw'>, after: () => void) {
+    this.#app = app;
+    this.#after = after;
+  }
+
+  /** What came of the last one; stands in the page all the time, so that it is read out when it changes. */
+  outcome(): TemplateResult {
+    const text = this.#outcome;
+    return html`<div class="outcome" role="status" tabindex="-1">${text === '' ? undefined : html`<p class="done">${text}</p>`}</div>`;
+  }
+
+  view(deed: Deed): TemplateResult {
+    const open = this.#open?.id === deed.id ? this.#open : undefined;
+    if (open === undefined) {
+      return html`<button type="button" class="plain" id=${buttonId(deed.id)} @click=${() => this.#begin(deed.id)}>${deed.does} …</button>`;
+    }
+    const problem = open.problem instanceof Problem ? open.problem : undefined;
+    return html`
+      <form class="deed" @submit=${onSubmit((form) => void this.#run(deed, form))}>
+        <p>${deed.follows}</p>
+        ${deed.fields?.(problem)} ${problemBox(open.problem === undefined ? undefined : messageOf(open.problem))}
+        <p class="row">
+          <button ?disabled=${open.isRunning}>${open.isRunning ? 'Asking …' : deed.does}</button>
+          <button type="button" class="plain" ?disabled=${open.isRunning} @click=${() => this.#end(deed.id)}>Leave it</button>
+        </p>
+      </form>
+    `;
+  }
+
+  #begin(id: string): void {
+    this.#open = { id, key: new WishKey(), isRunning: false, problem: undefined };
+    this.#outcome = '';
+    this.#focusSoon('.deed input, .deed select, .deed textarea, .deed button');
+  }
+
+  #end(id: string): void {
+    this.#open = undefined;
+    this.#focusSoon(`#${CSS.escape(buttonId(id))}`);
+  }
+
+  async #run(deed: Deed, form: HTMLFormElement): Promise<void> {
+    const open = this.#open;
+    if (open === undefined || open.isRunning) return;
+    open.isRunning = true;
+    open.problem = undefined;
+    this.#app.redraw();
+    try {
+      this.#outcome = await deed.run({ fields: fieldsOf(form), form, keyOf: (body) => open.key.of(body) });
+      if (this.#open === open) this.#open = undefined;
+      this.#focusSoon('.outcome');
+      this.#after();
+    } catch (error) {
+      open.problem = error;
+      open.isRunning = false;
+      if (error instanceof Problem && !error.isPassing) open.key.answered();
+      this.#app.redraw();
+    }
+  }
+
+  /** What had the focus is gone with the next drawing; whoever works by keyboard goes on where it goes on. */
+  #focusSoon(selector: string): void {
+    this.#app.redraw();
+    requestAnimationFrame(() => document.querySelector<HTMLElement>(selector)?.focus());
+  }
+}
+
+const buttonId = (id: string) => `deed-${id}`;

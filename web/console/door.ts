@@ -1,0 +1,147 @@
+import { html, type TemplateResult } from 'lit-html';
+import { all } from '../kit/api.ts';
+import { timeText } from '../kit/format.ts';
+import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
+import { keep, kept } from '../kit/storage.ts';
+import type { Show } from './answers.ts';
+import { asking } from './asking.ts';
+import { type Scan, Scans } from './scans.ts';
+import { clockText } from './words.ts';
+
+/** The door: a field that a hand scanner types into, and the answer so large that it is read in passing. */
+const gateKey = 'fullhouse-gate';
+const hourMs = 3_600_000;
+const begunAgoHours = 4;
+const beginsInHours = 12;
+
+export function doorPart(app: App): Page {
+  let showId: string | undefined;
+  const scans = new Scans(() => app.redraw());
+  const shows = asking(app, () => {
+    const from = new Date(Date.now() - begunAgoHours * hourMs).toISOString();
+    const to = new Date(Date.now() + beginsInHours * hourMs).toISOString();
+    return all<Show>(`/v1/shows?${new URLSearchParams({ from, to })}`);
+  });
+  void shows.again();
+  addEventListener('focus', focusCode);
+  focusCode();
+
+  function scan(form: HTMLFormElement): void {
+    const { code, gate } = fieldsOf(form);
+    if (code === undefined || gate === undefined) return;
+    keep(gateKey, gate);
+    scans.add({ code: code.trim(), gate, showId });
+    const field = codeField();
+    if (field !== null) field.value = '';
+    focusCode();
+  }
+
+  return {
+    title: 'Door',
+    leave: () => {
+      removeEventListener('focus', focusCode);
+      shows.stop();
+      scans.stop();
+    },
+    view: () => html`
+      <div class="door" @click=${focusFromNothing}>
+        <h1>Door</h1>
+        <form @submit=${onSubmit(scan)}>
+          <div class="row">
+            <label>
+              Gate
+              <input name="gate" required maxlength="60" size="12" .value=${kept(gateKey) ?? ''} @keydown=${fromGate}>
+            </label>
+            <label>
+              Only for the show
+              <select
+                @change=${(event: Event) => {
+                  showId = (event.target as HTMLSelectElement).value || undefined;
+                  focusCode();
+                }}
+              >
+                <option value="">any</option>
+                ${(shows.answer ?? []).map((show) => html`<option value=${show.showId}>${nameOf(show)}</option>`)}
+              </select>
+            </label>
+          </div>
+          <div class="row">
+            <label class="grows">
+              Code of the ticket
+              <input id="code" name="code" required maxlength="400" autocomplete="off" autocapitalize="off" spellcheck="false" enterkeyhint="go">
+            </label>
+            <button>Check in</button>
+          </div>
+        </form>
+        <div role="status" aria-atomic="true">${latest(scans.all)}</div>
+        ${past(scans)}
+      </div>
+    `,
+  };
+}
+
+const codeField = () => document.querySelector<HTMLInputElement>('#code');
+
+/** The scanner types into what has the focus. */
+function focusCode(): void {
+  requestAnimationFrame(() => {
+    // Without a gate there is nothing to scan for yet.
+    if ((kept(gateKey) ?? '') === '') document.querySelector<HTMLInputElement>('.door [name=gate]')?.focus();
+    else codeField()?.focus();
+  });
+}
+
+/** A click beside everything leaves the focus nowhere. */
+function focusFromNothing(event: Event): void {
+  const isSomething = (event.target as Element).closest('a, button, input, select, label') !== null;
+  if (!isSomething) focusCode();
+}
+
+/** Enter in the field of the gate means that the gate is told. */
+function fromGate(event: KeyboardEvent): void {
+  if (event.key !== 'Enter') return;
+  event.preventDefault();
+  keep(gateKey, (event.target as HTMLInputElement).value);
+  focusCode();
+}
+
+const nameOf = ({ movie, theatre, screen, startsAt }: Show) =>
+  `${timeText(startsAt, theatre.timeZone)} ${movie.title}, ${theatre.name}, screen ${screen.number}`;
+
+/** The verdict about the latest scan; none while one is being asked about, so that nobody takes the last one's for this. */
+function latest(scans: readonly Scan[]): TemplateResult {
+  const open = scans.filter(({ state }) => state !== 'told').length;
+  const verdict = scans[0]?.verdict;
+  if (open > 0)
+    return html`<div class="verdict"><strong>Asking …</strong><span>${open > 1 ? `${open} codes` : 'one code'}</span></div>`;
+  if (verdict === undefined)
+    return html`<div class="verdict"><strong>Ready</strong><span>Scan a ticket, or type its code.</span></div>`;
+  return html`<div class="verdict ${verdict.tone}"><strong>${verdict.headline}</strong><span>${verdict.detail}</span></div>`;
+}
+
+function past(scans: Scans): TemplateResult | undefined {
+  if (scans.all.length === 0) return undefined;
+  return html`
+    <section aria-labelledby="scans">
+      <h2 id="scans">The last scans</h2>
+      <ol class="plain-list scans">
+        ${scans.all.map(
+          (scan) => html`
+            <li class=${scan.verdict?.tone ?? ''}>
+              <span>${clockText(scan.at)}</span>
+              <strong>${scan.state === 'told' ? scan.verdict?.headline : 'Asking …'}</strong>
+              <span>${scan.state === 'told' ? scan.verdict?.detail : undefined} <code>${shortened(scan.code)}</code></span>
+              ${
+                scan.state === 'told' && scan.verdict?.isOpen === true
+                  ? html`<button type="button" class="plain" @click=${() => scans.again(scan)}>Try again</button>`
+                  : undefined
+              }
+            </li>
+          `,
+        )}
+      </ol>
+    </section>
+  `;
+}
+
+const shortened = (code: string) => (code.length > 12 ? `…${code.slice(-10)}` : code);

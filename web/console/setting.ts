@@ -1,0 +1,143 @@
+import { html, type TemplateResult } from 'lit-html';
+import { call, get } from '../kit/api.ts';
+import { momentText } from '../kit/format.ts';
+import { type App, fieldsOf, onSubmit, type Page, problemBox } from '../kit/page.ts';
+import { messageOf, Problem } from '../kit/problem.ts';
+import type { SettingWithHistory } from './answers.ts';
+import { asking } from './asking.ts';
+import { field } from './field.ts';
+import { type Editor, editedText, editorOf, readValue, valueText } from './setting-value.ts';
+import { WishKey } from './wish-key.ts';
+
+/** One setting: its value to be changed, with the why, and who changed it before. */
+export function settingPart(app: App, key: string): Page {
+  const path = `/v1/settings/${encodeURIComponent(key)}`;
+  const wish = new WishKey();
+  let problem: unknown;
+  let outcome = '';
+  let isAsking = false;
+  const setting = asking(app, (signal) => get<SettingWithHistory>(path, { signal }));
+  void setting.again();
+
+  async function change(form: HTMLFormElement, editor: Editor): Promise<void> {
+    if (isAsking) return;
+    const { value: text = '', why } = fieldsOf(form);
+    const read = readValue(editor, text);
+    outcome = '';
+    problem = 'wrong' in read ? wrongValue(read.wrong) : undefined;
+    app.redraw();
+    if ('wrong' in read) return;
+    isAsking = true;
+    const body = { value: read.value, why };
+    try {
+      await call('PUT', path, { body, key: wish.of(body) });
+      wish.answered();
+      outcome = `${key} is ${valueText(key, read.value)} now.`;
+      form.reset();
+      await setting.again();
+    } catch (error) {
+      problem = error;
+      if (error instanceof Problem && !error.isPassing) wish.answered();
+    }
+    isAsking = false;
+    app.redraw();
+  }
+
+  return {
+    title: key,
+    leave: () => setting.stop(),
+    view: () => html`
+      <p><a href="/console/settings">All settings</a></p>
+      <h1>${key}</h1>
+      <div role="status">${outcome === '' ? undefined : html`<p class="done">${outcome}</p>`}</div>
+      ${setting.view((told) => {
+        const editor = editorOf(told.default);
+        return html`
+          <dl>
+            <dt>Now</dt>
+            <dd class="value">${valueText(key, told.value)}</dd>
+            <dt>By default</dt>
+            <dd class="value">${valueText(key, told.default)}</dd>
+          </dl>
+          <form class="stacked card" @submit=${onSubmit((form) => void change(form, editor))}>
+            ${fields(told, { editor, problem: problem instanceof Problem ? problem : undefined })}
+            ${isAtField(problem) ? undefined : problemBox(problem === undefined ? undefined : messageOf(problem))}
+            <p><button ?disabled=${isAsking}>Change it</button></p>
+          </form>
+          ${history(told)}
+        `;
+      })}
+    `,
+  };
+}
+
+const wrongValue = (message: string) =>
+  new Problem(422, { code: 'validation_failed', errors: [{ pointer: '/value', message }] });
+
+const isAtField = (problem: unknown) => problem instanceof Problem && problem.fields.size > 0;
+
+function fields(
+  { value }: SettingWithHistory,
+  { editor, problem }: { readonly editor: Editor; readonly problem: Problem | undefined },
+): TemplateResult {
+  const labels = {
+    number: 'Value',
+    boolean: 'Value',
+    string: 'Value',
+    list: 'Values, one a line',
+    json: 'Value, as JSON',
+  };
+  return html`
+    ${field(labels[editor], control(editor, editedText(editor, value)), { problem, pointer: '/value' })}
+    ${field('Why, for those who come after', html`<input name="why" required maxlength="500">`, { problem, pointer: '/why' })}
+  `;
+}
+
+function control(editor: Editor, text: string): TemplateResult {
+  switch (editor) {
+    case 'number':
+      return html`<input type="number" step="any" name="value" required value=${text}>`;
+    case 'boolean':
+      return html`<select name="value"><option ?selected=${text === 'true'}>true</option><option ?selected=${text === 'false'}>false</option></select>`;
+    case 'string':
+      return html`<input name="value" value=${text}>`;
+    case 'list':
+    case 'json':
+      return html`<textarea name="value" rows=${Math.min(20, text.split('\n').length + 1)} spellcheck="false" .defaultValue=${text}></textarea>`;
+    default:
+      return editor satisfies never;
+  }
+}
+
+function history({ key, history: changes }: SettingWithHistory): TemplateResult {
+  if (changes.length === 0) return html`<p class="quiet">It was never changed.</p>`;
+  return html`
+    <section aria-labelledby="history">
+      <h2 id="history">Changes</h2>
+      <div class="scrolls">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">When</th>
+              <th scope="col">Value</th>
+              <th scope="col">Why</th>
+              <th scope="col">Who</th>
+            </tr>
+          </thead>
+          <tbody>
+            ${changes.map(
+              ({ when, value, why, who }) => html`
+                <tr>
+                  <td>${momentText(when)}</td>
+                  <td class="value">${valueText(key, value)}</td>
+                  <td>${why}</td>
+                  <td><code>${who}</code></td>
+                </tr>
+              `,
+            )}
+          </tbody>
+        </table>
+      </div>
+    </section>
+  `;
+}

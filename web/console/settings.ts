@@ -1,0 +1,63 @@
+import { html, type TemplateResult } from 'lit-html';
+import { get, type Listed } from '../kit/api.ts';
+import { momentText } from '../kit/format.ts';
+import type { App, Page } from '../kit/page.ts';
+import type { Setting } from './answers.ts';
+import { asking } from './asking.ts';
+import { settingPart } from './setting.ts';
+import { valueText } from './setting-value.ts';
+
+/** What may be changed while the system runs. */
+export function settingsPart(app: App, key: string | undefined): Page {
+  return key === undefined ? listPart(app) : settingPart(app, key);
+}
+
+function listPart(app: App): Page {
+  const list = asking(app, (signal) => get<Listed<Setting>>('/v1/settings', { signal }));
+  void list.again();
+  return {
+    title: 'Settings',
+    leave: () => list.stop(),
+    view: () => html`
+      <h1>Settings</h1>
+      <p class="quiet">A change is in force everywhere within two seconds, and counts for what begins later.</p>
+      ${list.view(({ items }) => table(items))}
+    `,
+  };
+}
+
+function table(settings: readonly Setting[]): TemplateResult {
+  return html`
+    <div class="scrolls">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Setting</th>
+            <th scope="col">Value</th>
+            <th scope="col">By default</th>
+            <th scope="col">Last change</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${settings.map(
+            (setting) => html`
+              <tr>
+                <th scope="row"><a href="/console/settings/${setting.key}">${setting.key}</a></th>
+                <td class="value">${valueText(setting.key, setting.value)}</td>
+                <td class="value quiet">${isDefault(setting) ? 'the same' : valueText(setting.key, setting.default)}</td>
+                <td>${lastChange(setting)}</td>
+              </tr>
+            `,
+          )}
+        </tbody>
+      </table>
+    </div>
+  `;
+}
+
+const isDefault = (setting: Setting) => JSON.stringify(setting.value) === JSON.stringify(setting.default);
+
+function lastChange({ when, who, why }: Setting): TemplateResult {
+  if (when === undefined) return html`<span class="quiet">never</span>`;
+  return html`${momentText(when)}: ${why} <span class="quiet">by <code>${who}</code></span>`;
+}

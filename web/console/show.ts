@@ -1,0 +1,161 @@
+import { html, type TemplateResult } from 'lit-html';
+import { call, get, post } from '../kit/api.ts';
+import { momentText, moneyText } from '../kit/format.ts';
+import type { App, Page } from '../kit/page.ts';
+import { Problem } from '../kit/problem.ts';
+import type { Sales, Show } from './answers.ts';
+import { asking } from './asking.ts';
+import { badge } from './badge.ts';
+import { CounterSale } from './counter-sale.ts';
+import { type Deed, Deeds } from './deeds.ts';
+import { field } from './field.ts';
+import { may } from './roles.ts';
+import { seatsIn } from './words.ts';
+
+/** One show: what was sold of it, and what the organizer and the box office do with it. */
+export function showPart(app: App, showId: string): Page {
+  const path = `/v1/shows/${encodeURIComponent(showId)}`;
+  const isOrganizer = may(app.me(), 'organizer');
+  const show = asking(app, (signal) => get<Show>(path, { signal }));
+  const sales = asking(app, (signal) => get<Sales>(`${path}/sales`, { signal }));
+  const again = () => {
+    void show.again();
+    if (isOrganizer) void sales.again();
+  };
+  const deeds = new Deeds(app, again);
+  const counter = may(app.me(), 'staff') ? new CounterSale(app, { showId, sold: again }) : undefined;
+  again();
+  return {
+    title: 'Show',
+    leave: () => {
+      show.stop();
+      sales.stop();
+      counter?.leave();
+    },
+    view: () => html`
+      ${show.view(heading)} ${deeds.outcome()}
+      ${
+        isOrganizer
+          ? html`
+              <section aria-labelledby="sales">
+                <h2 id="sales">Sales</h2>
+                ${sales.view(salesTable)}
+                <div class="deeds">
+                  <button type="button" class="plain" @click=${again}>Look again</button>
+                  ${show.answer === undefined || show.answer.status === 'cancelled' ? undefined : html`${organizing(path, show.answer).map((deed) => deeds.view(deed))}`}
+                </div>
+              </section>
+            `
+          : undefined
+      }
+      ${counter === undefined ? undefined : show.answer && counter.view(show.answer)}
+    `,
+  };
+}
+
+function heading({ movie, theatre, screen, startsAt, status, showId }: Show): TemplateResult {
+  return html`
+    <h1>${movie.title} ${badge(status)}</h1>
+    <p>
+      ${momentText(startsAt, theatre.timeZone)}, ${theatre.name}, screen ${screen.number}
+      <span class="quiet">(by the clock of the theatre)</span> · <code>${showId}</code>
+    </p>
+  `;
+}
+
+function salesTable({ capacity, sold, held, blocked, revenue, categories }: Sales): TemplateResult {
+  return html`
+    <div class="scrolls">
+      <table>
+        <thead>
+          <tr>
+            <th scope="col">Category</th>
+            <th scope="col" class="number">Places</th>
+            <th scope="col" class="number">Sold</th>
+            <th scope="col" class="number">Held</th>
+            <th scope="col" class="number">Revenue</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${categories.map(
+            (each) => html`
+              <tr>
+                <th scope="row">${each.priceCategory}</th>
+                <td class="number">${each.capacity}</td>
+                <td class="number">${each.sold}</td>
+                <td class="number">${each.held}</td>
+                <td class="number">${moneyText(each.revenue)}</td>
+              </tr>
+            `,
+          )}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">All</th>
+            <td class="number">${capacity}</td>
+            <td class="number">${sold}</td>
+            <td class="number">${held}</td>
+            <td class="number">${moneyText(revenue)}</td>
+          </tr>
+        </tfoot>
+      </table>
+    </div>
+    <p class="quiet">${blocked} blocked. Revenue is that of sold places, without fees.</p>
+  `;
+}
+
+function organizing(path: string, show: Show): readonly Deed[] {
+  return [
+    blocking(path, {
+      method: 'POST',
+      does: 'Block seats',
+      follows: 'They go off sale until they are unblocked. Held and sold seats cannot be blocked.',
+    }),
+    blocking(path, { method: 'DELETE', does: 'Unblock seats', follows: 'They go on sale again.' }),
+    cancelling(path, show),
+  ];
+}
+
+function blocking(
+  path: string,
+  { method, does, follows }: { readonly method: 'POST' | 'DELETE'; readonly does: string; readonly follows: string },
+): Deed {
+  return {
+    id: method,
+    does,
+    follows,
+    fields: (problem) => html`
+      ${field('Ids of the seats, such as S-A-1 S-A-2', html`<textarea name="seats" required rows="2" cols="40" spellcheck="false"></textarea>`, { problem, pointer: '/seats' })}
+      ${problem?.body.offending === undefined ? undefined : html`<p>Not free: ${problem.body.offending.join(', ')}</p>`}
+    `,
+    run: async ({ fields, keyOf }) => {
+      const body = { seats: seatsIn(fields['seats'] ?? '') };
+      await call(method, `${path}/blocks`, { body, key: keyOf(body) });
+      return `${method === 'POST' ? 'Blocked' : 'On sale again'}: ${body.seats.join(', ')}.`;
+    },
+  };
+}
+
+function cancelling(path: string, { movie: { title } }: Show): Deed {
+  return {
+    id: 'cancel-show',
+    does: 'Cancel the show',
+    follows: html`<strong>Every booking of it ends</strong>: unpaid ones are rejected, paid ones cancelled with all their money back, and every
+      customer is told. It cannot be undone.`,
+    fields: (problem) => html`
+      ${field(`To confirm, type its title: ${title}`, html`<input name="title" required autocomplete="off" size="40">`, { problem, pointer: '/title' })}
+      ${field('Reason, for the record', html`<input name="reason" maxlength="200" size="40">`, { problem, pointer: '/reason' })}
+    `,
+    run: async ({ fields, keyOf }) => {
+      if (fields['title'] !== title) {
+        throw new Problem(422, {
+          code: 'validation_failed',
+          errors: [{ pointer: '/title', message: 'is not the title of this show' }],
+        });
+      }
+      const body = fields['reason'] === undefined ? {} : { reason: fields['reason'] };
+      await post(`${path}/cancellation`, body, { key: keyOf(body) });
+      return 'The show is cancelled; bookings end and refunds follow.';
+    },
+  };
+}

@@ -1,0 +1,139 @@
+import { html, type TemplateResult } from 'lit-html';
+import { all, post } from '../kit/api.ts';
+import { momentText, moneyText } from '../kit/format.ts';
+import type { App, Page } from '../kit/page.ts';
+import type { Unsettled } from './answers.ts';
+import { asking } from './asking.ts';
+import { type Deed, Deeds } from './deeds.ts';
+import { field, idLink } from './field.ts';
+import { repeating } from './repeating.ts';
+import { plain, spanText } from './words.ts';
+
+/** What needs a person: money and messages of which the system does not know what became of them. */
+const refreshMs = 5_000;
+
+export function unsettledPart(app: App): Page {
+  const list = asking(app, (signal) => onlyUntil(signal, all<Unsettled>('/v1/ops/unsettled')));
+  const looking = repeating(list.again, refreshMs);
+  const deeds = new Deeds(app, () => looking.soon());
+  return {
+    title: 'Unsettled',
+    leave: () => {
+      looking.stop();
+      list.stop();
+    },
+    view: () => html`
+      <h1>Unsettled</h1>
+      <p class="quiet">Oldest first. No clock decides about these; a person does, and it is written down who and why.</p>
+      ${deeds.outcome()}
+      ${list.view((items) =>
+        items.length === 0
+          ? html`<p class="note-good">Nothing needs a person.</p>`
+          : html`<ul class="plain-list">${items.map((item) => html`<li class="card">${shown(item, deeds)}</li>`)}</ul>`,
+      )}
+    `,
+  };
+}
+
+/** An answer that comes after its page was left is none. */
+async function onlyUntil<Answer>(signal: AbortSignal, asked: Promise<Answer>): Promise<Answer> {
+  const answer = await asked;
+  signal.throwIfAborted();
+  return answer;
+}
+
+const titles: Readonly<Record<Unsettled['kind'], string>> = {
+  charge: 'A charge of unknown outcome',
+  refund: 'A refund that failed',
+  webhook: 'A webhook that fits no payment',
+  message: 'A message of unknown fate',
+};
+
+const meanings: Readonly<Record<Unsettled['kind'], string>> = {
+  charge:
+    'The provider gave no definite answer. The booking waits for it, and so does the customer. Look the charge up at the provider.',
+  refund: 'The provider refused to give the money back. The customer waits for it.',
+  webhook:
+    'The provider reported a charge that nobody here knows of. Look it up at the provider; there is nothing to do here.',
+  message: 'The connection broke off while it was sent. It may have arrived, or not.',
+};
+
+function shown(item: Unsettled, deeds: Deeds): TemplateResult {
+  const deed = deedFor(item);
+  const why = item.error === undefined ? item.reason : `${item.error.message} (${item.error.code})`;
+  return html`
+    <h2>${titles[item.kind]}${item.amount === undefined ? undefined : `: ${moneyText(item.amount)}`}</h2>
+    <p>${meanings[item.kind]}</p>
+    <dl>
+      <dt>Since</dt>
+      <dd>${momentText(item.since)} <span class="quiet">(${spanText(Math.max(0, Date.now() - Date.parse(item.since)))})</span></dd>
+      ${item.bookingId === undefined ? undefined : html`<dt>Booking</dt><dd>${idLink('/console/bookings', item.bookingId)}</dd>`}
+      ${item.messageKind === undefined ? undefined : html`<dt>Message</dt><dd>${plain(item.messageKind)} by ${item.channel}</dd>`}
+      ${why === undefined ? undefined : html`<dt>Why</dt><dd>${why}</dd>`}
+      <dt>Id</dt>
+      <dd><code>${item.id}</code></dd>
+    </dl>
+    ${deed === undefined ? undefined : html`<div class="deeds">${deeds.view(deed)}</div>`}
+  `;
+}
+
+function deedFor(item: Unsettled): Deed | undefined {
+  switch (item.kind) {
+    case 'charge':
+      return settlement(item);
+    case 'refund':
+      return retry(item);
+    case 'message':
+      return resend(item);
+    case 'webhook':
+      return undefined;
+    default:
+      return item.kind satisfies never;
+  }
+}
+
+function settlement({ id }: Unsettled): Deed {
+  return {
+    id: `settle-${id}`,
+    does: 'Settle the charge',
+    follows: html`Say what the provider's own books say. <strong>Succeeded</strong>: the seats are sold and the tickets issued, or, where the
+      seats are gone, the money goes back. <strong>Failed</strong>: the customer may try to pay again. It cannot be taken back.`,
+    fields: (problem) => html`
+      <fieldset>
+        <legend>The charge has</legend>
+        <label class="choice"><input type="radio" name="outcome" value="succeeded" required>succeeded</label>
+        <label class="choice"><input type="radio" name="outcome" value="failed">failed</label>
+      </fieldset>
+      ${field('Why: where did you look, what did it say', html`<input name="why" required maxlength="500" size="50">`, { problem, pointer: '/why' })}
+    `,
+    run: async ({ fields, keyOf }) => {
+      const body = { outcome: fields['outcome'], why: fields['why'] };
+      await post(`/v1/ops/payments/${encodeURIComponent(id)}/settlement`, body, { key: keyOf(body) });
+      return `Settled as ${fields['outcome']}; the booking follows in a moment, and this leaves the list.`;
+    },
+  };
+}
+
+function retry({ id, amount }: Unsettled): Deed {
+  return {
+    id: `retry-${id}`,
+    does: 'Ask for the refund again',
+    follows: `The provider is asked once more to give ${amount === undefined ? 'the money' : moneyText(amount)} back. If it refuses again, this comes back to the list.`,
+    run: async ({ keyOf }) => {
+      await post(`/v1/ops/refunds/${encodeURIComponent(id)}/retry`, undefined, { key: keyOf('retry') });
+      return 'The refund is asked for again. If it fails again, it is back in this list in a moment.';
+    },
+  };
+}
+
+function resend({ id }: Unsettled): Deed {
+  return {
+    id: `resend-${id}`,
+    does: 'Send the message again',
+    follows: 'It is sent once more. If the first one arrived after all, the customer has it twice.',
+    run: async ({ keyOf }) => {
+      await post(`/v1/ops/messages/${encodeURIComponent(id)}/resend`, undefined, { key: keyOf('resend') });
+      return 'The message is sent again; it leaves the list when it was taken.';
+    },
+  };
+}

@@ -1,0 +1,40 @@
+import { momentText, timeText } from '../kit/format.ts';
+import { messageOf, Problem } from '../kit/problem.ts';
+import type { Admission } from './answers.ts';
+
+/** What somebody at the door has to know of a scan: whether to let in, in two words, and why. */
+export interface Verdict {
+  readonly tone: 'good' | 'warn' | 'bad';
+  readonly headline: string;
+  readonly detail: string;
+  /** Nobody decided: the same scan may be asked about again. */
+  readonly isOpen: boolean;
+}
+
+export function admitted({ movieName, seat, area, priceCategory, admittedAt }: Admission): Verdict {
+  const detail = `${seat ?? area ?? 'No seat'} · ${priceCategory} · ${movieName} · ${timeText(admittedAt)}`;
+  return { tone: 'good', headline: 'Admitted', detail, isOpen: false };
+}
+
+const headlines: Readonly<Record<string, string>> = {
+  wrong_show: 'Wrong show',
+  ticket_void: 'Void',
+  code_invalid: 'Not a ticket',
+};
+
+/** What a scan is that was not answered with a yes. Only an answer of the server lets anybody in. */
+export function notAdmitted(error: unknown): Verdict {
+  if (!(error instanceof Problem) || error.status === 0) {
+    const detail = 'No answer from the server. Nobody was let in as far as this page knows. Try the code again.';
+    return { tone: 'warn', headline: 'Not known', detail, isOpen: true };
+  }
+  if (error.code === 'already_admitted') {
+    const { admittedAt, gate } = error.body;
+    const detail = admittedAt === undefined ? error.message : `At ${momentText(admittedAt)}, gate ${gate}`;
+    return { tone: 'bad', headline: 'Already admitted', detail, isOpen: false };
+  }
+  const headline = headlines[error.code];
+  if (headline !== undefined) return { tone: 'bad', headline, detail: error.message, isOpen: false };
+  // Neither yes nor no: too busy, signed out, or a mistake in what was sent.
+  return { tone: 'warn', headline: 'Not checked', detail: messageOf(error), isOpen: true };
+}
