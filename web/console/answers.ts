@@ -18,6 +18,9 @@ export interface Booking {
   readonly createdAt: string;
 }
 
+/** What a write about a booking answers: all of it, or, where the outcome takes longer, how far it is. */
+export type Answered = Pick<Booking, 'bookingId' | 'status'> & Partial<Booking>;
+
 export interface AreaCount {
   readonly area: string;
   readonly count: number;

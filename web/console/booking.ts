@@ -2,10 +2,10 @@ import { html, type TemplateResult } from 'lit-html';
 import { get, post } from '../kit/api.ts';
 import { momentText, moneyText } from '../kit/format.ts';
 import type { App } from '../kit/page.ts';
-import type { Booking, Show, Ticket, Timeline } from './answers.ts';
+import type { Answered, Booking, Show, Ticket, Timeline } from './answers.ts';
 import { type Asking, asking } from './asking.ts';
 import { badge } from './badge.ts';
-import { type Asked, Deeds } from './deeds.ts';
+import { type Deed, Deeds } from './deeds.ts';
 import { field } from './field.ts';
 import { may } from './roles.ts';
 import { TimelineView } from './timeline-view.ts';
@@ -37,6 +37,10 @@ export function bookingView(app: App, bookingId: string) {
   };
   const deeds = new Deeds(app, again);
   const story = new TimelineView(app);
+  const deedsFor = (booking: Booking): readonly Deed[] => [
+    ...(isStaff && booking.status === 'awaiting_payment' ? [payment(path, booking)] : []),
+    ...(may(app.me(), 'organizer') && cancellable.includes(booking.status) ? [cancellation(path, booking)] : []),
+  ];
   again();
   return {
     leave: () => {
@@ -46,11 +50,11 @@ export function bookingView(app: App, bookingId: string) {
       ${deeds.outcome()}
       ${found.view(
         ({ booking, show }) => html`
-          <section class="card" aria-label="The booking">${facts(booking, show)}</section>
-          <div class="deeds">
-            <button type="button" class="plain" @click=${again}>Look again</button>
-            ${may(app.me(), 'organizer') && cancellable.includes(booking.status) ? deeds.view(cancellation(path, booking)) : undefined}
-          </div>
+          <section class="card" aria-label="The booking">
+            ${facts(booking, show)}
+            <p><button type="button" class="plain" @click=${again}>Look again</button></p>
+          </section>
+          ${deeds.view(...deedsFor(booking))}
         `,
       )}
       ${
@@ -134,7 +138,32 @@ function ticketTable(tickets: readonly Ticket[]): TemplateResult {
   `;
 }
 
-function cancellation(path: string, { seats, status }: Booking) {
+/** For whoever booked at home and pays at the counter. */
+function payment(path: string, { total }: Booking): Deed {
+  return {
+    id: 'pay',
+    does: 'Take the payment',
+    follows: `${total === undefined ? 'The total' : moneyText(total)} is taken for it, the seats are sold and the tickets issued.`,
+    fields: () => html`
+      <fieldset>
+        <legend>Paid by</legend>
+        <label class="choice"><input type="radio" name="method" value="cash" required>cash</label>
+        <label class="choice"><input type="radio" name="method" value="card">card</label>
+      </fieldset>
+      ${field('Token of the card, from the terminal', html`<input name="token" maxlength="200" autocomplete="off">`)}
+    `,
+    run: async ({ fields, keyOf }) => {
+      const body = fields['method'] === 'card' ? { method: 'card', token: fields['token'] } : { method: 'cash' };
+      const now = await post<Answered>(`${path}/payments`, body, { key: keyOf(body), wait: outcomeWithinSeconds });
+      if (now.status === 'confirmed') return 'It is paid, and the booking is confirmed.';
+      return now.payment?.status === 'declined'
+        ? 'The card was declined. The seats are still held.'
+        : 'Accepted; the outcome is not known yet.';
+    },
+  };
+}
+
+function cancellation(path: string, { seats, status }: Booking): Deed {
   const isSome = status === 'confirmed' && seats.length > 1;
   return {
     id: 'cancel',
@@ -154,14 +183,14 @@ function cancellation(path: string, { seats, status }: Booking) {
       }
       ${field('Reason, for the record', html`<input name="reason" maxlength="200" size="40">`)}
     `,
-    run: async ({ fields, form, keyOf }: Asked) => {
+    run: async ({ fields, form, keyOf }) => {
       const chosen = new FormData(form).getAll('seat').filter((seat) => typeof seat === 'string');
       const isAll = !isSome || chosen.length === seats.length;
       const body = {
         ...(fields['reason'] === undefined ? {} : { reason: fields['reason'] }),
         ...(isAll ? {} : { seats: chosen }),
       };
-      const now = await post<Booking>(`${path}/cancellation`, body, { key: keyOf(body), wait: outcomeWithinSeconds });
+      const now = await post<Answered>(`${path}/cancellation`, body, { key: keyOf(body), wait: outcomeWithinSeconds });
       if (isAll)
         return now.status === 'cancelled'
           ? 'The booking is cancelled.'

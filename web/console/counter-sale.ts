@@ -2,8 +2,8 @@ import { html, type TemplateResult } from 'lit-html';
 import { get, post } from '../kit/api.ts';
 import { moneyText, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, problemBox } from '../kit/page.ts';
-import { messageOf, Problem } from '../kit/problem.ts';
-import type { Booking, Quote, SeatPlan, Show, Ticket } from './answers.ts';
+import { messageOf } from '../kit/problem.ts';
+import type { Answered, Booking, Quote, SeatPlan, Show, Ticket } from './answers.ts';
 import { asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { field } from './field.ts';
@@ -79,7 +79,6 @@ export class CounterSale {
 
   #choosing(categories: readonly string[]): TemplateResult {
     const areas = this.#plan.answer?.areas ?? [];
-    const problem = this.#problem instanceof Problem ? this.#problem : undefined;
     return html`
       <form @submit=${onSubmit((form) => void this.#price(fieldsOf(form)))}>
         <div class="row">
@@ -96,12 +95,8 @@ export class CounterSale {
               ? field(
                   'Ids of the seats, such as S-A-1 S-A-2',
                   html`<input name="seats" required size="30" spellcheck="false">`,
-                  { problem, pointer: '/seats' },
                 )
-              : field('How many', html`<input type="number" name="count" required min="1" max="100" value="1">`, {
-                  problem,
-                  pointer: '/bestAvailable',
-                })
+              : field('How many', html`<input type="number" name="count" required min="1" max="100" value="1">`)
           }
           ${
             this.#what === 'best'
@@ -121,14 +116,13 @@ export class CounterSale {
   }
 
   #paying(quote: Quote): TemplateResult {
-    const problem = this.#problem instanceof Problem ? this.#problem : undefined;
     return html`
       <form class="stacked" @submit=${onSubmit((form) => void this.#sell(quote, fieldsOf(form)))}>
         <p>
           <strong class="sum">${moneyText(quote.total)}</strong>
           for ${placesText(quote.seats, quote.areas)} <span class="quiet">(the price holds until ${timeText(quote.expiresAt)})</span>
         </p>
-        ${field('Name of the customer', html`<input name="customerName" required maxlength="100" autocomplete="off">`, { problem, pointer: '/customerName' })}
+        ${field('Name of the customer', html`<input name="customerName" required maxlength="100" autocomplete="off">`)}
         <label>
           Paid by
           <select name="method" @change=${this.#choose('method')}>
@@ -141,7 +135,6 @@ export class CounterSale {
             ? field(
                 'Token of the card, from the terminal',
                 html`<input name="token" required maxlength="200" autocomplete="off">`,
-                { problem, pointer: '/payment/token' },
               )
             : undefined
         }
@@ -213,13 +206,14 @@ export class CounterSale {
     await this.#ask(async () => {
       const payment = method === 'card' ? { method, token } : { method: 'cash' };
       const body = { showId: this.#showId, quote, payment, customerName };
-      const booking = await post<Booking>('/v1/bookings', body, {
+      const { bookingId } = await post<Answered>('/v1/bookings', body, {
         key: this.#key.of(body),
         wait: outcomeWithinSeconds,
       });
-      this.#sold();
+      const booking = await get<Booking>(`/v1/bookings/${bookingId}`);
       const tickets = booking.status === 'confirmed' ? await ticketsOf(booking) : [];
-      this.#goTo({ name: 'sold', booking: await get<Booking>(`/v1/bookings/${booking.bookingId}`), tickets });
+      this.#goTo({ name: 'sold', booking, tickets });
+      this.#sold();
     });
   }
 

@@ -50,19 +50,31 @@ export class Deeds {
     return html`<div class="outcome" role="status" tabindex="-1">${text === '' ? undefined : html`<p class="done">${text}</p>`}</div>`;
   }
 
-  view(deed: Deed): TemplateResult {
-    const open = this.#open?.id === deed.id ? this.#open : undefined;
-    if (open === undefined) {
-      return html`<button type="button" class="plain" id=${buttonId(deed.id)} @click=${() => this.#begin(deed.id)}>${deed.does} …</button>`;
-    }
-    const problem = open.problem instanceof Problem ? open.problem : undefined;
+  /** The buttons of some deeds, and below them the one that is open. */
+  view(...deeds: readonly Deed[]): TemplateResult {
+    const open = deeds.find(({ id }) => id === this.#open?.id);
+    const others = deeds.filter((deed) => deed !== open);
+    return html`
+      <div class="deeds">
+        ${others.map(
+          ({ id, does }) => html`
+            <button type="button" class="plain" id=${buttonId(id)} @click=${() => this.#begin(id)}>${does} …</button>
+          `,
+        )}
+      </div>
+      ${open === undefined || this.#open === undefined ? undefined : this.#form(open, this.#open)}
+    `;
+  }
+
+  #form(deed: Deed, { problem, isRunning }: Open): TemplateResult {
     return html`
       <form class="deed" @submit=${onSubmit((form) => void this.#run(deed, form))}>
         <p>${deed.follows}</p>
-        ${deed.fields?.(problem)} ${problemBox(open.problem === undefined ? undefined : messageOf(open.problem))}
+        ${deed.fields?.(problem instanceof Problem ? problem : undefined)}
+        ${problemBox(problem === undefined ? undefined : messageOf(problem))}
         <p class="row">
-          <button ?disabled=${open.isRunning}>${open.isRunning ? 'Asking …' : deed.does}</button>
-          <button type="button" class="plain" ?disabled=${open.isRunning} @click=${() => this.#end(deed.id)}>Leave it</button>
+          <button ?disabled=${isRunning}>${isRunning ? 'Asking …' : deed.does}</button>
+          <button type="button" class="plain" ?disabled=${isRunning} @click=${() => this.#end(deed.id)}>Leave it</button>
         </p>
       </form>
     `;

@@ -1,25 +1,21 @@
 import { html, type TemplateResult } from 'lit-html';
-import type { Problem } from '../kit/problem.ts';
+import { Problem } from '../kit/problem.ts';
 
-/** A field with its name, and what the server has against it. */
-export function field(
-  name: string,
-  control: TemplateResult,
-  { problem, pointer }: { readonly problem?: Problem | undefined; readonly pointer?: string } = {},
-): TemplateResult {
-  const wrong =
-    pointer === undefined
-      ? []
-      : [...(problem?.fields ?? [])].filter(([at]) => at === pointer || at.startsWith(`${pointer}/`));
+/** A field with its name, and what is wrong with what stands in it. */
+export function field(name: string, control: TemplateResult, wrong: readonly string[] = []): TemplateResult {
   return html`
     <label>
-      ${name} ${control}
-      ${wrong.map(([at, message]) => html`<span class="wrong">${placeIn(at, pointer ?? '')}${message}</span>`)}
+      ${name} ${control} ${wrong.map((message) => html`<span class="wrong" role="alert">${message}</span>`)}
     </label>
   `;
 }
 
-const placeIn = (at: string, pointer: string) => (at === pointer ? '' : `${at.slice(pointer.length + 1)}: `);
+/** What the server has against a field or parts of it, by its JSON pointer. */
+export function wrongAt(problem: unknown, pointer: string): readonly string[] {
+  if (!(problem instanceof Problem)) return [];
+  const own = [...problem.fields].filter(([at]) => at === pointer || at.startsWith(`${pointer}/`));
+  return own.map(([at, message]) => (at === pointer ? message : `${at.slice(pointer.length + 1)}: ${message}`));
+}
 
 /** A cross-reference of the console, in the type of a machine. */
 export function idLink(path: string, id: string): TemplateResult {

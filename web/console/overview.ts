@@ -126,7 +126,7 @@ function topicTable(topics: readonly Topic[]): TemplateResult {
                 <td class="number">${partitions}</td>
                 <td>${retention}</td>
                 <td>${owner}</td>
-                <td>${says}</td>
+                <td class="says">${says}</td>
               </tr>
             `,
           )}

@@ -69,7 +69,7 @@ function shown(item: Parked, deeds: Deeds): TemplateResult {
       <dt>Id</dt>
       <dd><code>${item.parkedId}</code>, partition ${partition}</dd>
     </dl>
-    <div class="deeds">${deeds.view(redrive(item))} ${deeds.view(discard(item))}</div>
+    ${deeds.view(redrive(item), discard(item))}
   `;
 }
 

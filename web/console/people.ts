@@ -58,7 +58,7 @@ function card(user: User, { deeds, isMe }: { readonly deeds: Deeds; readonly isM
         <dt>Id</dt>
         <dd><code>${user.userId}</code></dd>
       </dl>
-      <div class="deeds">${deeds.view(changingRoles(user, isMe))}</div>
+      ${deeds.view(changingRoles(user, isMe))}
     </section>
   `;
 }

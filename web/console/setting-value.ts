@@ -58,8 +58,10 @@ function jsonIn(text: string): Read {
 
 /** A value in a line; a time as people tell it, beside the milliseconds. */
 export function valueText(key: string, value: unknown): string {
-  const text =
-    Array.isArray(value) && value.every((each) => typeof each === 'string') ? value.join(', ') : JSON.stringify(value);
+  if (Array.isArray(value) && value.every((each) => typeof each === 'string')) return value.join(', ') || 'none';
   const isSpan = key.endsWith('Ms') && typeof value === 'number';
-  return `${text === '' ? 'none' : text}${isSpan ? ` (${spanText(value)})` : ''}`;
+  return `${spacedJson(value)}${isSpan ? ` (${spanText(value)})` : ''}`;
 }
+
+/** JSON that a line can be broken in. */
+const spacedJson = (value: unknown) => (JSON.stringify(value, null, 1) ?? '').replace(/\n\s*/g, ' ');

@@ -5,7 +5,7 @@ import { type App, fieldsOf, onSubmit, type Page, problemBox } from '../kit/page
 import { messageOf, Problem } from '../kit/problem.ts';
 import type { SettingWithHistory } from './answers.ts';
 import { asking } from './asking.ts';
-import { field } from './field.ts';
+import { field, wrongAt } from './field.ts';
 import { type Editor, editedText, editorOf, readValue, valueText } from './setting-value.ts';
 import { WishKey } from './wish-key.ts';
 
@@ -60,7 +60,7 @@ export function settingPart(app: App, key: string): Page {
             <dd class="value">${valueText(key, told.default)}</dd>
           </dl>
           <form class="stacked card" @submit=${onSubmit((form) => void change(form, editor))}>
-            ${fields(told, { editor, problem: problem instanceof Problem ? problem : undefined })}
+            ${fields(told, { editor, problem })}
             ${isAtField(problem) ? undefined : problemBox(problem === undefined ? undefined : messageOf(problem))}
             <p><button ?disabled=${isAsking}>Change it</button></p>
           </form>
@@ -78,7 +78,7 @@ const isAtField = (problem: unknown) => problem instanceof Problem && problem.fi
 
 function fields(
   { value }: SettingWithHistory,
-  { editor, problem }: { readonly editor: Editor; readonly problem: Problem | undefined },
+  { editor, problem }: { readonly editor: Editor; readonly problem: unknown },
 ): TemplateResult {
   const labels = {
     number: 'Value',
@@ -88,8 +88,8 @@ function fields(
     json: 'Value, as JSON',
   };
   return html`
-    ${field(labels[editor], control(editor, editedText(editor, value)), { problem, pointer: '/value' })}
-    ${field('Why, for those who come after', html`<input name="why" required maxlength="500">`, { problem, pointer: '/why' })}
+    ${field(labels[editor], control(editor, editedText(editor, value)), wrongAt(problem, '/value'))}
+    ${field('Why, for those who come after', html`<input name="why" required maxlength="500">`, wrongAt(problem, '/why'))}
   `;
 }
 

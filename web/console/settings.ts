@@ -7,6 +7,9 @@ import { asking } from './asking.ts';
 import { settingPart } from './setting.ts';
 import { valueText } from './setting-value.ts';
 
+/** Longer values are told by the page of their setting. */
+const listedCharactersMax = 100;
+
 /** What may be changed while the system runs. */
 export function settingsPart(app: App, key: string | undefined): Page {
   return key === undefined ? listPart(app) : settingPart(app, key);
@@ -43,8 +46,8 @@ function table(settings: readonly Setting[]): TemplateResult {
             (setting) => html`
               <tr>
                 <th scope="row"><a href="/console/settings/${setting.key}">${setting.key}</a></th>
-                <td class="value">${valueText(setting.key, setting.value)}</td>
-                <td class="value quiet">${isDefault(setting) ? 'the same' : valueText(setting.key, setting.default)}</td>
+                <td class="value">${listed(setting.key, setting.value)}</td>
+                <td class="value quiet">${isDefault(setting) ? 'the same' : listed(setting.key, setting.default)}</td>
                 <td>${lastChange(setting)}</td>
               </tr>
             `,
@@ -53,6 +56,11 @@ function table(settings: readonly Setting[]): TemplateResult {
       </table>
     </div>
   `;
+}
+
+function listed(key: string, value: unknown): string {
+  const text = valueText(key, value);
+  return text.length > listedCharactersMax ? `${text.slice(0, listedCharactersMax)} …` : text;
 }
 
 const isDefault = (setting: Setting) => JSON.stringify(setting.value) === JSON.stringify(setting.default);

@@ -40,10 +40,8 @@ export function showPart(app: App, showId: string): Page {
               <section aria-labelledby="sales">
                 <h2 id="sales">Sales</h2>
                 ${sales.view(salesTable)}
-                <div class="deeds">
-                  <button type="button" class="plain" @click=${again}>Look again</button>
-                  ${show.answer === undefined || show.answer.status === 'cancelled' ? undefined : html`${organizing(path, show.answer).map((deed) => deeds.view(deed))}`}
-                </div>
+                <p><button type="button" class="plain" @click=${again}>Look again</button></p>
+                ${show.answer === undefined || show.answer.status === 'cancelled' ? undefined : deeds.view(...organizing(path, show.answer))}
               </section>
             `
           : undefined
@@ -125,7 +123,7 @@ function blocking(
     does,
     follows,
     fields: (problem) => html`
-      ${field('Ids of the seats, such as S-A-1 S-A-2', html`<textarea name="seats" required rows="2" cols="40" spellcheck="false"></textarea>`, { problem, pointer: '/seats' })}
+      ${field('Ids of the seats, such as S-A-1 S-A-2', html`<textarea name="seats" required rows="2" cols="40" spellcheck="false"></textarea>`)}
       ${problem?.body.offending === undefined ? undefined : html`<p>Not free: ${problem.body.offending.join(', ')}</p>`}
     `,
     run: async ({ fields, keyOf }) => {
@@ -142,9 +140,9 @@ function cancelling(path: string, { movie: { title } }: Show): Deed {
     does: 'Cancel the show',
     follows: html`<strong>Every booking of it ends</strong>: unpaid ones are rejected, paid ones cancelled with all their money back, and every
       customer is told. It cannot be undone.`,
-    fields: (problem) => html`
-      ${field(`To confirm, type its title: ${title}`, html`<input name="title" required autocomplete="off" size="40">`, { problem, pointer: '/title' })}
-      ${field('Reason, for the record', html`<input name="reason" maxlength="200" size="40">`, { problem, pointer: '/reason' })}
+    fields: () => html`
+      ${field(`To confirm, type its title: ${title}`, html`<input name="title" required autocomplete="off" size="40">`)}
+      ${field('Reason, for the record', html`<input name="reason" maxlength="200" size="40">`)}
     `,
     run: async ({ fields, keyOf }) => {
       if (fields['title'] !== title) {

@@ -50,25 +50,23 @@ export class TimelineView {
         @focusin=${() => this.#look(index)}
       >
         <span class="when" title=${momentText(at)}>${ms < 0 ? '' : '+'}${spanText(ms)}</span>
+        <span class="service">${service}</span>
         <span class="what">
           ${kind === 'event' ? undefined : html`<span class="badge">${kinds[kind]}</span>`} ${says}
+          ${role === '' ? undefined : html`<span class="badge role">${role === 'cause' ? 'the cause' : 'what it led to'}</span>`}
         </span>
-        <span class="where">
-          ${service} · ${type}${topic === undefined ? undefined : html` → <code>${topic}</code>`}
-          ${kind === 'deadline' ? html` · at ${clockText(new Date(at))}` : undefined}
-          ${role === '' ? undefined : html`<span class="badge">${role === 'cause' ? 'the cause' : 'what it led to'}</span>`}
+        <span class="more">
+          <span>${type}${topic === undefined ? undefined : html` → <code>${topic}</code>`}${kind === 'deadline' ? ` at ${clockText(new Date(at))}` : undefined}</span>
+          ${this.#because(cause, causedBy)}
         </span>
-        ${
-          cause === undefined
-            ? causedBy === undefined
-              ? undefined
-              : html`<span class="why">because of ${causedBy}</span>`
-            : html`<button type="button" class="why plain" @click=${() => this.#goTo(cause)}>
-                because of ${causeName(causedBy)}
-              </button>`
-        }
       </li>
     `;
+  }
+
+  #because(cause: number | undefined, words: string | undefined): TemplateResult | undefined {
+    if (words === undefined) return undefined;
+    if (cause === undefined) return html`<span>because of ${words}</span>`;
+    return html`<button type="button" class="plain" @click=${() => this.#goTo(cause)}>because of ${causeName(words)}</button>`;
   }
 
   #look(index: number | undefined): void {
@@ -89,4 +87,4 @@ function roleOf(index: number, looked: Placed | undefined): string {
 }
 
 /** `booking BookingHeld bkg_…/3` without the id, which is in the entry itself. */
-const causeName = (causedBy: string | undefined) => causedBy?.replace(/ \S+\/\d+$/, '') ?? '';
+const causeName = (causedBy: string) => causedBy.replace(/ \S+\/\d+$/, '');

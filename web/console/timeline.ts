@@ -5,7 +5,7 @@ export interface Placed {
   readonly entry: TimelineEntry;
   readonly cause: number | undefined;
   readonly effects: readonly number[];
-  /** A long time in which nothing happened, before this. */
+  /** A long time in which nothing happened, before this; what comes yet is not waited for in vain. */
   readonly quietMs: number | undefined;
 }
 
@@ -22,7 +22,7 @@ export function layOut(entries: readonly TimelineEntry[]): readonly Placed[] {
       entry,
       cause: causes[index],
       effects: causes.flatMap((cause, effect) => (cause === index ? [effect] : [])),
-      quietMs: since >= quietFromMs ? since : undefined,
+      quietMs: since >= quietFromMs && entry.kind !== 'deadline' ? since : undefined,
     };
   });
 }

@@ -28,7 +28,7 @@ export function unsettledPart(app: App): Page {
       ${deeds.outcome()}
       ${list.view((items) =>
         items.length === 0
-          ? html`<p class="note-good">Nothing needs a person.</p>`
+          ? html`<p>Nothing needs a person.</p>`
           : html`<ul class="plain-list">${items.map((item) => html`<li class="card">${shown(item, deeds)}</li>`)}</ul>`,
       )}
     `,
@@ -73,7 +73,7 @@ function shown(item: Unsettled, deeds: Deeds): TemplateResult {
       <dt>Id</dt>
       <dd><code>${item.id}</code></dd>
     </dl>
-    ${deed === undefined ? undefined : html`<div class="deeds">${deeds.view(deed)}</div>`}
+    ${deed === undefined ? undefined : deeds.view(deed)}
   `;
 }
 
@@ -98,13 +98,13 @@ function settlement({ id }: Unsettled): Deed {
     does: 'Settle the charge',
     follows: html`Say what the provider's own books say. <strong>Succeeded</strong>: the seats are sold and the tickets issued, or, where the
       seats are gone, the money goes back. <strong>Failed</strong>: the customer may try to pay again. It cannot be taken back.`,
-    fields: (problem) => html`
+    fields: () => html`
       <fieldset>
         <legend>The charge has</legend>
         <label class="choice"><input type="radio" name="outcome" value="succeeded" required>succeeded</label>
         <label class="choice"><input type="radio" name="outcome" value="failed">failed</label>
       </fieldset>
-      ${field('Why: where did you look, what did it say', html`<input name="why" required maxlength="500" size="50">`, { problem, pointer: '/why' })}
+      ${field('Why: where did you look, what did it say', html`<input name="why" required maxlength="500" size="50">`)}
     `,
     run: async ({ fields, keyOf }) => {
       const body = { outcome: fields['outcome'], why: fields['why'] };
