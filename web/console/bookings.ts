@@ -6,7 +6,6 @@ import type { Booking } from './answers.ts';
 import { type Asking, asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { bookingView } from './booking.ts';
-import { idLink } from './field.ts';
 import { placesText } from './words.ts';
 
 /** Bookings: found by their id or by the customer's e-mail address. */
@@ -67,22 +66,22 @@ function listing(bookings: readonly Booking[], isMore: boolean): TemplateResult 
         <caption class="quiet">${isMore ? `The latest ${bookings.length}` : bookings.length}, the newest first</caption>
         <thead>
           <tr>
-            <th scope="col">Booking</th>
-            <th scope="col">State</th>
-            <th scope="col">Seats</th>
-            <th scope="col" class="number">Total</th>
             <th scope="col">Asked for</th>
+            <th scope="col">State</th>
+            <th scope="col">Places</th>
+            <th scope="col" class="number">Total</th>
+            <th scope="col">Booking</th>
           </tr>
         </thead>
         <tbody>
           ${bookings.map(
             ({ bookingId, status, seats, areas, total, createdAt }) => html`
               <tr>
-                <th scope="row">${idLink('/console/bookings', bookingId)}</th>
+                <th scope="row"><a href="/console/bookings/${bookingId}">${momentText(createdAt)}</a></th>
                 <td>${badge(status)}</td>
                 <td>${placesText(seats, areas)}</td>
                 <td class="number">${total === undefined ? undefined : moneyText(total)}</td>
-                <td>${momentText(createdAt)}</td>
+                <td><code>${bookingId}</code></td>
               </tr>
             `,
           )}

@@ -60,7 +60,7 @@ function closed(app: App, mine: readonly Part[]): TemplateResult {
   if (mine.length > 0)
     return html`${navigation(mine, undefined)}<p>There is no such part for you. Choose one of these.</p>`;
   return html`
-    <p>The console is for staff, organizers and administrators, and your account is a customer's.</p>
+    <p>The console is for staff, organizers and administrators, and your account is a customer’s.</p>
     <p>An administrator can give you a role; or sign out, and in again with another account. <a href="/">To the programme</a></p>
   `;
 }

@@ -10,7 +10,8 @@ import { repeating } from './repeating.ts';
 import { plain } from './words.ts';
 
 /** Inputs that could not be read or decided, and what waits behind them. */
-const refreshMs = 5_000;
+/** Short, so that what a person has done is seen soon. */
+const refreshMs = 2_000;
 const services = ['catalog', 'user', 'booking', 'seat-inventory', 'pricing', 'payment', 'notification', 'ticket'];
 
 export function parkedPart(app: App): Page {

@@ -59,7 +59,7 @@ export function settingPart(app: App, key: string): Page {
             <dt>By default</dt>
             <dd class="value">${valueText(key, told.default)}</dd>
           </dl>
-          <form class="stacked card" @submit=${onSubmit((form) => void change(form, editor))}>
+          <form class="stacked card ${editor}" @submit=${onSubmit((form) => void change(form, editor))}>
             ${fields(told, { editor, problem })}
             ${isAtField(problem) ? undefined : problemBox(problem === undefined ? undefined : messageOf(problem))}
             <p><button ?disabled=${isAsking}>Change it</button></p>

@@ -10,7 +10,8 @@ import { repeating } from './repeating.ts';
 import { plain, spanText } from './words.ts';
 
 /** What needs a person: money and messages of which the system does not know what became of them. */
-const refreshMs = 5_000;
+/** Short, so that what a person has done is seen soon. */
+const refreshMs = 2_000;
 
 export function unsettledPart(app: App): Page {
   const list = asking(app, (signal) => onlyUntil(signal, all<Unsettled>('/v1/ops/unsettled')));

@@ -1,0 +1,368 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it, type TestContext } from 'node:test';
+import type { Page } from 'playwright-core';
+import { TestBrowser } from '../support/browser.ts';
+import { type Booking, eventually, visa } from '../support/client.ts';
+import { foreign } from '../support/hostile-records.ts';
+import { bookingOnce, changeSetting, hasStatus } from '../support/operations.ts';
+import { newPerson, type Person } from '../support/people.ts';
+import { administrator, type RunningApp, runApp } from '../support/servers.ts';
+import { buildVenue, openShow } from '../support/venue.ts';
+
+type Account = Pick<Person, 'email' | 'password'>;
+
+describe('the console', () => {
+  const browser = new TestBrowser();
+  let running: RunningApp;
+  let ada: Person;
+  let staff: Person;
+  let organizer: Person;
+  let showId: string;
+
+  before(async () => {
+    running = await runApp({ LOG_LEVEL: 'silent' });
+    // The same few people open every page.
+    await changeSetting(running, 'loginsPerMinute', 1_000);
+    ada = await newPerson(running);
+    staff = await newPerson(running, { name: 'Sam Staff', roles: ['staff'] });
+    organizer = await newPerson(running, { name: 'Olga Organizer', roles: ['organizer'] });
+    showId = await openShow(running.admin, await buildVenue(running.admin));
+  });
+  after(async () => {
+    await browser.close();
+    await running.stop();
+  });
+
+  /** A page of the console as somebody; `undefined` where there is no browser. */
+  async function opened(t: TestContext, as: Account, path: string): Promise<Page | undefined> {
+    const page = await browser.tab(t, { url: running.app.url, as });
+    await page?.goto(path);
+    return page;
+  }
+
+  /** A confirmed booking with all its tickets. */
+  async function sold(seats: readonly string[]): Promise<Booking> {
+    const { body } = await ada.client.book({ showId, seats, payment: visa });
+    return bookingOnce(ada.client, body.bookingId, ({ tickets }) => tickets.length === seats.length);
+  }
+
+  async function codesOf({ bookingId }: Booking): Promise<readonly string[]> {
+    const { body } = await ada.client.get<{ items: { code: string }[] }>(`/v1/bookings/${bookingId}/tickets`);
+    return body.items.map(({ code }) => code);
+  }
+
+  const button = (page: Page, name: string | RegExp) => page.getByRole('button', { name, exact: true });
+  const parts = (page: Page) => page.getByRole('navigation', { name: 'Console' }).getByRole('link').allTextContents();
+
+  describe('shows each what is theirs', () => {
+    it('has nothing for a customer, and says so', async (t) => {
+      const page = await opened(t, ada, '/console');
+      if (page === undefined) return;
+      await page.getByText('your account is a customer’s').waitFor();
+      assert.equal(await page.getByRole('navigation', { name: 'Console' }).count(), 0);
+      await page.goto('/console/settings');
+      await page.getByText('your account is a customer’s').waitFor();
+    });
+
+    it('shows nobody anything but the way to sign in', async (t) => {
+      const page = await browser.tab(t, { url: running.app.url });
+      if (page === undefined) return;
+      await page.goto('/console/door');
+      await page.locator('main').getByRole('link', { name: 'Sign in' }).waitFor();
+    });
+
+    it('begins with what an organizer does', async (t) => {
+      const page = await opened(t, organizer, '/console');
+      if (page === undefined) return;
+      await page.getByRole('heading', { name: 'Bookings' }).waitFor();
+      assert.deepEqual(await parts(page), ['Bookings', 'Shows']);
+    });
+
+    it('has all of it for an administrator', async (t) => {
+      const page = await opened(t, administrator, '/console');
+      if (page === undefined) return;
+      await page.getByRole('heading', { name: 'Overview' }).waitFor();
+      const all = ['Overview', 'Bookings', 'Unsettled', 'Parked', 'Door', 'Shows', 'Settings', 'People'];
+      assert.deepEqual(await parts(page), all);
+    });
+  });
+
+  describe('the overview', () => {
+    it('tells the lag of every service and what is on the topics', async (t) => {
+      const page = await opened(t, staff, '/console');
+      if (page === undefined) return;
+      await page
+        .getByRole('row', { name: /^seat-inventory/ })
+        .first()
+        .waitFor();
+      await page.getByRole('row', { name: /^booking-movie/ }).waitFor();
+    });
+
+    it('says plainly that the log does not answer, shows the rest, and mends itself', async (t) => {
+      const page = await browser.tab(t, { url: running.app.url, as: staff });
+      if (page === undefined) return;
+      let isDown = true;
+      await page.route('**/v1/ops/groups', (route) =>
+        isDown ? route.fulfill({ status: 500, json: { detail: 'Something went wrong here.' } }) : route.fallback(),
+      );
+      await page.goto('/console');
+      await page.getByText('The log (Kafka) does not answer').waitFor();
+      await page.getByRole('row', { name: /^booking-movie/ }).waitFor();
+      isDown = false;
+      await page
+        .getByRole('row', { name: /^seat-inventory/ })
+        .first()
+        .waitFor();
+      assert.equal(await page.getByText('does not answer').count(), 0);
+    });
+  });
+
+  describe('a booking', () => {
+    it('is found by its id, with why it ended so and what led to what', async (t) => {
+      const { bookingId } = await sold(['S-A-1', 'S-A-2']);
+      const page = await opened(t, staff, '/console/bookings');
+      if (page === undefined) return;
+      await page.getByLabel('Booking id or e-mail address').fill(bookingId);
+      await page.keyboard.press('Enter');
+      await page.getByText('It was confirmed because').waitFor();
+      const held = page.getByRole('listitem').filter({ hasText: 'Held seats S-A-1, S-A-2' });
+      await held.focus();
+      await page.locator('.timeline .cause', { hasText: 'The booking exists' }).waitFor();
+      await page.locator('.timeline .effect-of', { hasText: 'The price is' }).waitFor();
+      await held.getByRole('button', { name: 'because of booking BookingCreated' }).press('Enter');
+      await page.locator('.timeline :focus', { hasText: 'The booking exists' }).waitFor();
+    });
+
+    it('is found by the address of its customer, and the way back leads to the list', async (t) => {
+      await sold(['S-A-3']);
+      const page = await opened(t, staff, '/console/bookings');
+      if (page === undefined) return;
+      await page.getByLabel('Booking id or e-mail address').fill(ada.email);
+      await page.keyboard.press('Enter');
+      await page.getByRole('row', { name: /S-A-3/ }).getByRole('link').click();
+      await page.getByRole('heading', { name: 'What happened' }).waitFor();
+      await page.goBack();
+      await page.getByRole('row', { name: /S-A-3/ }).waitFor();
+    });
+
+    it('that does not exist is told to be none', async (t) => {
+      const page = await opened(t, staff, '/console/bookings/bkg_01900000-0000-7000-8000-000000000000');
+      if (page === undefined) return;
+      await page.getByText('There is no such booking').first().waitFor();
+    });
+
+    it('is cancelled in part by the organizer, in two steps', async (t) => {
+      const { bookingId } = await sold(['S-A-4', 'S-A-5']);
+      const page = await opened(t, organizer, `/console/bookings/${bookingId}`);
+      if (page === undefined) return;
+      await button(page, 'Cancel the booking …').click();
+      await page.getByRole('checkbox', { name: 'S-A-5' }).uncheck();
+      await page.getByLabel('Reason').fill('a broken seat');
+      await button(page, 'Cancel the booking').click();
+      await page.getByRole('status').getByText('Cancelled: S-A-4.').waitFor();
+      const { seats } = await bookingOnce(ada.client, bookingId, (each) => each.seats.length === 1);
+      assert.deepEqual(seats, ['S-A-5']);
+    });
+
+    it('that is held is paid in cash at the counter', async (t) => {
+      const { body } = await ada.client.book({ showId, seats: ['S-A-6'] });
+      const page = await opened(t, staff, `/console/bookings/${body.bookingId}`);
+      if (page === undefined) return;
+      await button(page, 'Take the payment …').click();
+      await page.getByLabel('cash').check();
+      await button(page, 'Take the payment').click();
+      await page.getByRole('status').getByText('the booking is confirmed').waitFor();
+      assert.equal((await ada.client.booking(body.bookingId)).body.status, 'confirmed');
+    });
+  });
+
+  describe('what needs a person', () => {
+    it('is a charge that a person settles, with the why', async (t) => {
+      await changeSetting(running, 'paymentUnsettledAfterMs', 1_000);
+      const payment = { method: 'card', token: 'tok_slow_3600' };
+      const { body } = await ada.client.book({ showId, seats: ['S-B-1'], payment }, { waitSeconds: 0 });
+      const page = await opened(t, staff, '/console/unsettled');
+      if (page === undefined) return;
+      const item = page.getByRole('listitem').filter({ hasText: body.bookingId });
+      await item.getByRole('button', { name: 'Settle the charge …' }).click();
+      await item.getByLabel('succeeded').check();
+      await item.getByLabel('Why').fill('the books of the provider say so');
+      await page.keyboard.press('Enter');
+      await page.getByRole('status').getByText('Settled as succeeded').waitFor();
+      await item.waitFor({ state: 'detached' });
+      await bookingOnce(ada.client, body.bookingId, hasStatus('confirmed'));
+    });
+
+    it('is a record that nobody can read: taken up again it is parked again, thrown away it is gone', async (t) => {
+      const { body } = await ada.client.book({ showId, seats: ['S-B-2'] });
+      const { bookingId: subject } = body;
+      const partitions = running.app.log.topics.find(({ name }) => name === 'payment-topic')?.partitions ?? 0;
+      const record = { key: showId, partitions, type: 'PaymentSucceeded', subject, value: 'broken' };
+      await running.app.log.append([foreign('payment-topic', record)]);
+      const page = await opened(t, staff, '/console/parked');
+      if (page === undefined) return;
+      await page.getByLabel('Service').selectOption('booking');
+      const item = page.getByRole('listitem').filter({ hasText: subject });
+      await item.getByRole('button', { name: 'Take it up again …' }).click();
+      await item.getByText('Nothing is lost').waitFor();
+      await item.getByRole('button', { name: 'Take it up again' }).click();
+      await page.getByRole('status').getByText('1 input taken up again').waitFor();
+      await item.getByRole('button', { name: 'Throw it away …' }).click();
+      await item.getByText('gone for good').waitFor();
+      await item.getByRole('button', { name: 'Throw it away' }).click();
+      await page.getByRole('status').getByText('is thrown away').waitFor();
+      await item.waitFor({ state: 'detached' });
+    });
+  });
+
+  describe('the door', () => {
+    const scan = async (page: Page, code: string) => {
+      await page.locator('#code:focus').waitFor();
+      await page.keyboard.insertText(code);
+      await page.keyboard.press('Enter');
+    };
+    const verdict = (page: Page, text: string) => page.locator('.verdict', { hasText: text }).waitFor();
+    const atGate = async (t: TestContext, gate: string) => {
+      const page = await opened(t, staff, '/console/door');
+      await page?.getByLabel('Gate').fill(gate);
+      await page?.getByLabel('Gate').press('Enter');
+      return page;
+    };
+
+    it('lets in once, then says when and where that was; the gate is remembered', async (t) => {
+      const [code = ''] = await codesOf(await sold(['S-C-1']));
+      const page = await atGate(t, 'North');
+      if (page === undefined) return;
+      await scan(page, code);
+      await verdict(page, 'Admitted');
+      await verdict(page, 'S-C-1');
+      await page.reload();
+      await scan(page, code);
+      await verdict(page, 'Already admitted');
+      await verdict(page, 'gate North');
+    });
+
+    it('sends what is scanned quickly one after the other, and lists it', async (t) => {
+      const codes = await codesOf(await sold(['S-C-2', 'S-C-3']));
+      const page = await atGate(t, 'South');
+      if (page === undefined) return;
+      for (const code of [...codes, 'no ticket', codes[0] ?? '']) await scan(page, code);
+      await verdict(page, 'Already admitted');
+      const scans = page.locator('.scans strong');
+      assert.deepEqual(await scans.allTextContents(), ['Already admitted', 'Not a ticket', 'Admitted', 'Admitted']);
+    });
+
+    it('lets nobody in without an answer, and in with the second asking if the first answer was lost', async (t) => {
+      const [code = ''] = await codesOf(await sold(['S-C-4']));
+      const page = await atGate(t, 'West');
+      if (page === undefined) return;
+      await page.route('**/v1/check-ins', async (route) => {
+        await route.fetch();
+        await route.abort();
+      });
+      await scan(page, code);
+      await verdict(page, 'Not known');
+      await page.unroute('**/v1/check-ins');
+      await button(page, 'Try again').click();
+      await verdict(page, 'Admitted');
+      await verdict(page, 'S-C-4');
+    });
+  });
+
+  describe('a show', () => {
+    it('is found by its day', async (t) => {
+      const { body } = await running.anyone.get<{ startsAt: string }>(`/v1/shows/${showId}`);
+      const page = await opened(t, organizer, '/console/shows');
+      if (page === undefined) return;
+      await page.getByLabel('Day').fill(body.startsAt.slice(0, 10));
+      await page.getByRole('link', { name: 'The Third Man' }).click();
+      await page.getByRole('row', { name: /^standard 50/ }).waitFor();
+    });
+
+    it('is sold at the counter: the price, then the name and cash, then the tickets', async (t) => {
+      const page = await opened(t, staff, `/console/shows/${showId}`);
+      if (page === undefined) return;
+      await page.getByLabel('How many').fill('2');
+      await page.getByLabel('Category').selectOption('premium');
+      await button(page, 'What does it cost?').click();
+      await page.getByLabel('Name of the customer').fill('Grace Hopper');
+      await button(page, /^Sell for €/).click();
+      await page.locator('.counter').getByText('confirmed').waitFor();
+      assert.match((await page.locator('.ticket-code').allTextContents()).join(), /^FH1\S+,FH1\S+$/);
+      await page.getByRole('link', { name: 'The booking' }).click();
+      await page.getByRole('cell', { name: 'Grace Hopper' }).first().waitFor();
+    });
+
+    it('has seats blocked and unblocked, not those that are sold', async (t) => {
+      await sold(['S-D-1']);
+      const page = await opened(t, organizer, `/console/shows/${showId}`);
+      if (page === undefined) return;
+      await button(page, 'Block seats …').click();
+      await page.getByLabel('Ids of the seats').fill('S-D-1 S-D-2');
+      await button(page, 'Block seats').click();
+      await page.getByText('Not free: S-D-1').waitFor();
+      await page.getByLabel('Ids of the seats').fill('S-D-2');
+      await button(page, 'Block seats').click();
+      await page.getByText('1 blocked').waitFor();
+      await button(page, 'Unblock seats …').click();
+      await page.getByLabel('Ids of the seats').fill('S-D-2');
+      await button(page, 'Unblock seats').click();
+      await page.getByText('0 blocked').waitFor();
+    });
+
+    it('is cancelled only by who types its title', async (t) => {
+      const doomed = await openShow(running.admin, await buildVenue(running.admin));
+      const page = await opened(t, organizer, `/console/shows/${doomed}`);
+      if (page === undefined) return;
+      await button(page, 'Cancel the show …').click();
+      await page.getByLabel('To confirm, type its title').fill('The Fourth Man');
+      await button(page, 'Cancel the show').click();
+      await page.getByRole('alert').getByText('is not the title').waitFor();
+      await page.getByLabel('To confirm, type its title').fill('The Third Man');
+      await button(page, 'Cancel the show').click();
+      await page.getByRole('status').getByText('The show is cancelled').waitFor();
+      const shown = () => running.anyone.get<{ status: string }>(`/v1/shows/${doomed}`);
+      await eventually(shown, ({ body }) => body.status === 'cancelled');
+    });
+  });
+
+  describe('settings', () => {
+    it('are refused at the field, changed with the why, and keep who did it', async (t) => {
+      const page = await opened(t, administrator, '/console/settings');
+      if (page === undefined) return;
+      await page.getByRole('link', { name: 'seatsPerBookingMax' }).click();
+      await page.getByLabel('Value').fill('1000');
+      await page.getByLabel('Why').fill('a large party');
+      await button(page, 'Change it').click();
+      await page.getByRole('alert').getByText('must be at most 100').waitFor();
+      await page.getByLabel('Value').fill('12');
+      await button(page, 'Change it').click();
+      await page.getByRole('status').getByText('seatsPerBookingMax is 12 now').waitFor();
+      await page.getByRole('row', { name: /12 a large party usr_/ }).waitFor();
+    });
+
+    it('that are lists are edited line by line', async (t) => {
+      const page = await opened(t, administrator, '/console/settings/notificationChannels');
+      if (page === undefined) return;
+      await page.getByLabel('Values').fill('email\npigeon');
+      await page.getByLabel('Why').fill('try it');
+      await button(page, 'Change it').click();
+      await page.getByRole('alert').filter({ hasText: '1: ' }).waitFor();
+      await page.getByLabel('Values').fill('email');
+      await button(page, 'Change it').click();
+      await page.getByRole('status').getByText('notificationChannels is email now').waitFor();
+    });
+  });
+
+  it('lets an administrator give somebody a role', async (t) => {
+    const person = await newPerson(running);
+    const page = await opened(t, administrator, '/console/people');
+    if (page === undefined) return;
+    await page.getByLabel('E-mail address').fill(person.email);
+    await page.keyboard.press('Enter');
+    await button(page, 'Change the roles …').click();
+    await page.getByRole('checkbox', { name: 'staff' }).check();
+    await button(page, 'Change the roles').click();
+    await page.getByRole('status').getByText('has the roles customer, staff now').waitFor();
+  });
+});
