@@ -55,16 +55,16 @@ export function bookingView(app: App, bookingId: string) {
             <p><button type="button" class="plain" @click=${again}>Look again</button></p>
           </section>
           ${deeds.view(...deedsFor(booking))}
+          ${
+            isStaff
+              ? html`
+                  <section aria-labelledby="tickets"><h2 id="tickets">Tickets</h2>${tickets.view(({ items }) => ticketTable(items))}</section>
+                  <section aria-labelledby="story"><h2 id="story">What happened</h2>${timeline.view((told) => story.view(told))}</section>
+                `
+              : undefined
+          }
         `,
       )}
-      ${
-        isStaff
-          ? html`
-              <section aria-labelledby="tickets"><h2 id="tickets">Tickets</h2>${tickets.view(({ items }) => ticketTable(items))}</section>
-              <section aria-labelledby="story"><h2 id="story">What happened</h2>${timeline.view((told) => story.view(told))}</section>
-            `
-          : undefined
-      }
     `,
   };
 }

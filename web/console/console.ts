@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
+import { keyed } from 'lit-html/directives/keyed.js';
 import type { App, Open, Page } from '../kit/page.ts';
 import { bookingsPart } from './bookings.ts';
 import { doorPart } from './door.ts';
@@ -40,7 +41,7 @@ export const consolePage: Open = (app, { part: name, id }) => {
   return {
     title: `${page.title} · Console`,
     leave: () => page.leave?.(),
-    view: () => html`${navigation(mine, part)} ${page.view()}`,
+    view: () => html`${navigation(mine, part)} ${keyed(page, page.view())}`,
   };
 };
 

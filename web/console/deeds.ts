@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
+import { keyed } from 'lit-html/directives/keyed.js';
 import { type App, fieldsOf, onSubmit, problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { WishKey } from './wish-key.ts';
@@ -18,7 +19,7 @@ export interface Deed {
   readonly run: (asked: Asked) => Promise<string>;
 }
 
-export interface Asked {
+interface Asked {
   readonly fields: Readonly<Record<string, string>>;
   readonly form: HTMLFormElement;
   /** The idempotency key of a body. */
@@ -62,7 +63,7 @@ export class Deeds {
           `,
         )}
       </div>
-      ${open === undefined || this.#open === undefined ? undefined : this.#form(open, this.#open)}
+      ${open === undefined || this.#open === undefined ? undefined : keyed(open.id, this.#form(open, this.#open))}
     `;
   }
 

@@ -10,12 +10,13 @@ import { clockText } from './words.ts';
 
 /** The door: a field that a hand scanner types into, and the answer so large that it is read in passing. */
 const gateKey = 'fullhouse-gate';
+const showKey = 'fullhouse-door-show';
 const hourMs = 3_600_000;
 const begunAgoHours = 4;
 const beginsInHours = 12;
 
 export function doorPart(app: App): Page {
-  let showId: string | undefined;
+  let showId = kept(showKey);
   const scans = new Scans(() => app.redraw());
   const shows = asking(app, () => {
     const from = new Date(Date.now() - begunAgoHours * hourMs).toISOString();
@@ -33,6 +34,13 @@ export function doorPart(app: App): Page {
     scans.add({ code: code.trim(), gate, showId });
     const field = codeField();
     if (field !== null) field.value = '';
+    focusCode();
+  }
+
+  function choose(id: string): void {
+    showId = id === '' ? undefined : id;
+    keep(showKey, showId);
+    app.redraw();
     focusCode();
   }
 
@@ -55,13 +63,10 @@ export function doorPart(app: App): Page {
             <label>
               Only for the show
               <select
-                @change=${(event: Event) => {
-                  showId = (event.target as HTMLSelectElement).value || undefined;
-                  focusCode();
-                }}
+                @change=${(event: Event) => choose((event.target as HTMLSelectElement).value)}
               >
                 <option value="">any</option>
-                ${(shows.answer ?? []).map((show) => html`<option value=${show.showId}>${nameOf(show)}</option>`)}
+                ${options(shows.answer ?? [], showId)}
               </select>
             </label>
           </div>
@@ -105,6 +110,17 @@ function fromGate(event: KeyboardEvent): void {
   focusCode();
 }
 
+/** The shows to choose from, and the one that was chosen before, also where it is no longer among them. */
+function options(shows: readonly Show[], chosen: string | undefined): readonly TemplateResult[] {
+  const isListed = chosen === undefined || shows.some(({ showId }) => showId === chosen);
+  return [
+    ...(isListed ? [] : [html`<option value=${chosen} selected>the one chosen before</option>`]),
+    ...shows.map(
+      (show) => html`<option value=${show.showId} ?selected=${show.showId === chosen}>${nameOf(show)}</option>`,
+    ),
+  ];
+}
+
 const nameOf = ({ movie, theatre, screen, startsAt }: Show) =>
   `${timeText(startsAt, theatre.timeZone)} ${movie.title}, ${theatre.name}, screen ${screen.number}`;
 
@@ -120,6 +136,10 @@ function latest(scans: readonly Scan[]): TemplateResult {
 }
 
 function past(scans: Scans): TemplateResult | undefined {
+  const tryAgain = (scan: Scan) => {
+    scans.again(scan);
+    focusCode();
+  };
   if (scans.all.length === 0) return undefined;
   return html`
     <section aria-labelledby="scans">
@@ -133,7 +153,7 @@ function past(scans: Scans): TemplateResult | undefined {
               <span>${scan.state === 'told' ? scan.verdict?.detail : undefined} <code>${shortened(scan.code)}</code></span>
               ${
                 scan.state === 'told' && scan.verdict?.isOpen === true
-                  ? html`<button type="button" class="plain" @click=${() => scans.again(scan)}>Try again</button>`
+                  ? html`<button type="button" class="plain" @click=${() => tryAgain(scan)}>Try again</button>`
                   : undefined
               }
             </li>

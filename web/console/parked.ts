@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
+import { repeat } from 'lit-html/directives/repeat.js';
 import { get, type Listed, post } from '../kit/api.ts';
 import { countText, momentText } from '../kit/format.ts';
 import type { App, Page } from '../kit/page.ts';
@@ -48,11 +49,14 @@ export function parkedPart(app: App): Page {
       ${list.view(({ items }) =>
         items.length === 0
           ? html`<p>Nothing is parked.</p>`
-          : html`<ul class="plain-list">${items.map((item) => html`<li class="card">${shown(item, deeds)}</li>`)}</ul>`,
+          : html`<ul class="plain-list">${repeat(items, keyOf, (item) => html`<li class="card">${shown(item, deeds)}</li>`)}</ul>`,
       )}
     `,
   };
 }
+
+/** What somebody is writing about one stays with it when another one leaves the list. */
+const keyOf = ({ parkedId }: Parked) => parkedId;
 
 function shown(item: Parked, deeds: Deeds): TemplateResult {
   const { service, what, reason, detail, subject, partition, parkedAt, waitUntil, waiting } = item;

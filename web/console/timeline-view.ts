@@ -18,13 +18,17 @@ const kinds: Readonly<Record<TimelineEntry['kind'], string>> = {
 export class TimelineView {
   readonly #app: Pick<App, 'redraw'>;
   #looked: number | undefined;
+  #drawn: { readonly timeline: Timeline; readonly placed: readonly Placed[] } | undefined;
 
   constructor(app: Pick<App, 'redraw'>) {
     this.#app = app;
   }
 
-  view({ entries, conclusion }: Timeline): TemplateResult {
-    const placed = layOut(entries);
+  view(timeline: Timeline): TemplateResult {
+    const { entries, conclusion } = timeline;
+    // Laid out once, and drawn each time the pointer moves on.
+    if (this.#drawn?.timeline !== timeline) this.#drawn = { timeline, placed: layOut(entries) };
+    const { placed } = this.#drawn;
     const looked = this.#looked === undefined ? undefined : placed[this.#looked];
     return html`
       <p class="conclusion">${conclusion}</p>

@@ -14,33 +14,23 @@ const quietFromMs = 10_000;
 
 /** Finds the cause of each entry among the others; entries are in the order of time. */
 export function layOut(entries: readonly TimelineEntry[]): readonly Placed[] {
-  const places = new Map(entries.map((entry, index) => [nameOf(entry), index]));
-  const causes = entries.map((entry) => causeOf(entry, { entries, places }));
+  const places = new Map(entries.flatMap((entry, index) => namesOf(entry).map((name) => [name, index] as const)));
+  const causes = entries.map(
+    ({ service, causedBy = '' }) => places.get(causedBy) ?? places.get(`${service} ${causedBy}`),
+  );
+  const effects = Map.groupBy(entries.keys(), (index) => causes[index]);
   return entries.map((entry, index) => {
     const since = entry.ms - (entries[index - 1]?.ms ?? entry.ms);
     return {
       entry,
       cause: causes[index],
-      effects: causes.flatMap((cause, effect) => (cause === index ? [effect] : [])),
+      effects: effects.get(index) ?? [],
       quietMs: since >= quietFromMs && entry.kind !== 'deadline' ? since : undefined,
     };
   });
 }
 
-/** As the server names an entry where it is a cause. */
-const nameOf = ({ service, type, id }: TimelineEntry) => `${service} ${type} ${id}`;
-const answerTo = 'the answer to ';
-
-interface Known {
-  readonly entries: readonly TimelineEntry[];
-  readonly places: ReadonlyMap<string, number>;
-}
-
-function causeOf({ causedBy, service }: TimelineEntry, { entries, places }: Known): number | undefined {
-  if (causedBy === undefined) return undefined;
-  const named = places.get(causedBy);
-  if (named !== undefined || !causedBy.startsWith(answerTo)) return named;
-  const id = causedBy.slice(answerTo.length);
-  const asked = entries.findIndex((each) => each.service === service && each.id === id);
-  return asked < 0 ? undefined : asked;
+/** As the server names an entry where it is a cause: to others by what it is, to its own service also as what was asked for. */
+function namesOf({ service, type, id }: TimelineEntry): readonly string[] {
+  return [`${service} ${type} ${id}`, `${service} the answer to ${id}`];
 }

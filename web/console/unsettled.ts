@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
+import { repeat } from 'lit-html/directives/repeat.js';
 import { all, post } from '../kit/api.ts';
 import { momentText, moneyText } from '../kit/format.ts';
 import type { App, Page } from '../kit/page.ts';
@@ -30,7 +31,7 @@ export function unsettledPart(app: App): Page {
       ${list.view((items) =>
         items.length === 0
           ? html`<p>Nothing needs a person.</p>`
-          : html`<ul class="plain-list">${items.map((item) => html`<li class="card">${shown(item, deeds)}</li>`)}</ul>`,
+          : html`<ul class="plain-list">${repeat(items, keyOf, (item) => html`<li class="card">${shown(item, deeds)}</li>`)}</ul>`,
       )}
     `,
   };
@@ -58,6 +59,9 @@ const meanings: Readonly<Record<Unsettled['kind'], string>> = {
     'The provider reported a charge that nobody here knows of. Look it up at the provider; there is nothing to do here.',
   message: 'The connection broke off while it was sent. It may have arrived, or not.',
 };
+
+/** What somebody is writing about one stays with it when another one leaves the list. */
+const keyOf = ({ id }: Unsettled) => id;
 
 function shown(item: Unsettled, deeds: Deeds): TemplateResult {
   const deed = deedFor(item);
