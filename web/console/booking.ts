@@ -7,13 +7,16 @@ import { type Asking, asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { type Deed, Deeds } from './deeds.ts';
 import { field } from './field.ts';
+import { repeating } from './repeating.ts';
 import { may } from './roles.ts';
 import { TimelineView } from './timeline-view.ts';
 import { placesText, plain } from './words.ts';
 
 /** One booking: its state, its money, its tickets, its story, and what an organizer may do about it. */
 const outcomeWithinSeconds = 10;
-const cancellable: readonly string[] = ['requested', 'awaiting_payment', 'paying', 'confirmed'];
+const open: readonly string[] = ['requested', 'awaiting_payment', 'paying'];
+const cancellable: readonly string[] = [...open, 'confirmed'];
+const refreshMs = 2_000;
 
 interface Found {
   readonly booking: Booking;
@@ -31,9 +34,17 @@ export function bookingView(app: App, bookingId: string) {
   const tickets = asking(app, (signal) => get<{ readonly items: readonly Ticket[] }>(`${path}/tickets`, { signal }));
   const timeline = asking(app, (signal) => get<Timeline>(`/v1/ops${path.slice('/v1'.length)}/timeline`, { signal }));
   const isStaff = may(app.me(), 'staff');
-  const asked: readonly Asking<unknown>[] = isStaff ? [found, tickets, timeline] : [found];
+  const more: readonly Asking<unknown>[] = isStaff ? [tickets, timeline] : [];
+  let isWanted = true;
+  const looking = repeating(async () => {
+    if (!isWanted && !isUnderWay(found.answer?.booking)) return;
+    isWanted = false;
+    await found.again();
+    await Promise.all(more.map((each) => each.again()));
+  }, refreshMs);
   const again = () => {
-    for (const each of asked) void each.again();
+    isWanted = true;
+    looking.soon();
   };
   const deeds = new Deeds(app, again);
   const story = new TimelineView(app);
@@ -41,10 +52,10 @@ export function bookingView(app: App, bookingId: string) {
     ...(isStaff && booking.status === 'awaiting_payment' ? [payment(path, booking)] : []),
     ...(may(app.me(), 'organizer') && cancellable.includes(booking.status) ? [cancellation(path, booking)] : []),
   ];
-  again();
   return {
     leave: () => {
-      for (const each of asked) each.stop();
+      looking.stop();
+      for (const each of [found, ...more]) each.stop();
     },
     view: () => html`
       ${deeds.outcome()}
@@ -67,6 +78,15 @@ export function bookingView(app: App, bookingId: string) {
       )}
     `,
   };
+}
+
+/** Whether something of it is to come by itself: an outcome, a refund, tickets. */
+function isUnderWay(booking: Booking | undefined): boolean {
+  if (booking === undefined) return false;
+  const { status, refund, seats, areas = [], tickets } = booking;
+  if (status !== 'confirmed') return open.includes(status) || refund?.status === 'pending';
+  const places = areas.reduce((sum, { count }) => sum + count, seats.length);
+  return refund?.status === 'pending' || tickets.length < places;
 }
 
 function facts(booking: Booking, show: Show | undefined): TemplateResult {

@@ -56,7 +56,7 @@ function navigation(mine: readonly Part[], current: Part | undefined): TemplateR
 /** Why there is nothing to see, and the way on. */
 function closed(app: App, mine: readonly Part[]): TemplateResult {
   if (app.me() === undefined) {
-    return html`<p>The console is for those who run the house. <a href="/sign-in">Sign in</a> to go on.</p>`;
+    return html`<p>The console is for those who run the house. <a href="/sign-in?then=${encodeURIComponent(location.pathname)}">Sign in</a> to go on.</p>`;
   }
   if (mine.length > 0)
     return html`${navigation(mine, undefined)}<p>There is no such part for you. Choose one of these.</p>`;

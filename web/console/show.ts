@@ -9,8 +9,12 @@ import { badge } from './badge.ts';
 import { CounterSale } from './counter-sale.ts';
 import { type Deed, Deeds } from './deeds.ts';
 import { field } from './field.ts';
+import { repeating } from './repeating.ts';
 import { may } from './roles.ts';
 import { seatsIn } from './words.ts';
+
+/** Sales follow what is sold, held and blocked by moments. */
+const refreshMs = 5_000;
 
 /** One show: what was sold of it, and what the organizer and the box office do with it. */
 export function showPart(app: App, showId: string): Page {
@@ -18,16 +22,17 @@ export function showPart(app: App, showId: string): Page {
   const isOrganizer = may(app.me(), 'organizer');
   const show = asking(app, (signal) => get<Show>(path, { signal }));
   const sales = asking(app, (signal) => get<Sales>(`${path}/sales`, { signal }));
-  const again = () => {
-    void show.again();
-    if (isOrganizer) void sales.again();
-  };
+  const looking = repeating(async () => {
+    await show.again();
+    if (isOrganizer) await sales.again();
+  }, refreshMs);
+  const again = () => looking.soon();
   const deeds = new Deeds(app, again);
   const counter = may(app.me(), 'staff') ? new CounterSale(app, { showId, sold: again }) : undefined;
-  again();
   return {
     title: 'Show',
     leave: () => {
+      looking.stop();
       show.stop();
       sales.stop();
       counter?.leave();
@@ -40,7 +45,6 @@ export function showPart(app: App, showId: string): Page {
               <section aria-labelledby="sales">
                 <h2 id="sales">Sales</h2>
                 ${sales.view(salesTable)}
-                <p><button type="button" class="plain" @click=${again}>Look again</button></p>
                 ${show.answer === undefined || show.answer.status === 'cancelled' ? undefined : deeds.view(...organizing(path, show.answer))}
               </section>
             `

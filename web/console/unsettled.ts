@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { all, post } from '../kit/api.ts';
+import { serverNow } from '../kit/clock.ts';
 import { momentText, moneyText } from '../kit/format.ts';
 import type { App, Page } from '../kit/page.ts';
 import type { Unsettled } from './answers.ts';
@@ -71,7 +72,7 @@ function shown(item: Unsettled, deeds: Deeds): TemplateResult {
     <p>${meanings[item.kind]}</p>
     <dl>
       <dt>Since</dt>
-      <dd>${momentText(item.since)} <span class="quiet">(${spanText(Math.max(0, Date.now() - Date.parse(item.since)))})</span></dd>
+      <dd>${momentText(item.since)} <span class="quiet">(${spanText(Math.max(0, serverNow() - Date.parse(item.since)))})</span></dd>
       ${item.bookingId === undefined ? undefined : html`<dt>Booking</dt><dd>${idLink('/console/bookings', item.bookingId)}</dd>`}
       ${item.messageKind === undefined ? undefined : html`<dt>Message</dt><dd>${plain(item.messageKind)} by ${item.channel}</dd>`}
       ${why === undefined ? undefined : html`<dt>Why</dt><dd>${why}</dd>`}
