@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { get, post } from '../kit/api.ts';
-import { momentText, moneyText } from '../kit/format.ts';
+import { amountText, momentText } from '../kit/format.ts';
 import type { App } from '../kit/page.ts';
 import type { Answered, Booking, Show, Ticket, Timeline } from './answers.ts';
 import { type Asking, asking } from './asking.ts';
@@ -104,7 +104,7 @@ function facts(booking: Booking, show: Show | undefined): TemplateResult {
       <dt>Places</dt>
       <dd>${placesText(booking.seats, booking.areas) || 'none'}</dd>
       <dt>Total</dt>
-      <dd>${total === undefined ? 'no price yet' : moneyText(total)}</dd>
+      <dd>${total === undefined ? 'no price yet' : amountText(total)}</dd>
       <dt>Payment</dt>
       <dd>
         ${badge(payment.status)} ${payment.attempts > 1 ? `${payment.attempts} tries` : undefined}
@@ -113,7 +113,7 @@ function facts(booking: Booking, show: Show | undefined): TemplateResult {
       ${
         refund === undefined
           ? undefined
-          : html`<dt>Refund</dt><dd>${badge(refund.status)} ${moneyText(refund.amount)}</dd>`
+          : html`<dt>Refund</dt><dd>${badge(refund.status)} ${amountText(refund.amount)}</dd>`
       }
       ${status === 'awaiting_payment' && holdExpiresAt !== undefined ? html`<dt>Held until</dt><dd>${momentText(holdExpiresAt)}</dd>` : undefined}
       <dt>Customer</dt>
@@ -163,7 +163,7 @@ function payment(path: string, { total }: Booking): Deed {
   return {
     id: 'pay',
     does: 'Take the payment',
-    follows: `${total === undefined ? 'The total' : moneyText(total)} is taken for it, the seats are sold and the tickets issued.`,
+    follows: `${total === undefined ? 'The total' : amountText(total)} is taken for it, the seats are sold and the tickets issued.`,
     fields: () => html`
       <fieldset>
         <legend>Paid by</legend>

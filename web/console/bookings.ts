@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { get, type Listed } from '../kit/api.ts';
-import { momentText, moneyText } from '../kit/format.ts';
+import { amountText, momentText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
 import type { Booking } from './answers.ts';
 import { type Asking, asking } from './asking.ts';
@@ -80,7 +80,7 @@ function listing(bookings: readonly Booking[], isMore: boolean): TemplateResult 
                 <th scope="row"><a href="/console/bookings/${bookingId}">${momentText(createdAt)}</a></th>
                 <td>${badge(status)}</td>
                 <td>${placesText(seats, areas)}</td>
-                <td class="number">${total === undefined ? undefined : moneyText(total)}</td>
+                <td class="number">${total === undefined ? undefined : amountText(total)}</td>
                 <td><code>${bookingId}</code></td>
               </tr>
             `,

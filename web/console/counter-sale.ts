@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { get, post } from '../kit/api.ts';
-import { moneyText, timeText } from '../kit/format.ts';
+import { amountText, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, problemBox } from '../kit/page.ts';
 import { messageOf } from '../kit/problem.ts';
 import type { Answered, Booking, Quote, SeatPlan, Show, Ticket } from './answers.ts';
@@ -119,7 +119,7 @@ export class CounterSale {
     return html`
       <form class="stacked" @submit=${onSubmit((form) => void this.#sell(quote, fieldsOf(form)))}>
         <p>
-          <strong class="sum">${moneyText(quote.total)}</strong>
+          <strong class="sum">${amountText(quote.total)}</strong>
           for ${placesText(quote.seats, quote.areas)} <span class="quiet">(the price holds until ${timeText(quote.expiresAt)})</span>
         </p>
         ${field('Name of the customer', html`<input name="customerName" required maxlength="100" autocomplete="off">`)}
@@ -140,7 +140,7 @@ export class CounterSale {
         }
         ${this.#said()}
         <p class="row">
-          <button ?disabled=${this.#isAsking}>${this.#isAsking ? 'Selling …' : `Sell for ${moneyText(quote.total)}`}</button>
+          <button ?disabled=${this.#isAsking}>${this.#isAsking ? 'Selling …' : `Sell for ${amountText(quote.total)}`}</button>
           <button type="button" class="plain" ?disabled=${this.#isAsking} @click=${() => this.#goTo({ name: 'choosing' })}>Choose again</button>
         </p>
       </form>
@@ -153,7 +153,7 @@ export class CounterSale {
     return html`
       <div role="status">
         <p>
-          ${badge(status)} ${why === undefined ? undefined : plain(why)} ${total === undefined ? undefined : html`<strong class="sum">${moneyText(total)}</strong>`}
+          ${badge(status)} ${why === undefined ? undefined : plain(why)} ${total === undefined ? undefined : html`<strong class="sum">${amountText(total)}</strong>`}
         </p>
         ${status === 'confirmed' && tickets.length === 0 ? html`<p>The tickets are still being made; the booking will have them.</p>` : undefined}
         <ul class="plain-list">

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { call, get, post } from '../kit/api.ts';
-import { momentText, moneyText } from '../kit/format.ts';
+import { amountText, momentText } from '../kit/format.ts';
 import type { App, Page } from '../kit/page.ts';
 import { Problem } from '../kit/problem.ts';
 import type { Sales, Show } from './answers.ts';
@@ -86,7 +86,7 @@ function salesTable({ capacity, sold, held, blocked, revenue, categories }: Sale
                 <td class="number">${each.capacity}</td>
                 <td class="number">${each.sold}</td>
                 <td class="number">${each.held}</td>
-                <td class="number">${moneyText(each.revenue)}</td>
+                <td class="number">${amountText(each.revenue)}</td>
               </tr>
             `,
           )}
@@ -97,7 +97,7 @@ function salesTable({ capacity, sold, held, blocked, revenue, categories }: Sale
             <td class="number">${capacity}</td>
             <td class="number">${sold}</td>
             <td class="number">${held}</td>
-            <td class="number">${moneyText(revenue)}</td>
+            <td class="number">${amountText(revenue)}</td>
           </tr>
         </tfoot>
       </table>

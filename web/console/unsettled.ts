@@ -2,7 +2,7 @@ import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
 import { all, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
-import { momentText, moneyText } from '../kit/format.ts';
+import { amountText, momentText } from '../kit/format.ts';
 import type { App, Page } from '../kit/page.ts';
 import type { Unsettled } from './answers.ts';
 import { asking } from './asking.ts';
@@ -68,7 +68,7 @@ function shown(item: Unsettled, deeds: Deeds): TemplateResult {
   const deed = deedFor(item);
   const why = item.error === undefined ? item.reason : `${item.error.message} (${item.error.code})`;
   return html`
-    <h2>${titles[item.kind]}${item.amount === undefined ? undefined : `: ${moneyText(item.amount)}`}</h2>
+    <h2>${titles[item.kind]}${item.amount === undefined ? undefined : `: ${amountText(item.amount)}`}</h2>
     <p>${meanings[item.kind]}</p>
     <dl>
       <dt>Since</dt>
@@ -124,7 +124,7 @@ function retry({ id, amount }: Unsettled): Deed {
   return {
     id: `retry-${id}`,
     does: 'Ask for the refund again',
-    follows: `The provider is asked once more to give ${amount === undefined ? 'the money' : moneyText(amount)} back. If it refuses again, this comes back to the list.`,
+    follows: `The provider is asked once more to give ${amount === undefined ? 'the money' : amountText(amount)} back. If it refuses again, this comes back to the list.`,
     run: async ({ keyOf }) => {
       await post(`/v1/ops/refunds/${encodeURIComponent(id)}/retry`, undefined, { key: keyOf('retry') });
       return 'The refund is asked for again. If it fails again, it is back in this list in a moment.';

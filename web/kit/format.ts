@@ -4,9 +4,13 @@ export interface Money {
   readonly currency: string;
 }
 
+/** A price as customers read it. */
+export function moneyText(money: Money): string {
+  return money.amount === 0 ? 'free' : amountText(money);
+}
+
 /** Minor units as an amount of the person's own language: 1250 GBP is £12.50. */
-export function moneyText({ amount, currency }: Money): string {
-  if (amount === 0) return 'free';
+export function amountText({ amount, currency }: Money): string {
   const format = new Intl.NumberFormat(undefined, { style: 'currency', currency });
   return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
 }
