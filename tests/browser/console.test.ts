@@ -193,6 +193,24 @@ describe('the console', () => {
       await bookingOnce(ada.client, body.bookingId, hasStatus('confirmed'));
     });
 
+    it('is a refund that the provider refused, and may be asked for again', async (t) => {
+      const payment = { method: 'card', token: 'tok_slow_3600' };
+      const { body } = await ada.client.book({ showId, seats: ['S-B-3'], payment }, { waitSeconds: 0 });
+      const page = await opened(t, staff, '/console/unsettled');
+      if (page === undefined) return;
+      const item = page.getByRole('listitem').filter({ hasText: body.bookingId });
+      await item.getByRole('button', { name: 'Settle the charge …' }).click();
+      await item.getByLabel('succeeded').check();
+      await item.getByLabel('Why').fill('by mistake: nothing was captured');
+      await page.keyboard.press('Enter');
+      await bookingOnce(ada.client, body.bookingId, hasStatus('confirmed'));
+      await ada.client.post(`/v1/bookings/${body.bookingId}/cancellation`, {}, { key: 'cancel' });
+      await item.getByText('A refund that failed').waitFor();
+      await item.getByRole('button', { name: 'Ask for the refund again …' }).click();
+      await item.getByRole('button', { name: 'Ask for the refund again' }).click();
+      await page.getByRole('status').getByText('The refund is asked for again').waitFor();
+    });
+
     it('is a record that nobody can read: taken up again it is parked again, thrown away it is gone', async (t) => {
       const { body } = await ada.client.book({ showId, seats: ['S-B-2'] });
       const { bookingId: subject } = body;
@@ -202,7 +220,8 @@ describe('the console', () => {
       const page = await opened(t, staff, '/console/parked');
       if (page === undefined) return;
       await page.getByLabel('Service').selectOption('booking');
-      const item = page.getByRole('listitem').filter({ hasText: subject });
+      const heading = page.getByRole('heading', { name: 'booking: undecodable' });
+      const item = page.getByRole('listitem').filter({ hasText: subject, has: heading });
       await item.getByRole('button', { name: 'Take it up again …' }).click();
       await item.getByText('Nothing is lost').waitFor();
       await item.getByRole('button', { name: 'Take it up again' }).click();
@@ -352,6 +371,31 @@ describe('the console', () => {
       await button(page, 'Change it').click();
       await page.getByRole('status').getByText('notificationChannels is email now').waitFor();
     });
+  });
+
+  it('has a name for every field, one heading and no more than the width of a telephone, in every part', async (t) => {
+    const { bookingId } = await sold(['S-E-1']);
+    const small = { viewport: { width: 360, height: 740 }, colorScheme: 'dark' } as const;
+    const page = await browser.tab(t, { url: running.app.url, as: administrator, ...small });
+    if (page === undefined) return;
+    const more = [
+      `bookings/${bookingId}`,
+      `shows/${showId}`,
+      'settings/pricingRules',
+      'settings/paymentUnsettledAfterMs',
+    ];
+    for (const part of ['', 'bookings', 'unsettled', 'parked', 'door', 'shows', 'settings', 'people', ...more]) {
+      await page.goto(`/console/${part}`);
+      await page.getByRole('heading', { level: 1 }).waitFor();
+      await page.waitForLoadState('networkidle');
+      const found: unknown = await page.evaluate(`({
+        headings: document.querySelectorAll('h1').length,
+        nameless: [...document.querySelectorAll('input, select, textarea')].filter(({ labels }) => !labels.length).length,
+        scopeless: document.querySelectorAll('th:not([scope])').length,
+        tooWide: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+      })`);
+      assert.deepEqual(found, { headings: 1, nameless: 0, scopeless: 0, tooWide: 0 }, `/console/${part}`);
+    }
   });
 
   it('lets an administrator give somebody a role', async (t) => {

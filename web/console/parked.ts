@@ -23,8 +23,11 @@ export function parkedPart(app: App): Page {
   });
   const looking = repeating(list.again, refreshMs);
   const deeds = new Deeds(app, () => looking.soon());
+  // Of the list that is there, until the one that was asked for comes.
+  const isWanted = (item: Parked) => service === '' || item.service === service;
   const choose = (event: Event) => {
     service = (event.target as HTMLSelectElement).value;
+    app.redraw();
     void list.again();
   };
   return {
@@ -46,13 +49,18 @@ export function parkedPart(app: App): Page {
         </label>
       </p>
       ${deeds.outcome()}
-      ${list.view(({ items }) =>
-        items.length === 0
-          ? html`<p>Nothing is parked.</p>`
-          : html`<ul class="plain-list">${repeat(items, keyOf, (item) => html`<li class="card">${shown(item, deeds)}</li>`)}</ul>`,
-      )}
+      ${list.view(({ items }) => listing(items.filter(isWanted), deeds))}
     `,
   };
+}
+
+function listing(items: readonly Parked[], deeds: Deeds): TemplateResult {
+  if (items.length === 0) return html`<p>Nothing is parked.</p>`;
+  return html`
+    <ul class="plain-list">
+      ${repeat(items, keyOf, (item) => html`<li class="card">${shown(item, deeds)}</li>`)}
+    </ul>
+  `;
 }
 
 /** What somebody is writing about one stays with it when another one leaves the list. */

@@ -22,13 +22,15 @@ const answerWithinMs = 8_000;
 
 export class Scans {
   readonly #changed: () => void;
+  readonly #ask: (scan: Scan) => Promise<Verdict>;
   /** The latest first. */
   #all: readonly Scan[] = [];
   #isSending = false;
   #isStopped = false;
 
-  constructor(changed: () => void) {
+  constructor(changed: () => void, ask: (scan: Scan) => Promise<Verdict> = verdictOf) {
     this.#changed = changed;
+    this.#ask = ask;
   }
 
   get all(): readonly Scan[] {
@@ -62,7 +64,7 @@ export class Scans {
     for (let next = this.#next(); next !== undefined && !this.#isStopped; next = this.#next()) {
       next.state = 'asking';
       this.#changed();
-      next.verdict = await verdictOf(next);
+      next.verdict = await this.#ask(next);
       next.state = 'told';
       this.#changed();
     }

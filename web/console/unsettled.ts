@@ -103,7 +103,8 @@ function settlement({ id }: Unsettled): Deed {
     id: `settle-${id}`,
     does: 'Settle the charge',
     follows: html`Say what the provider's own books say. <strong>Succeeded</strong>: the seats are sold and the tickets issued, or, where the
-      seats are gone, the money goes back. <strong>Failed</strong>: the customer may try to pay again. It cannot be taken back.`,
+      seats are gone, the money goes back. <strong>Failed</strong>: the customer may try to pay again, or, where the hold is over, the booking
+      expires. It cannot be taken back.`,
     fields: () => html`
       <fieldset>
         <legend>The charge has</legend>
