@@ -75,6 +75,7 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   BookingCancellationRequested: (told) => `The ${told.by} asked to cancel${told.reason ? `: ${told.reason}` : ''}.`,
   RequestAccepted: () => 'The show is on sale: the request was accepted.',
   BookingCreated: (told) => `The booking exists; ${wantedOf(told.wanted)} were asked of the seat inventory.`,
+  ShowSeatsOpened: () => 'The hall of the show was opened, by the first who asked for it.',
   SeatsReserved: (told) => `Held ${placesOf(told)} until ${clock(told.holdExpiresAt)}.`,
   SeatsRefused: (told) =>
     `No seats: ${words(told.reason)}${told.offending?.length ? ` (${told.offending.join(', ')})` : ''}.`,

@@ -18,7 +18,11 @@ before(async () => {
   stripe = await startStripeStandIn();
   library = await startStripeJs(stripe.books);
   running = await runApp({
-    ...{ PAYMENT_PROVIDER: 'stripe', STRIPE_SECRET_KEY: stripe.secretKey, STRIPE_WEBHOOK_SECRET: 'whsec_the_secret_of_this_test' },
+    ...{
+      PAYMENT_PROVIDER: 'stripe',
+      STRIPE_SECRET_KEY: stripe.secretKey,
+      STRIPE_WEBHOOK_SECRET: 'whsec_the_secret_of_this_test',
+    },
     ...{ STRIPE_PUBLISHABLE_KEY: 'pk_test_of_the_browser', STRIPE_API_URL: stripe.url, STRIPE_JS_URL: library.script },
   });
   venue = await buildVenue(running.admin);

@@ -2,6 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { pino } from 'pino';
 import { z } from 'zod';
+import { LogUnavailable } from '../log/log.ts';
+import { StoreUnavailable } from '../store/store.ts';
 import { Metrics } from '../telemetry/metrics.ts';
 import { endpoint } from './endpoint.ts';
 import { createServer, serveEndpoints } from './server.ts';
@@ -43,6 +45,16 @@ test('no body is malformed where something in it is required', async () => {
   const { post } = serverTaking(z.strictObject({ reason: z.string() }));
   for (const answer of [await post(), await post('', json)]) {
     assert.deepEqual([answer.statusCode, answer.json().code], [400, 'malformed_json']);
+  }
+});
+
+test('a database or a log that does not answer may be asked again in a moment', async () => {
+  const server = createServer(pino({ level: 'silent' }));
+  const away = { '/stored': new StoreUnavailable('away'), '/logged': new LogUnavailable('away') };
+  for (const [url, error] of Object.entries(away)) server.get(url, () => Promise.reject(error));
+  for (const url of Object.keys(away)) {
+    const answer = await server.inject({ url });
+    assert.deepEqual([answer.statusCode, answer.json().code, answer.headers['retry-after']], [503, 'unavailable', '2']);
   }
 });
 

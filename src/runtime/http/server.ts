@@ -8,6 +8,7 @@ import Fastify, {
   LogController,
 } from 'fastify';
 import { QueueFull } from '../batcher.ts';
+import { LogUnavailable } from '../log/log.ts';
 import type { Logger } from '../logger.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { traceIdOf } from '../telemetry/tracing.ts';
@@ -242,6 +243,13 @@ export function toProblem(error: FastifyError | Problem | Error, request: Fastif
   if (error instanceof StoreUnavailable) {
     logger.error({ ...requestIn(request), error: error.message }, 'the database did not answer');
     return new Problem('unavailable', 'The database does not answer at the moment. Come back in some seconds.', {
+      retryAfterSeconds: 2,
+      cause: error,
+    });
+  }
+  if (error instanceof LogUnavailable) {
+    logger.error({ ...requestIn(request), error: error.message }, 'the log did not answer');
+    return new Problem('unavailable', 'The log does not answer at the moment. Come back in some seconds.', {
       retryAfterSeconds: 2,
       cause: error,
     });
