@@ -75,6 +75,6 @@ function answerTo(books: StripeBooks, intent: StripeIntent | undefined, card: st
     return { paymentIntent: { id: confirmed.id, status: confirmed.status } };
   } catch (error) {
     if (!(error instanceof StripeRefusal)) throw error;
-    return { error: { message: 'Your card was declined.', ...error.body } };
+    return { error: { ...error.body, message: 'Your card was declined.' } };
   }
 }

@@ -1,0 +1,116 @@
+import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { after, before, describe, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import type { Page } from 'playwright-core';
+import { TestBrowser } from '../support/browser.ts';
+import { visa } from '../support/client.ts';
+import { bookingOnce } from '../support/operations.ts';
+import { newPerson, type Person } from '../support/people.ts';
+import { administrator, type RunningApp, runApp } from '../support/servers.ts';
+import { buildVenue, openShow } from '../support/venue.ts';
+
+/** Every page by the rules of axe-core, WCAG 2.2 A and AA among them, in the light and in the dark. */
+const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
+const rules = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+
+interface Violation {
+  readonly id: string;
+  readonly help: string;
+  readonly nodes: readonly { readonly html: string }[];
+}
+
+/** What is wrong with a page as it is shown now. */
+async function troublesOf(page: Page): Promise<readonly string[]> {
+  await page.evaluate(axe);
+  const { violations } = await page.evaluate<{ readonly violations: readonly Violation[] }>(
+    `axe.run(document, { runOnly: ${JSON.stringify(rules)} })`,
+  );
+  return violations.map(({ id, help, nodes }) => `${id}: ${help}: ${nodes.map(({ html }) => html).join(' | ')}`);
+}
+
+describe('everybody can use', () => {
+  const browser = new TestBrowser();
+  let running: RunningApp;
+  let ada: Person;
+  let showId: string;
+  let held: string;
+  let sold: string;
+
+  before(async () => {
+    running = await runApp();
+    showId = await openShow(running.admin, await buildVenue(running.admin));
+    ada = await newPerson(running);
+    held = (await ada.client.book({ showId, seats: ['S-A-1'] })).body.bookingId;
+    sold = (await ada.client.book({ showId, seats: ['S-A-2'], payment: visa })).body.bookingId;
+    await bookingOnce(ada.client, sold, ({ tickets }) => tickets.length > 0);
+  });
+  after(async () => {
+    await browser.close();
+    await running.stop();
+  });
+
+  /** Pages by what is on them once they are there. */
+  const customers = () =>
+    [
+      ['/', 'button:has-text("Tomorrow")'],
+      [`/shows/${showId}`, 'canvas'],
+      ['/bookings', 'article'],
+      [`/bookings/${held}`, '[role=timer]'],
+      [`/bookings/${sold}`, '.ticket img'],
+      ['/account', 'button:has-text("Save")'],
+      ['/sign-in', 'input[name=password]'],
+      ['/password-resets/token', 'input[name=password]'],
+    ] as const;
+  const consoles = () =>
+    [
+      ['/console', 'table'],
+      ['/console/bookings', 'form'],
+      [`/console/bookings/${sold}`, 'ol'],
+      ['/console/unsettled', 'h1'],
+      ['/console/parked', 'h1'],
+      ['/console/door', 'form'],
+      ['/console/shows', 'form'],
+      [`/console/shows/${showId}`, 'table'],
+      ['/console/settings', 'table'],
+      ['/console/settings/holdTtlMs', 'form'],
+      ['/console/people', 'form'],
+    ] as const;
+
+  test('where somebody cannot, it is found', async (t) => {
+    const page = await browser.tab(t, { url: running.anyone.url });
+    if (page === undefined) return;
+    await page.goto('/sign-in');
+    await page.locator('input[name=password]').waitFor();
+    await page.evaluate('document.querySelector("main").append(document.createElement("input"))');
+    const [trouble, ...others] = await troublesOf(page);
+    assert.match(trouble ?? '', /^label: /);
+    assert.deepEqual(others, []);
+  });
+
+  for (const colorScheme of ['light', 'dark'] as const) {
+    test(`what customers see, ${colorScheme}`, async (t) => {
+      const page = await browser.tab(t, { url: running.anyone.url, as: ada, colorScheme });
+      if (page === undefined) return;
+      const troubles: string[] = [];
+      for (const [path, there] of customers()) {
+        await page.goto(path);
+        await page.locator(there).first().waitFor();
+        troubles.push(...(await troublesOf(page)).map((each) => `${path}: ${each}`));
+      }
+      assert.deepEqual(troubles, []);
+    });
+
+    test(`the console, ${colorScheme}`, async (t) => {
+      const page = await browser.tab(t, { url: running.anyone.url, as: administrator, colorScheme });
+      if (page === undefined) return;
+      const troubles: string[] = [];
+      for (const [path, there] of consoles()) {
+        await page.goto(path);
+        await page.locator(`main ${there}`).first().waitFor();
+        troubles.push(...(await troublesOf(page)).map((each) => `${path}: ${each}`));
+      }
+      assert.deepEqual(troubles, []);
+    });
+  }
+});
