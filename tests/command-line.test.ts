@@ -135,6 +135,13 @@ describe('a running instance', () => {
     assert.notEqual(bookingId, '');
   });
 
+  it('pays with the card that it is told', async () => {
+    const { code, out } = await fullhouse('book', '--best', '1', '--token', 'tok_declined', '--json');
+    const { payment } = JSON.parse(out) as { readonly payment: { readonly status: string } };
+    assert.deepEqual([code, payment.status], [1, 'declined']);
+    assert.equal((await fullhouse('book', '--best', '1', '--token', 'pm_card_visa')).code, 1);
+  });
+
   it('says why seats could not be booked', async () => {
     const { code, out } = await fullhouse('book', '--show', showId, '--seats', 'X-Y-1');
     assert.equal(code, 1);

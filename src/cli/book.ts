@@ -19,11 +19,14 @@ const watchMaxMs = 30_000;
 const endMaxMs = 10_000;
 const endPauseMs = 20;
 const seatsByDefault = 2;
+/** The sandbox charges it. */
+const sandboxCard = 'tok_visa';
 
 interface Options {
   readonly show?: string;
   readonly seats?: string;
   readonly best?: number;
+  readonly token?: string;
   readonly watch?: boolean;
   readonly json?: boolean;
 }
@@ -42,6 +45,7 @@ export function bookCommand(): Command {
     .option('--show <showId>', 'default: the first show on sale', idAs(showIdSchema, '--show'))
     .option('--seats <ids>', 'seat ids, separated by commas', distinctSeats)
     .option('--best <n>', `the best n seats (default: ${seatsByDefault})`, wholeNumber('--best', 1))
+    .option('--token <token>', `the card's token, for the payment provider in use (default: ${sandboxCard})`)
     .option('--watch', 'print every event of the booking as it happens')
     .option('--json', 'print JSON')
     .addHelpText('after', '\nExample:\n  fullhouse book --best 2 --watch')
@@ -71,7 +75,7 @@ async function book(options: Options): Promise<void> {
     options.seats === undefined
       ? { bestAvailable: { count: options.best ?? seatsByDefault } }
       : { seats: options.seats.split(',') };
-  const request = { showId, ...wanted, payment: { method: 'card', token: 'tok_visa' } };
+  const request = { showId, ...wanted, payment: { method: 'card', token: options.token ?? sandboxCard } };
   try {
     const accepted = await api<Booking>('POST', '/bookings', {
       body: request,
