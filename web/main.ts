@@ -6,10 +6,13 @@ import { passwordPage } from './buyer/password.ts';
 import { programmePage } from './buyer/programme.ts';
 import { showPage } from './buyer/show.ts';
 import { signInPage } from './buyer/sign-in.ts';
-import { consolePage } from './console/console.ts';
 import { get } from './kit/api.ts';
+import { later } from './kit/later.ts';
 import type { App, Open, Page } from './kit/page.ts';
 import { accessToken, type Me, signOut } from './kit/session.ts';
+
+/** Customers need none of it, so they do not load it. */
+const consolePage = later(async () => (await import('./console/console.ts')).consolePage);
 
 /** The app: which page an address is, who is signed in, and what stands around every page. */
 const routes: readonly (readonly [pattern: string, open: Open])[] = [
@@ -24,6 +27,8 @@ const routes: readonly (readonly [pattern: string, open: Open])[] = [
   ['/console/:part', consolePage],
   ['/console/:part/:id', consolePage],
 ];
+
+const icon = new URL('./icon.svg', import.meta.url).href;
 
 let me: Me | undefined;
 let page: Page | undefined;
@@ -87,7 +92,7 @@ function draw(): void {
     html`
       <a class="skip" href="#main">Skip to the content</a>
       <header>
-        <a class="brand" href="/"><img src="/web/icon.svg" alt="" width="28" height="28">Fullhouse</a>
+        <a class="brand" href="/"><img src=${icon} alt="" width="28" height="28">Fullhouse</a>
         <nav aria-label="Main">
           <a href="/">Programme</a>
           ${me === undefined ? undefined : html`<a href="/bookings">My bookings</a>`}

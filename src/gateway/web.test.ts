@@ -25,40 +25,59 @@ describe('the pages', () => {
       assert.equal((await get(path)).body, body);
   });
 
-  test('find everything they import, without a type in it', async () => {
+  /** Where the module is that a page begins with. */
+  const start = async () => /<script type="module" src="([^"]+)">/.exec((await get('/')).body)?.[1] ?? '';
+  const preloaded = async () =>
+    [...(await get('/')).body.matchAll(/rel="modulepreload" href="([^"]+)"/g)].map(([, href = '']) => href);
+
+  test('find everything they import, without a type in it, and are told at once what they begin with', async () => {
+    const lib = new URL('lib/', `http://here${await start()}`).pathname;
     const found = (name: string, from: string) => {
-      if (name === 'lit-html') return '/web/lib/lit-html/lit-html.js';
-      if (name.startsWith('lit-html/')) return `/web/lib/${name}`;
-      return new URL(name, `http://here${from}`).pathname;
+      if (name === 'lit-html') return `${lib}lit-html/lit-html.js`;
+      return name.startsWith('lit-html/') ? lib + name : new URL(name, `http://here${from}`).pathname;
     };
-    const seen = new Set<string>();
-    const visit = async (url: string): Promise<void> => {
-      if (seen.has(url)) return;
+    const visit = async (url: string, seen: Set<string>, pattern: RegExp): Promise<ReadonlySet<string>> => {
+      if (seen.has(url)) return seen;
       seen.add(url);
       const { body, headers, statusCode } = await get(url);
       assert.equal(statusCode, 200, url);
-      assert.match(String(headers['content-type']), /^(text|application)\/javascript/, url);
+      assert.match(String(headers['content-type']), /^text\/javascript/, url);
       assert.doesNotMatch(body, /^import type |^export interface /m, url);
-      for (const [, name = ''] of body.matchAll(/^import [^;]*'([^']+)';/gm)) await visit(found(name, url));
+      for (const [, name = ''] of body.matchAll(pattern)) await visit(found(name, url), seen, pattern);
+      return seen;
     };
-    await visit('/web/main.ts');
-    assert.ok(seen.size > 10);
+    const atOnce = await visit(await start(), new Set(), /^import [^;]*'([^']+)';/gm);
+    assert.deepEqual((await preloaded()).sort(), [...atOnce].sort());
+    const all = await visit(await start(), new Set(), /(?:^import [^;]*? from |import\()'([^']+)'/gm);
+    assert.ok([...all].some((each) => each.includes('/console/')));
+    assert.ok(![...atOnce].some((each) => each.includes('/console/')));
   });
 
-  test('are sent once: whoever has them already is told so', async () => {
-    const { headers } = await get('/web/main.ts');
-    const again = await get('/web/main.ts', { 'if-none-match': String(headers.etag) });
-    assert.deepEqual([again.statusCode, again.body], [304, '']);
+  test('are asked for once: what has an address never changes', async () => {
+    const address = await start();
+    assert.equal((await get(address)).headers['cache-control'], 'public, max-age=31536000, immutable');
+    const { headers } = await get('/');
     assert.equal(headers['cache-control'], 'no-cache');
+    const again = await get('/', { 'if-none-match': String(headers.etag) });
+    assert.deepEqual([again.statusCode, again.body], [304, '']);
+  });
+
+  test('of another version are ours, for now: an upgrade goes on while people look at them', async () => {
+    const other = (await start()).replace(/^\/pages\/[^/]+/, '/pages/another');
+    const { body, headers } = await get(other);
+    assert.equal(headers['cache-control'], 'no-store');
+    assert.equal(body, (await get(await start())).body);
   });
 
   test('are nothing but the pages', async () => {
+    const below = (await start()).replace('web/main.ts', '');
     const paths = [
-      ...['/web/tsconfig.json', '/web/nothing.ts', '/web/../package.json', '/web/%2e%2e/package.json', '/web/'],
-      ...['/src/contracts/rules/quote.ts', '/src/contracts/rules/../catalog.ts', '/web/lib/lit-html/package.json'],
-      ...globSync('web/**/*.test.ts').map((file) => `/${file}`),
+      ...['web/tsconfig.json', 'web/index.html', 'web/nothing.ts', 'package.json', '%2e%2e/package.json', 'web/', ''],
+      ...['src/contracts/rules/quote.ts', 'src/contracts/catalog.ts', 'web/lib/lit-html/package.json', '__proto__'],
+      ...['web/../../package.json', 'web/%2e%2e/%2e%2e/package.json', 'node_modules/lit-html/lit-html.js'],
+      ...globSync('web/**/*.test.ts'),
     ];
-    for (const path of paths) assert.equal((await get(path)).statusCode, 404, path);
+    for (const path of paths) assert.equal((await get(below + path)).statusCode, 404, path);
   });
 
   test('have one script of their own, which the policy knows by its hash', async () => {

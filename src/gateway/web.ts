@@ -1,32 +1,22 @@
 import { createHash } from 'node:crypto';
-import { globSync, readFileSync } from 'node:fs';
-import { stripTypeScriptTypes } from 'node:module';
-import { dirname, extname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import fastifyStatic from '@fastify/static';
 import type { FastifyInstance } from 'fastify';
 import { Problem } from '../runtime/http/problem.ts';
+import { WebFiles } from './web-files.ts';
 
-/**
- * The pages for people: the files of `web/` as they are, but that TypeScript loses its types on the way out. A browser finds them
- * below the paths they have in the tree, so that what they import by a relative path is found as well.
- */
-const root = fileURLToPath(new URL('../../', import.meta.url));
-const page = 'web/index.html';
-/** Each of them is the same page, which looks at its address. */
+/** The pages for people. Every address of theirs is the same page, which looks at its address. */
 const pagePaths = [
   ...['/', '/shows/:showId', '/bookings', '/bookings/:bookingId', '/account', '/sign-in', '/password-resets/:token'],
   ...['/console', '/console/:part', '/console/:part/:id'],
 ];
-/** Pure code of the services that the pages need as well. */
-const shared = ['src/contracts/rules/plan-order.ts'];
+const forGood = 'public, max-age=31536000, immutable';
+const askedEachTime = 'no-cache';
 
-const types: Readonly<Record<string, string>> = {
-  '.css': 'text/css; charset=utf-8',
-  '.html': 'text/html; charset=utf-8',
-  '.svg': 'image/svg+xml',
-  '.ts': 'text/javascript; charset=utf-8',
-};
+/** Read once in the life of a process. */
+let files: WebFiles | undefined;
+function webFiles(): WebFiles {
+  files ??= new WebFiles();
+  return files;
+}
 
 /** What the pages of an installation have to know of it. */
 export interface PageSettings {
@@ -39,12 +29,6 @@ export interface PageSettings {
 interface StripeInPages {
   readonly provider: 'stripe';
   readonly script: string;
-}
-
-interface WebFile {
-  readonly type: string;
-  readonly body: string;
-  readonly etag: string;
 }
 
 /** What Stripe's library asks, and where a bank asks its customer. */
@@ -63,53 +47,28 @@ export function pagePolicy({ signIn, payment }: PageSettings): Readonly<Record<s
 }
 
 function importMapHash(): string {
-  const [, script = ''] =
-    /<script type="importmap">([^<]*)<\/script>/.exec(readFileSync(join(root, page), 'utf8')) ?? [];
-  return `'sha256-${createHash('sha256').update(script).digest('base64')}'`;
+  return `'sha256-${createHash('sha256').update(webFiles().importMap).digest('base64')}'`;
 }
 
-/** Serves the pages, their files, what they have to know, and the one package they need. */
+/** Serves the pages, their files, and what they have to know. */
 export async function serveWeb(server: FastifyInstance, settings: PageSettings): Promise<void> {
-  server.get('/web/settings.json', (_, reply) => reply.header('cache-control', 'no-cache').send(settings));
-  const names = new Set([...globSync('web/**/*.{css,html,svg,ts}', { cwd: root }).filter(isServed), ...shared]);
-  const files = new Map<string, WebFile>();
-  const fileOf = (name: string): WebFile => {
-    const known = files.get(name);
-    if (known !== undefined) return known;
-    if (!names.has(name)) throw new Problem('not_found', `There is no /${name}.`);
-    const file = read(name);
-    files.set(name, file);
-    return file;
-  };
-  const send = (name: string) => {
-    return server.get<{ Params: { '*'?: string } }>(name, (request, reply) => {
-      const wildcard = request.params['*'];
-      const { type, body, etag } = fileOf(wildcard === undefined ? page : `${name.slice(1, -1)}${wildcard}`);
+  server.get('/web/settings.json', (_, reply) => reply.header('cache-control', askedEachTime).send(settings));
+  for (const path of pagePaths) {
+    server.get(path, (request, reply) => {
+      const { type, body } = webFiles().page();
+      const etag = `"${webFiles().version}"`;
       // Asked for each time, and answered in a few bytes where nothing has changed: an upgrade is there at once.
-      void reply.headers({ etag, 'cache-control': 'no-cache' });
+      void reply.headers({ etag, 'cache-control': askedEachTime });
       if (request.headers['if-none-match'] === etag) return reply.code(304).send();
       return reply.type(type).send(body);
     });
-  };
-  for (const path of pagePaths) send(path);
-  for (const path of ['/web/*', '/src/contracts/rules/*']) send(path);
-  await server.register(fastifyStatic, {
-    // Node.js is sent to a build of its own, one folder below those for browsers.
-    root: dirname(dirname(fileURLToPath(import.meta.resolve('lit-html')))),
-    prefix: '/web/lib/lit-html/',
-    index: false,
-    list: false,
-    decorateReply: false,
-    allowedPath: (path) => /^\/(directives\/)?[\w-]+\.js$/.test(path),
+  }
+  server.get<{ Params: { version: string; '*': string } }>('/pages/:version/*', (request, reply) => {
+    const { version, '*': name } = request.params;
+    const file = webFiles().file(name);
+    if (file === undefined) throw new Problem('not_found', `There is no ${name} among the pages.`);
+    // During an upgrade a page may come from another instance than its files: ours will do, but are not to be kept under that name.
+    void reply.header('cache-control', version === webFiles().version ? forGood : 'no-store');
+    return reply.type(file.type).send(file.body);
   });
-}
-
-const isServed = (name: string) => !name.endsWith('.test.ts');
-
-function read(name: string): WebFile {
-  const extension = extname(name);
-  const text = readFileSync(join(root, name), 'utf8');
-  const body = extension === '.ts' ? stripTypeScriptTypes(text) : text;
-  const etag = `"${createHash('sha256').update(body).digest('base64url')}"`;
-  return { type: types[extension] ?? 'application/octet-stream', body, etag };
 }

@@ -47,7 +47,7 @@ async function once<Body>(method: string, path: string, ask: Ask): Promise<Body>
   const token = await accessToken();
   const response = await send(method, path, ask, token);
   if (response.status === 401 && token !== undefined) {
-    distrust(token);
+    await distrust(token);
     const fresh = await accessToken();
     if (fresh !== undefined) return answerOf<Body>(await send(method, path, ask, fresh));
   }

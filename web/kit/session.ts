@@ -1,11 +1,13 @@
 import { Problem, type ProblemBody, unreachable } from './problem.ts';
 import { pageSettings } from './settings.ts';
+import { sharedRecord, shareRecord } from './shared-record.ts';
 import { comeBack, endingThere, renewThere, type TokenAnswer } from './sign-in-elsewhere.ts';
 import { keep, kept } from './storage.ts';
 
 /**
  * Who is signed in, for all pages of a browser at once. A refresh token that is used twice ends the whole session, so one page at a
- * time renews it, and only when it has to: an answer that is lost because somebody loads a page anew cannot be had again.
+ * time renews it, and only when it has to: an answer that is lost because somebody loads a page anew cannot be had again. Pages look
+ * at a copy in the local storage, which may be a moment old; whoever renews looks at the shared record.
  */
 interface Tokens {
   readonly accessToken: string;
@@ -42,14 +44,16 @@ export async function accessToken(): Promise<string | undefined> {
   return navigator.locks.request(sessionKey, renewed);
 }
 
+/** Only one page at a time does this, and it looks at what the one before has left. */
 async function renewed(): Promise<string | undefined> {
-  const session = remembered();
+  const text = await sharedRecord(sessionKey);
+  const session = text === undefined ? remembered() : (JSON.parse(text) as Session);
   if (session === undefined || Date.now() < session.renewAt) return session?.accessToken;
   try {
-    return remember(await renew(session.refreshToken)).accessToken;
+    return (await remember(await renew(session.refreshToken))).accessToken;
   } catch (error) {
     if (!(error instanceof Problem) || error.isPassing) throw error;
-    keep(sessionKey, undefined);
+    await store(undefined);
     return undefined;
   }
 }
@@ -76,19 +80,19 @@ export async function signInFromThere(query: URLSearchParams): Promise<string> {
   const { signIn: elsewhere } = await pageSettings();
   if (elsewhere === undefined) throw new Problem(404, { detail: 'People sign in here, not elsewhere.' });
   const { tokens, path } = await comeBack(elsewhere, query);
-  remember(tokensIn(tokens, ''));
+  await remember(tokensIn(tokens, ''));
   return path;
 }
 
 /** Signs in; throws a problem where that is refused. */
 export async function signIn(email: string, password: string): Promise<void> {
-  remember(await post<Tokens>('/v1/sessions', { email, password }));
+  await remember(await post<Tokens>('/v1/sessions', { email, password }));
 }
 
 /** Ends the session, here and where it was begun. Tells where the browser has to go for that, if anywhere. */
 export async function signOut(): Promise<string | undefined> {
   const session = remembered();
-  keep(sessionKey, undefined);
+  await store(undefined);
   const { signIn: elsewhere } = await pageSettings().catch(() => ({ signIn: undefined }));
   if (elsewhere !== undefined) return endingThere(elsewhere).catch(() => undefined);
   const headers = { authorization: `Bearer ${session?.accessToken}` };
@@ -97,9 +101,9 @@ export async function signOut(): Promise<string | undefined> {
 }
 
 /** Has a token renewed that the server no longer takes. */
-export function distrust(token: string): void {
+export async function distrust(token: string): Promise<void> {
   const session = remembered();
-  if (session?.accessToken === token) keep(sessionKey, JSON.stringify({ ...session, renewAt: 0 }));
+  if (session?.accessToken === token) await store({ ...session, renewAt: 0 });
 }
 
 function remembered(): Session | undefined {
@@ -107,10 +111,16 @@ function remembered(): Session | undefined {
   return text === undefined ? undefined : (JSON.parse(text) as Session);
 }
 
-function remember({ accessToken, expiresInSeconds, refreshToken }: Tokens): Session {
+async function remember({ accessToken, expiresInSeconds, refreshToken }: Tokens): Promise<Session> {
   const session = { accessToken, refreshToken, renewAt: Date.now() + expiresInSeconds * 1_000 - earlyMs };
-  keep(sessionKey, JSON.stringify(session));
+  await store(session);
   return session;
+}
+
+async function store(session: Session | undefined): Promise<void> {
+  const text = session && JSON.stringify(session);
+  await shareRecord(sessionKey, text);
+  keep(sessionKey, text);
 }
 
 async function post<Body>(path: string, body: unknown): Promise<Body> {
