@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { decimalsOf } from './rules/decimals.ts';
 
 /** The largest price of a seat: far above a real one, in whatever currency. */
 export const priceMax = 100_000_000_00;
@@ -40,23 +41,6 @@ export function percentOf(whole: Money, percent: number): Money {
   const parts = BigInt(whole.amount) * BigInt(Math.round(percent * Number(partsOfPercent)));
   const all = 100n * partsOfPercent;
   return { amount: Number((parts + all / 2n) / all), currency: whole.currency };
-}
-
-const withoutDecimals = 'BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF'.split(' ');
-const withThree = 'BHD IQD JOD KWD LYD OMR TND'.split(' ');
-const withFour = ['CLF', 'UYW'];
-const decimals: ReadonlyMap<string, number> = new Map([
-  ...withoutDecimals.map((currency) => [currency, 0] as const),
-  ...withThree.map((currency) => [currency, 3] as const),
-  ...withFour.map((currency) => [currency, 4] as const),
-]);
-
-/**
- * Decimals of the minor unit (ISO 4217): what providers count by. The runtime's own are those that people pay with, none for
- * HUF or IDR, and change with its version.
- */
-export function decimalsOf(currency: string): number {
-  return decimals.get(currency) ?? 2;
 }
 
 /** Formats are costly to make and few: locales times currencies. */

@@ -7,6 +7,8 @@ test('money has as many decimals as its currency', () => {
   assert.equal(digits(1_250, 'GBP'), '12.50');
   assert.equal(digits(1_250, 'JPY'), '1,250');
   assert.equal(digits(1_250, 'KWD'), '1.250');
+  // Where people pay with none of them, as with HUF, the minor unit is a hundredth all the same.
+  assert.equal(digits(125_000, 'HUF'), '1,250.00');
 });
 
 test('what is left of a time is rounded up, and never less than nothing', () => {

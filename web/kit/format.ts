@@ -1,3 +1,5 @@
+import { decimalsOf } from '../../src/contracts/rules/decimals.ts';
+
 /** Money and times as people write them. */
 export interface Money {
   readonly amount: number;
@@ -11,8 +13,10 @@ export function moneyText(money: Money): string {
 
 /** Minor units as an amount of the person's own language: 1250 GBP is £12.50. */
 export function amountText({ amount, currency }: Money): string {
-  const format = new Intl.NumberFormat(undefined, { style: 'currency', currency });
-  return format.format(amount / 10 ** (format.resolvedOptions().maximumFractionDigits ?? 2));
+  const digits = decimalsOf(currency);
+  // A browser writes none where people pay with none, as in HUF, and would count the minor unit by that.
+  const decimals = { minimumFractionDigits: digits, maximumFractionDigits: digits };
+  return new Intl.NumberFormat(undefined, { style: 'currency', currency, ...decimals }).format(amount / 10 ** digits);
 }
 
 /** A moment by the clock of a place. */

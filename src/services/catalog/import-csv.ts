@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { decimalsOf } from '../../contracts/money.ts';
+import { decimalsOf } from '../../contracts/rules/decimals.ts';
 import {
   type CatalogueFile,
   checkEntries,

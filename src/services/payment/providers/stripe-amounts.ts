@@ -1,4 +1,5 @@
-import { decimalsOf, type Money } from '../../../contracts/money.ts';
+import type { Money } from '../../../contracts/money.ts';
+import { decimalsOf } from '../../../contracts/rules/decimals.ts';
 
 /**
  * Amounts as Stripe counts them (https://docs.stripe.com/currencies): mostly in the minor units of ISO 4217, like ours. It goes
