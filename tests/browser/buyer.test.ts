@@ -174,6 +174,32 @@ describe('a customer in a browser', () => {
     assert.equal(ledger.body.items.length, 1);
   });
 
+  test('who turns over pages faster than they come leaves no stream behind', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const visited = await visit(t, { path: '/bookings' });
+    if (visited === undefined) return;
+    const { page, person } = visited;
+    const { body } = await person.client.book({ showId, seats: ['S-A-1'] });
+    await page.reload();
+    const leftPath = `/bookings/${body.bookingId}`;
+    const streams: string[] = [];
+    page.on('request', (request) => request.url().endsWith('/stream') && streams.push(request.url()));
+    const { promise: answered, resolve } = Promise.withResolvers<void>();
+    // The answer comes when the page that asked for it is gone.
+    await page.route(`**/v1${leftPath}`, async (route) => {
+      const response = await route.fetch();
+      await page.getByRole('link', { name: 'My bookings' }).click();
+      await page.getByRole('heading', { name: 'My bookings' }).waitFor();
+      await route.fulfill({ response }).catch(() => undefined);
+      resolve();
+    });
+    await page.locator(`main a[href="${leftPath}"]`).click();
+    await answered;
+    // By the time this is answered, whatever comes of that answer was asked for.
+    await page.evaluate('fetch("/v1/theatres").then((response) => response.text())');
+    assert.deepEqual(streams, []);
+  });
+
   test('sees the booking expire when the hold is over', async (t) => {
     await setting('holdTtlMs', 2_000);
     const showId = await openShow(running.admin, venue);

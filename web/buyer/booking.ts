@@ -46,6 +46,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   let busy: string | undefined;
   let isSure = false;
   let live: Following | undefined;
+  const leaving = new AbortController();
   let card: CardForm | undefined;
   // One key for one wish: a payment that is sent again is the same payment.
   let sent: { readonly token: string; readonly key: string } | undefined;
@@ -55,13 +56,17 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   }, tickMs);
 
   async function load(): Promise<void> {
+    const { signal } = leaving;
     try {
-      await took(await get<Booking>(path));
+      await took(await get<Booking>(path, { signal }));
+      // A stream that is begun after the page was left is stopped by nobody, and a browser has room for six of them.
+      if (signal.aborted) return;
       live = follow(`${path}/stream`, {
         event: ({ event, data }) => (event === 'message' ? told(data as Sent) : void took(data as Booking)),
       });
       show = booking && (await showOf(booking.showId));
     } catch (error) {
+      if (signal.aborted) return;
       problem = error instanceof Problem && error.status === 404 ? 'You have no such booking.' : messageOf(error);
     }
     app.redraw();
@@ -192,6 +197,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     view,
     leave() {
       clearInterval(ticking);
+      leaving.abort();
       live?.stop();
     },
   };

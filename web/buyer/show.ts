@@ -39,15 +39,17 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   let isBooking = false;
   let isBroken = false;
   let live: Following | undefined;
+  const leaving = new AbortController();
   let quoting = new AbortController();
   let chosen = new Set<number>();
   // The same key for the same choice, however often it is sent.
   let key = crypto.randomUUID();
 
   async function load(): Promise<void> {
+    const { signal } = leaving;
     try {
-      const show = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`);
-      const plan = await get<SeatPlan>(`/v1/seat-plans/${show.seatPlanId}`);
+      const show = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, { signal });
+      const plan = await get<SeatPlan>(`/v1/seat-plans/${show.seatPlanId}`, { signal });
       const categories = show.priceCategories.map(({ name }) => name);
       const hall = hallOf(plan, categories);
       states = new Uint8Array(hall.index.seatCount);
@@ -71,6 +73,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       });
       choose(choice);
     } catch (error) {
+      if (signal.aborted) return;
       problem = error instanceof Problem && error.status === 404 ? 'There is no such show.' : messageOf(error);
     }
     app.redraw();
@@ -309,6 +312,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     },
     view,
     leave() {
+      leaving.abort();
       quoting.abort();
       live?.stop();
       stage?.map.leave();
