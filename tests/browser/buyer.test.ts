@@ -292,6 +292,37 @@ describe('a customer in a browser', () => {
     await tabs[0]?.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 
+  test('who signs out after a long time ends the session at the server, too', async (t) => {
+    const visited = await visit(t, { path: '/account' });
+    if (visited === undefined) return;
+    const { page } = visited;
+    await page.getByRole('button', { name: 'Save' }).waitFor();
+    // As after a night: the access token is over, the session is not.
+    await page.evaluate(
+      'localStorage["fullhouse-session"] = JSON.stringify({ ...JSON.parse(localStorage["fullhouse-session"]), accessToken: "over", renewAt: 0 })',
+    );
+    const ending = page.waitForResponse((response) => response.request().method() === 'DELETE');
+    await page.getByRole('button', { name: 'Sign out' }).click();
+    assert.equal((await ending).status(), 204);
+    assert.equal(await page.evaluate('localStorage["fullhouse-session"] ?? null'), null);
+  });
+
+  test('is told of money that came back, not that none was charged', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const person = await newPerson(running);
+    const page = await browser.tab(t, { url: running.anyone.url, as: person });
+    if (page === undefined) return;
+    const { body } = await person.client.book({ showId, seats: ['S-A-1'] });
+    const path = `/bookings/${body.bookingId}`;
+    // Declined for the last time by what the provider said first, and captured all the same.
+    const refund = { status: 'succeeded', amount: { amount: 1_250, currency: 'GBP' } };
+    const captured = { ...body, status: 'rejected', reason: 'payment_declined', refund };
+    await page.route(`**/v1${path}`, (route) => route.fulfill({ json: captured }));
+    await page.route(`**/v1${path}/stream`, (route) => route.abort());
+    await page.goto(path);
+    await page.getByText('The payment was declined too often. £12.50 went back to you.').waitFor();
+  });
+
   test('changes a name, and erases the account', async (t) => {
     const visited = await visit(t, { path: '/account' });
     if (visited === undefined) return;

@@ -228,7 +228,7 @@ function outcome(booking: Booking): TemplateResult | undefined {
     case 'confirmed':
       return html`<p class="done">Booked and paid. ${booking.tickets.length === 0 ? 'Your tickets are coming …' : 'Show this page, or a print of it, at the door.'}</p>`;
     case 'rejected':
-      return html`<p class="problem">${reasons[reason] ?? 'The booking could not be made.'} ${newTotal === undefined ? '' : `It is ${moneyText(newTotal)} now.`} Nothing was charged. ${again}</p>`;
+      return html`<p class="problem">${reasons[reason] ?? 'The booking could not be made.'} ${newTotal === undefined ? '' : `It is ${moneyText(newTotal)} now.`} ${refundText(refund) ?? 'Nothing was charged.'} ${again}</p>`;
     case 'expired':
       return html`<p class="problem">The time to pay is over, and the seats are free again. ${refundText(refund) ?? 'Nothing was charged.'} ${again}</p>`;
     case 'cancelled':

@@ -91,11 +91,13 @@ export async function signIn(email: string, password: string): Promise<void> {
 
 /** Ends the session, here and where it was begun. Tells where the browser has to go for that, if anywhere. */
 export async function signOut(): Promise<string | undefined> {
-  const session = remembered();
+  // Renewed where it is over: the server ends a session for a token that is good, and leaves it where it cannot tell whose it is.
+  const token = await accessToken().catch(() => undefined);
   await store(undefined);
   const { signIn: elsewhere } = await pageSettings().catch(() => ({ signIn: undefined }));
   if (elsewhere !== undefined) return endingThere(elsewhere).catch(() => undefined);
-  const headers = { authorization: `Bearer ${session?.accessToken}` };
+  if (token === undefined) return undefined;
+  const headers = { authorization: `Bearer ${token}` };
   await fetch('/v1/sessions', { method: 'DELETE', headers }).catch(() => undefined);
   return undefined;
 }
