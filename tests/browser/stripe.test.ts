@@ -86,7 +86,8 @@ describe('paying by Stripe in a browser', () => {
     // The page again, as people do.
     await page.unroute('**/payments');
     await page.reload();
-    await page.getByLabel('Test card').fill('pm_card_visa');
+    await page.getByText('Your bank has said yes').waitFor();
+    assert.equal(await page.getByLabel('Test card').count(), 0);
     await page.getByRole('button', { name: /^Pay/ }).click();
     await page.getByRole('article', { name: /^Ticket for/ }).waitFor();
     assert.deepEqual(

@@ -15,11 +15,19 @@ export interface StripeJs {
 }
 
 const library = `
+const ask = async (path, question) => {
+  const url = new URL(path, document.querySelector('script[src$="/v3/"]').src);
+  return (await fetch(url, { method: 'POST', body: JSON.stringify(question) })).json();
+};
 window.Stripe = (publishableKey) => ({
+  retrievePaymentIntent: (clientSecret) => ask('/retrieve', { publishableKey, clientSecret }),
   elements: ({ clientSecret }) => ({
     clientSecret,
     create: () => ({
-      mount(place) {
+      async mount(place) {
+        const { paymentIntent } = await ask('/retrieve', { publishableKey, clientSecret });
+        // Where there is nothing to enter any more, Stripe's own shows nothing either.
+        if (paymentIntent?.status !== 'requires_payment_method') return;
         const label = document.createElement('label');
         label.textContent = 'Test card ';
         label.append(document.createElement('input'));
@@ -31,9 +39,7 @@ window.Stripe = (publishableKey) => ({
   }),
   async confirmPayment({ elements }) {
     const card = window.stripePlace.querySelector('input').value;
-    const body = JSON.stringify({ publishableKey, clientSecret: elements.clientSecret, card });
-    const answer = await fetch(new URL('/confirm', document.querySelector('script[src$="/v3/"]').src), { method: 'POST', body });
-    return answer.json();
+    return ask('/confirm', { publishableKey, clientSecret: elements.clientSecret, card });
   },
 });
 `;
@@ -42,7 +48,7 @@ export async function startStripeJs(books: StripeBooks): Promise<StripeJs> {
   const server = createServer((request, response) => {
     response.setHeader('access-control-allow-origin', '*');
     if (request.url === '/v3/') response.setHeader('content-type', 'text/javascript').end(library);
-    else void confirm(books, request, response).catch(() => response.destroy());
+    else void answer(books, request, response).catch(() => response.destroy());
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -55,19 +61,21 @@ export async function startStripeJs(books: StripeBooks): Promise<StripeJs> {
   };
 }
 
-interface Confirmation {
+interface Question {
   readonly clientSecret: string;
-  readonly card: string;
+  /** Left out by whoever only wants to know. */
+  readonly card?: string;
 }
 
-async function confirm(books: StripeBooks, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { clientSecret, card } = (await json(request)) as Confirmation;
+async function answer(books: StripeBooks, request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const { clientSecret, card } = (await json(request)) as Question;
   const intent = [...books.intents.values()].find((each) => each.client_secret === clientSecret);
   response.setHeader('content-type', 'application/json').end(JSON.stringify(answerTo(books, intent, card)));
 }
 
-function answerTo(books: StripeBooks, intent: StripeIntent | undefined, card: string): object {
+function answerTo(books: StripeBooks, intent: StripeIntent | undefined, card: string | undefined): object {
   if (intent === undefined) return { error: { code: 'resource_missing', message: 'No such payment.' } };
+  if (card === undefined) return { paymentIntent: { id: intent.id, status: intent.status } };
   try {
     const confirmed = books.confirm(intent.id, { payment_method: card });
     // The bank asks its customer, who says yes.

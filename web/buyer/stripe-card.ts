@@ -9,6 +9,7 @@ import type { CardForm } from './cards.ts';
  * comes of it is an authorised PaymentIntent, which the payment captures.
  */
 interface Stripe {
+  retrievePaymentIntent(clientSecret: string): Promise<{ readonly paymentIntent?: { readonly status: string } }>;
   elements(options: { readonly clientSecret: string }): Elements;
   confirmPayment(options: {
     readonly elements: Elements;
@@ -27,6 +28,12 @@ interface Begun {
   readonly clientSecret: string;
 }
 
+interface Ready {
+  readonly paymentIntent: string;
+  /** Missing where the payment was authorised before an answer was lost: Stripe shows no form for one. */
+  readonly form?: { readonly stripe: Stripe; readonly elements: Elements };
+}
+
 declare global {
   var Stripe: ((publishableKey: string) => Stripe) | undefined;
 }
@@ -34,7 +41,7 @@ declare global {
 /** Begins a payment of a booking; `redraw` is called when there is something new to show. */
 export function stripeCardForm(script: string, bookingPath: string, redraw: () => void): CardForm {
   const place = document.createElement('div');
-  let ready: { readonly stripe: Stripe; readonly elements: Elements; readonly paymentIntent: string } | undefined;
+  let ready: Ready | undefined;
   let problem: string | undefined;
 
   async function begin(): Promise<void> {
@@ -45,26 +52,34 @@ export function stripeCardForm(script: string, bookingPath: string, redraw: () =
       ]);
       const { publishableKey, clientSecret, paymentIntent } = begun;
       const stripe = library(publishableKey);
-      const elements = stripe.elements({ clientSecret });
-      elements.create('payment').mount(place);
-      ready = { stripe, elements, paymentIntent };
+      const { paymentIntent: now } = await stripe.retrievePaymentIntent(clientSecret);
+      if (now?.status === 'requires_capture') ready = { paymentIntent };
+      else {
+        const elements = stripe.elements({ clientSecret });
+        elements.create('payment').mount(place);
+        ready = { paymentIntent, form: { stripe, elements } };
+      }
     } catch (error) {
       problem = messageOf(error);
     }
     redraw();
   }
 
+  const isAuthorised = () => ready !== undefined && ready.form === undefined;
+
   void begin();
   return {
     view: () =>
-      html`${place}${ready === undefined && problem === undefined ? html`<p class="quiet">Loading …</p>` : undefined}${problemBox(problem)}`,
+      html`${place}${isAuthorised() ? html`<p class="note">Your bank has said yes to this payment already. It is not made yet.</p>` : undefined}${ready === undefined && problem === undefined ? html`<p class="quiet">Loading …</p>` : undefined}${problemBox(problem)}`,
     async token() {
       if (ready === undefined)
         throw new Problem(409, { code: 'not_ready', detail: problem ?? 'The card form is not ready yet.' });
-      const { elements, paymentIntent, stripe } = ready;
+      const { form, paymentIntent } = ready;
+      if (form === undefined) return paymentIntent;
+      const { elements, stripe } = form;
       const confirmParams = { return_url: location.href };
       const { error } = await stripe.confirmPayment({ elements, confirmParams, redirect: 'if_required' });
-      // A payment that was authorised before an answer was lost is paid with, not authorised again.
+      // What was authorised since, such as in another tab, is paid with.
       if (error !== undefined && error.code !== 'payment_intent_unexpected_state') {
         throw new Problem(402, { code: error.code ?? 'card_error', detail: error.message ?? 'The card was declined.' });
       }
