@@ -31,13 +31,15 @@ interface StripeInPages {
   readonly script: string;
 }
 
+/** Stripe's library loads parts of itself, and shows its frames, from hosts that change. */
+const stripeParts = 'https://*.js.stripe.com';
 /** What Stripe's library asks, and where a bank asks its customer. */
 const stripePlaces = ['https://api.stripe.com', 'https://hooks.stripe.com'];
 
 /** What pages may do, for the Content-Security-Policy: nothing inline but what says where packages are, and ask whoever they have to. */
 export function pagePolicy({ signIn, payment }: PageSettings): Readonly<Record<string, string[]>> {
   const issuer = signIn?.clientId === undefined ? [] : [new URL(signIn.issuer).origin];
-  const stripe = payment.provider === 'stripe' ? [new URL(payment.script).origin] : [];
+  const stripe = payment.provider === 'stripe' ? [new URL(payment.script).origin, stripeParts] : [];
   const places = stripe.length === 0 ? [] : [...stripe, ...stripePlaces];
   return {
     scriptSrc: ["'self'", importMapHash(), ...stripe],
