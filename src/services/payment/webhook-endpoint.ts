@@ -47,12 +47,13 @@ export function webhookEndpoint(service: ServiceRuntime): Endpoint {
       if (!webhooks.isGenuine(raw, request.headers)) {
         throw new Problem('bad_signature', 'The signature, its time or its id does not match the body.');
       }
-      const report = webhooks.read(readJson(raw), request.headers);
+      const json = readJson(raw);
+      const report = webhooks.read(json, request.headers);
       const taken = await take(service, { provider, report, traceparent });
       if (taken === 'stored') return { status: 200, body: { stored: true } };
       if (taken === 'nothing of ours') return { status: 200, body: { stored: false } };
       const [{ webhookId }, reason] = [report, taken.forAPerson];
-      await storeUnmatched(service, { provider, webhookId, reason, body: raw.toString() });
+      await storeUnmatched(service, { provider, webhookId, reason, body: webhooks.kept(json) });
       service.logger.warn({ provider, webhookId, reason, traceId: traceIdOf(traceparent) }, 'webhook without a match');
       return { status: 202, body: { stored: true } };
     },

@@ -59,6 +59,8 @@ export interface ProviderWebhooks {
   isGenuine(body: Buffer, headers: WebhookHeaders): boolean;
   /** What a genuine report says. */
   read(report: unknown, headers: WebhookHeaders): ProviderReport;
+  /** What a person may have of a genuine report, as JSON: all of it but for secrets. */
+  kept(report: unknown): string;
 }
 
 export type WebhookHeaders = Readonly<Record<string, unknown>>;

@@ -100,4 +100,12 @@ describe('a report of Stripe', () => {
     assert.deepEqual(about('refund.failed', { metadata: 'none' }), { about: 'something unknown' });
     for (const json of [null, [], 'text', { id: 'evt_x' }]) assert.equal(read(json, {}).about, 'something unknown');
   });
+
+  test('is kept for a person without what opens a payment in a browser', () => {
+    const { body: sent } = stripeEvent('payment_intent.succeeded', { ...intent, client_secret: 'pi_3x_secret_y' });
+    const kept = webhooksWith(newer).kept(JSON.parse(sent));
+    assert.doesNotMatch(kept, /secret/);
+    const { data } = JSON.parse(kept) as { data: { object: object } };
+    assert.deepEqual(data.object, intent);
+  });
 });

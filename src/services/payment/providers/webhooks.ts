@@ -82,6 +82,7 @@ export function sandboxWebhooks(secret: string): ProviderWebhooks {
   return {
     isGenuine: (body, headers) => signature?.verify(body, headers) ?? false,
     read: (json, headers) => reportIn(json, String(headers['webhook-id']).slice(0, webhookIdCharsMax)),
+    kept: (json) => JSON.stringify(json),
   };
 }
 
