@@ -70,7 +70,7 @@ function isKeptFailure(error: unknown): boolean {
 
 /** Lets whoever stops waiting go; the call itself ends by its own timeout, and is found again by its key. */
 export async function whileWaited<Result>(signal: AbortSignal, work: () => Promise<Result>): Promise<Result> {
-  signal.throwIfAborted();
+  if (signal.aborted) throw new ProviderUnavailable('Nobody waits for Stripe any more');
   const { promise: gone, reject } = Promise.withResolvers<never>();
   const leave = () => reject(new ProviderUnavailable('Stripe did not answer in time'));
   signal.addEventListener('abort', leave, { once: true });

@@ -7,6 +7,7 @@ import type { Money } from '../../../contracts/money.ts';
 import { providerContract } from './provider.contract.ts';
 import type { ChargeRequest, PaymentProvider } from './provider.ts';
 import { createStripeProvider } from './stripe.ts';
+import { createStripeAuthorisations } from './stripe-authorisations.ts';
 
 const euros: Money = { amount: 2_650, currency: 'EUR' };
 const patient = () => AbortSignal.timeout(10_000);
@@ -306,5 +307,14 @@ describe('a payment that was authorised in the browser', () => {
     assert.equal(await codeOf(chargeOf(intent.id, { bookingId })), 'not_authorised');
     stripe.books.cancel(intent.id);
     assert.equal(await codeOf(chargeOf(intent.id, { bookingId })), 'canceled');
+  });
+
+  test('is not begun for whom nobody waits any more, which is nobody’s fault: it may be asked for again', async () => {
+    const { secretKey, url: apiUrl } = stripe;
+    const authorisations = createStripeAuthorisations({ secretKey, apiUrl, publishableKey: 'pk_test_of_the_browser' });
+    const before = stripe.books.intents.size;
+    const request = { bookingId: newId('booking'), attempts: 0, amount: euros };
+    await assert.rejects(authorisations.begin(request, AbortSignal.abort()), { retryable: true });
+    assert.equal(stripe.books.intents.size, before);
   });
 });
