@@ -73,6 +73,20 @@ describe('a hall', () => {
     assert.equal(neighbour(unplaced, seatOf(unplaced, 'C-A-1'), 'up').id, 'S-B-3');
   });
 
+  test('leads across an aisle to the block beside, which no other key leads to', () => {
+    const rows = (x: number, y: number) => [row('A', 3, { x, y }), row('B', 3, { x, y: y + 1 })];
+    const wide = hallOf(
+      plan([
+        { ...stalls, rows: rows(0, 0) },
+        { ...circle, rows: rows(5, 0.3) },
+      ]),
+      categories,
+    );
+    const to = (id: string, direction: 'left' | 'right') => neighbour(wide, seatOf(wide, id), direction).id;
+    assert.deepEqual([to('S-A-3', 'right'), to('C-B-1', 'left')], ['C-A-1', 'S-B-3']);
+    assert.deepEqual([to('S-A-1', 'left'), to('C-A-3', 'right')], ['S-A-1', 'C-A-3']);
+  });
+
   test('counts numbers by their steps', () => {
     const odd = hallOf(plan([{ ...stalls, rows: [row('A', 9, { step: 2 })] }]), categories);
     assert.deepEqual([seatNear(odd, odd.left + 2, 0)?.id, odd.index.seatCount], ['S-A-5', 5]);

@@ -76,11 +76,11 @@ export function seatNear(hall: Hall, x: number, y: number): SeatPlace | undefine
   return undefined;
 }
 
-/** The next seat from one in a direction: along its row, or the nearest of the next row. */
+/** The next seat from one in a direction: along its row and then that beside it, or the nearest of the next row. */
 export function neighbour(hall: Hall, from: SeatPlace, direction: 'left' | 'right' | 'up' | 'down'): SeatPlace {
   if (direction === 'left' || direction === 'right') {
     const at = from.index - from.row.row.offset + (direction === 'left' ? -1 : 1);
-    return (at >= 0 && at < from.row.row.count ? placeIn(hall, from.row, at) : undefined) ?? from;
+    return at >= 0 && at < from.row.row.count ? placeIn(hall, from.row, at) : (beside(hall, from, direction) ?? from);
   }
   const sign = direction === 'down' ? 1 : -1;
   const beyond = hall.rows.filter(({ y }) => (y - from.y) * sign > 0);
@@ -90,6 +90,16 @@ export function neighbour(hall: Hall, from: SeatPlace, direction: 'left' | 'righ
     .map((row) => placeIn(hall, row, Math.min(row.row.count - 1, Math.max(0, Math.round(from.x - row.x)))));
   candidates.sort((a, b) => Math.abs(a.x - from.x) - Math.abs(b.x - from.x));
   return candidates[0] ?? from;
+}
+
+/** The first seat across the aisle, of a row on the same line. */
+function beside(hall: Hall, from: SeatPlace, direction: 'left' | 'right'): SeatPlace | undefined {
+  const sign = direction === 'right' ? 1 : -1;
+  const ends = hall.rows
+    .filter((row) => Math.abs(row.y - from.y) <= 0.5)
+    .map((row) => placeIn(hall, row, direction === 'right' ? 0 : row.row.count - 1))
+    .filter(({ x }) => (x - from.x) * sign > 0);
+  return ends.toSorted((a, b) => Math.abs(a.x - from.x) - Math.abs(b.x - from.x))[0];
 }
 
 function placeIn(hall: Hall, row: HallRow, at: number): SeatPlace {
