@@ -66,14 +66,22 @@ describe('SMS over Twilio', () => {
     const delivery = await channel(apiUrl).send(message, patient());
     assert.deepEqual(delivery, { status: 'failed', error: 'the SMS provider answered 400 (21211)' });
   });
-  test('have failed when the token is wrong or too many come', async (context) => {
-    for (const [status, code] of [
-      [401, 20_003],
-      [429, 20_429],
-    ] as const) {
-      const { apiUrl } = await standIn(context, says(status, { code }));
-      assert.equal((await channel(apiUrl).send(message, patient())).status, 'failed');
-    }
+  test('have failed when the token is wrong', async (context) => {
+    const { apiUrl } = await standIn(context, says(401, { code: 20_003 }));
+    assert.equal((await channel(apiUrl).send(message, patient())).status, 'failed');
+  });
+  test('are sent again when there were too many at a time, for none of those was taken', async (context) => {
+    const tooMany = says(429, { code: 20_429 });
+    const answers = [tooMany, tooMany];
+    const { asked, apiUrl } = await standIn(context, (response) => (answers.pop() ?? taken)(response));
+    assert.deepEqual(await channel(apiUrl).send(message, patient()), { status: 'delivered' });
+    assert.equal(asked.length, 3);
+  });
+  test('have failed when there are too many for long', async (context) => {
+    const { asked, apiUrl } = await standIn(context, says(429, { code: 20_429 }));
+    const delivery = await channel(apiUrl, { timeoutMs: 10_000 }).send(message, AbortSignal.timeout(10_000));
+    assert.deepEqual(delivery, { status: 'failed', error: 'the SMS provider answered 429 (20429)' });
+    assert.equal(asked.length, 5);
   });
   test('have failed when nobody is there', async (context) => {
     const { apiUrl } = await standIn(context, taken);

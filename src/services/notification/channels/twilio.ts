@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Channel, Delivery } from './channel.ts';
 
 /** SMS over Twilio's Messages API (2010-04-01). */
@@ -15,6 +16,10 @@ const twilioUrl = 'https://api.twilio.com';
 const defaultTimeoutMs = 10_000;
 /** The longest body that Twilio takes. */
 const textMax = 1_600;
+const tooMany = 429;
+/** An account may send so many at a time; when a show is cancelled, all who booked are told at once. */
+const triesMax = 5;
+const againMs = 250;
 /** Nobody was there to take it. */
 const unreachable = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT'];
 
@@ -40,13 +45,25 @@ export function createTwilioChannel(options: TwilioOptions): Channel {
         signal: patience,
         redirect: 'error',
       } as const;
-      const response = await fetch(url, request).catch(refusedBefore);
+      const response = await posted(url, request).catch(refusedBefore);
       if (!(response instanceof Response)) return response;
       if (response.ok) return { status: 'delivered' };
       if (response.status >= 500) throw new Error(`the SMS provider answered ${response.status}`);
       return { status: 'failed', error: `the SMS provider answered ${response.status}${await reasonIn(response)}` };
     },
   };
+}
+
+/** Posts until it is taken or refused for good. What was too many at a time was not taken, and is posted again a little later. */
+async function posted(url: URL, request: RequestInit & { readonly signal: AbortSignal }): Promise<Response> {
+  for (let tries = 1; ; tries += 1) {
+    const response = await fetch(url, request);
+    if (response.status !== tooMany || tries === triesMax) return response;
+    await response.body?.cancel();
+    // Not all of them at the same moment again.
+    const waitMs = againMs * 2 ** (tries - 1) * (0.5 + Math.random());
+    await delay(waitMs, undefined, { signal: request.signal });
+  }
 }
 
 /** It certainly was not sent where nobody was reached; otherwise nobody knows. */
