@@ -9,7 +9,7 @@ import { signInPage } from './buyer/sign-in.ts';
 import { get } from './kit/api.ts';
 import { later } from './kit/later.ts';
 import type { App, Open, Page } from './kit/page.ts';
-import { accessToken, type Me, signOut } from './kit/session.ts';
+import { accessToken, type Me, onOtherSession, signOut } from './kit/session.ts';
 
 /** Customers need none of it, so they do not load it. */
 const consolePage = later(async () => (await import('./console/console.ts')).consolePage);
@@ -135,3 +135,9 @@ addEventListener('popstate', open);
 // Without an answer nobody is signed in, for now; what a page asks will say why.
 await app.meAgain().catch(() => undefined);
 open();
+// Somebody signed in or out in another tab, or the session is over: what is open is opened anew for whoever it is now.
+onOtherSession(async () => {
+  const before = me?.userId;
+  await app.meAgain().catch(() => undefined);
+  if (me?.userId !== before) open();
+});

@@ -288,8 +288,7 @@ describe('a customer in a browser', () => {
     assert.notEqual(await page.evaluate('localStorage["fullhouse-session"]'), before);
     await page.getByRole('button', { name: 'Sign out' }).click();
     await page.getByRole('link', { name: 'Sign in' }).waitFor();
-    await tabs[0]?.reload();
-    await tabs[0]?.getByRole('heading', { name: 'Sign in' }).waitFor();
+    for (const tab of tabs) await tab.getByRole('heading', { name: 'Sign in' }).waitFor();
   });
 
   test('who signs out after a long time ends the session at the server, too', async (t) => {

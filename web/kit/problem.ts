@@ -44,6 +44,8 @@ export const unreachable = () =>
 /** What to show of whatever was thrown. */
 export function messageOf(error: unknown): string {
   if (!(error instanceof Problem)) return 'Something went wrong on this page. Load it again.';
+  // What the server says of a missing token is for programs.
+  if (error.code === 'unauthenticated') return 'You are signed out. Sign in to go on.';
   const fields = [...error.fields].map(([pointer, message]) => `${pointer.slice(1)}: ${message}`);
   return fields.length > 0 ? fields.join('; ') : error.message;
 }

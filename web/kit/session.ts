@@ -32,6 +32,7 @@ export interface Me {
 }
 
 const sessionKey = 'fullhouse-session';
+const overEvent = 'fullhouse-session-over';
 /** An access token is renewed so long before it ends. */
 const earlyMs = 30_000;
 /** How long a token is used of which nobody said how long it is good. */
@@ -54,6 +55,7 @@ async function renewed(): Promise<string | undefined> {
   } catch (error) {
     if (!(error instanceof Problem) || error.isPassing) throw error;
     await store(undefined);
+    dispatchEvent(new Event(overEvent));
     return undefined;
   }
 }
@@ -100,6 +102,14 @@ export async function signOut(): Promise<string | undefined> {
   const headers = { authorization: `Bearer ${token}` };
   await fetch('/v1/sessions', { method: 'DELETE', headers }).catch(() => undefined);
   return undefined;
+}
+
+/** Calls back when somebody has signed in or out in another tab, or the server no longer knows the session of this one. */
+export function onOtherSession(changed: () => void): void {
+  addEventListener(overEvent, changed);
+  addEventListener('storage', ({ key, oldValue, newValue }) => {
+    if (key === null || (key === sessionKey && (oldValue === null || newValue === null))) changed();
+  });
 }
 
 /** Has a token renewed that the server no longer takes. */
