@@ -125,19 +125,24 @@ document.addEventListener('click', (event) => {
   if (link == null || event.defaultPrevented || event.button !== 0) return;
   if (event.metaKey || event.ctrlKey || event.shiftKey || event.altKey) return;
   if (link.origin !== location.origin || link.target !== '' || link.hasAttribute('download')) return;
-  if (link.pathname === location.pathname && link.hash !== '') return;
+  if (link.pathname === location.pathname && link.hash !== '') {
+    // A place on this page is gone to by focus: as an address it would open the page anew, without what was chosen on it.
+    event.preventDefault();
+    document.querySelector<HTMLElement>(link.hash)?.focus();
+    return;
+  }
   if (!routes.some(([pattern]) => partsOf(pattern, link.pathname) !== undefined)) return;
   event.preventDefault();
   app.go(link.pathname + link.search);
 });
 addEventListener('popstate', open);
-
-// Without an answer nobody is signed in, for now; what a page asks will say why.
-await app.meAgain().catch(() => undefined);
-open();
 // Somebody signed in or out in another tab, or the session is over: what is open is opened anew for whoever it is now.
 onOtherSession(async () => {
   const before = me?.userId;
   await app.meAgain().catch(() => undefined);
   if (me?.userId !== before) open();
 });
+
+// Without an answer nobody is signed in, for now; what a page asks will say why.
+await app.meAgain().catch(() => undefined);
+open();

@@ -130,7 +130,10 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   };
 
   function view(): TemplateResult {
-    if (booking === undefined) return problem === undefined ? loading : html`<h1>Booking</h1>${problemBox(problem)}`;
+    if (booking === undefined)
+      return problem === undefined
+        ? loading
+        : html`<h1>Booking</h1>${problemBox(problem)}<p><a href="/bookings">To my bookings</a></p>`;
     return html`
       <h1>${show?.movie.title ?? 'Booking'} ${statusBadge(booking.status)}</h1>
       ${show === undefined ? undefined : html`<p class="quiet">${dayText(show.startsAt, show.theatre.timeZone)}, ${timeText(show.startsAt, show.theatre.timeZone)} · ${show.theatre.name}, ${show.theatre.location} · Screen ${show.screen.number}</p>`}

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isNothing, keepChoice, nothing, takeChoice, withPlaces, withSeat } from './choice.ts';
+import { isNothing, keepChoice, keptChoice, nothing, withPlaces, withSeat } from './choice.ts';
 
 describe('a choice', () => {
   test('takes a seat, and gives it back when it is chosen again', () => {
@@ -19,11 +19,13 @@ describe('a choice', () => {
     assert.deepEqual(withSeat(places, 'S-A-1'), { seats: ['S-A-1'], areas: [] });
   });
 
-  test('is there once more for whoever comes back from signing in', () => {
+  test('is there again for whoever comes back, until it is let go', () => {
     const chosen = withSeat(nothing, 'S-A-1');
     keepChoice('shw_1', chosen);
-    assert.deepEqual(takeChoice('shw_2'), nothing);
-    assert.deepEqual(takeChoice('shw_1'), chosen);
-    assert.deepEqual(takeChoice('shw_1'), nothing);
+    assert.deepEqual(keptChoice('shw_2'), nothing);
+    assert.deepEqual(keptChoice('shw_1'), chosen);
+    assert.deepEqual(keptChoice('shw_1'), chosen);
+    keepChoice('shw_1', nothing);
+    assert.deepEqual(keptChoice('shw_1'), nothing);
   });
 });

@@ -1,7 +1,7 @@
 import { keep, kept } from '../kit/storage.ts';
 import type { AreaCount } from './shows.ts';
 
-/** What somebody has chosen of a show. It outlasts a visit to the sign-in page; seats or places, not both. */
+/** What somebody has chosen of a show. Seats or places, not both. */
 export interface Choice {
   readonly seats: readonly string[];
   readonly areas: readonly AreaCount[];
@@ -25,13 +25,12 @@ export function withPlaces({ areas }: Choice, area: string, count: number): Choi
 
 const keyOf = (showId: string) => `fullhouse-choice-${showId}`;
 
-export function keepChoice(showId: string, choice: Choice | undefined): void {
-  keep(keyOf(showId), choice && JSON.stringify(choice));
+/** Keeps a choice with its tab, over reloads, the sign-in page and the way back; until it is booked. */
+export function keepChoice(showId: string, choice: Choice): void {
+  keep(keyOf(showId), isNothing(choice) ? undefined : JSON.stringify(choice), 'tab');
 }
 
-/** What was chosen before, once. */
-export function takeChoice(showId: string): Choice {
-  const text = kept(keyOf(showId));
-  keepChoice(showId, undefined);
+export function keptChoice(showId: string): Choice {
+  const text = kept(keyOf(showId), 'tab');
   return text === undefined ? nothing : (JSON.parse(text) as Choice);
 }

@@ -7,7 +7,7 @@ import { type App, fieldsOf, loading, onSubmit, type Page, problemBox } from '..
 import { messageOf, Problem } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import type { Booking } from './bookings.ts';
-import { type Choice, isNothing, keepChoice, nothing, takeChoice, withPlaces, withSeat } from './choice.ts';
+import { type Choice, isNothing, keepChoice, keptChoice, nothing, withPlaces, withSeat } from './choice.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from './hall.ts';
 import { priceLines } from './prices.ts';
 import { type SeatMap, seatMap } from './seat-map.ts';
@@ -31,7 +31,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   let stage: Stage | undefined;
   let states: Uint8Array = new Uint8Array();
   let areas: readonly AreaState[] = [];
-  let choice: Choice = takeChoice(showId);
+  let choice: Choice = keptChoice(showId);
   let quote: Quote | undefined;
   let looked: SeatPlace | undefined;
   let notice: string | undefined;
@@ -139,6 +139,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
 
   async function ask(wanted: unknown, signal: AbortSignal): Promise<void> {
     try {
+    keepChoice(showId, next);
       const answer = await post<Quote>(`/v1/shows/${showId}/quotes`, wanted, { signal });
       if (signal.aborted) return;
       choose({ seats: answer.seats, areas: answer.areas }, answer);
@@ -163,7 +164,6 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
 
   async function book(): Promise<void> {
     if (app.me() === undefined) {
-      keepChoice(showId, choice);
       app.go(`/sign-in?then=${encodeURIComponent(`/shows/${showId}`)}`);
       return;
     }
@@ -185,12 +185,16 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   }
 
   function view(): TemplateResult {
-    if (stage === undefined) return problem === undefined ? loading : html`<h1>Show</h1>${problemBox(problem)}`;
+    if (stage === undefined)
+      return problem === undefined
+        ? loading
+        : html`<h1>Show</h1>${problemBox(problem)}<p><a href="/">To the programme</a></p>`;
     const { show, plan, map } = stage;
     const { theatre } = show;
     return html`
       <h1>${show.movie.title}</h1>
       <p class="quiet">
+      keepChoice(showId, nothing);
         ${dayText(show.startsAt, theatre.timeZone)}, ${timeText(show.startsAt, theatre.timeZone)} · ${theatre.name}, ${theatre.location} ·
         Screen ${show.screen.number}
       </p>
