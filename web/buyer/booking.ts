@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { get, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
-import { countdownText, dayText, momentText, moneyText, timeText } from '../kit/format.ts';
+import { countdownText, momentText, moneyText, placeTimeText, timeText } from '../kit/format.ts';
 import { type App, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
@@ -136,7 +136,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
         : html`<h1>Booking</h1>${problemBox(problem)}<p><a href="/bookings">To my bookings</a></p>`;
     return html`
       <h1>${show?.movie.title ?? 'Booking'} ${statusBadge(booking.status)}</h1>
-      ${show === undefined ? undefined : html`<p class="quiet">${dayText(show.startsAt, show.theatre.timeZone)}, ${timeText(show.startsAt, show.theatre.timeZone)} · ${show.theatre.name}, ${show.theatre.location} · Screen ${show.screen.number}</p>`}
+      ${show === undefined ? undefined : html`<p class="quiet">${placeTimeText(show.startsAt, show.theatre.timeZone)} · ${show.theatre.name}, ${show.theatre.location} · Screen ${show.screen.number}</p>`}
       <div role="status">${outcome(booking)}</div>
       ${problemBox(problem)}
       ${booking.status === 'awaiting_payment' ? payment(booking) : undefined}

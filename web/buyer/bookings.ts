@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { get, type Listed } from '../kit/api.ts';
-import { countText, type Money, momentText, moneyText } from '../kit/format.ts';
+import { countText, type Money, moneyText, placeTimeText } from '../kit/format.ts';
 import { type App, loading, type Page, problemBox } from '../kit/page.ts';
 import { messageOf } from '../kit/problem.ts';
 import type { AreaCount, Fee, PriceItem, Show } from './shows.ts';
@@ -98,7 +98,7 @@ function bookingCard(booking: Booking, show: Show | undefined): TemplateResult {
   return html`
     <article class="card">
       <a href="/bookings/${booking.bookingId}"><strong>${show?.movie.title ?? 'A show'}</strong></a> ${statusBadge(booking.status)}
-      <div class="quiet">${show === undefined ? '' : `${momentText(show.startsAt, show.theatre.timeZone)}, ${show.theatre.name}`}</div>
+      <div class="quiet">${show === undefined ? '' : `${placeTimeText(show.startsAt, show.theatre.timeZone)} · ${show.theatre.name}`}</div>
       <div>${placesText(booking)}${booking.total === undefined ? '' : ` · ${moneyText(booking.total)}`}</div>
     </article>
   `;

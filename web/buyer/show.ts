@@ -2,7 +2,8 @@ import { html, type TemplateResult } from 'lit-html';
 import type { SeatPlan } from '../../src/contracts/catalog.ts';
 import { indexOfSeat } from '../../src/contracts/rules/plan-order.ts';
 import { get, post } from '../kit/api.ts';
-import { countText, dayText, moneyText, timeText } from '../kit/format.ts';
+import { serverNow } from '../kit/clock.ts';
+import { countText, moneyText, placeTimeText } from '../kit/format.ts';
 import { type App, fieldsOf, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
@@ -11,13 +12,15 @@ import { type Choice, isNothing, keepChoice, keptChoice, nothing, withPlaces, wi
 import { type Hall, hallOf, type SeatPlace, statesOf } from './hall.ts';
 import { priceLines } from './prices.ts';
 import { type SeatMap, seatMap } from './seat-map.ts';
-import type { AreaState, Availability, Quote, Show } from './shows.ts';
+import { type AreaState, type Availability, placesLeft, type Quote, type Show, saleAt } from './shows.ts';
 
 /** A show: its hall as it is now, what somebody chooses of it, what that costs, and the way to book it. */
 const quoteAfterMs = 200;
 const placesMax = 10;
 /** Seconds to wait at the server for the seats; the booking's own page waits for the rest. */
 const bookWaitSeconds = 5;
+/** A browser's timers go no further than 24 days. */
+const timerMaxMs = 86_400_000;
 const stateNames = ['free', 'held by somebody', 'sold', 'not for sale'] as const;
 
 interface Stage {
@@ -38,6 +41,9 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   let problem: string | undefined;
   let isBooking = false;
   let isBroken = false;
+  // Before the hall was told of, nobody knows that it is full.
+  let isTold = false;
+  let opening: ReturnType<typeof setTimeout> | undefined;
   let live: Following | undefined;
   const leaving = new AbortController();
   let quoting = new AbortController();
@@ -64,6 +70,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         },
       });
       stage = { show, plan, hall, map };
+      waitForSale();
       live = follow(`/v1/shows/${showId}/availability/stream`, {
         event: ({ event, data }) => (event === 'snapshot' ? begin(data as Availability) : change(data as Delta)),
         broken: () => {
@@ -79,6 +86,13 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     app.redraw();
   }
 
+  /** Draws anew when the sale opens. */
+  function waitForSale(): void {
+    const opensInMs = stage === undefined ? 0 : Date.parse(stage.show.sales.opensAt) - serverNow();
+    if (opensInMs > 0) opening = setTimeout(waitForSale, Math.min(timerMaxMs, opensInMs));
+    app.redraw();
+  }
+
   function begin(body: Availability): void {
     if (stage === undefined) return;
     // A hall with another plan is another hall: the page begins anew.
@@ -88,6 +102,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     }
     states = statesOf(body.seats, stage.hall.index.seatCount);
     areas = body.areas;
+    isTold = true;
     settled();
   }
 
@@ -113,7 +128,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   const indexOf = (seat: string) => (stage && indexOfSeat(stage.hall.index, seat)) ?? -1;
 
   function toggle(seat: SeatPlace): void {
-    if (isBooking || stage?.show.status !== 'on_sale') return;
+    if (isBooking || stage === undefined || saleAt(stage.show, serverNow()) !== 'open') return;
     notice = undefined;
     if (states[seat.index] === 0 || choice.seats.includes(seat.id)) choose(withSeat(choice, seat.id));
     else {
@@ -124,6 +139,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
 
   function choose(next: Choice, known?: Quote): void {
     choice = next;
+    keepChoice(showId, next);
     chosen = new Set(next.seats.map(indexOf));
     key = crypto.randomUUID();
     quote = known;
@@ -139,7 +155,6 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
 
   async function ask(wanted: unknown, signal: AbortSignal): Promise<void> {
     try {
-    keepChoice(showId, next);
       const answer = await post<Quote>(`/v1/shows/${showId}/quotes`, wanted, { signal });
       if (signal.aborted) return;
       choose({ seats: answer.seats, areas: answer.areas }, answer);
@@ -176,6 +191,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         key,
         wait: bookWaitSeconds,
       });
+      keepChoice(showId, nothing);
       app.go(`/bookings/${bookingId}`);
     } catch (error) {
       isBooking = false;
@@ -191,28 +207,30 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         : html`<h1>Show</h1>${problemBox(problem)}<p><a href="/">To the programme</a></p>`;
     const { show, plan, map } = stage;
     const { theatre } = show;
+    const isOpen = saleAt(show, serverNow()) === 'open';
+    const isFull = isTold && !states.includes(0) && areas.every((area) => placesLeft(area) <= 0);
+    const note = saleText(show, isFull);
     return html`
       <h1>${show.movie.title}</h1>
       <p class="quiet">
-      keepChoice(showId, nothing);
-        ${dayText(show.startsAt, theatre.timeZone)}, ${timeText(show.startsAt, theatre.timeZone)} · ${theatre.name}, ${theatre.location} ·
+        ${placeTimeText(show.startsAt, theatre.timeZone)} · ${theatre.name}, ${theatre.location} ·
         Screen ${show.screen.number}
       </p>
-      ${show.status === 'on_sale' ? undefined : html`<p class="note" role="status">${saleText(show)}</p>`}
+      ${note === undefined ? undefined : html`<p class="note" role="status">${note}</p>`}
       ${isBroken ? html`<p class="note" role="status">The seat map is not live at the moment. Trying again …</p>` : undefined}
       <div class="hall">
         <section class="map" aria-label="Seats">
           ${plan.sections.length > 0 ? mapView(show, map) : undefined}
           ${plan.areas.map((area) =>
-            areaView(
-              plan,
-              areas.find((each) => each.area === area.area),
-              area,
-            ),
+            areaView(area, {
+              state: areas.find((each) => each.area === area.area),
+              isOpen,
+              hasSeats: plan.sections.length > 0,
+            }),
           )}
         </section>
         <section aria-label="Your choice">
-          ${show.status === 'on_sale' && plan.sections.length > 0 ? bestForm(show) : undefined} ${choiceView()}
+          ${isOpen && plan.sections.length > 0 ? bestForm(show) : undefined} ${choiceView()}
         </section>
       </div>
     `;
@@ -245,19 +263,23 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     return `${seat.row.section}, row ${seat.row.name}, seat ${seat.number}${kinds}: ${category?.name ?? ''}, ${state}`;
   }
 
-  function areaView(plan: SeatPlan, state: AreaState | undefined, area: SeatPlan['areas'][number]): TemplateResult {
-    const left = state === undefined ? 0 : state.capacity - state.held - state.sold - state.blocked;
+  function areaView(
+    area: SeatPlan['areas'][number],
+    now: { readonly state: AreaState | undefined; readonly isOpen: boolean; readonly hasSeats: boolean },
+  ): TemplateResult {
+    const { state, isOpen, hasSeats } = now;
+    const left = state === undefined ? 0 : placesLeft(state);
     const count = choice.areas.find((each) => each.area === area.area)?.count ?? 0;
     return html`
       <p class="row">
         <label>
           ${area.name}, ${area.priceCategory}: ${left > 0 ? `${countText(left, 'place')} left` : 'nothing left'}
           <input
-            type="number" min="0" max=${Math.min(left, placesMax)} .value=${String(count)} ?disabled=${isBooking}
+            type="number" min="0" max=${Math.min(left, placesMax)} .value=${String(count)} ?disabled=${isBooking || !isOpen}
             @change=${(event: Event) => choose(withPlaces(choice, area.area, Number((event.target as HTMLInputElement).value)))}
           >
         </label>
-        ${plan.sections.length > 0 && count > 0 ? html`<span class="quiet">Seats and places are booked one after the other.</span>` : undefined}
+        ${hasSeats && count > 0 ? html`<span class="quiet">Seats and places are booked one after the other.</span>` : undefined}
       </p>
     `;
   }
@@ -317,6 +339,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     view,
     leave() {
       leaving.abort();
+      clearTimeout(opening);
       quoting.abort();
       live?.stop();
       stage?.map.leave();
@@ -331,10 +354,17 @@ interface Delta {
 
 const wantedOf = ({ seats, areas }: Choice) => (seats.length > 0 ? { seats } : { areas });
 
-function saleText(show: Show): string {
-  if (show.status === 'scheduled')
-    return `On sale from ${dayText(show.sales.opensAt)}, ${timeText(show.sales.opensAt)}.`;
-  if (show.status === 'sold_out')
-    return 'Sold out. Seats come back when somebody cancels or does not pay: the map is live.';
-  return show.status === 'cancelled' ? 'This show is cancelled.' : 'The sale of this show is closed.';
+/** What there is to say of a sale; nothing where seats can be had. */
+function saleText(show: Show, isFull: boolean): string | undefined {
+  const { opensAt } = show.sales;
+  switch (saleAt(show, serverNow())) {
+    case 'scheduled':
+      return `On sale from ${placeTimeText(opensAt, show.theatre.timeZone)}. It begins here by itself.`;
+    case 'open':
+      return isFull ? 'Sold out. Seats come back when somebody cancels or does not pay: the map is live.' : undefined;
+    case 'closed':
+      return 'The sale of this show is closed.';
+    case 'cancelled':
+      return 'This show is cancelled.';
+  }
 }

@@ -28,6 +28,13 @@ export interface Show {
   readonly status: 'scheduled' | 'on_sale' | 'sold_out' | 'closed' | 'cancelled';
 }
 
+/** How the sale of a show stands at a moment, whenever the show was asked for: sales open and close while somebody looks on. */
+export function saleAt({ status, sales, startsAt }: Pick<Show, 'status' | 'sales' | 'startsAt'>, now: number) {
+  if (status === 'cancelled') return 'cancelled';
+  if (now >= Math.min(Date.parse(sales.closesAt), Date.parse(startsAt))) return 'closed';
+  return now < Date.parse(sales.opensAt) ? 'scheduled' : 'open';
+}
+
 export interface AreaState {
   readonly area: string;
   readonly capacity: number;
@@ -35,6 +42,9 @@ export interface AreaState {
   readonly sold: number;
   readonly blocked: number;
 }
+
+/** How many places of an area are free. */
+export const placesLeft = ({ capacity, held, sold, blocked }: AreaState) => capacity - held - sold - blocked;
 
 export interface Availability {
   readonly showId: string;

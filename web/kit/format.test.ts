@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { countdownText, countText, dayOf, moneyText } from './format.ts';
+import { countdownText, countText, dayOf, isOtherClock, moneyText, placeTimeText } from './format.ts';
 
 test('money has as many decimals as its currency', () => {
   const digits = (amount: number, currency: string) => moneyText({ amount, currency }).replace(/[^\d.,]/g, '');
@@ -25,4 +25,18 @@ test('a day is that of the place', () => {
 
 test('one is not many', () => {
   assert.deepEqual([countText(1, 'seat'), countText(2, 'seat')], ['1 seat', '2 seats']);
+});
+
+test('a time that clocks here do not show is called local', () => {
+  const at = '2026-12-01T04:30:00Z';
+  const here = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  const elsewhere = here === 'Asia/Tokyo' ? 'America/New_York' : 'Asia/Tokyo';
+  assert.deepEqual(
+    [here, elsewhere].map((zone) => isOtherClock(at, zone)),
+    [false, true],
+  );
+  assert.deepEqual(
+    [here, elsewhere].map((zone) => placeTimeText(at, zone).endsWith('local time')),
+    [false, true],
+  );
 });

@@ -42,6 +42,17 @@ export function momentText(at: string, timeZone?: string): string {
   );
 }
 
+/** A moment by the clock of a place; says so where clocks here show another time. */
+export function placeTimeText(at: string, timeZone: string): string {
+  const local = isOtherClock(at, timeZone) ? ' local time' : '';
+  return `${dayText(at, timeZone)}, ${timeText(at, timeZone)}${local}`;
+}
+
+/** Whether the clock of a place shows another time at a moment than the clock here. */
+export function isOtherClock(at: string, timeZone: string): boolean {
+  return momentText(at, timeZone) !== momentText(at);
+}
+
 /** The day of a moment by the calendar of a place, as 2026-11-30. */
 export function dayOf(at: Date, timeZone?: string): string {
   return new Intl.DateTimeFormat('sv-SE', { dateStyle: 'short', ...zone(timeZone) }).format(at);
