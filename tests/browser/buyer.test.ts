@@ -6,7 +6,7 @@ import { TestBrowser } from '../support/browser.ts';
 import { eventually, type Page as Listed } from '../support/client.ts';
 import { newPerson } from '../support/people.ts';
 import { type RunningApp, runApp } from '../support/servers.ts';
-import { buildVenue, openShow, type Venue } from '../support/venue.ts';
+import { buildVenue, openShow, stalls, type Venue } from '../support/venue.ts';
 
 /** What a customer does, in a real browser: from the programme to the ticket. */
 const browser = new TestBrowser();
@@ -82,6 +82,75 @@ describe('a customer in a browser', () => {
     await tickets.first().getByText('booked under Ada Lovelace').waitFor();
     await page.waitForFunction('document.querySelector(".ticket img").naturalWidth > 0');
     await page.getByText('Show this page, or a print of it, at the door.').waitFor();
+  });
+
+  test('finds a movie by a part of its title on whatever day, and is back there after a look at a show', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const page = await browser.tab(t, { url: running.anyone.url });
+    if (page === undefined) return;
+    await page.goto('/');
+    const title = page.getByRole('searchbox', { name: 'Movie' });
+    await title.fill('no such title');
+    await page.getByText('No such movie is on.').waitFor();
+    await title.fill('THIRD');
+    const found = page.getByRole('region', { name: 'The Third Man' }).locator(`a[href="/shows/${showId}"]`);
+    await found.click();
+    await page.getByRole('application').waitFor();
+    await page.goBack();
+    await found.waitFor();
+    assert.equal(await title.inputValue(), 'THIRD');
+    await page.reload();
+    await found.waitFor();
+    await page.getByRole('button', { name: 'By day' }).click();
+    await page.getByRole('button', { name: 'Today' }).waitFor();
+    assert.equal(await title.inputValue(), '');
+  });
+
+  test('keeps what was chosen over a reload, the way back and the link to the content, until it is booked', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page } = visited;
+    const total = choice(page).getByText('Total');
+    await findBest(page, 2);
+    await page.reload();
+    await total.waitFor();
+    await page.getByRole('link', { name: 'Skip to the content' }).focus();
+    await page.keyboard.press('Enter');
+    assert.equal(await page.evaluate('document.activeElement.id'), 'main');
+    assert.equal(await total.count(), 1);
+    await page.getByRole('link', { name: 'Programme' }).click();
+    await page.getByRole('heading', { name: 'What is on' }).waitFor();
+    await page.goBack();
+    await total.waitFor();
+    await book(page).click();
+    await page.getByRole('timer').waitFor();
+    await page.goBack();
+    await choice(page).getByText('Nothing yet.').waitFor();
+  });
+
+  test('waits at a show that is sold out, and has the seat that comes back', async (t) => {
+    const seatPlan = { name: 'Two seats', sections: [stalls(1, 2)], areas: [] };
+    const { body: plan } = await running.admin.post<{ seatPlanId: string }>('/v1/seat-plans', seatPlan);
+    const where = { theatreId: venue.theatreId, number: 99, seatPlanId: plan.seatPlanId };
+    const { body: screen } = await running.admin.post<{ screenId: string }>('/v1/screens', where);
+    const priceCategories = [{ name: 'standard', price: { amount: 1_000, currency: 'EUR' } }];
+    const showId = await openShow(running.admin, { ...venue, screenId: screen.screenId }, { priceCategories });
+    const other = await newPerson(running);
+    const { body } = await other.client.book({ showId, seats: ['S-A-1', 'S-A-2'] });
+    await eventually(
+      async () => (await running.anyone.get<{ status: string }>(`/v1/shows/${showId}`)).body.status,
+      (status) => status === 'sold_out',
+    );
+    const page = await browser.tab(t, { url: running.anyone.url });
+    if (page === undefined) return;
+    await page.goto('/?title=third');
+    await page.locator(`a[href="/shows/${showId}"]`).getByText('sold out').click();
+    const note = page.getByText('Sold out. Seats come back');
+    await note.waitFor();
+    await other.client.post(`/v1/bookings/${body.bookingId}/cancellation`, {}, { key: randomUUID() });
+    await note.waitFor({ state: 'detached' });
+    await findBest(page, 2);
   });
 
   test('chooses seats on the map by keys and by a click, and gives one back', async (t) => {
