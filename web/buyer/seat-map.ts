@@ -33,8 +33,9 @@ interface Camera {
 
 const margin = 1.5;
 const scaleMax = 48;
-/** Below, a seat is too small for a finger: a tap comes nearer instead. */
+/** Below, a seat is too small to be pointed at, by a mouse or by a finger: a tap comes nearer instead. */
 const tapScaleMin = 9;
+const fingerScaleMin = 22;
 const numbersFrom = 17;
 const dragFromPixels = 6;
 const keySteps = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' } as const;
@@ -113,8 +114,9 @@ export function seatMap({ hall, states, isMine, onChoose, onLook }: SeatMapOptio
     pointers.delete(event.pointerId);
     if (!isTap) return;
     const point = pointOf(event);
-    if (camera.scale < tapScaleMin) {
-      zoom((2 * tapScaleMin) / camera.scale, point);
+    const scaleMin = event.pointerType === 'touch' ? fingerScaleMin : tapScaleMin;
+    if (camera.scale < scaleMin) {
+      zoom((1.5 * scaleMin) / camera.scale, point);
       return;
     }
     const seat = seatAt(point);
@@ -162,7 +164,8 @@ export function seatMap({ hall, states, isMine, onChoose, onLook }: SeatMapOptio
   element.addEventListener('pointermove', moved);
   element.addEventListener('pointerup', lifted);
   element.addEventListener('pointercancel', (event) => pointers.delete(event.pointerId));
-  element.addEventListener('pointerleave', () => onLook(undefined));
+  // A finger that is lifted leaves, too; what it chose is still to be told.
+  element.addEventListener('pointerleave', ({ pointerType }) => pointerType === 'touch' || onLook(undefined));
   element.addEventListener('keydown', pressed);
   element.addEventListener('blur', draw);
   element.addEventListener('focus', draw);
