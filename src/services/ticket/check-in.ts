@@ -105,7 +105,7 @@ async function letIn({ transaction, content: { ticketId }, gate, by, at, tracepa
 function notGenuine(): Problem {
   return new Problem(
     'code_invalid',
-    'The code is not that of a ticket. Scan it again, or look the booking up by name.',
+    'The code is not that of a ticket. Scan it again, or find the booking by the customer’s address.',
   );
 }
 
