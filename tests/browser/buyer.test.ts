@@ -182,6 +182,25 @@ describe('a customer in a browser', () => {
     await choice(page).getByText('S-B-2, standard').waitFor();
   });
 
+  test('is kept from choosing more than one customer may have, and pays nothing for what is free', async (t) => {
+    const priceCategories = ['standard', 'premium', 'standing'].map((name) => {
+      return { name, price: { amount: 0, currency: 'EUR' } };
+    });
+    const showId = await openShow(running.admin, venue, { priceCategories, seatsPerCustomerMax: 1 });
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page } = visited;
+    const bookFree = page.getByRole('button', { name: 'Book', exact: true });
+    await page.getByRole('application').focus();
+    for (const key of ['ArrowRight', 'Enter', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
+    await choice(page).getByText('S-A-2, standard').waitFor();
+    assert.equal(await bookFree.isDisabled(), true);
+    await page.keyboard.press('Enter');
+    await choice(page).getByText('S-A-2, standard').waitFor({ state: 'detached' });
+    await bookFree.click();
+    await page.getByText('Booked. Show this page').waitFor();
+  });
+
   test('is told at once when somebody else takes a chosen seat', async (t) => {
     const showId = await openShow(running.admin, venue);
     const visited = await visit(t, { showId });

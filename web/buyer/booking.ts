@@ -229,7 +229,7 @@ function outcome(booking: Booking): TemplateResult | undefined {
         ? html`<p class="note">The bank has not answered yet. We go on asking: you will have your tickets, or your money.</p>`
         : html`<p>Your payment is under way …</p>`;
     case 'confirmed':
-      return html`<p class="done">Booked and paid. ${booking.tickets.length === 0 ? 'Your tickets are coming …' : 'Show this page, or a print of it, at the door.'}</p>`;
+      return html`<p class="done">${booking.total?.amount === 0 ? 'Booked.' : 'Booked and paid.'} ${booking.tickets.length === 0 ? 'Your tickets are coming …' : 'Show this page, or a print of it, at the door.'}</p>`;
     case 'rejected':
       return html`<p class="problem">${reasons[reason] ?? 'The booking could not be made.'} ${newTotal === undefined ? '' : `It is ${moneyText(newTotal)} now.`} ${refundText(refund) ?? 'Nothing was charged.'} ${again}</p>`;
     case 'expired':

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
-import { isNothing, keepChoice, keptChoice, nothing, withPlaces, withSeat } from './choice.ts';
+import { isNothing, keepChoice, keptChoice, nothing, placesIn, withPlaces, withSeat } from './choice.ts';
 
 describe('a choice', () => {
   test('takes a seat, and gives it back when it is chosen again', () => {
@@ -14,6 +14,7 @@ describe('a choice', () => {
   test('is of seats or of places, as a booking is', () => {
     const places = withPlaces(withSeat(nothing, 'S-A-1'), 'FLOOR', 3);
     assert.deepEqual(places, { seats: [], areas: [{ area: 'FLOOR', count: 3 }] });
+    assert.equal(placesIn(places), 3);
     assert.deepEqual(withPlaces(places, 'FLOOR', 2).areas, [{ area: 'FLOOR', count: 2 }]);
     assert.ok(isNothing(withPlaces(places, 'FLOOR', 0)));
     assert.deepEqual(withSeat(places, 'S-A-1'), { seats: ['S-A-1'], areas: [] });

@@ -11,6 +11,9 @@ export const nothing: Choice = { seats: [], areas: [] };
 
 export const isNothing = ({ seats, areas }: Choice) => seats.length === 0 && areas.length === 0;
 
+/** How many people it is for. */
+export const placesIn = ({ seats, areas }: Choice) => areas.reduce((sum, { count }) => sum + count, seats.length);
+
 /** A seat more, or one fewer where it was chosen already. */
 export function withSeat({ seats }: Choice, seat: string): Choice {
   const others = seats.filter((each) => each !== seat);

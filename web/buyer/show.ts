@@ -3,20 +3,20 @@ import type { SeatPlan } from '../../src/contracts/catalog.ts';
 import { indexOfSeat } from '../../src/contracts/rules/plan-order.ts';
 import { get, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
-import { countText, moneyText, placeTimeText } from '../kit/format.ts';
-import { type App, fieldsOf, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
+import { countText, placeTimeText } from '../kit/format.ts';
+import { type App, fieldsOf, loading, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import type { Booking } from './bookings.ts';
-import { type Choice, isNothing, keepChoice, keptChoice, nothing, withPlaces, withSeat } from './choice.ts';
+import { type Choice, isNothing, keepChoice, keptChoice, nothing, placesIn, withPlaces, withSeat } from './choice.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from './hall.ts';
 import { priceLines } from './prices.ts';
+import { bestForm, legend, placesField } from './seat-choices.ts';
 import { type SeatMap, seatMap } from './seat-map.ts';
 import { type AreaState, type Availability, placesLeft, type Quote, type Show, saleAt } from './shows.ts';
 
 /** A show: its hall as it is now, what somebody chooses of it, what that costs, and the way to book it. */
 const quoteAfterMs = 200;
-const placesMax = 10;
 /** Seconds to wait at the server for the seats; the booking's own page waits for the rest. */
 const bookWaitSeconds = 5;
 /** A browser's timers go no further than 24 days. */
@@ -125,6 +125,10 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     app.redraw();
   }
 
+  const leftOf = (area: string) => {
+    const state = areas.find((each) => each.area === area);
+    return state === undefined ? 0 : placesLeft(state);
+  };
   const indexOf = (seat: string) => (stage && indexOfSeat(stage.hall.index, seat)) ?? -1;
 
   function toggle(seat: SeatPlace): void {
@@ -205,7 +209,8 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       return problem === undefined
         ? loading
         : html`<h1>Show</h1>${problemBox(problem)}<p><a href="/">To the programme</a></p>`;
-    const { show, plan, map } = stage;
+    const { show, plan, hall } = stage;
+    const hasSeats = plan.sections.length > 0;
     const { theatre } = show;
     const isOpen = saleAt(show, serverNow()) === 'open';
     const isFull = isTold && !states.includes(0) && areas.every((area) => placesLeft(area) <= 0);
@@ -220,23 +225,26 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       ${isBroken ? html`<p class="note" role="status">The seat map is not live at the moment. Trying again …</p>` : undefined}
       <div class="hall">
         <section class="map" aria-label="Seats">
-          ${plan.sections.length > 0 ? mapView(show, map) : undefined}
+          ${hasSeats ? mapView(stage) : undefined}
           ${plan.areas.map((area) =>
-            areaView(area, {
-              state: areas.find((each) => each.area === area.area),
-              isOpen,
-              hasSeats: plan.sections.length > 0,
+            placesField(area, {
+              show,
+              left: leftOf(area.area),
+              count: choice.areas.find((each) => each.area === area.area)?.count ?? 0,
+              isClosed: isBooking || !isOpen,
+              onCount: (count) => choose(withPlaces(choice, area.area, count)),
             }),
           )}
+          ${hasSeats && plan.areas.length > 0 ? html`<p class="quiet">Seats and places are booked one after the other.</p>` : undefined}
         </section>
         <section aria-label="Your choice">
-          ${isOpen && plan.sections.length > 0 ? bestForm(show) : undefined} ${choiceView()}
+          ${isOpen && hasSeats ? bestForm(show, { hall, isClosed: isBooking, onSend: best }) : undefined} ${choiceView(show)}
         </section>
       </div>
     `;
   }
 
-  function mapView(show: Show, map: SeatMap): TemplateResult {
+  function mapView({ show, hall, map }: Stage): TemplateResult {
     return html`
       <div class="map-tools">
         <span aria-live="polite">${looked === undefined ? 'Choose your seats.' : seatText(show, looked)}</span>
@@ -247,12 +255,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         </span>
       </div>
       ${map.element}
-      <ul class="legend">
-        ${show.priceCategories.map(({ name, price }, index) => html`<li><i class="category-${index % 4}"></i>${name} ${moneyText(price)}</li>`)}
-        ${stage?.hall.rows.some(({ row }) => row.hasReservedSeats) ? html`<li><i class="reserved"></i>wheelchair or companion</li>` : undefined}
-        <li><i class="mine"></i>yours</li>
-        <li><i class="taken"></i>taken</li>
-      </ul>
+      ${legend(show, hall)}
     `;
   }
 
@@ -263,55 +266,14 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     return `${seat.row.section}, row ${seat.row.name}, seat ${seat.number}${kinds}: ${category?.name ?? ''}, ${state}`;
   }
 
-  function areaView(
-    area: SeatPlan['areas'][number],
-    now: { readonly state: AreaState | undefined; readonly isOpen: boolean; readonly hasSeats: boolean },
-  ): TemplateResult {
-    const { state, isOpen, hasSeats } = now;
-    const left = state === undefined ? 0 : placesLeft(state);
-    const count = choice.areas.find((each) => each.area === area.area)?.count ?? 0;
-    return html`
-      <p class="row">
-        <label>
-          ${area.name}, ${area.priceCategory}: ${left > 0 ? `${countText(left, 'place')} left` : 'nothing left'}
-          <input
-            type="number" min="0" max=${Math.min(left, placesMax)} .value=${String(count)} ?disabled=${isBooking || !isOpen}
-            @change=${(event: Event) => choose(withPlaces(choice, area.area, Number((event.target as HTMLInputElement).value)))}
-          >
-        </label>
-        ${hasSeats && count > 0 ? html`<span class="quiet">Seats and places are booked one after the other.</span>` : undefined}
-      </p>
-    `;
-  }
-
-  function bestForm(show: Show): TemplateResult {
-    return html`
-      <form class="card" @submit=${onSubmit(best)}>
-        <strong>Choose for me</strong>
-        <div class="row">
-          <label>Seats <input name="count" type="number" min="1" max=${placesMax} value="2" required></label>
-          ${
-            show.priceCategories.length > 1
-              ? html`<label>Category
-                  <select name="priceCategory">
-                    <option value="">any</option>
-                    ${show.priceCategories.map(({ name }) => html`<option>${name}</option>`)}
-                  </select></label>`
-              : undefined
-          }
-        </div>
-        <p><label><input type="checkbox" name="accessible" value="yes">wheelchair spaces</label></p>
-        <button class="plain" ?disabled=${isBooking}>Find the best</button>
-      </form>
-    `;
-  }
-
-  function choiceView(): TemplateResult {
-    const limit = stage?.show.seatsPerCustomerMax;
+  function choiceView({ seatsPerCustomerMax: limit }: Show): TemplateResult {
+    const isTooMuch = limit !== undefined && placesIn(choice) > limit;
+    const limitText = limit === undefined ? '' : `At most ${countText(limit, 'seat')} for each customer.`;
+    const isFree = quote?.total.amount === 0;
     return html`
       <div class="card">
         <strong>Your choice</strong>
-        ${limit === undefined ? undefined : html`<p class="quiet">At most ${countText(limit, 'seat')} for each customer.</p>`}
+        ${limit === undefined ? undefined : html`<p class=${isTooMuch ? 'problem' : 'quiet'} role="status">${limitText}</p>`}
         ${notice === undefined ? undefined : html`<p class="note" role="status">${notice}</p>`}
         ${isNothing(choice) ? html`<p class="quiet">Nothing yet.</p>` : undefined}
         ${choice.seats.length > 0 && quote === undefined ? html`<p>${choice.seats.join(', ')}</p>` : undefined}
@@ -322,9 +284,14 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
             : html`<details><summary>Why this price</summary><ul>${quote.rules.map(({ why }) => html`<li>${why}</li>`)}</ul></details>`
         }
         ${problemBox(problem)}
+        ${
+          problem !== undefined && quote === undefined && !isNothing(choice)
+            ? html`<p><button class="plain" @click=${() => choose(choice)}>Ask for the price again</button></p>`
+            : undefined
+        }
         <p>
-          <button ?disabled=${isNothing(choice) || quote === undefined || isBooking} @click=${book}>
-            ${isBooking ? 'Asking for your seats …' : 'Hold and go on to payment'}
+          <button ?disabled=${isTooMuch || isNothing(choice) || quote === undefined || isBooking} @click=${book}>
+            ${isBooking ? 'Asking for your seats …' : isFree ? 'Book' : 'Hold and go on to payment'}
           </button>
         </p>
       </div>
