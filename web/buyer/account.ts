@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { call } from '../kit/api.ts';
 import { type App, fieldsOf, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
+import { phoneIn } from '../kit/phone.ts';
 import { messageOf } from '../kit/problem.ts';
 import { type Me, signOut } from '../kit/session.ts';
 
@@ -23,8 +24,8 @@ export function accountPage(app: App): Page {
 
   const change = (form: HTMLFormElement) =>
     run(async () => {
-      const { name = '', phone = null } = fieldsOf(form);
-      await call('PATCH', '/v1/me', { body: { name, phone } });
+      const { name = '', phone } = fieldsOf(form);
+      await call('PATCH', '/v1/me', { body: { name, phone: phone === undefined ? null : phoneIn(phone) } });
       await app.meAgain();
       done = 'Saved.';
     });
@@ -63,7 +64,7 @@ export function accountPage(app: App): Page {
     return html`
       <form class="stacked" @submit=${onSubmit((sent) => void change(sent))}>
         <label>Name <input name="name" autocomplete="name" required maxlength="120" .value=${me.name}></label>
-        <label>Phone <input name="phone" type="tel" autocomplete="tel" .value=${me.phone ?? ''}></label>
+        <label>Phone, with the code of its country <input name="phone" type="tel" autocomplete="tel" placeholder="+442071234567" .value=${me.phone ?? ''}></label>
         <p class="quiet">E-mail: ${me.email ?? 'none'}</p>
         <div><button>Save</button></div>
       </form>

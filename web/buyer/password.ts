@@ -2,6 +2,7 @@ import { html } from 'lit-html';
 import { post } from '../kit/api.ts';
 import { type App, fieldsOf, onSubmit, type Page, problemBox } from '../kit/page.ts';
 import { messageOf } from '../kit/problem.ts';
+import { newPasswordField } from './new-password.ts';
 
 /** A new password, for whoever has the token of a mail. */
 export function passwordPage(app: App, { token = '' }: Readonly<Record<string, string>>): Page {
@@ -28,8 +29,9 @@ export function passwordPage(app: App, { token = '' }: Readonly<Record<string, s
           ? html`<p class="done" role="status">Your password is set. <a href="/sign-in">Sign in</a></p>`
           : html`
               <form class="stacked" @submit=${onSubmit((form) => void send(form))}>
-                <label>New password <input name="password" type="password" autocomplete="new-password" required></label>
+                ${newPasswordField('New password')}
                 ${problemBox(problem)}
+                ${problem === undefined ? undefined : html`<p><a href="/sign-in">Ask for another mail</a></p>`}
                 <div><button>Set it</button></div>
               </form>`
       }

@@ -1,10 +1,12 @@
 import { html, type TemplateResult } from 'lit-html';
 import { post } from '../kit/api.ts';
 import { type App, fieldsOf, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
+import { phoneIn } from '../kit/phone.ts';
 import { messageOf } from '../kit/problem.ts';
 import { signIn, signInFromThere } from '../kit/session.ts';
 import { pageSettings, type SignInElsewhere } from '../kit/settings.ts';
 import { isBack, signInThere } from '../kit/sign-in-elsewhere.ts';
+import { newPasswordField } from './new-password.ts';
 
 /** Signing in, registering, and asking for a new password; then back to where somebody came from. */
 type Way = 'sign in' | 'register' | 'forgotten';
@@ -54,7 +56,7 @@ export function signInPage(app: App): Page {
         return;
       }
       if (way === 'register')
-        await post('/v1/users', { name, email, password, ...(phone === undefined ? {} : { phone }) });
+        await post('/v1/users', { name, email, password, ...(phone === undefined ? {} : { phone: phoneIn(phone) }) });
       await signIn(email, password);
       await goOn(then);
     });
@@ -97,10 +99,11 @@ export function signInPage(app: App): Page {
         ${
           way === 'forgotten'
             ? undefined
-            : html`<label>Password
-                <input name="password" type="password" required autocomplete=${way === 'register' ? 'new-password' : 'current-password'}></label>`
+            : way === 'register'
+              ? newPasswordField('Password')
+              : html`<label>Password <input name="password" type="password" required autocomplete="current-password"></label>`
         }
-        ${way === 'register' ? html`<label>Phone, for messages (may be left out) <input name="phone" type="tel" autocomplete="tel" placeholder="+442071234567"></label>` : undefined}
+        ${way === 'register' ? html`<label>Phone with the code of its country, for messages (may be left out) <input name="phone" type="tel" autocomplete="tel" placeholder="+442071234567"></label>` : undefined}
         ${problemBox(problem)}
         ${isMailed ? html`<p class="done" role="status">If there is an account, a mail is on its way to you.</p>` : undefined}
         <div><button ?disabled=${isBusy}>${buttons[way]}</button></div>
