@@ -127,6 +127,35 @@ describe('a customer in a browser', () => {
     await page.getByRole('timer').waitFor();
     await page.goBack();
     await choice(page).getByText('Nothing yet.').waitFor();
+    await page.getByRole('link', { name: 'Go on to payment' }).click();
+    await page.getByRole('timer').waitFor();
+  });
+
+  test('follows no hall that they have left before it was there', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const visited = await visit(t, { path: '/account' });
+    if (visited === undefined) return;
+    const { page } = visited;
+    const asked = Promise.withResolvers<void>();
+    const left = Promise.withResolvers<void>();
+    await page.route('**/v1/seat-plans/*', async (route) => {
+      asked.resolve();
+      await left.promise;
+      await route.continue();
+    });
+    let streams = 0;
+    page.on('request', (request) => {
+      if (request.url().endsWith('/availability/stream')) streams += 1;
+    });
+    await page.goto(`/shows/${showId}`);
+    await asked.promise;
+    await page.getByRole('link', { name: 'My bookings' }).click();
+    await page.getByText('You have not booked anything yet.').waitFor();
+    const answered = page.waitForResponse('**/v1/seat-plans/*');
+    left.resolve();
+    await (await answered).finished();
+    await page.evaluate('fetch("/web/icon.svg").then(() => undefined)');
+    assert.equal(streams, 0);
   });
 
   test('waits at a show that is sold out, and has the seat that comes back', async (t) => {

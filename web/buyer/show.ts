@@ -7,8 +7,19 @@ import { countText, placeTimeText } from '../kit/format.ts';
 import { type App, fieldsOf, loading, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
-import type { Booking } from './bookings.ts';
-import { type Choice, isNothing, keepChoice, keptChoice, nothing, placesIn, withPlaces, withSeat } from './choice.ts';
+import { type Booking, placesText } from './bookings.ts';
+import {
+  type Choice,
+  isNothing,
+  keepChoice,
+  keepHeld,
+  keptChoice,
+  keptHeld,
+  nothing,
+  placesIn,
+  withPlaces,
+  withSeat,
+} from './choice.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from './hall.ts';
 import { priceLines } from './prices.ts';
 import { bestForm, legend, placesField } from './seat-choices.ts';
@@ -35,6 +46,8 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   let states: Uint8Array = new Uint8Array();
   let areas: readonly AreaState[] = [];
   let choice: Choice = keptChoice(showId);
+  /** What this tab holds of the show and has not paid. */
+  let held: Booking | undefined;
   let quote: Quote | undefined;
   let looked: SeatPlace | undefined;
   let notice: string | undefined;
@@ -79,6 +92,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         },
       });
       choose(choice);
+      held = await heldOf(showId);
     } catch (error) {
       if (signal.aborted) return;
       problem = error instanceof Problem && error.status === 404 ? 'There is no such show.' : messageOf(error);
@@ -196,6 +210,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         wait: bookWaitSeconds,
       });
       keepChoice(showId, nothing);
+      keepHeld(showId, bookingId);
       app.go(`/bookings/${bookingId}`);
     } catch (error) {
       isBooking = false;
@@ -222,6 +237,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         Screen ${show.screen.number}
       </p>
       ${note === undefined ? undefined : html`<p class="note" role="status">${note}</p>`}
+      ${held === undefined ? undefined : html`<p class="note">You hold ${placesText(held)} of this show. <a href="/bookings/${held.bookingId}">Go on to payment</a></p>`}
       ${isBroken ? html`<p class="note" role="status">The seat map is not live at the moment. Trying again …</p>` : undefined}
       <div class="hall">
         <section class="map" aria-label="Seats">
@@ -312,6 +328,14 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       stage?.map.leave();
     },
   };
+}
+
+/** The booking that this tab made of a show, while it waits for payment; none where it cannot be asked for. */
+async function heldOf(showId: string): Promise<Booking | undefined> {
+  const bookingId = keptHeld(showId);
+  if (bookingId === undefined) return undefined;
+  const booking = await get<Booking>(`/v1/bookings/${encodeURIComponent(bookingId)}`).catch(() => undefined);
+  return booking?.status === 'awaiting_payment' ? booking : undefined;
 }
 
 interface Delta {

@@ -108,7 +108,7 @@ export function signInPage(app: App): Page {
         ${isMailed ? html`<p class="done" role="status">If there is an account, a mail is on its way to you.</p>` : undefined}
         <div><button ?disabled=${isBusy}>${buttons[way]}</button></div>
       </form>
-      <p>
+      <p class="row">
         ${way === 'sign in' ? undefined : html`<button class="plain" @click=${to('sign in')}>I have an account</button>`}
         ${way === 'register' ? undefined : html`<button class="plain" @click=${to('register')}>I am new here</button>`}
         ${way === 'forgotten' ? undefined : html`<button class="plain" @click=${to('forgotten')}>I forgot my password</button>`}
