@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { all } from '../kit/api.ts';
-import { dayOf, timeText } from '../kit/format.ts';
+import { dayOf, isOtherClock, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
 import { keep, kept } from '../kit/storage.ts';
 import type { Show, Theatre } from './answers.ts';
@@ -83,7 +83,9 @@ async function showsOf(day: string, theatreId: string): Promise<readonly Show[]>
 
 function listing(shows: readonly Show[]): TemplateResult {
   if (shows.length === 0) return html`<p role="status">No show begins on that day. Choose another one.</p>`;
+  const isElsewhere = shows.some(({ startsAt, theatre }) => isOtherClock(startsAt, theatre.timeZone));
   return html`
+    ${isElsewhere ? html`<p class="quiet">In order; each time is that of the theatre’s own place.</p>` : undefined}
     <div class="scrolls">
       <table>
         <thead>
