@@ -33,6 +33,8 @@ const icon = new URL('./icon.svg', import.meta.url).href;
 let me: Me | undefined;
 let page: Page | undefined;
 let isDrawn = true;
+/** What had the focus last. */
+let focused: Element | undefined;
 
 const app: App = {
   redraw() {
@@ -110,6 +112,11 @@ function draw(): void {
     `,
     document.body,
   );
+  // Who pressed a button that is gone, or is off for now, goes on from the page, not from the top of the document.
+  const isLost = focused?.isConnected === false || focused?.matches(':disabled') === true;
+  if (isLost && document.activeElement === document.body) {
+    document.querySelector<HTMLElement>('main')?.focus({ preventScroll: true });
+  }
 }
 
 async function leave(): Promise<void> {
@@ -118,6 +125,10 @@ async function leave(): Promise<void> {
   if (elsewhere === undefined) app.go('/');
   else location.assign(elsewhere);
 }
+
+document.addEventListener('focusin', ({ target }) => {
+  focused = target instanceof Element ? target : undefined;
+});
 
 /** Links within the app change the page, not the document. */
 document.addEventListener('click', (event) => {

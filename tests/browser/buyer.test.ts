@@ -251,11 +251,13 @@ describe('a customer in a browser', () => {
     const { page, person } = visited;
     const bookingId = await holdBest(page, 1);
     await page.getByLabel('A card that is declined').check();
-    await pay(page).click();
+    await pay(page).press('Enter');
     await page.getByRole('alert').getByText('The card was declined.').waitFor();
+    await page.waitForFunction('document.activeElement.closest("main") !== null');
     await page.getByLabel('A card that works').check();
-    await pay(page).click();
+    await pay(page).press('Enter');
     await page.getByRole('article', { name: /^Ticket for/ }).waitFor();
+    await page.waitForFunction('document.activeElement.closest("main") !== null');
     await page.getByRole('button', { name: 'Cancel this booking' }).click();
     await page.getByRole('button', { name: 'Yes, cancel' }).click();
     await page.getByText('went back to you.').waitFor();
