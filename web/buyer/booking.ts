@@ -72,10 +72,11 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     app.redraw();
   }
 
-  async function took(now: Booking): Promise<void> {
+  /** What the stream tells is in order; an answer may have been on its way while the stream went on. */
+  async function took(now: Booking, from: 'stream' | 'answer' = 'stream'): Promise<void> {
     const before = booking;
-    // An answer that was on its way while the stream went on.
     if (before !== undefined && isOlder(now, before)) return;
+    if (before !== undefined && from === 'answer' && !isOlder(before, now)) return;
     booking = now;
     const isNext = before?.status !== now.status || before.payment.attempts !== now.payment.attempts;
     if (isNext) sent = undefined;
@@ -110,7 +111,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     app.redraw();
     try {
       const answer = await action();
-      if ('history' in answer) await took(answer);
+      if ('history' in answer) await took(answer, 'answer');
     } catch (error) {
       problem = messageOf(error);
     }
