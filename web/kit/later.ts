@@ -9,7 +9,10 @@ export function later(load: () => Promise<Open>): Open {
     let isLeft = false;
     void load()
       .then((open) => {
-        if (!isLeft) page = open(app, parts);
+        if (isLeft) return;
+        // Asked for first, so that it is drawn before the page does something with what was drawn.
+        app.redraw();
+        page = open(app, parts);
       })
       .catch(() => {
         problem = 'This page could not be loaded. Check your connection, and load it again.';
