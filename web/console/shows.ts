@@ -87,7 +87,7 @@ function listing(shows: readonly Show[]): TemplateResult {
   return html`
     ${isElsewhere ? html`<p class="quiet">In order; each time is that of the theatre’s own place.</p>` : undefined}
     <div class="scrolls">
-      <table>
+      <table class="wraps">
         <thead>
           <tr>
             <th scope="col">Begins</th>
