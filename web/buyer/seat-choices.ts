@@ -15,13 +15,19 @@ function seatCategories({ priceCategories }: Show, hall: Hall) {
 }
 
 export function legend(show: Show, hall: Hall): TemplateResult {
+  const categories = seatCategories(show, hall);
   return html`
     <ul class="legend">
-      ${seatCategories(show, hall).map(({ name, price, index }) => html`<li><i class="category-${index % 4}"></i>${name}, ${moneyText(price)}</li>`)}
+      ${categories.map(({ name, price, index }) => html`<li><i class="category-${index % 4}"></i>${name}, ${moneyText(price)}</li>`)}
       ${hall.rows.some(({ row }) => row.hasReservedSeats) ? html`<li><i class="reserved"></i>wheelchair or companion</li>` : undefined}
       <li><i class="mine"></i>yours</li>
       <li><i class="taken"></i>taken</li>
     </ul>
+    ${
+      categories.some(({ price }) => price.amount > 0)
+        ? html`<p class="quiet">Prices follow the demand: your choice shows what it costs now.</p>`
+        : undefined
+    }
   `;
 }
 
