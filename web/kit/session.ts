@@ -47,8 +47,7 @@ export async function accessToken(): Promise<string | undefined> {
 
 /** Only one page at a time does this, and it looks at what the one before has left. */
 async function renewed(): Promise<string | undefined> {
-  const text = await sharedRecord(sessionKey);
-  const session = text === undefined ? remembered() : (JSON.parse(text) as Session);
+  const session = newer(await shared(), remembered());
   if (session === undefined || Date.now() < session.renewAt) return session?.accessToken;
   try {
     return (await remember(await renew(session.refreshToken))).accessToken;
@@ -58,6 +57,16 @@ async function renewed(): Promise<string | undefined> {
     dispatchEvent(new Event(overEvent));
     return undefined;
   }
+}
+
+async function shared(): Promise<Session | undefined> {
+  const text = await sharedRecord(sessionKey);
+  return text === undefined ? undefined : (JSON.parse(text) as Session);
+}
+
+/** Either may lag behind: what is shared where it could not be written, the copy of a page for a moment. */
+function newer(a: Session | undefined, b: Session | undefined): Session | undefined {
+  return b === undefined || (a !== undefined && a.renewAt > b.renewAt) ? a : b;
 }
 
 async function renew(refreshToken: string): Promise<Tokens> {
