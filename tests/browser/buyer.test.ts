@@ -376,6 +376,17 @@ describe('a customer in a browser', () => {
     assert.equal(new URL(page.url()).pathname, '/bookings');
   });
 
+  test('is sent nowhere but to a page of ours after signing in', async (t) => {
+    const page = await browser.tab(t, { url: running.anyone.url });
+    if (page === undefined) return;
+    const { email, password } = await newPerson(running);
+    await page.goto(`/sign-in?then=${encodeURIComponent('/\\elsewhere.example')}`);
+    await page.getByLabel('E-mail').fill(email);
+    await page.getByLabel('Password').fill(password);
+    await page.getByRole('button', { name: 'Sign in', exact: true }).click();
+    await page.getByRole('heading', { name: 'What is on' }).waitFor();
+  });
+
   test('sets a new password at the address that came by mail', async (t) => {
     const page = await browser.tab(t, { url: running.anyone.url });
     if (page === undefined) return;

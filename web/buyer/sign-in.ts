@@ -43,8 +43,9 @@ export function signInPage(app: App): Page {
 
   async function goOn(path: string): Promise<void> {
     await app.meAgain();
-    // Only to a page of our own: `//elsewhere` is another server's.
-    app.go(/^\/(?!\/)/.test(path) ? path : '/', { replace: true });
+    // Only to a page of our own, as the browser reads it: `//elsewhere` is another server's, and so is `/\elsewhere`.
+    const url = URL.parse(path, location.origin);
+    app.go(url?.origin === location.origin ? url.pathname + url.search : '/', { replace: true });
   }
 
   function send(form: HTMLFormElement): void {
