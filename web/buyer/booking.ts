@@ -2,10 +2,12 @@ import { html, type TemplateResult } from 'lit-html';
 import { get, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
 import { countdownText, momentText, moneyText, placeTimeText, timeText } from '../kit/format.ts';
+import { newKey } from '../kit/keys.ts';
 import { type App, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import { pageSettings } from '../kit/settings.ts';
+import { WishKey } from '../kit/wish-key.ts';
 import { type Booking, placesText, showOf, statusBadge } from './bookings.ts';
 import { type CardForm, testCardForm } from './cards.ts';
 import { priceLines } from './prices.ts';
@@ -48,9 +50,8 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   let live: Following | undefined;
   const leaving = new AbortController();
   let card: CardForm | undefined;
-  // One key for one wish: a payment that is sent again is the same payment.
-  let sent: { readonly token: string; readonly key: string } | undefined;
-  const cancelKey = crypto.randomUUID();
+  const paying = new WishKey();
+  const cancelKey = newKey();
   const ticking = setInterval(() => {
     if (booking?.holdExpiresAt !== undefined && !isOver(booking)) app.redraw();
   }, tickMs);
@@ -79,7 +80,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     if (before !== undefined && from === 'answer' && !isOlder(before, now)) return;
     booking = now;
     const isNext = before?.status !== now.status || before.payment.attempts !== now.payment.attempts;
-    if (isNext) sent = undefined;
+    if (isNext) paying.answered();
     if (isNext && now.status === 'awaiting_payment') void askForCard();
     app.redraw();
     const isChanged = before?.tickets.length !== now.tickets.length || before.status !== now.status;
@@ -122,8 +123,11 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   const pay = (form: HTMLFormElement) =>
     void run('pay', async () => {
       const token = (await card?.token(form)) ?? '';
-      if (sent?.token !== token) sent = { token, key: crypto.randomUUID() };
-      return post<Booking>(`${path}/payments`, { method: 'card', token }, { key: sent.key, wait: payWaitSeconds });
+      return post<Booking>(
+        `${path}/payments`,
+        { method: 'card', token },
+        { key: paying.of(token), wait: payWaitSeconds },
+      );
     });
   const cancel = () => {
     isSure = false;

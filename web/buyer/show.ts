@@ -7,6 +7,7 @@ import { countText, placeTimeText } from '../kit/format.ts';
 import { type App, fieldsOf, loading, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
+import { WishKey } from '../kit/wish-key.ts';
 import { type Booking, placesText } from './bookings.ts';
 import {
   type Choice,
@@ -61,8 +62,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   const leaving = new AbortController();
   let quoting = new AbortController();
   let chosen = new Set<number>();
-  // The same key for the same choice, however often it is sent.
-  let key = crypto.randomUUID();
+  const wish = new WishKey();
 
   async function load(): Promise<void> {
     const { signal } = leaving;
@@ -159,7 +159,6 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     choice = next;
     keepChoice(showId, next);
     chosen = new Set(next.seats.map(indexOf));
-    key = crypto.randomUUID();
     quote = known;
     problem = undefined;
     quoting.abort();
@@ -206,7 +205,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     try {
       const request = { showId, ...wantedOf(choice), ...(quote === undefined ? {} : { quote: quote.quote }) };
       const { bookingId } = await post<Pick<Booking, 'bookingId'>>('/v1/bookings', request, {
-        key,
+        key: wish.of(request),
         wait: bookWaitSeconds,
       });
       keepChoice(showId, nothing);

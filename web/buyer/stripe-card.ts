@@ -1,5 +1,6 @@
 import { html } from 'lit-html';
 import { post } from '../kit/api.ts';
+import { newKey } from '../kit/keys.ts';
 import { problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import type { CardForm } from './cards.ts';
@@ -48,7 +49,7 @@ export function stripeCardForm(script: string, bookingPath: string, redraw: () =
     try {
       const [library, begun] = await Promise.all([
         loaded(script),
-        post<Begun>(`${bookingPath}/payment-intents`, undefined, { key: crypto.randomUUID() }),
+        post<Begun>(`${bookingPath}/payment-intents`, undefined, { key: newKey() }),
       ]);
       const { publishableKey, clientSecret, paymentIntent } = begun;
       const stripe = library(publishableKey);

@@ -3,11 +3,11 @@ import { get, post } from '../kit/api.ts';
 import { amountText, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, problemBox } from '../kit/page.ts';
 import { messageOf } from '../kit/problem.ts';
+import { WishKey } from '../kit/wish-key.ts';
 import type { Answered, Booking, Quote, SeatPlan, Show, Ticket } from './answers.ts';
 import { asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { field } from './field.ts';
-import { WishKey } from './wish-key.ts';
 import { placesText, plain, seatsIn } from './words.ts';
 
 /**

@@ -2,7 +2,7 @@ import { html, type TemplateResult } from 'lit-html';
 import { keyed } from 'lit-html/directives/keyed.js';
 import { type App, fieldsOf, onSubmit, problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
-import { WishKey } from './wish-key.ts';
+import { WishKey } from '../kit/wish-key.ts';
 
 /**
  * What people do to the system, in two steps: a button, then what follows from it in a sentence with what has to be told, and a second

@@ -1,4 +1,5 @@
 import { post } from '../kit/api.ts';
+import { newKey } from '../kit/keys.ts';
 import type { Admission } from './answers.ts';
 import { admitted, notAdmitted, type Verdict } from './verdict.ts';
 
@@ -38,7 +39,7 @@ export class Scans {
   }
 
   add(made: Pick<Scan, 'code' | 'gate' | 'showId'>): void {
-    const scan: Scan = { ...made, at: new Date(), key: crypto.randomUUID(), state: 'waiting', verdict: undefined };
+    const scan: Scan = { ...made, at: new Date(), key: newKey(), state: 'waiting', verdict: undefined };
     // What has no verdict yet stays, however many there are.
     this.#all = [scan, ...this.#all].filter((each, index) => index < listedMax || each.state !== 'told');
     this.#changed();

@@ -3,11 +3,11 @@ import { call, get } from '../kit/api.ts';
 import { momentText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
+import { WishKey } from '../kit/wish-key.ts';
 import type { SettingWithHistory } from './answers.ts';
 import { asking } from './asking.ts';
 import { field, wrongAt } from './field.ts';
 import { type Editor, editedText, editorOf, readValue, valueText } from './setting-value.ts';
-import { WishKey } from './wish-key.ts';
 
 /** One setting: its value to be changed, with the why, and who changed it before. */
 export function settingPart(app: App, key: string): Page {

@@ -42,7 +42,9 @@ const usualSeconds = 300;
 export async function accessToken(): Promise<string | undefined> {
   const session = remembered();
   if (session === undefined || Date.now() < session.renewAt) return session?.accessToken;
-  return navigator.locks.request(sessionKey, renewed);
+  // A page that came without TLS has no locks, whatever its type says; there it is one tab that somebody looks at.
+  const locks = navigator.locks as LockManager | undefined;
+  return locks === undefined ? renewed() : locks.request(sessionKey, renewed);
 }
 
 /** Only one page at a time does this, and it looks at what the one before has left. */

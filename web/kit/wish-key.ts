@@ -1,3 +1,5 @@
+import { newKey } from './keys.ts';
+
 /**
  * The idempotency key of a wish: the same however often the same is asked for, so that a wish whose answer was lost is not done twice;
  * another for another wish, and for the same one once it was answered.
@@ -6,8 +8,8 @@ export class WishKey {
   readonly #newKey: () => string;
   #known: { readonly wish: string; readonly key: string } | undefined;
 
-  constructor(newKey: () => string = () => crypto.randomUUID()) {
-    this.#newKey = newKey;
+  constructor(made: () => string = newKey) {
+    this.#newKey = made;
   }
 
   of(wish: unknown): string {
