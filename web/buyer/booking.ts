@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { Booking, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
 import { countdownText, momentText, moneyText, placeTimeText, timeText } from '../kit/format.ts';
@@ -8,10 +9,9 @@ import { messageOf, Problem } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import { pageSettings } from '../kit/settings.ts';
 import { WishKey } from '../kit/wish-key.ts';
-import { type Booking, placesText, showOf, statusBadge } from './bookings.ts';
+import { placesText, showOf, statusBadge } from './bookings.ts';
 import { type CardForm, testCardForm } from './cards.ts';
 import { priceLines } from './prices.ts';
-import type { Show } from './shows.ts';
 import { stripeCardForm } from './stripe-card.ts';
 import { type Ticket, ticketCard, ticketsOf } from './tickets.ts';
 

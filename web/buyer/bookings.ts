@@ -1,33 +1,9 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { Booking, Show } from '../kit/answers.ts';
 import { get, type Listed } from '../kit/api.ts';
-import { countText, type Money, moneyText, placeTimeText } from '../kit/format.ts';
+import { countText, moneyText, placeTimeText } from '../kit/format.ts';
 import { type App, loading, type Page, problemBox } from '../kit/page.ts';
 import { messageOf } from '../kit/problem.ts';
-import type { AreaCount, Fee, PriceItem, Show } from './shows.ts';
-
-export interface Booking {
-  readonly bookingId: string;
-  readonly showId: string;
-  readonly status: 'requested' | 'awaiting_payment' | 'paying' | 'confirmed' | 'rejected' | 'expired' | 'cancelled';
-  readonly reason?: string;
-  readonly newTotal?: Money;
-  readonly offending?: readonly string[];
-  readonly seats: readonly string[];
-  readonly areas?: readonly AreaCount[];
-  readonly items?: readonly PriceItem[];
-  readonly fees?: readonly Fee[];
-  readonly total?: Money;
-  readonly holdExpiresAt?: string;
-  readonly payment: {
-    readonly status: 'none' | 'pending' | 'succeeded' | 'declined' | 'unknown';
-    readonly attempts: number;
-    readonly error?: { readonly code: string; readonly message: string };
-  };
-  readonly refund?: { readonly status: 'pending' | 'succeeded' | 'failed'; readonly amount: Money };
-  readonly tickets: readonly string[];
-  readonly history: readonly { readonly status: string; readonly at: string }[];
-  readonly createdAt: string;
-}
 
 const statusNames: Readonly<Record<Booking['status'], readonly [name: string, kind: string]>> = {
   requested: ['asking for the seats', ''],

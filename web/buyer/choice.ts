@@ -1,5 +1,5 @@
+import type { AreaCount } from '../kit/answers.ts';
 import { keep, kept } from '../kit/storage.ts';
-import type { AreaCount } from './shows.ts';
 
 /** What somebody has chosen of a show. Seats or places, not both. */
 export interface Choice {

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { Fee, PriceItem } from '../kit/answers.ts';
 import { type Money, moneyText } from '../kit/format.ts';
-import type { Fee, PriceItem } from './shows.ts';
 
 /** What a choice costs, line by line. */
 export interface Priced {

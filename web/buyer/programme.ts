@@ -1,10 +1,10 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { Show, Theatre } from '../kit/answers.ts';
 import { all, get, type Listed } from '../kit/api.ts';
 import { dayOf, dayText, isOtherClock, moneyText, shortDayText, timeText } from '../kit/format.ts';
 import { type App, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
 import { messageOf } from '../kit/problem.ts';
 import { keep, kept } from '../kit/storage.ts';
-import type { Show, Theatre } from './shows.ts';
 
 /**
  * What is on: the shows of one day by movie, or those of a movie on any day; in one theatre or all. What is looked for is in the address,

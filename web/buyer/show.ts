@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { SeatPlan } from '../../src/contracts/catalog.ts';
 import { indexOfSeat } from '../../src/contracts/rules/plan-order.ts';
+import type { AreaState, Availability, Booking, Quote, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
 import { countText, placeTimeText } from '../kit/format.ts';
@@ -8,7 +9,7 @@ import { type App, fieldsOf, loading, type Page, problemBox } from '../kit/page.
 import { messageOf, Problem } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import { WishKey } from '../kit/wish-key.ts';
-import { type Booking, placesText } from './bookings.ts';
+import { placesText } from './bookings.ts';
 import {
   type Choice,
   isNothing,
@@ -25,7 +26,7 @@ import { type Hall, hallOf, type SeatPlace, statesOf } from './hall.ts';
 import { priceLines } from './prices.ts';
 import { bestForm, legend, placesField } from './seat-choices.ts';
 import { type SeatMap, seatMap } from './seat-map.ts';
-import { type AreaState, type Availability, placesLeft, type Quote, type Show, saleAt } from './shows.ts';
+import { placesLeft, saleAt } from './shows.ts';
 
 /** A show: its hall as it is now, what somebody chooses of it, what that costs, and the way to book it. */
 const quoteAfterMs = 200;

@@ -1,30 +1,8 @@
+import type { Booking } from '../kit/answers.ts';
 import type { Money } from '../kit/format.ts';
-
-/** What the server tells of that which the console shows. */
-export interface Booking {
-  readonly bookingId: string;
-  readonly showId: string;
-  readonly userId: string;
-  readonly status: 'requested' | 'awaiting_payment' | 'paying' | 'confirmed' | 'rejected' | 'expired' | 'cancelled';
-  readonly reason?: string;
-  readonly seats: readonly string[];
-  readonly areas?: readonly AreaCount[];
-  readonly total?: Money;
-  readonly holdExpiresAt?: string;
-  readonly payment: { readonly status: string; readonly attempts: number; readonly error?: ProviderError };
-  readonly refund?: { readonly status: 'pending' | 'succeeded' | 'failed'; readonly amount: Money };
-  readonly tickets: readonly string[];
-  readonly history: readonly { readonly status: string; readonly at: string }[];
-  readonly createdAt: string;
-}
 
 /** What a write about a booking answers: all of it, or, where the outcome takes longer, how far it is. */
 export type Answered = Pick<Booking, 'bookingId' | 'status'> & Partial<Booking>;
-
-export interface AreaCount {
-  readonly area: string;
-  readonly count: number;
-}
 
 interface ProviderError {
   readonly code: string;
@@ -100,24 +78,6 @@ export interface Topic {
   readonly says: string;
 }
 
-export interface Theatre {
-  readonly theatreId: string;
-  readonly name: string;
-  readonly location: string;
-  readonly timeZone: string;
-}
-
-export interface Show {
-  readonly showId: string;
-  readonly movie: { readonly title: string };
-  readonly theatre: Theatre;
-  readonly screen: { readonly number: number };
-  readonly startsAt: string;
-  readonly seatPlanId: string;
-  readonly priceCategories: readonly { readonly name: string; readonly price: Money }[];
-  readonly status: 'scheduled' | 'on_sale' | 'sold_out' | 'closed' | 'cancelled';
-}
-
 export interface SeatPlan {
   readonly areas: readonly { readonly area: string; readonly name: string }[];
 }
@@ -135,14 +95,6 @@ export interface Sales {
     readonly held: number;
     readonly revenue: Money;
   }[];
-}
-
-export interface Quote {
-  readonly quote: string;
-  readonly seats: readonly string[];
-  readonly areas: readonly AreaCount[];
-  readonly total: Money;
-  readonly expiresAt: string;
 }
 
 export interface Admission {

@@ -1,8 +1,9 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { Booking, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { amountText, momentText } from '../kit/format.ts';
 import type { App } from '../kit/page.ts';
-import type { Answered, Booking, Show, Ticket, Timeline } from './answers.ts';
+import type { Answered, Ticket, Timeline } from './answers.ts';
 import { type Asking, asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { type Deed, Deeds } from './deeds.ts';

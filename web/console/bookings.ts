@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { Booking } from '../kit/answers.ts';
 import { get, type Listed } from '../kit/api.ts';
 import { amountText, momentText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
-import type { Booking } from './answers.ts';
 import { type Asking, asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { bookingView } from './booking.ts';

@@ -1,10 +1,11 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { Booking, Quote, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { amountText, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, problemBox } from '../kit/page.ts';
 import { messageOf } from '../kit/problem.ts';
 import { WishKey } from '../kit/wish-key.ts';
-import type { Answered, Booking, Quote, SeatPlan, Show, Ticket } from './answers.ts';
+import type { Answered, SeatPlan, Ticket } from './answers.ts';
 import { asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { field } from './field.ts';

@@ -1,9 +1,9 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { Show } from '../kit/answers.ts';
 import { all } from '../kit/api.ts';
 import { timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
 import { keep, kept } from '../kit/storage.ts';
-import type { Show } from './answers.ts';
 import { asking } from './asking.ts';
 import { type Scan, Scans } from './scans.ts';
 import { clockText } from './words.ts';

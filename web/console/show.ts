@@ -1,9 +1,10 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { Show } from '../kit/answers.ts';
 import { call, get, post } from '../kit/api.ts';
 import { amountText, momentText } from '../kit/format.ts';
 import type { App, Page } from '../kit/page.ts';
 import { Problem } from '../kit/problem.ts';
-import type { Sales, Show } from './answers.ts';
+import type { Sales } from './answers.ts';
 import { asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { CounterSale } from './counter-sale.ts';

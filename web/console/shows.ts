@@ -1,9 +1,9 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { Show, Theatre } from '../kit/answers.ts';
 import { all } from '../kit/api.ts';
 import { dayOf, isOtherClock, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
 import { keep, kept } from '../kit/storage.ts';
-import type { Show, Theatre } from './answers.ts';
 import { asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { showPart } from './show.ts';

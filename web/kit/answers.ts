@@ -1,0 +1,99 @@
+import type { Money } from './format.ts';
+
+/** What the server tells of shows, prices and bookings, as far as pages show it. */
+export interface Theatre {
+  readonly theatreId: string;
+  readonly name: string;
+  readonly location: string;
+  readonly timeZone: string;
+}
+
+export interface Show {
+  readonly showId: string;
+  readonly movie: {
+    readonly movieId: string;
+    readonly title: string;
+    readonly runningTimeMinutes?: number;
+    readonly certificate?: string;
+    readonly genre?: string;
+  };
+  readonly theatre: Theatre;
+  readonly screen: { readonly number: number };
+  readonly startsAt: string;
+  readonly seatPlanId: string;
+  readonly priceCategories: readonly { readonly name: string; readonly price: Money }[];
+  readonly seatsPerCustomerMax?: number;
+  readonly sales: { readonly opensAt: string; readonly closesAt: string };
+  readonly refundPolicy: { readonly untilMinutesBefore: number; readonly feePercent: number };
+  readonly status: 'scheduled' | 'on_sale' | 'sold_out' | 'closed' | 'cancelled';
+}
+
+export interface AreaState {
+  readonly area: string;
+  readonly capacity: number;
+  readonly held: number;
+  readonly sold: number;
+  readonly blocked: number;
+}
+
+export interface Availability {
+  readonly showId: string;
+  readonly version: number;
+  readonly seatPlanId: string;
+  /** Two bits a seat in plan order, low bits first, as base64. */
+  readonly seats: string;
+  readonly areas: readonly AreaState[];
+}
+
+export interface AreaCount {
+  readonly area: string;
+  readonly count: number;
+}
+
+export interface PriceItem {
+  readonly seat?: string;
+  readonly area?: string;
+  readonly priceCategory: string;
+  readonly price: Money;
+}
+
+export interface Fee {
+  readonly name: string;
+  readonly price: Money;
+}
+
+export interface Quote {
+  readonly quote: string;
+  readonly seats: readonly string[];
+  readonly areas: readonly AreaCount[];
+  readonly items: readonly PriceItem[];
+  readonly fees: readonly Fee[];
+  readonly total: Money;
+  readonly expiresAt: string;
+  readonly rules: readonly { readonly rule: string; readonly why: string }[];
+}
+
+export interface Booking {
+  readonly bookingId: string;
+  readonly showId: string;
+  readonly userId: string;
+  readonly status: 'requested' | 'awaiting_payment' | 'paying' | 'confirmed' | 'rejected' | 'expired' | 'cancelled';
+  readonly reason?: string;
+  readonly newTotal?: Money;
+  readonly offending?: readonly string[];
+  readonly seats: readonly string[];
+  readonly areas?: readonly AreaCount[];
+  readonly items?: readonly PriceItem[];
+  readonly fees?: readonly Fee[];
+  readonly total?: Money;
+  readonly holdExpiresAt?: string;
+  readonly payment: {
+    readonly status: 'none' | 'pending' | 'succeeded' | 'declined' | 'unknown';
+    readonly attempts: number;
+    readonly error?: { readonly code: string; readonly message: string };
+  };
+  readonly refund?: { readonly status: 'pending' | 'succeeded' | 'failed'; readonly amount: Money };
+  readonly tickets: readonly string[];
+  readonly history: readonly { readonly status: string; readonly at: string }[];
+  readonly createdAt: string;
+}
