@@ -141,8 +141,12 @@ describe('a customer in a browser', () => {
     await page.route('**/v1/seat-plans/*', async (route) => {
       asked.resolve();
       await left.promise;
-      // Nobody waits for it any more.
-      await route.abort().catch(() => undefined);
+      // Whoever has asked may wait for it no more.
+      await route.continue().catch(() => undefined);
+    });
+    const ended = new Promise((resolve) => {
+      for (const end of ['requestfinished', 'requestfailed'] as const)
+        page.on(end as 'requestfinished', (request) => request.url().includes('/v1/seat-plans/') && resolve(end));
     });
     let streams = 0;
     page.on('request', (request) => {
@@ -153,6 +157,7 @@ describe('a customer in a browser', () => {
     await page.getByRole('link', { name: 'My bookings' }).click();
     await page.getByText('You have not booked anything yet.').waitFor();
     left.resolve();
+    await ended;
     await page.evaluate('fetch("/web/settings.json").then(() => undefined)');
     assert.equal(streams, 0);
   });

@@ -232,6 +232,13 @@ async function principalOf(
 
 const nobody: Principal = { userId: '', roles: [], sessionId: '' };
 
+/** Something that every request needs is away: written down, and may be asked again in a moment. */
+function unanswered(what: 'database' | 'log', cause: Error, request: FastifyRequest, logger: Logger): Problem {
+  logger.error({ ...requestIn(request), error: cause.message }, `the ${what} did not answer`);
+  const detail = `The ${what} does not answer at the moment. Come back in some seconds.`;
+  return new Problem('unavailable', detail, { retryAfterSeconds: 2, cause });
+}
+
 /** The one mapping of errors to what a client is told. */
 export function toProblem(error: FastifyError | Problem | Error, request: FastifyRequest, logger: Logger): Problem {
   if (error instanceof Problem) return error;
@@ -240,20 +247,8 @@ export function toProblem(error: FastifyError | Problem | Error, request: Fastif
       retryAfterSeconds: 1,
       cause: error,
     });
-  if (error instanceof StoreUnavailable) {
-    logger.error({ ...requestIn(request), error: error.message }, 'the database did not answer');
-    return new Problem('unavailable', 'The database does not answer at the moment. Come back in some seconds.', {
-      retryAfterSeconds: 2,
-      cause: error,
-    });
-  }
-  if (error instanceof LogUnavailable) {
-    logger.error({ ...requestIn(request), error: error.message }, 'the log did not answer');
-    return new Problem('unavailable', 'The log does not answer at the moment. Come back in some seconds.', {
-      retryAfterSeconds: 2,
-      cause: error,
-    });
-  }
+  if (error instanceof StoreUnavailable) return unanswered('database', error, request, logger);
+  if (error instanceof LogUnavailable) return unanswered('log', error, request, logger);
   switch ((error as FastifyError).code) {
     case bodyTooLarge:
       return new Problem('payload_too_large', 'The body is larger than this resource takes.');
