@@ -15,8 +15,8 @@ const knownForMs = 300_000;
  */
 export class Newcomers {
   readonly #service: ServiceRuntime;
-  /** By user: the roles of the last token. */
-  readonly #known = new LRUCache<string, string>({ max: knownMax, ttl: knownForMs });
+  /** By user: the roles of the last token. Made for the first of them, for it takes its room at once and most houses have none. */
+  #known: LRUCache<string, string> | undefined;
 
   constructor(service: ServiceRuntime) {
     this.#service = service;
@@ -36,6 +36,7 @@ export class Newcomers {
   }
 
   async #welcome({ userId, roles, person }: Principal, traceparent: string): Promise<void> {
+    this.#known ??= new LRUCache({ max: knownMax, ttl: knownForMs });
     const named = roles.join();
     if (this.#known.get(userId) === named) return;
     const account = {
