@@ -187,6 +187,19 @@ describe('the HTTP side of a service', () => {
     assert.equal(begun.asked.length, 20);
   });
 
+  test('is asked although it is left alone where nobody listens at any other address', async (context) => {
+    let slow = true;
+    const starting = await service(context, (request, response) => (slow ? cut(request) : fine(request, response)));
+    const old = await service(context, fine);
+    const upstream = upstreamTo(context, starting, old);
+    for (let requests = 0; requests < 20; requests += 1) await upstream.send(sent({ repeatable: true }));
+    assert.equal(starting.asked.length, 5, 'it is left alone');
+    slow = false;
+    await old.stop();
+    await Promise.all(Array.from({ length: 20 }, () => upstream.send(sent({ repeatable: true }))));
+    assert.equal(starting.asked.length, 25);
+  });
+
   test('lets others go elsewhere while one request finds out whether an address answers again', async (context) => {
     const held: (() => void)[] = [];
     const state = { isBroken: true };

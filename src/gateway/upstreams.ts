@@ -80,8 +80,8 @@ interface Address {
   readonly places: Places;
   /** Those whose answer has not come to its end. */
   readonly open: { requests: number; streams: number };
-  /** Nobody listened there when it last failed. */
-  isVacant: boolean;
+  /** How the last request failed, unless it was answered. */
+  lastFailure: 'nobody there' | 'cut' | 'other' | undefined;
   /** It took a request and said nothing, and has not answered since. */
   isSilent: boolean;
 }
@@ -117,11 +117,12 @@ export function createUpstream(
           if (!mayGoOn(sent, error)) break;
         }
       }
-      // Where nobody listened it costs no time to ask again, and whoever has just begun to listen may be the only one left.
-      for (const address of addresses.filter(({ isVacant }) => isVacant)) {
+      for (const address of leftAloneLast(addresses)) {
         if (!mayGoOn(sent, failed)) break;
+        if (!isWorthAsking(address, addresses)) continue;
+        const leftMs = Math.max(1, until - performance.now());
         try {
-          return await request(address, sent);
+          return await request(address, { ...sent, answerWithinMs: Math.min(sent.usuallyWithinMs, leftMs) });
         } catch (error) {
           failed = error;
         }
@@ -135,6 +136,11 @@ export function createUpstream(
   };
 }
 
+function leftAloneLast(addresses: readonly Address[]): readonly Address[] {
+  const isLeftAlone = ({ breaker }: Address) => breaker.state === CircuitState.Open;
+  return [...addresses.filter((each) => !isLeftAlone(each)), ...addresses.filter(isLeftAlone)];
+}
+
 /** The next one first; last those that one request tries just now, or that say nothing: others would wait for them. */
 function inTurnFrom(turn: number, addresses: readonly Address[]): readonly Address[] {
   const at = turn % addresses.length;
@@ -142,6 +148,18 @@ function inTurnFrom(turn: number, addresses: readonly Address[]): readonly Addre
   const isDoubtful = ({ breaker, isSilent }: Address) => isSilent || breaker.state === CircuitState.HalfOpen;
   if (!inTurn.some(isDoubtful)) return inTurn;
   return [...inTurn.filter((each) => !isDoubtful(each)), ...inTurn.filter(isDoubtful)];
+}
+
+/**
+ * Whether somebody is asked once more where nobody has answered. Where nobody listened, or the connection was closed, it costs no
+ * time, and whoever has just begun to listen may be the only one left. So may one that is left alone, as a successor that was
+ * slow at its start, where nobody listens anywhere else.
+ */
+function isWorthAsking(address: Address, addresses: readonly Address[]): boolean {
+  if (address.lastFailure === 'nobody there') return true;
+  if (address.breaker.state !== CircuitState.Open) return address.lastFailure === 'cut';
+  const others = addresses.filter((each) => each !== address);
+  return others.length > 0 && others.every(({ lastFailure }) => lastFailure === 'nobody there');
 }
 
 /** Asks an address that said nothing whether it is there, until it says anything at all. */
@@ -221,7 +239,7 @@ function addressOf(
     bodyTimeout: silenceMaxMs,
     pipelining: 1,
   });
-  return { url, pool, breaker, places, open: { requests: 0, streams: 0 }, isVacant: false, isSilent: false };
+  return { url, pool, breaker, places, open: { requests: 0, streams: 0 }, lastFailure: undefined, isSilent: false };
 }
 
 function kindOf({ isStream }: Sent): keyof Places {
@@ -242,9 +260,11 @@ async function request(address: Address, sent: Sent): Promise<UpstreamAnswer> {
     const length = Number(headers['content-length'] ?? Number.NaN);
     const isShort = sent.method !== 'HEAD' && length <= shortBytesMax;
     body = isShort ? Buffer.from(await answer.body.arrayBuffer()) : answer.body;
+    address.lastFailure = undefined;
     return { status, headers, body };
   } catch (error) {
-    address.isVacant = codeOf(error) === 'ECONNREFUSED';
+    // A connection that is cut says nothing about whether somebody listens by now.
+    if (!wasCut(error) || address.lastFailure === undefined) address.lastFailure = failureOf(error);
     throw error;
   } finally {
     const done = () => {
@@ -293,6 +313,11 @@ const notReached: ReadonlySet<string> = new Set([
 /** The connection ended before an answer: nobody knows what was done. */
 function wasCut(error: unknown): boolean {
   return error instanceof errors.SocketError || codeOf(error) === 'ECONNRESET' || codeOf(error) === 'EPIPE';
+}
+
+function failureOf(error: unknown): Address['lastFailure'] {
+  if (codeOf(error) === 'ECONNREFUSED') return 'nobody there';
+  return wasCut(error) ? 'cut' : 'other';
 }
 
 /** It took the request and did not answer in time: nobody knows what was done. */
