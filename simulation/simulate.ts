@@ -33,9 +33,18 @@ export interface Summary {
 /** Failing seeds after which a run gives up: they fail for the same reason, as a rule. */
 const failuresMax = 3;
 
+export interface Seeds {
+  readonly from: number;
+  readonly seeds: number;
+  /** One where absent. */
+  readonly lanes?: number;
+  /** Ends the run early: what was begun is finished and added up. */
+  readonly signal?: AbortSignal | undefined;
+}
+
 /** Runs seeds, in as many lanes as there are, and adds them up. */
 export async function simulate(
-  { from, seeds, lanes: laneCount = 1 }: { readonly from: number; readonly seeds: number; readonly lanes?: number },
+  { from, seeds, lanes: laneCount = 1, signal }: Seeds,
   onRun?: (outcome: Outcome, done: number) => void,
 ): Promise<Summary> {
   const startedAt = performance.now();
@@ -60,7 +69,7 @@ export async function simulate(
   try {
     await Promise.all(
       lanes.map(async (lane) => {
-        while (next < from + seeds && failed.length < failuresMax) {
+        while (next < from + seeds && failed.length < failuresMax && signal?.aborted !== true) {
           next += 1;
           add(await lane.run(next - 1));
         }

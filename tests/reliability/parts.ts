@@ -33,6 +33,8 @@ export interface Result {
   readonly figures: readonly string[];
   readonly failures: readonly string[];
   readonly tookMs: number;
+  /** What was done, where the run was ended before it came to the size that was asked for. */
+  readonly done?: Sizes;
 }
 
 export const parts: readonly Part[] = [
@@ -165,16 +167,20 @@ export const parts: readonly Part[] = [
 
 export type Sizes = Readonly<Record<string, number>>;
 
-export async function runPart({ files, sizes }: Part, wanted: Sizes): Promise<Result> {
+/** `signal` ends a simulation early: it is then of the seeds that were done. */
+export async function runPart({ files, sizes }: Part, wanted: Sizes, signal?: AbortSignal): Promise<Result> {
   const began = performance.now();
   for (const { flag, variable } of sizes) if (variable !== undefined) process.env[variable] = String(wanted[flag]);
-  const result = files === undefined ? await runSimulation(wanted) : await runTests(files);
+  const result = files === undefined ? await runSimulation(wanted, signal) : await runTests(files);
   return { ...result, tookMs: performance.now() - began };
 }
 
-async function runSimulation({ seeds = 1, from = 1 }: Sizes): Promise<Omit<Result, 'tookMs'>> {
+async function runSimulation(
+  { seeds = 1, from = 1 }: Sizes,
+  signal: AbortSignal | undefined,
+): Promise<Omit<Result, 'tookMs'>> {
   const began = performance.now();
-  const summary = await simulate({ from, seeds, lanes: availableParallelism() }, (_, done) => {
+  const summary = await simulate({ from, seeds, lanes: availableParallelism(), signal }, (_, done) => {
     if (done % 100 === 0) console.log(`  ${done} of ${seeds} seeds`);
   });
   const perSecond = summary.seeds / ((performance.now() - began) / 1_000);
@@ -191,7 +197,8 @@ async function runSimulation({ seeds = 1, from = 1 }: Sizes): Promise<Omit<Resul
     `${perSecond.toFixed(1)} seeds/s in ${summary.lanes} lanes`,
     `trace hash ${summary.hash}`,
   ];
-  return { passed: summary.seeds - summary.failed.length, failed: failures.length, skipped: 0, figures, failures };
+  const counts = { passed: summary.seeds - summary.failed.length, failed: failures.length, skipped: 0 };
+  return { ...counts, figures, failures, done: { seeds: summary.seeds } };
 }
 
 /** No test of a release's size is slower than this. */

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { temporaryDirectory } from '../support/directory.ts';
-import { type Part, parts, type Result } from './parts.ts';
+import { type Part, parts, type Result, runPart } from './parts.ts';
 import { type Done, reportOf } from './report.ts';
 
 const run = promisify(execFile);
@@ -43,16 +43,45 @@ describe('the report', () => {
   });
 });
 
+describe('parts that were run at different times', () => {
+  it('say of which commit each is', () => {
+    const where = { machine: '2 × something', date: '2026-01-01 10:00' };
+    const done: readonly Done[] = [
+      { part: part('old', 1), sizes: { old: 1 }, outcome: clean, where: { ...where, commit: 'a'.repeat(40) } },
+      {
+        ...{ part: part('new', 1), sizes: { new: 1 }, outcome: clean },
+        where: { ...where, date: '2026-01-02 10:00', commit: 'b'.repeat(40) },
+      },
+    ];
+    const text = reportOf(done);
+    assert.match(text, new RegExp(`Commits\\*\\*: ${'b'.repeat(40)}; ${'a'.repeat(40)}\n`));
+    assert.match(text, /\| old \|.*\| aaaaaaaaaa \| 2026-01-01 10:00 \|/);
+  });
+});
+
 describe('`npm run reliability`', () => {
   it('runs what it is asked to and tells of all there is', async () => {
     const directory = await temporaryDirectory();
     const report = join(directory.path, 'report.md');
-    const flags = ['--only', 'simulation', '--seeds', '2', '--report', report];
+    const results = join(directory.path, 'results.json');
+    const files = ['--report', report, '--results', results];
+    // What was run before stays, as it was, when another part is run.
+    await writeFile(results, JSON.stringify([{ name: 'crashes', sizes: { kills: 7 }, outcome: clean }]));
+    const flags = ['--only', 'simulation', '--seeds', '2', ...files];
     await run('bin/fullhouse', ['--run', 'tests/reliability/run.ts', ...flags]);
     const text = await readFile(report, 'utf8');
-    await directory.remove();
     assert.match(text, /\| simulation \| 2 seeds \| 100,000 seeds \| 2 \| 0 \| 0 \|/);
     for (const { name } of parts) assert.ok(text.includes(`| ${name} |`), `${name} is not told of`);
+    assert.match(text, /\| crashes \| 7 kills \| 100 kills \| 1 \|/);
+    await directory.remove();
+  });
+
+  it('tells of the seeds it has done where it is ended', async () => {
+    const stopped = AbortSignal.abort();
+    const [simulation] = parts;
+    assert.ok(simulation);
+    const { done, failed } = await runPart(simulation, { seeds: 1_000, from: 1 }, stopped);
+    assert.deepEqual([done, failed], [{ seeds: 0 }, 0]);
   });
 
   it('refuses a part that is not there', async () => {

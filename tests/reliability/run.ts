@@ -2,11 +2,13 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { whyNoLocalKafka } from '../../deploy/kafka/distribution.ts';
 import { type Part, parts, runPart, type Sizes } from './parts.ts';
-import { commit, type Done, reportOf } from './report.ts';
+import { type Done, reportOf, whereNow } from './report.ts';
 
 /**
  * `npm run reliability [-- --seeds 1000 --kills 10 … --only crashes --report <file> --results <file>]`: runs every proof, at
- * the size of a release where no flag says otherwise, and writes the report. Exit code 1 when anything failed.
+ * the size of a release where no flag says otherwise, and writes the report. All of it takes most of a day: with `--only` a part is
+ * run anew and the others stay in the report as they were, each with its commit. SIGTERM ends a simulation early, of which the
+ * report then says how far it came. Exit code 1 when anything failed.
  */
 const { values } = parseArgs({
   options: {
@@ -18,7 +20,7 @@ const { values } = parseArgs({
     ),
     only: { type: 'string', multiple: true },
     report: { type: 'string', default: 'docs/reliability.md' },
-    results: { type: 'string' },
+    results: { type: 'string', default: 'docs/reliability.json' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -49,6 +51,8 @@ const unknown = only?.find((name) => !parts.some((part) => part.name === name));
 if (unknown !== undefined) throw new Error(`there is no part "${unknown}"; see --help`);
 const noKafka = await whyNoLocalKafka();
 const ran = await earlierResults();
+const ending = new AbortController();
+process.once('SIGTERM', () => ending.abort());
 for (const part of parts) {
   if (only !== undefined && !only.includes(part.name)) continue;
   const sizes = sizesOf(part);
@@ -57,10 +61,10 @@ for (const part of parts) {
     continue;
   }
   console.log(`${part.name} ...`);
-  const outcome = await runPart(part, sizes);
+  const outcome = await runPart(part, sizes, ending.signal);
   console.log(`  ${outcome.passed} passed, ${outcome.failed} failed, ${Math.round(outcome.tookMs / 1_000)} s`);
   for (const failure of outcome.failures) console.log(`  ✖ ${failure}`);
-  ran.set(part.name, { part, sizes, outcome });
+  ran.set(part.name, { part, sizes, outcome, where: whereNow() });
   // After each part, so that a run that is cut short has told what it knows.
   await tell();
 }
@@ -78,15 +82,17 @@ function all(): readonly Done[] {
 
 async function tell(): Promise<void> {
   await writeFile(values.report, reportOf(all()));
-  if (values.results === undefined) return;
-  await writeFile(values.results, JSON.stringify({ commit: commit(), done: [...ran.values()] }));
+  const kept = [...ran].map(([name, { sizes, outcome, where }]) => ({ name, sizes, outcome, where }));
+  await writeFile(values.results, `${JSON.stringify(kept, null, 2)}\n`);
 }
 
-/** What was run before of the very same commit, where `--results` keeps it: a long run may be done part by part. */
+type Kept = Omit<Done, 'part'> & { readonly name: string };
+
+/** What was run before, of parts that are still there. */
 async function earlierResults(): Promise<Map<string, Done>> {
-  const text = values.results === undefined ? undefined : await readFile(values.results, 'utf8').catch(() => undefined);
-  const kept =
-    text === undefined ? undefined : (JSON.parse(text) as { readonly commit: string; readonly done: readonly Done[] });
-  const done = kept?.commit === commit() ? kept.done : [];
-  return new Map(done.map((each) => [each.part.name, each]));
+  const text = await readFile(values.results, 'utf8').catch(() => '[]');
+  const kept = (JSON.parse(text) as readonly Kept[]).flatMap(({ name, ...done }) =>
+    parts.filter((part) => part.name === name).map((part) => [name, { part, ...done }] as const),
+  );
+  return new Map(kept);
 }
