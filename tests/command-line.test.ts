@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { startApp } from '../src/app.ts';
+import type { SeatChange, SeatHistory } from '../src/operations/seat-changes.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
 import { createLogger } from '../src/runtime/logger.ts';
 import { Client, eventually, visa } from './support/client.ts';
@@ -17,6 +18,11 @@ interface Ran {
   readonly code: number;
   readonly out: string;
   readonly error: string;
+}
+
+interface SeatChanges {
+  readonly items: readonly SeatChange[];
+  readonly nextCursor: string | null;
 }
 
 const directory = await temporaryDirectory();
@@ -73,6 +79,8 @@ describe('wrong use', () => {
       ['rebuild', 'nothing'],
       ['rebuild', 'bookings'],
       ['timeline', 'nothing'],
+      ['seat', 'nothing', 'S-A-1'],
+      ['seat', 'shw_01900000-0000-7000-8000-000000000001', 'S A 1'],
       ['book', '--best', 'many'],
       ['book', '--best', '0'],
       ['book', '--show', 'nothing'],
@@ -317,6 +325,43 @@ describe('a running instance', () => {
     assert.match(misread.error, /programme\.csv is not in UTF-8/);
   });
 
+  it('tells who had a seat, and who wanted it in vain', async () => {
+    const { body: had } = await admin.book({ showId, seats: ['C-A-7'], payment: visa });
+    const { body: late } = await admin.book({ showId, seats: ['C-A-6', 'C-A-7'] });
+    await admin.post(`/v1/shows/${showId}/blocks`, { seats: ['C-A-8'] });
+    const told = await json<SeatHistory>('seat', showId, 'C-A-7');
+    assert.deepEqual(
+      told.changes.map(({ type, bookingId: whose, becomes }) => [type, whose, becomes]),
+      [
+        ['SeatsReserved', had.bookingId, 'held'],
+        ['SeatsSold', had.bookingId, 'sold'],
+        ['SeatsRefused', late.bookingId, undefined],
+      ],
+    );
+    assert.match(told.conclusion, new RegExp(`^It is sold to ${had.bookingId} since `));
+    const { out } = await fullhouse('seat', showId, 'C-A-8');
+    assert.match(out, /the organizer {2}Kept off sale by usr_\S+: seat C-A-8\.\n\nIt is kept off sale since /);
+    assert.match((await fullhouse('seat', showId, 'C-A-6')).out, /It is free, and nobody has had it\./);
+    const nobody = 'shw_01900000-0000-7000-8000-000000000001';
+    assert.match((await fullhouse('seat', showId, 'X-1')).error, /The show has no seat "X-1"/);
+    assert.match((await fullhouse('seat', nobody, 'C-A-6')).error, /There is no show/);
+  });
+
+  it('tells all changes of a hall in pages', async () => {
+    const path = `/v1/ops/shows/${showId}/seat-changes`;
+    const all = await admin.get<SeatChanges>(path);
+    assert.equal(all.body.nextCursor, null);
+    const paged: SeatChange[] = [];
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const { body }: { body: SeatChanges } = await admin.get(`${path}?limit=2${cursor && `&cursor=${cursor}`}`);
+      paged.push(...body.items);
+      cursor = body.nextCursor;
+    }
+    assert.deepEqual(paged, all.body.items);
+    assert.ok(paged.length > 4, `${paged.length}`);
+    assert.equal((await admin.get(`${path}?cursor=${Buffer.from('["x"]').toString('base64url')}`)).status, 422);
+  });
+
   it('answers operators over HTTP, and nobody else', async () => {
     const stranger = await new Client(app.url).register();
     for (const path of [
@@ -324,6 +369,8 @@ describe('a running instance', () => {
       '/v1/ops/groups',
       '/v1/ops/parked',
       `/v1/ops/bookings/${bookingId}/timeline`,
+      `/v1/ops/shows/${showId}/seat-changes`,
+      `/v1/ops/shows/${showId}/seats/S-A-1/history`,
     ]) {
       assert.equal((await admin.get(path)).status, 200, path);
       assert.equal((await stranger.get(path)).status, 403, path);
@@ -342,6 +389,7 @@ describe('a running instance', () => {
     await app.stop();
     assert.equal((await json<{ holds: boolean }>('check')).holds, true);
     assert.match((await fullhouse('timeline', bookingId)).out, /It was confirmed/);
+    assert.match((await fullhouse('seat', showId, 'C-A-7')).out, /It is sold to /);
     assert.match((await fullhouse('tail', 'ticket-details')).out, /TicketIssued/);
     assert.equal((await fullhouse('migrate')).code, 0);
     assert.match((await fullhouse('parked')).error, /nothing runs/);

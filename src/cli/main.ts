@@ -8,6 +8,7 @@ import { checkCommand } from './check.ts';
 import { lagCommand, tailCommand, topicsCommand } from './log.ts';
 import { parkedCommand } from './parked.ts';
 import { rebuildCommand, replayCommand, republishCommand, restoredCommand } from './repair.ts';
+import { seatCommand } from './seat.ts';
 import { serveCommand } from './serve.ts';
 import { settingsCommand } from './settings.ts';
 import { simulateCommand } from './simulate.ts';
@@ -26,6 +27,7 @@ const program = new Command('fullhouse')
   .addCommand(lagCommand())
   .addCommand(parkedCommand())
   .addCommand(timelineCommand())
+  .addCommand(seatCommand())
   .addCommand(checkCommand())
   .addCommand(simulateCommand())
   .addCommand(benchCommand())

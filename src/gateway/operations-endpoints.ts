@@ -1,12 +1,15 @@
 import { z } from 'zod';
-import { bookingId } from '../contracts/ids.ts';
+import { bookingId, showId } from '../contracts/ids.ts';
+import { areaCount, seatId } from '../contracts/seats.ts';
 import { serviceNames } from '../contracts/topics.ts';
 import { type Installation, OperationRefused } from '../operations/installation.ts';
 import { groupLag } from '../operations/lag.ts';
 import { discardParked, listParked, parkedInput, redriveParked } from '../operations/parked.ts';
+import { seatChanges, seatChangesMax, seatHistory } from '../operations/seat-changes.ts';
 import { timeline } from '../operations/timeline.ts';
 import { listTopics } from '../operations/topics.ts';
 import { type Answered, type Endpoint, endpoint } from '../runtime/http/endpoint.ts';
+import { decodeCountCursor, page, pageOf, pageQuery } from '../runtime/http/page.ts';
 import { Problem } from '../runtime/http/problem.ts';
 
 /** What operators ask of an installation: offsets, lag, a booking's story, and what is parked. */
@@ -48,8 +51,24 @@ const entry = z.object({
   says: z.string(),
 });
 
+const seatChange = z.object({
+  version: z.int(),
+  at: z.iso.datetime(),
+  type: z.string(),
+  bookingId: z.string().optional(),
+  becomes: z.enum(['free', 'held', 'sold', 'blocked']).optional(),
+  seats: z.array(z.string()),
+  areas: z.array(areaCount),
+  says: z.string(),
+});
+
 export function operationsEndpoints(installation: Installation): readonly Endpoint[] {
-  return [...lists(installation), timelineEndpoint(installation), ...parkedEndpoints(installation)];
+  return [
+    ...lists(installation),
+    timelineEndpoint(installation),
+    ...seatEndpoints(installation),
+    ...parkedEndpoints(installation),
+  ];
 }
 
 function lists(installation: Installation): readonly Endpoint[] {
@@ -84,6 +103,47 @@ function timelineEndpoint(installation: Installation): Endpoint {
     handle: ({ params }) =>
       refusing(async () => ({ status: 200, body: await timeline(installation, params.bookingId) })),
   });
+}
+
+function seatEndpoints(installation: Installation): readonly Endpoint[] {
+  return [
+    endpoint({
+      ...{ method: 'GET', path: '/ops/shows/{showId}/seat-changes', ...staff },
+      summary: 'All that happened to the seats of a show, in order: the hall at any moment',
+      params: z.strictObject({ showId }),
+      query: z.strictObject({
+        ...pageQuery,
+        limit: z.coerce.number().int().min(1).max(seatChangesMax).default(seatChangesMax),
+      }),
+      answers: {
+        200: { says: 'Changes, oldest first; none where nobody has wanted a seat yet', body: pageOf(seatChange) },
+      },
+      handle: async ({ params, query: { limit, cursor } }) => {
+        const after = decodeCountCursor(cursor);
+        const changes = await seatChanges(installation, params.showId, { after, limit: limit + 1 });
+        return { status: 200, body: page(changes, limit, ({ version }) => [version]) };
+      },
+    }),
+    endpoint({
+      ...{ method: 'GET', path: '/ops/shows/{showId}/seats/{seat}/history', ...staff },
+      summary: 'Who had a seat and when, and who wanted it in vain',
+      params: z.strictObject({ showId, seat: seatId }),
+      answers: {
+        200: {
+          says: 'Its changes, oldest first, and what it is now',
+          body: z.object({
+            showId: z.string(),
+            seat: z.string(),
+            changes: z.array(seatChange),
+            conclusion: z.string(),
+          }),
+        },
+      },
+      problems: ['not_found'],
+      handle: ({ params }) =>
+        refusing(async () => ({ status: 200, body: await seatHistory(installation, params.showId, params.seat) })),
+    }),
+  ];
 }
 
 function parkedEndpoints(installation: Installation): readonly Endpoint[] {

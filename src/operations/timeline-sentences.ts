@@ -62,6 +62,13 @@ export function placesOf({ seats = [], areas = [] }: Pick<Told, 'seats' | 'areas
   return `${seats.length === 1 && areas.length === 0 ? 'seat' : 'seats'} ${places.join(', ')}`;
 }
 
+/** Whole sections are kept off sale at once: those are counted. */
+function manyOf(told: Told): string {
+  const { seats = [] } = told;
+  return seats.length > seatsListedMax ? `${seats.length} seats` : placesOf(told);
+}
+const seatsListedMax = 20;
+
 function wantedOf(wanted: Wanted | undefined): string {
   if (wanted === undefined) return 'seats';
   if (wanted.kind !== 'bestAvailable') return placesOf(wanted);
@@ -103,6 +110,8 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   BookingPaid: (told) => `Paid ${money(told.amount)}; the seats may be sold.`,
   SeatsSold: (told) => `Sold ${placesOf(told)}.`,
   SeatsReleased: (told) => `Released ${placesOf(told)}: ${words(told.cause)}.`,
+  SeatsBlocked: (told) => `Kept off sale by ${told.by}: ${manyOf(told)}.`,
+  SeatsUnblocked: (told) => `Put on sale again by ${told.by}: ${manyOf(told)}.`,
   SeatsLost: (told) => `The hold had ended, and not all seats are free any more: ${placesOf(told)}.`,
   HoldEnded: () => 'The hold ended while the charge was open; the booking waits for the outcome.',
   BookingConfirmed: (told) => `Confirmed: ${placesOf(told)} for ${money(told.total)}.`,

@@ -61,6 +61,13 @@ export function decodeMomentCursor(cursor: string | undefined): readonly string[
   throw notOurs();
 }
 
+/** Unpacks a cursor of a list that is ordered by a count; throws `validation_failed` for anything else. 0 without one. */
+export function decodeCountCursor(cursor: string | undefined): number {
+  const [count = '0'] = decodeCursor(cursor, 1) ?? [];
+  if (/^\d{1,9}$/.test(count)) return Number(count);
+  throw notOurs();
+}
+
 function notOurs() {
   return invalid('/query/cursor', 'invalid_cursor', 'must be a nextCursor from the previous page');
 }
