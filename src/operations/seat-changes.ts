@@ -122,12 +122,12 @@ function conclusionOf(changes: readonly SeatChange[]): string {
   const who = last.bookingId ?? 'the organizer';
   switch (last.becomes) {
     case 'sold':
-      return `It is sold to ${who} since ${last.at}.`;
+      return `It is sold to ${who}.`;
     case 'held':
-      return `It is held for ${who} since ${last.at}.`;
+      return `It is held for ${who}.`;
     case 'blocked':
-      return `It is kept off sale since ${last.at}.`;
+      return 'It is kept off sale.';
     default:
-      return `It is free since ${last.at}.`;
+      return 'It is free again.';
   }
 }

@@ -312,6 +312,44 @@ describe('the console', () => {
       await page.getByRole('cell', { name: 'Grace Hopper' }).first().waitFor();
     });
 
+    it('tells what became of a seat, shows the hall as it was, and sells what is chosen on the map', async (t) => {
+      const own = await openShow(running.admin, await buildVenue(running.admin));
+      await ada.client.book({ showId: own, seats: ['S-A-1'], payment: visa });
+      const late = await ada.client.book({ showId: own, seats: ['S-A-1', 'S-A-2'] });
+      assert.equal(late.body.status, 'rejected');
+      const page = await opened(t, staff, `/console/shows/${own}`);
+      if (page === undefined) return;
+      await page.getByText('1 sold').waitFor();
+      await page.locator('canvas').focus();
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('Enter');
+      await page.getByRole('heading', { name: 'What became of S-A-1' }).waitFor();
+      const story = page.locator('.seat-history li');
+      assert.deepEqual(
+        (await story.allTextContents()).map((text) => /Held|Sold|No seats/.exec(text)?.[0]),
+        ['Held', 'Sold', 'No seats'],
+      );
+      await button(page, 'Look back').click();
+      await button(page, 'One back').click();
+      await page.getByText('1 held').waitFor();
+      await button(page, 'One back').click();
+      await page.getByText('before anything happened').waitFor();
+      await page.getByText('58 free').waitFor();
+      await button(page, 'Back to now').click();
+      await page.getByText('1 sold').waitFor();
+      await page.locator('canvas').focus();
+      await page.keyboard.press('Enter');
+      await page.keyboard.press('ArrowRight');
+      await page.keyboard.press('Enter');
+      assert.equal(await page.getByLabel('Ids of the seats').inputValue(), 'S-A-2');
+      await button(page, 'What does it cost?').click();
+      await page.getByLabel('Name of the customer').fill('Grace Hopper');
+      await button(page, /^Sell for €/).click();
+      await page.locator('.counter').getByText('confirmed').waitFor();
+      await page.getByText('2 sold').waitFor();
+      await page.getByText('Choose seats to sell them').waitFor();
+    });
+
     it('has seats blocked and unblocked, not those that are sold', async (t) => {
       await sold(['S-D-1']);
       const page = await opened(t, organizer, `/console/shows/${showId}`);
@@ -387,7 +425,10 @@ describe('the console', () => {
     for (const part of ['', 'bookings', 'unsettled', 'parked', 'door', 'shows', 'settings', 'people', ...more]) {
       await page.goto(`/console/${part}`);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForLoadState('networkidle');
+      await eventually(
+        () => page.getByText('Loading …').count(),
+        (count) => count === 0,
+      );
       const found: unknown = await page.evaluate(`({
         headings: document.querySelectorAll('h1').length,
         nameless: [...document.querySelectorAll('input, select, textarea')].filter(({ labels }) => !labels.length).length,

@@ -143,7 +143,7 @@ async function showsOf({ day, theatreId }: Wish): Promise<readonly Show[]> {
   const from = new Date(Math.max(Date.now(), Date.parse(`${day}T00:00:00Z`) - 14 * 3_600_000)).toISOString();
   const to = new Date(Date.parse(`${day}T00:00:00Z`) + dayMs + 12 * 3_600_000).toISOString();
   const query = new URLSearchParams({ from, to, ...(theatreId === '' ? {} : { theatreId }) });
-  const found = await all<Show>(`/v1/shows?${query}`, showsMax);
+  const found = await all<Show>(`/v1/shows?${query}`, { most: showsMax });
   return found.filter((show) => dayOf(new Date(show.startsAt), show.theatre.timeZone) === day);
 }
 

@@ -2,8 +2,8 @@ import { html, type TemplateResult } from 'lit-html';
 import type { SeatPlan } from '../../src/contracts/catalog.ts';
 import type { Show } from '../kit/answers.ts';
 import { countText, moneyText } from '../kit/format.ts';
+import type { Hall } from '../kit/hall.ts';
 import { onSubmit } from '../kit/page.ts';
-import type { Hall } from './hall.ts';
 
 /** What there is to choose of a show beside its map: what the colours mean, places without a number, and the best seats there are. */
 const placesMax = 10;

@@ -1,12 +1,14 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { SeatPlan } from '../../src/contracts/catalog.ts';
 import { indexOfSeat } from '../../src/contracts/rules/plan-order.ts';
-import type { AreaState, Availability, Booking, Quote, Show } from '../kit/answers.ts';
+import type { AreaState, Availability, Booking, Quote, SeatDelta, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
 import { countText, placeTimeText } from '../kit/format.ts';
+import { type Hall, hallOf, type SeatPlace, statesOf } from '../kit/hall.ts';
 import { type App, fieldsOf, loading, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
+import { type SeatMap, seatMap } from '../kit/seat-map.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import { WishKey } from '../kit/wish-key.ts';
 import { placesText } from './bookings.ts';
@@ -22,10 +24,8 @@ import {
   withPlaces,
   withSeat,
 } from './choice.ts';
-import { type Hall, hallOf, type SeatPlace, statesOf } from './hall.ts';
 import { priceLines } from './prices.ts';
 import { bestForm, legend, placesField } from './seat-choices.ts';
-import { type SeatMap, seatMap } from './seat-map.ts';
 import { placesLeft, saleAt } from './shows.ts';
 
 /** A show: its hall as it is now, what somebody chooses of it, what that costs, and the way to book it. */
@@ -86,7 +86,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       stage = { show, plan, hall, map };
       waitForSale();
       live = follow(`/v1/shows/${showId}/availability/stream`, {
-        event: ({ event, data }) => (event === 'snapshot' ? begin(data as Availability) : change(data as Delta)),
+        event: ({ event, data }) => (event === 'snapshot' ? begin(data as Availability) : change(data as SeatDelta)),
         broken: () => {
           isBroken = true;
           app.redraw();
@@ -121,7 +121,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     settled();
   }
 
-  function change(body: Delta): void {
+  function change(body: SeatDelta): void {
     for (const [index, state] of body.seats) states[index] = state;
     const changed = new Map(body.areas.map((each) => [each.area, each]));
     areas = areas.map((each) => changed.get(each.area) ?? each);
@@ -336,11 +336,6 @@ async function heldOf(showId: string): Promise<Booking | undefined> {
   if (bookingId === undefined) return undefined;
   const booking = await get<Booking>(`/v1/bookings/${encodeURIComponent(bookingId)}`).catch(() => undefined);
   return booking?.status === 'awaiting_payment' ? booking : undefined;
-}
-
-interface Delta {
-  readonly seats: readonly (readonly [index: number, state: number])[];
-  readonly areas: readonly AreaState[];
 }
 
 const wantedOf = ({ seats, areas }: Choice) => (seats.length > 0 ? { seats } : { areas });

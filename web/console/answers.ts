@@ -135,3 +135,19 @@ export interface User {
   readonly phone?: string;
   readonly roles: readonly string[];
 }
+
+export interface SeatChange {
+  readonly version: number;
+  readonly at: string;
+  readonly type: string;
+  readonly bookingId?: string;
+  readonly becomes?: 'free' | 'held' | 'sold' | 'blocked';
+  readonly seats: readonly string[];
+  readonly says: string;
+}
+
+export interface SeatHistory {
+  readonly seat: string;
+  readonly changes: readonly SeatChange[];
+  readonly conclusion: string;
+}

@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
+import { live } from 'lit-html/directives/live.js';
 import type { Booking, Quote, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { amountText, timeText } from '../kit/format.ts';
@@ -36,6 +37,8 @@ export class CounterSale {
   /** `best`, `seats`, or an area of the plan. */
   #what = 'best';
   #method = 'cash';
+  /** Seats that were chosen on the map. */
+  #seats = '';
   #isAsking = false;
   #problem: unknown;
 
@@ -52,6 +55,12 @@ export class CounterSale {
 
   leave(): void {
     this.#plan.stop();
+  }
+
+  /** Takes seats as what is wanted; a sale that has its price already goes on as it is. */
+  choose(seats: readonly string[]): void {
+    this.#seats = seats.join(' ');
+    if (this.#step.name === 'choosing') this.#what = seats.length > 0 ? 'seats' : 'best';
   }
 
   view({ status, priceCategories }: Show): TemplateResult | undefined {
@@ -85,7 +94,7 @@ export class CounterSale {
         <div class="row">
           <label>
             What
-            <select @change=${this.#choose('what')}>
+            <select @change=${this.#choose('what')} .value=${live(this.#what)}>
               <option value="best">the best seats there are</option>
               <option value="seats">certain seats</option>
               ${areas.map(({ area, name }) => html`<option value=${area}>${name}</option>`)}
@@ -95,7 +104,7 @@ export class CounterSale {
             this.#what === 'seats'
               ? field(
                   'Ids of the seats, such as S-A-1 S-A-2',
-                  html`<input name="seats" required size="30" spellcheck="false">`,
+                  html`<input name="seats" required size="30" spellcheck="false" .value=${this.#seats}>`,
                 )
               : field('How many', html`<input type="number" name="count" required min="1" max="100" value="1">`)
           }

@@ -10,6 +10,7 @@ import { badge } from './badge.ts';
 import { CounterSale } from './counter-sale.ts';
 import { type Deed, Deeds } from './deeds.ts';
 import { field } from './field.ts';
+import { HallView } from './hall.ts';
 import { repeating } from './repeating.ts';
 import { may } from './roles.ts';
 import { seatsIn } from './words.ts';
@@ -28,8 +29,21 @@ export function showPart(app: App, showId: string): Page {
     if (isOrganizer) await sales.again();
   }, refreshMs);
   const again = () => looking.soon();
-  const deeds = new Deeds(app, again);
-  const counter = may(app.me(), 'staff') ? new CounterSale(app, { showId, sold: again }) : undefined;
+  let chosen: readonly string[] = [];
+  const changed = () => {
+    hall.clear();
+    again();
+  };
+  const deeds = new Deeds(app, changed);
+  const isStaff = may(app.me(), 'staff');
+  const counter = isStaff ? new CounterSale(app, { showId, sold: changed }) : undefined;
+  const hall = new HallView(app, {
+    ...{ showId, mayLookBack: isStaff },
+    onChoose: (seats) => {
+      chosen = seats;
+      counter?.choose(seats);
+    },
+  });
   return {
     title: 'Show',
     leave: () => {
@@ -37,16 +51,21 @@ export function showPart(app: App, showId: string): Page {
       show.stop();
       sales.stop();
       counter?.leave();
+      hall.leave();
     },
     view: () => html`
       ${show.view(heading)} ${deeds.outcome()}
+      <section aria-labelledby="hall">
+        <h2 id="hall">The hall</h2>
+        ${hall.view()}
+      </section>
       ${
         isOrganizer
           ? html`
               <section aria-labelledby="sales">
                 <h2 id="sales">Sales</h2>
                 ${sales.view(salesTable)}
-                ${show.answer === undefined || show.answer.status === 'cancelled' ? undefined : deeds.view(...organizing(path, show.answer))}
+                ${show.answer === undefined || show.answer.status === 'cancelled' ? undefined : deeds.view(...organizing(path, { show: show.answer, chosen }))}
               </section>
             `
           : undefined
@@ -107,28 +126,41 @@ function salesTable({ capacity, sold, held, blocked, revenue, categories }: Sale
   `;
 }
 
-function organizing(path: string, show: Show): readonly Deed[] {
+function organizing(
+  path: string,
+  { show, chosen }: { readonly show: Show; readonly chosen: readonly string[] },
+): readonly Deed[] {
   return [
     blocking(path, {
-      method: 'POST',
+      ...{ method: 'POST', chosen },
       does: 'Block seats',
       follows: 'They go off sale until they are unblocked. Held and sold seats cannot be blocked.',
     }),
-    blocking(path, { method: 'DELETE', does: 'Unblock seats', follows: 'They go on sale again.' }),
+    blocking(path, { method: 'DELETE', chosen, does: 'Unblock seats', follows: 'They go on sale again.' }),
     cancelling(path, show),
   ];
 }
 
 function blocking(
   path: string,
-  { method, does, follows }: { readonly method: 'POST' | 'DELETE'; readonly does: string; readonly follows: string },
+  {
+    method,
+    chosen,
+    does,
+    follows,
+  }: {
+    readonly method: 'POST' | 'DELETE';
+    readonly chosen: readonly string[];
+    readonly does: string;
+    readonly follows: string;
+  },
 ): Deed {
   return {
     id: method,
     does,
     follows,
     fields: (problem) => html`
-      ${field('Ids of the seats, such as S-A-1 S-A-2', html`<textarea name="seats" required rows="2" cols="40" spellcheck="false"></textarea>`)}
+      ${field('Ids of the seats, such as S-A-1 S-A-2', html`<textarea name="seats" required rows="2" cols="40" spellcheck="false" .value=${chosen.join(' ')}></textarea>`)}
       ${problem?.body.offending === undefined ? undefined : html`<p>Not free: ${problem.body.offending.join(', ')}</p>`}
     `,
     run: async ({ fields, keyOf }) => {

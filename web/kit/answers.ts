@@ -45,6 +45,12 @@ export interface Availability {
   readonly areas: readonly AreaState[];
 }
 
+/** What has changed of a hall since it was told of last. */
+export interface SeatDelta {
+  readonly seats: readonly (readonly [index: number, state: number])[];
+  readonly areas: readonly AreaState[];
+}
+
 export interface AreaCount {
   readonly area: string;
   readonly count: number;

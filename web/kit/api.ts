@@ -88,12 +88,12 @@ export interface Listed<Item> {
 }
 
 /** Every item of a list, or the first so many. */
-export async function all<Item>(path: string, most = 1_000): Promise<readonly Item[]> {
+export async function all<Item>(path: string, { most = 1_000, limit = 100 } = {}): Promise<readonly Item[]> {
   const items: Item[] = [];
   const joint = path.includes('?') ? '&' : '?';
   for (let cursor: string | null = ''; cursor !== null && items.length < most; ) {
     const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const listed: Listed<Item> = await get<Listed<Item>>(`${path}${joint}limit=100${after}`);
+    const listed: Listed<Item> = await get<Listed<Item>>(`${path}${joint}limit=${limit}${after}`);
     items.push(...listed.items);
     cursor = listed.nextCursor;
   }

@@ -18,6 +18,8 @@ export interface SeatMapOptions {
   /** 0 free, 1 held, 2 sold, 3 blocked; by index. */
   readonly states: () => Uint8Array;
   readonly isMine: (index: number) => boolean;
+  /** Names of the colours of held, sold and blocked seats; one for all of them where absent. */
+  readonly takenColours?: readonly [held: string, sold: string, blocked: string];
   readonly onChoose: (seat: SeatPlace) => void;
   /** The seat a pointer or a key is at. */
   readonly onLook: (seat: SeatPlace | undefined) => void;
@@ -31,7 +33,10 @@ interface Camera {
   y: number;
 }
 
+/** Around the hall, in seats: above and below. */
 const margin = 1.5;
+/** To its left and right, where the names of rows stand. */
+const beside = ({ rows }: Hall) => Math.min(4, 1.2 + 0.35 * Math.max(1, ...rows.map(({ name }) => name.length)));
 const scaleMax = 48;
 /** Below, a seat is too small to be pointed at, by a mouse or by a finger: a tap comes nearer instead. */
 const tapScaleMin = 9;
@@ -40,12 +45,12 @@ const numbersFrom = 17;
 const dragFromPixels = 6;
 const keySteps = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' } as const;
 
-export function seatMap({ hall, states, isMine, onChoose, onLook }: SeatMapOptions): SeatMap {
+export function seatMap({ hall, states, isMine, takenColours = alike, onChoose, onLook }: SeatMapOptions): SeatMap {
   const element = document.createElement('canvas');
   element.tabIndex = 0;
   element.setAttribute('role', 'application');
   element.setAttribute('aria-label', 'Seat map. Arrow keys go from seat to seat, Enter chooses, plus and minus zoom.');
-  element.style.aspectRatio = String((hall.width + 2 * margin) / (hall.height + 2 * margin));
+  element.style.aspectRatio = String((hall.width + 2 * beside(hall)) / (hall.height + 2 * margin));
   const camera: Camera = { scale: 1, x: 0, y: 0 };
   const pointers = new Map<number, { x: number; y: number }>();
   let dragged = 0;
@@ -57,13 +62,13 @@ export function seatMap({ hall, states, isMine, onChoose, onLook }: SeatMapOptio
     isDrawn = false;
     requestAnimationFrame(() => {
       isDrawn = true;
-      paint(element, { hall, camera, states: states(), isMine, cursor });
+      paint(element, { hall, camera, states: states(), isMine, takenColours, cursor });
     });
   }
 
   function whole(): void {
     const { width, height } = element.getBoundingClientRect();
-    camera.scale = Math.min(scaleMax / 2, width / (hall.width + 2 * margin), height / (hall.height + 2 * margin));
+    camera.scale = Math.min(scaleMax / 2, width / (hall.width + 2 * beside(hall)), height / (hall.height + 2 * margin));
     camera.x = hall.left + hall.width / 2 - 0.5;
     camera.y = hall.top + hall.height / 2 - 0.5;
     draw();
@@ -73,7 +78,7 @@ export function seatMap({ hall, states, isMine, onChoose, onLook }: SeatMapOptio
   function zoom(factor: number, at?: { readonly x: number; readonly y: number }): void {
     const { width, height } = element.getBoundingClientRect();
     const point = at ?? { x: width / 2, y: height / 2 };
-    const smallest = Math.min(width / (hall.width + 2 * margin), height / (hall.height + 2 * margin), scaleMax);
+    const smallest = Math.min(width / (hall.width + 2 * beside(hall)), height / (hall.height + 2 * margin), scaleMax);
     const scale = Math.min(scaleMax, Math.max(smallest, camera.scale * factor));
     const shift = 1 / camera.scale - 1 / scale;
     camera.x += (point.x - width / 2) * shift;
@@ -200,12 +205,15 @@ interface Picture {
   readonly camera: Camera;
   readonly states: Uint8Array;
   readonly isMine: (index: number) => boolean;
+  readonly takenColours: readonly string[];
   readonly cursor: SeatPlace | undefined;
 }
 
+/** Whoever buys wants to know what can be had. */
+const alike = ['--seat-taken', '--seat-taken', '--seat-taken'] as const;
 const categoryColours = ['--seat-free', '--seat-free-2', '--seat-free-3', '--seat-free-4'];
 
-function paint(element: HTMLCanvasElement, { hall, camera, states, isMine, cursor }: Picture): void {
+function paint(element: HTMLCanvasElement, { hall, camera, states, isMine, takenColours, cursor }: Picture): void {
   const { width, height } = element.getBoundingClientRect();
   const context = element.getContext('2d');
   if (context === null || width === 0) return;
@@ -231,8 +239,9 @@ function paint(element: HTMLCanvasElement, { hall, camera, states, isMine, curso
       const x = toX(row.x + at);
       if (x < -scale || x > width + scale) continue;
       const index = row.row.offset + at;
-      const isFree = states[index] === 0;
-      const name = isMine(index) ? '--seat-mine' : isFree ? free : '--seat-taken';
+      const state = states[index] ?? 0;
+      const isFree = state === 0;
+      const name = isMine(index) ? '--seat-mine' : (takenColours[state - 1] ?? free);
       const path = paths.get(name) ?? new Path2D();
       paths.set(name, path);
       if (scale < 6) path.rect(x - size / 2, y - size / 2, size, size);
@@ -284,7 +293,8 @@ function paintSurroundings(
   context.fillRect(toX(middle - stage / 2), toY(hall.top - 1.15), stage * scale, Math.max(2, scale * 0.15));
   if (scale < tapScaleMin) return;
   context.font = `${Math.round(Math.min(14, scale * 0.55))}px system-ui, sans-serif`;
-  for (const row of hall.rows) context.fillText(row.name, toX(row.x - 1), toY(row.y));
+  context.textAlign = 'right';
+  for (const row of hall.rows) context.fillText(row.name, toX(row.x - 0.65), toY(row.y));
 }
 
 function isReserved({ index: plan }: Hall, index: number): boolean {
