@@ -8,6 +8,7 @@ import { startApp } from '../src/app.ts';
 import type { SeatChange, SeatHistory } from '../src/operations/seat-changes.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
 import { createLogger } from '../src/runtime/logger.ts';
+import { bareEnvironment } from './support/bare-environment.ts';
 import { Client, eventually, visa } from './support/client.ts';
 import { administrator, temporaryDirectory } from './support/servers.ts';
 import { buildVenue, openShow, type Venue } from './support/venue.ts';
@@ -29,7 +30,7 @@ const directory = await temporaryDirectory();
 after(() => directory.remove());
 
 async function fullhouse(...parameters: readonly string[]): Promise<Ran> {
-  const env = { PATH: process.env['PATH'], FULLHOUSE_DATA_DIR: directory.path };
+  const env = { ...bareEnvironment, FULLHOUSE_DATA_DIR: directory.path };
   try {
     const ran = await promisify(execFile)(process.execPath, ['src/cli/main.ts', ...parameters], { env });
     return { code: 0, out: ran.stdout, error: ran.stderr };

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import pg from 'pg';
 import { type LocalCluster, startLocalCluster } from '../../deploy/cluster/local-cluster.ts';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { Client, eventually, visa } from '../support/client.ts';
 import { temporaryDirectory } from '../support/directory.ts';
 import { kafkaOrSkip } from '../support/kafka.ts';
@@ -18,8 +19,7 @@ const rounds = Number(process.env['FROZEN_TEST_ROUNDS'] ?? 2);
 const customers = 4;
 
 const environment = {
-  PATH: process.env['PATH'],
-  HOME: process.env['HOME'],
+  ...bareEnvironment,
   PORT: '0',
   LOG_LEVEL: 'warn',
   FULLHOUSE_ADMIN_EMAIL: administrator.email,

@@ -6,6 +6,7 @@ import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { type LocalCluster, startLocalCluster } from '../../deploy/cluster/local-cluster.ts';
 import { whyNoPrometheus } from '../../deploy/cluster/prometheus.ts';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { type Booking, Client, eventually, visa } from '../support/client.ts';
 import { temporaryDirectory } from '../support/directory.ts';
 import { kafkaOrSkip } from '../support/kafka.ts';
@@ -15,8 +16,7 @@ import { skipLoudly } from '../support/skipping.ts';
 import { buildVenue, openShow, type Venue } from '../support/venue.ts';
 
 const environment = {
-  PATH: process.env['PATH'],
-  HOME: process.env['HOME'],
+  ...bareEnvironment,
   PORT: '0',
   LOG_LEVEL: 'warn',
   FULLHOUSE_ADMIN_EMAIL: administrator.email,
@@ -102,7 +102,7 @@ if (await kafkaOrSkip('every service as a process of its own')) {
       const casey = { name: 'Casey', email: 'customer@fullhouse.example', password: 'customer-demo' };
       assert.equal((await new Client(cluster.url).post('/v1/users', casey)).status, 201);
       const script = blocks.join('').replace('.fullhouse/cluster/environment', cluster.environmentFile);
-      const shell = run('sh', ['-ec', script], { env: { PATH: environment.PATH, HOME: environment.HOME } });
+      const shell = run('sh', ['-ec', script], { env: bareEnvironment });
       const { stdout } = await shell.catch((error: Error & { stdout: string }) => {
         throw new Error(`${error.message}\n${error.stdout}`);
       });

@@ -8,6 +8,7 @@ import { freePorts } from '../../deploy/cluster/ports.ts';
 import { type Role, roles } from '../../src/composition/roles.ts';
 import { serviceRoles, variableOf } from '../../src/runtime/configuration.ts';
 import { brokenPromises } from '../support/audit.ts';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { Client } from '../support/client.ts';
 import { type ClusterGround, clusterGround } from '../support/cluster.ts';
 import { temporaryDirectory } from '../support/directory.ts';
@@ -34,7 +35,7 @@ const allowedShare = 0.001;
 
 const run = promisify(execFile);
 const environment = {
-  PATH: process.env['PATH'] ?? '',
+  ...bareEnvironment,
   LOG_LEVEL: 'warn',
   FULLHOUSE_ADMIN_EMAIL: administrator.email,
   FULLHOUSE_ADMIN_PASSWORD: administrator.password,

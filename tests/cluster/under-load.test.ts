@@ -9,6 +9,7 @@ import { type ServiceName, topics } from '../../src/contracts/topics.ts';
 import { serviceRoles, variableOf } from '../../src/runtime/configuration.ts';
 import { partitionOf } from '../../src/runtime/log/partitioner.ts';
 import { brokenPromises } from '../support/audit.ts';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { Client, eventually, visa } from '../support/client.ts';
 import { type ClusterGround, clusterGround } from '../support/cluster.ts';
 import { temporaryDirectory } from '../support/directory.ts';
@@ -42,7 +43,7 @@ const backAfterCrashMs = (6_000 + 3_000) * slack;
 const backAfterOutageMs = 30_000 * slack;
 
 const environment = {
-  PATH: process.env['PATH'] ?? '',
+  ...bareEnvironment,
   LOG_LEVEL: 'warn',
   FULLHOUSE_PARTITIONS: String(partitions),
   FULLHOUSE_ADMIN_EMAIL: administrator.email,

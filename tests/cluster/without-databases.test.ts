@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { topicsOf } from '../../src/composition/services.ts';
 import { topicNames } from '../../src/contracts/topics.ts';
 import { createTopics } from '../../src/runtime/log/kafka/topic-admin.ts';
+import { bareEnvironment } from '../support/bare-environment.ts';
 import { kafkaOrSkip, startTestKafka, type TestKafka } from '../support/kafka.ts';
 
 /** Answers every start of a connection as a PostgreSQL does that has no place left. */
@@ -45,7 +46,7 @@ if (await kafkaOrSkip('the command line while PostgreSQL does not answer')) {
 
     const fullhouse = async (parameters: readonly string[], more: Readonly<Record<string, string>> = {}) => {
       const env = {
-        ...{ PATH: process.env['PATH'], PUBLIC_URL: `http://127.0.0.1:${gatewayPort}` },
+        ...{ ...bareEnvironment, PUBLIC_URL: `http://127.0.0.1:${gatewayPort}` },
         ...{ KAFKA_BROKERS: kafka.access.brokers.map(({ host, port }) => `${host}:${port}`).join(), ...more },
       };
       const command = ['src/cli/main.ts', ...parameters];

@@ -9,6 +9,7 @@ import { type ServiceName, serviceNames } from '../../src/contracts/topics.ts';
 import type { EmbeddedPostgres } from '../../src/runtime/embedded/postgres.ts';
 import type { Recalled } from '../../src/runtime/recall/recall.ts';
 import { brokenInvariants, contentsOf } from './audit.ts';
+import { bareEnvironment } from './bare-environment.ts';
 import { type Booking, Client, eventually, visa } from './client.ts';
 import { bookingOnce } from './operations.ts';
 import { signInTo, type TestedApp } from './servers.ts';
@@ -90,7 +91,7 @@ export function describeRestored(open: () => Promise<Installation>): void {
         }
       });
     const fullhouse = async (...parameters: readonly string[]) => {
-      const env = { PATH: process.env['PATH'], ...installation.environment(), PUBLIC_URL: app.url };
+      const env = { ...bareEnvironment, ...installation.environment(), PUBLIC_URL: app.url };
       return (await run('bin/fullhouse', parameters, { env })).stdout;
     };
     const settled = () => Promise.all(app.hosts.map(({ loop }) => loop.caughtUp()));
