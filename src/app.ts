@@ -18,11 +18,13 @@ import {
 } from './composition/services.ts';
 import { serviceNames } from './contracts/topics.ts';
 import { createAdminServer } from './gateway/admin-server.ts';
+import { checkEndpoints } from './gateway/check-endpoints.ts';
 import { createGateway, type Gateway } from './gateway/gateway.ts';
 import { operationsEndpoints } from './gateway/operations-endpoints.ts';
 import { ControlDoor } from './operations/control-door.ts';
 import { createControlServer } from './operations/control-server.ts';
 import { openInstallation } from './operations/installation.ts';
+import { RegularCheck } from './operations/regular-check.ts';
 import { type Configuration, ConfigurationError } from './runtime/configuration.ts';
 import { claim, type DataDirectory, openDataDirectory } from './runtime/embedded/data-directory.ts';
 import { type EmbeddedPostgres, startEmbeddedPostgres } from './runtime/embedded/postgres.ts';
@@ -164,9 +166,16 @@ export async function startApp(
     const users = hostNamed(hosts, 'user');
     const installation = openInstallation({ definitions, log, hosts, urlOf, books: providerBooksOf(configuration) });
     started.push(() => installation.close());
+    const check = new RegularCheck({
+      ...{ installation, logger: loggerOf(logger, 'operations'), everyHours: configuration.CHECK_EVERY_HOURS },
+      told: (outcome) => metrics.checked(outcome),
+    });
+    check.start();
+    started.push(() => check.stop());
     const endpoints = [
       ...hosts.flatMap((host) => host.definition.endpoints?.(host) ?? []),
       ...operationsEndpoints(installation),
+      ...checkEndpoints(check),
     ];
     const issuer = createTokenIssuer(users);
     const gateway = await createGateway({

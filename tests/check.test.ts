@@ -6,8 +6,9 @@ import { databaseOf, definitions } from '../src/composition/services.ts';
 import { examinations } from '../src/operations/check/examinations.ts';
 import { type CheckedInvariant, check } from '../src/operations/check.ts';
 import { type DatabaseName, type Installation, openInstallation } from '../src/operations/installation.ts';
+import type { CheckOutcome } from '../src/operations/regular-check.ts';
 import type { Log, LogRecord } from '../src/runtime/log/log.ts';
-import { declined, eventually, visa } from './support/client.ts';
+import { Client, declined, eventually, visa } from './support/client.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 import { logWith } from './support/toy-service.ts';
 import { buildVenue, openShow } from './support/venue.ts';
@@ -556,5 +557,30 @@ describe('the auditor', () => {
       checked.filter(({ holds }) => !holds),
       [],
     );
+  });
+
+  it('runs when staff ask for it, and tells them, the log of alarms and whoever asks later', async () => {
+    const { admin } = running;
+    const operator = new Client(running.app.adminUrl);
+    const asked = () => admin.get<{ last: CheckOutcome | null }>('/v1/ops/check');
+    const checkedAfter = async (before: string) => {
+      assert.equal((await admin.post('/v1/ops/check', undefined)).status, 202);
+      const { body } = await eventually(asked, ({ body: { last } }) => (last?.endedAt ?? '') > before);
+      assert.ok(body.last);
+      return body.last;
+    };
+    assert.equal((await asked()).body.last, null);
+    const clean = await checkedAfter('');
+    assert.deepEqual([clean.holds, clean.invariants.length > 40], [true, true]);
+    await sql('user', `update bookings set status = 'expired' where id = $confirmed`);
+    const broken = await checkedAfter(clean.endedAt);
+    await sql('user', `update bookings set status = 'confirmed' where id = $confirmed`);
+    assert.deepEqual(
+      broken.invariants.filter(({ holds }) => !holds).map(({ name }) => name),
+      ['customer-reads-it'],
+    );
+    const { body: metrics } = await operator.get<string>('/metrics');
+    assert.match(String(metrics), /fullhouse_invariants_broken\{invariant="customer-reads-it"\} 1/);
+    assert.match(String(metrics), /fullhouse_invariants_broken\{invariant="one-capture"\} 0/);
   });
 });

@@ -1,8 +1,10 @@
 import { type ServiceName, serviceNames } from '../contracts/topics.ts';
+import { checkEndpoints } from '../gateway/check-endpoints.ts';
 import { operationsEndpoints } from '../gateway/operations-endpoints.ts';
 import { createElsewhere } from '../operations/elsewhere.ts';
 import { openInstallation } from '../operations/installation.ts';
 import { operating } from '../operations/operating.ts';
+import { RegularCheck } from '../operations/regular-check.ts';
 import type { Configuration } from '../runtime/configuration.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
 import { fetchKeys, type PublishedKeys } from '../runtime/http/published-keys.ts';
@@ -138,7 +140,7 @@ function endpointsHere(
   options: SharedProcess & { readonly hosts: readonly ServiceHost[] },
   places: DatabasePlaces,
 ): readonly Endpoint[] {
-  const { roles, log, life, hosts, development, logger, configuration } = options;
+  const { roles, log, life, hosts, development, logger, configuration, metrics } = options;
   const endpoints = hosts.flatMap((host) => host.definition.endpoints?.(host) ?? []);
   const served = endpoints.filter(({ embeddedOnly }) => development || embeddedOnly !== true);
   if (!roles.includes('operations')) return served;
@@ -147,7 +149,13 @@ function endpointsHere(
     elsewhere: createElsewhere({ ...places, logger: loggerOf(logger, 'operations') }),
   });
   life.ends(() => installation.close());
-  return [...served, ...operationsEndpoints(installation)];
+  const check = new RegularCheck({
+    ...{ installation, logger: loggerOf(logger, 'operations'), everyHours: configuration.CHECK_EVERY_HOURS },
+    told: (outcome) => metrics.checked(outcome),
+  });
+  check.start();
+  life.ends(() => check.stop());
+  return [...served, ...operationsEndpoints(installation), ...checkEndpoints(check)];
 }
 
 /** The keys that tokens are checked with: one's own where the user service is here. */

@@ -1,3 +1,4 @@
+import { checkEndpoints } from '../gateway/check-endpoints.ts';
 import { operationsEndpoints } from '../gateway/operations-endpoints.ts';
 import { type RoleName, readConfiguration } from '../runtime/configuration.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
@@ -21,6 +22,9 @@ export function describedEndpoints(): readonly OwnedEndpoint[] {
     ...definitions.flatMap(({ name, endpoints }) =>
       (endpoints?.(service) ?? []).map((endpoint) => ({ owner: name, endpoint })),
     ),
-    ...operationsEndpoints(nobody).map((endpoint) => ({ owner: 'operations' as const, endpoint })),
+    ...[...operationsEndpoints(nobody), ...checkEndpoints(nobody)].map((endpoint) => ({
+      owner: 'operations' as const,
+      endpoint,
+    })),
   ];
 }

@@ -181,6 +181,11 @@ const schema = z.object({
   PUBLIC_URL: webUrl('https://tickets.example')
     .transform((url) => url.replace(/\/+$/, ''))
     .optional(),
+  CHECK_EVERY_HOURS: z.coerce
+    .number('must be a number of hours from 0 to 168')
+    .min(0, 'must be from 0 (never by itself) to 168')
+    .max(168, 'must be from 0 (never by itself) to 168')
+    .default(24),
   OTEL_EXPORTER_OTLP_ENDPOINT: webUrl('http://collector:4318').optional(),
   OTEL_SERVICE_NAME: z.string().min(1).optional(),
   LOG_LEVEL: z.enum(logLevels).default('info'),

@@ -98,6 +98,14 @@ describe('the console', () => {
       await page.getByRole('row', { name: /^booking-movie/ }).waitFor();
     });
 
+    it('has the promises checked, and says that they hold', async (t) => {
+      const page = await opened(t, staff, '/console');
+      if (page === undefined) return;
+      await button(page, 'Check now …').click();
+      await button(page, 'Check now').click();
+      await page.getByText(/All \d+ invariants hold/).waitFor();
+    });
+
     it('says plainly that the log does not answer, shows the rest, and mends itself', async (t) => {
       const page = await browser.tab(t, { url: running.app.url, as: staff });
       if (page === undefined) return;

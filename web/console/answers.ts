@@ -151,3 +151,18 @@ export interface SeatHistory {
   readonly changes: readonly SeatChange[];
   readonly conclusion: string;
 }
+
+export interface Check {
+  readonly runningSince: string | null;
+  readonly last: {
+    readonly endedAt: string;
+    readonly holds: boolean;
+    readonly invariants: readonly {
+      readonly name: string;
+      readonly says: string;
+      readonly holds: boolean;
+      readonly violations: number;
+      readonly rows: readonly string[];
+    }[];
+  } | null;
+}

@@ -1,10 +1,12 @@
 import { html, type TemplateResult } from 'lit-html';
-import { get, type Listed } from '../kit/api.ts';
+import { get, type Listed, post } from '../kit/api.ts';
 import type { App, Page } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
-import type { GroupPosition, Parked, Topic, Unsettled } from './answers.ts';
+import type { Check, GroupPosition, Parked, Topic, Unsettled } from './answers.ts';
 import { type Asking, asking } from './asking.ts';
+import { type Deed, Deeds } from './deeds.ts';
 import { lagByService, lagWorrying, type ServiceLag } from './lag.ts';
+import { promisesView } from './promises.ts';
 import { repeating } from './repeating.ts';
 import { clockText } from './words.ts';
 
@@ -25,15 +27,17 @@ export function overviewPart(app: App): Page {
     unanswered,
   );
   const parked = asking(app, (signal) => get<Listed<Parked>>('/v1/ops/parked', now(signal)), unanswered);
+  const check = asking(app, (signal) => get<Check>('/v1/ops/check', now(signal)), unanswered);
   const groups = asking(app, (signal) => get<Listed<GroupPosition>>('/v1/ops/groups', now(signal)), logUnanswered);
   const topics = asking(app, (signal) => get<Listed<Topic>>('/v1/ops/topics', now(signal)), logUnanswered);
-  const all = [unsettled, parked, groups, topics];
+  const all = [unsettled, parked, check, groups, topics];
   let lookedAt: Date | undefined;
   const looking = repeating(async () => {
     for (const each of all) await each.again();
     lookedAt = new Date();
     app.redraw();
   }, refreshMs);
+  const deeds = new Deeds(app, () => looking.soon());
   return {
     title: 'Overview',
     leave: () => {
@@ -52,6 +56,10 @@ export function overviewPart(app: App): Page {
           ${tile(parked, '/console/parked', 'parked: records that could not be read or decided')}
         </div>
       </section>
+      <section aria-labelledby="promises">
+        <h2 id="promises">The promises</h2>
+        ${check.view(promisesView)} ${deeds.outcome()} ${deeds.view(checkNow)}
+      </section>
       <section aria-labelledby="lag">
         <h2 id="lag">Lag by service</h2>
         ${groups.view(({ items }) => lagTable(lagByService(items)))}
@@ -63,6 +71,16 @@ export function overviewPart(app: App): Page {
     `,
   };
 }
+
+const checkNow: Deed = {
+  id: 'check',
+  does: 'Check now',
+  follows: 'Every booking there ever was is looked at, one question at a time: a million take some minutes.',
+  run: async () => {
+    await post('/v1/ops/check', undefined);
+    return 'It runs; what it finds is shown here.';
+  },
+};
 
 function tile(asked: Asking<Listed<unknown>>, path: string, says: string): TemplateResult {
   return html`

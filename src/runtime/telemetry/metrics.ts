@@ -117,6 +117,8 @@ export class Metrics {
   readonly #late: Histogram;
   readonly #effects: Histogram;
   readonly #removed: Counter;
+  readonly #broken: Gauge;
+  readonly #checkedAt: Gauge;
 
   constructor() {
     const registers = [this.registry];
@@ -149,7 +151,26 @@ export class Metrics {
       ...{ name: 'fullhouse_outdated_rows_removed_total', help: 'Outdated rows that were removed, by table.' },
       ...{ labelNames: ['service', 'table'], registers },
     });
+    this.#broken = new Gauge({
+      name: 'fullhouse_invariants_broken',
+      help: '1 for each invariant that did not hold when the promises were last checked.',
+      ...{ labelNames: ['invariant'], registers },
+    });
+    this.#checkedAt = new Gauge({
+      name: 'fullhouse_checked_at_seconds',
+      help: 'When the promises were last checked to the end: seconds since 1970; 0 before the first time.',
+      registers,
+    });
     this.#gauges();
+  }
+
+  /** What a check of the promises has found. */
+  checked(outcome: {
+    readonly endedAt: string;
+    readonly invariants: readonly { readonly name: string; readonly holds: boolean }[];
+  }): void {
+    for (const { name, holds } of outcome.invariants) this.#broken.set({ invariant: name }, holds ? 0 : 1);
+    this.#checkedAt.set(Date.parse(outcome.endedAt) / 1_000);
   }
 
   #gauges(): void {

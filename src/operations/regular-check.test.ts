@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createLogger } from '../runtime/logger.ts';
+import { storeError } from '../runtime/store/postgres/connection.ts';
+import type { Installation } from './installation.ts';
+import { RegularCheck } from './regular-check.ts';
+
+/** An installation whose databases do not answer; `asked` is told of each question. */
+function unanswered(asked: () => void): Installation {
+  const query = async () => {
+    asked();
+    throw storeError(new Error('connection refused'));
+  };
+  return { query, definitions: [], hosts: [] } as unknown as Installation;
+}
+
+describe('the check that runs by itself', () => {
+  it('is tried again at its next time where the databases do not answer', async () => {
+    const asked = Promise.withResolvers<void>();
+    let times = 0;
+    const told: unknown[] = [];
+    const check = new RegularCheck({
+      installation: unanswered(() => {
+        times += 1;
+        if (times === 3) asked.resolve();
+      }),
+      ...{ logger: createLogger('silent'), everyHours: 1e-9, firstAfterMs: 0 },
+      told: (outcome) => told.push(outcome),
+    });
+    check.start();
+    await asked.promise;
+    await check.stop();
+    assert.deepEqual([told, check.last, check.runningSince], [[], undefined, undefined]);
+  });
+
+  it('does not run by itself where it is only to run when asked, nor after its end', async () => {
+    let times = 0;
+    const check = new RegularCheck({
+      installation: unanswered(() => (times += 1)),
+      ...{ logger: createLogger('silent'), everyHours: 0, firstAfterMs: 0 },
+      told: () => undefined,
+    });
+    check.start();
+    await check.stop();
+    check.now();
+    assert.equal(times, 0);
+  });
+});
