@@ -11,7 +11,7 @@ import { bookingOnce, hasStatus } from './support/operations.ts';
 import { newPerson } from './support/people.ts';
 import { assertRefused } from './support/refusals.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
-import { processing, type StripeIntent } from './support/stripe-books.ts';
+import { processing, type StripeIntent, StripeRefusal } from './support/stripe-books.ts';
 import { type StripeStandIn, startStripeStandIn, stripeEvent, stripeSignature } from './support/stripe-stand-in.ts';
 import { buildVenue, openShow } from './support/venue.ts';
 
@@ -181,6 +181,25 @@ describe('a payment that the customer authorises in the browser', async () => {
     await cancel(bookingId);
     await bookingOnce(ada, bookingId, ({ refund }) => refund?.status === 'succeeded');
     assert.equal(backOf(bookingId).length, 1);
+  });
+
+  await it('is a decline where the bank takes back its word at the capture; another try pays', async () => {
+    const { bookingId } = await book('pm_card_authenticationRequired');
+    const { body } = await begin(bookingId);
+    const intent = stripe.books.intent(body.paymentIntent);
+    stripe.books.authorise(intent);
+    stripe.books.refusedCaptures.set(intent.id, new StripeRefusal(402, 'card_error', { code: 'card_declined' }));
+    const refused = await pay(bookingId, intent.id);
+    assert.deepEqual([refused.body.status, refused.body.payment.error?.code], ['awaiting_payment', 'card_declined']);
+    const again = stripe.books.intent((await begin(bookingId)).body.paymentIntent);
+    assert.notEqual(again.id, intent.id);
+    stripe.books.authorise(again);
+    assert.equal((await pay(bookingId, again.id)).body.status, 'confirmed');
+    assert.deepEqual(
+      takenFor(bookingId).map(({ id }) => id),
+      [again.id],
+    );
+    await ticketsOf(bookingId);
   });
 
   await it('is begun for nobody else, and only while the booking awaits its payment', async () => {

@@ -84,6 +84,8 @@ const now = () => Math.floor(Date.now() / 1_000);
 export class StripeBooks {
   readonly intents = new Map<string, StripeIntent>();
   readonly refunds = new Map<string, StripeRefund>();
+  /** By PaymentIntent: how the bank takes back its word when it is captured. */
+  readonly refusedCaptures = new Map<string, StripeRefusal>();
   readonly #onEvent: (type: string, object: object) => void;
 
   /** `onEvent` hears what Stripe would send by webhook. */
@@ -174,6 +176,8 @@ export class StripeBooks {
   capture(id: string, form: Form): StripeIntent {
     const intent = this.intent(id);
     if (intent.status !== 'requires_capture') throw unexpectedState(intent);
+    const refusal = this.refusedCaptures.get(id);
+    if (refusal !== undefined) throw refusal;
     intent.metadata = { ...intent.metadata, ...entries(form['metadata']) };
     this.#take(intent);
     return intent;

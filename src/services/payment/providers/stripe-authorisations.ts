@@ -11,7 +11,7 @@ import {
   underKey,
   whileWaited,
 } from './stripe-client.ts';
-import { outcomeOf, refusalOfAmount, refused } from './stripe-outcomes.ts';
+import { declined, outcomeOf, refusalOfAmount, refusalOfCapture, refused } from './stripe-outcomes.ts';
 
 /**
  * Payments that the customer has authorised in the browser, where a bank can ask for a confirmation (3-D Secure): a
@@ -69,11 +69,18 @@ export async function captureAuthorised(stripe: Stripe, request: ChargeRequest):
   const known = await lookUpAuthorised(stripe, request);
   if (known.outcome !== 'none') return known;
   const metadata = { [idOf.payment]: request.key };
-  const captured = await underKey(`capture/${request.key}`, (idempotencyKey) =>
-    stripe.paymentIntents.capture(request.token, { metadata }, { idempotencyKey }),
-  );
-  const outcome = outcomeOf(captured);
-  return outcome.outcome === 'none' ? { outcome: 'pending' } : outcome;
+  try {
+    const captured = await underKey(`capture/${request.key}`, (idempotencyKey) =>
+      stripe.paymentIntents.capture(request.token, { metadata }, { idempotencyKey }),
+    );
+    const outcome = outcomeOf(captured);
+    return outcome.outcome === 'none' ? { outcome: 'pending' } : outcome;
+  } catch (error) {
+    // Nothing was taken, and nothing will be: Stripe answers the same under this key, and nobody asks under another one.
+    const refusal = refusalOfCapture(error);
+    if (refusal === undefined) throw error;
+    return refusal;
+  }
 }
 
 /** What became of it; `none`: it is authorised and was not captured. */
@@ -89,10 +96,15 @@ export async function lookUpAuthorised(stripe: Stripe, request: ChargeRequest): 
     case 'requires_payment_method':
     case 'requires_confirmation':
     case 'requires_action':
-      return refused('not_authorised');
+      return refusalOnRecord(intent) ?? refused('not_authorised');
     default:
       return outcomeOf(intent);
   }
+}
+
+/** What the bank said of it, where the bank was asked: the answer that told so may have been lost. */
+function refusalOnRecord({ last_payment_error: error }: Stripe.PaymentIntent): ChargeOutcome | undefined {
+  return error?.type === 'card_error' ? declined(error) : undefined;
 }
 
 function isFor({ metadata, amount, currency }: Stripe.PaymentIntent, request: ChargeRequest): boolean {

@@ -19,6 +19,8 @@ const messages: Readonly<Record<string, string>> = {
   token_unusable: 'The card cannot be used for this payment. Enter it again, or use another one.',
   authorisation_unknown: 'There is no such authorised payment.',
   authorisation_of_another: 'The payment was authorised for something else.',
+  authorisation_expired:
+    'The bank no longer keeps the money for this payment. Authorise it again, or use another card.',
   authorisation_used: 'The authorised payment was used already.',
   not_authorised: 'The payment was not authorised.',
 };
@@ -82,6 +84,21 @@ export function refusalOfCard(error: unknown): ChargeOutcome | undefined {
   if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) return undefined;
   if (unconfirmed.has(error.code ?? '')) return declined(error);
   return error.param?.startsWith('payment_method') === true ? refused('token_unusable') : undefined;
+}
+
+/** How Stripe says that what the bank had agreed to is over (https://docs.stripe.com/error-codes). */
+const expired: ReadonlySet<string> = new Set([
+  ...['charge_expired_for_capture', 'capture_charge_authorization_expired', 'capture_unauthorized_payment'],
+]);
+
+/**
+ * Whether the capture of what was authorised was refused for good: by the card's bank, or since its word has expired. That it
+ * is in another state than it was a moment ago is no refusal: it is looked at again.
+ */
+export function refusalOfCapture(error: unknown): ChargeOutcome | undefined {
+  if (error instanceof Stripe.errors.StripeCardError) return declined(error);
+  if (!(error instanceof Stripe.errors.StripeInvalidRequestError)) return undefined;
+  return expired.has(error.code ?? '') ? refused('authorisation_expired') : undefined;
 }
 
 /** What became of a refund. One that failed later is told by a webhook. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { neverAnswers, processing } from '../../../../tests/support/stripe-books.ts';
+import { neverAnswers, processing, StripeRefusal } from '../../../../tests/support/stripe-books.ts';
 import { type Fault, type StripeStandIn, startStripeStandIn } from '../../../../tests/support/stripe-stand-in.ts';
 import { newId } from '../../../contracts/ids.ts';
 import type { Money } from '../../../contracts/money.ts';
@@ -283,6 +283,50 @@ describe('a payment that was authorised in the browser', () => {
         amount: euros,
       });
     }
+  });
+  test('is a decline where its capture is refused, whether that answer came or was lost', {
+    timeout: 40_000,
+  }, async () => {
+    const noMoney = { code: 'card_declined', decline_code: 'insufficient_funds' };
+    const rows = [
+      [new StripeRefusal(402, 'card_error', noMoney), 'insufficient_funds'],
+      [
+        new StripeRefusal(400, 'invalid_request_error', { code: 'charge_expired_for_capture' }),
+        'authorisation_expired',
+      ],
+    ] as const;
+    for (const [refusal, code] of rows) {
+      for (const does of [undefined, '500', 'hang up', 'never answer'] as const) {
+        const bookingId = newId('booking');
+        const { id } = authorised({ bookingId });
+        stripe.books.refusedCaptures.set(id, refusal);
+        if (does !== undefined) stripe.faults.push({ at: /capture$/, does });
+        const charge = chargeOf(id, { bookingId });
+        const outcome = await untilSettled(charge);
+        assert.equal(outcome.outcome === 'declined' && outcome.error.code, code, does);
+        assert.deepEqual(await provider.charge(charge, patient()), outcome, does);
+        assert.deepEqual(capturesOf(charge), []);
+      }
+    }
+  });
+  test('says what the bank said where Stripe keeps that on record', async () => {
+    const bookingId = newId('booking');
+    const intent = authorised({ bookingId });
+    intent.status = 'requires_payment_method';
+    intent.last_payment_error = { type: 'card_error', code: 'card_declined', decline_code: 'insufficient_funds' };
+    assert.equal(await codeOf(chargeOf(intent.id, { bookingId })), 'insufficient_funds');
+    intent.last_payment_error = { type: 'invalid_request_error', code: 'payment_intent_authentication_failure' };
+    assert.equal(await codeOf(chargeOf(intent.id, { bookingId })), 'not_authorised');
+  });
+  test('that is in another state when it is captured is looked at again', async () => {
+    const bookingId = newId('booking');
+    const intent = authorised({ bookingId });
+    const charge = chargeOf(intent.id, { bookingId });
+    const code = 'payment_intent_unexpected_state';
+    stripe.books.refusedCaptures.set(intent.id, new StripeRefusal(400, 'invalid_request_error', { code }));
+    await assert.rejects(provider.charge(charge, patient()), { code: 'provider_unavailable' });
+    stripe.books.cancel(intent.id);
+    assert.equal(await codeOf(charge), 'canceled');
   });
   test('pays for nothing else: another booking, another amount, a second time, none at all', async () => {
     const bookingId = newId('booking');
