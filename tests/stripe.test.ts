@@ -212,6 +212,31 @@ describe('a payment that the customer authorises in the browser', async () => {
     await ticketsOf(bookingId);
   });
 
+  await it('is let go where the booking was paid for in another way: nobody’s bank keeps money for it', async () => {
+    const { bookingId } = await book('pm_card_authenticationRequired');
+    const begun = await Promise.all([begin(bookingId), begin(bookingId), begin(bookingId)]);
+    const [first] = begun;
+    assert.deepEqual(
+      begun.map(({ status, body }) => [status, body.paymentIntent]),
+      begun.map(() => [200, first?.body.paymentIntent]),
+    );
+    const intent = stripe.books.intent(first?.body.paymentIntent ?? '');
+    stripe.books.authorise(intent);
+    assert.equal(intent.amount_capturable, intent.amount);
+    stripe.faults.push({ at: /cancel$/, does: '500 after' });
+    assert.equal((await pay(bookingId, 'pm_card_visa')).body.status, 'confirmed');
+    await eventually(
+      () => Promise.resolve(intent),
+      ({ status }) => status === 'canceled',
+    );
+    assert.equal(takenFor(bookingId).length, 1);
+    const told = () =>
+      staff.get<{ events: { type: string; says: string }[] }>(`/v1/ops/bookings/${bookingId}/timeline`);
+    const { body } = await eventually(told, (each) => JSON.stringify(each.body).includes('AuthorisationReleased'));
+    assert.match(JSON.stringify(body), /The customer began to authorise .* in the browser/);
+    await ticketsOf(bookingId);
+  });
+
   await it('is asked for again where Stripe does not answer', async () => {
     const { bookingId } = await book('pm_card_chargeDeclined');
     for (let time = 0; time < 3; time += 1) stripe.faults.push({ at: /payment_intents$/, does: '429' });

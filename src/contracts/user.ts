@@ -4,7 +4,7 @@ import { bookingId, showId, userId } from './ids.ts';
 import { money } from './money.ts';
 import { quotedPrice, seatId, seatsPerRequestMax, wanted } from './seats.ts';
 
-/** What the user service publishes: the three requests about bookings, and profiles. */
+/** What the user service publishes: what customers ask for about bookings, and profiles. */
 
 export const paymentMethod = z.enum(['card', 'cash']);
 export const payment = z.object({ method: paymentMethod, token: z.string().min(1).max(200) });
@@ -51,6 +51,21 @@ export const BookingCancellationRequested = event(
   }),
 );
 
+export const PaymentAuthorisationBegun = event(
+  'PaymentAuthorisationBegun',
+  'A customer is given a payment to authorise in the browser: where it is not paid with, it has to be let go.',
+  z.object({
+    bookingId,
+    showId,
+    userId,
+    /** Tries to pay before this one; each has an authorisation of its own. */
+    attempts: z.int().min(0),
+    amount: money,
+    holdExpiresAt: moment,
+    acceptedAt: moment,
+  }),
+);
+
 export const profile = z.object({
   userId,
   name: z.string(),
@@ -62,7 +77,9 @@ export type Profile = Readonly<z.infer<typeof profile>>;
 
 export const UserProfileChanged = event('UserProfileChanged', 'A user has this name and these addresses.', profile);
 
-export const bookingMovieEvents = [BookingRequested, PaymentSubmitted, BookingCancellationRequested] as const;
+const bookingRequests = [BookingRequested, PaymentSubmitted, BookingCancellationRequested] as const;
+export const bookingMovieEvents = [...bookingRequests, PaymentAuthorisationBegun] as const;
 export const userProfileEvents = [UserProfileChanged] as const;
-export type BookingMovieEvent = FactOf<typeof bookingMovieEvents>;
+/** What customers ask of the booking service. */
+export type BookingMovieEvent = FactOf<typeof bookingRequests>;
 export type BookingRequestedData = DataOf<typeof BookingRequested>;

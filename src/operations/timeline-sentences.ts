@@ -29,6 +29,7 @@ interface Told {
   readonly whole?: boolean;
   readonly waitMs?: number;
   readonly round?: number;
+  readonly released?: boolean;
   readonly offending?: readonly string[];
   readonly kind?: string;
   readonly channel?: string;
@@ -127,6 +128,15 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
     `Cancelled ${told.whole ? 'as a whole' : placesOf(told)} (${words(told.cause)})${told.refund ? `: ${money(told.refund)} back, ${money(told.kept)} kept` : ''}.`,
   BookingCancellationRefused: (told) => `The cancellation was refused: ${words(told.reason)}.`,
   RefundRequested: (told) => `${money(told.amount)} has to go back: ${words(told.cause)}.`,
+  PaymentAuthorisationBegun: (told) => `The customer began to authorise ${money(told.amount)} in the browser.`,
+  AuthorisationKept: () => 'What is authorised in the browser and not paid with is let go after the hold.',
+  AuthorisationReleaseStarted: () => 'Asked the provider to let go of what was authorised and not paid with.',
+  AuthorisationUnanswered: (told) =>
+    `The provider gave no definite answer to that; asking again in ${Math.round((told.waitMs ?? 0) / 1_000)} s.`,
+  AuthorisationReleased: (told) =>
+    told.released === true
+      ? 'Let go of it: nothing of it is kept by the customer’s bank any more.'
+      : 'There was nothing to let go of.',
   RefundStarted: (told) =>
     `Asked the provider to refund ${money(told.amount)}${(told.round ?? 1) > 1 ? `, try ${told.round}` : ''}.`,
   RefundUnanswered: (told) =>

@@ -329,6 +329,21 @@ describe('how a request enters', () => {
       await other.close();
     });
 
+    test('under a key that is in use at the moment is told to come back, or waits where it joins', async () => {
+      const gate = Promise.withResolvers<void>();
+      const done = { status: 201, resource: 'u1' };
+      const first = ingress.transactionOnce(key('joined'), async () => {
+        await gate.promise;
+        return done;
+      });
+      const again = async () => ({ status: 201, resource: 'u2' });
+      await assert.rejects(ingress.transactionOnce(key('joined'), again), problem('request_in_progress'));
+      const joined = ingress.transactionOnce(key('joined'), again, { joins: true });
+      gate.resolve();
+      assert.deepEqual(await first, { repeated: false, answer: done });
+      assert.deepEqual(await joined, { repeated: true, answer: done });
+    });
+
     test('that failed leaves its key free', async () => {
       const failing = ingress.transactionOnce(key('again'), async () => {
         throw new Problem('conflict', 'not now');

@@ -281,8 +281,9 @@ export class Ingress {
   async transactionOnce(
     idempotency: Idempotency | undefined,
     work: (transaction: Transaction) => Promise<FirstAnswer>,
+    { joins = false }: Pick<Submission, 'joins'> = {},
   ): Promise<Submitted> {
-    return this.#once({ idempotency }, async () => {
+    return this.#once({ idempotency, joins }, async () => {
       const first = idempotency === undefined ? undefined : await this.answered(idempotency);
       if (first !== undefined) return { repeated: true, answer: first };
       try {

@@ -392,8 +392,9 @@ export class ServiceHost implements ServiceRuntime {
   transactionOnce(
     idempotency: Idempotency | undefined,
     work: (transaction: Transaction) => Promise<FirstAnswer>,
+    joins?: Pick<Submission, 'joins'>,
   ): Promise<Submitted> {
-    return this.#ingress.transactionOnce(idempotency, work);
+    return this.#ingress.transactionOnce(idempotency, work, joins);
   }
 
   answered(idempotency: Idempotency): Promise<FirstAnswer | undefined> {

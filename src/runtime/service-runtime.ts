@@ -33,11 +33,13 @@ export interface ServiceRuntime {
   transaction<Result>(work: (transaction: Transaction) => Promise<Result>): Promise<Result>;
   /**
    * The same under an idempotency key: when the key is known, the work is not done and the first answer comes back.
-   * Throws the problem `idempotency_key_reused` where the key came with another body.
+   * Throws the problem `idempotency_key_reused` where the key came with another body; with `joins`, one that comes while the first
+   * is being stored waits for it.
    */
   transactionOnce(
     idempotency: Idempotency | undefined,
     work: (transaction: Transaction) => Promise<FirstAnswer>,
+    joins?: Pick<Submission, 'joins'>,
   ): Promise<Submitted>;
   /** Looks up what was answered to an idempotency key before; checks the body like `submit`. */
   answered(idempotency: Idempotency): Promise<FirstAnswer | undefined>;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
+import { releaseAfterMs } from './decide-authorisation.ts';
 import { payments } from './decider.ts';
 import { askAfterMaxMs, askAfterMs, type Event, type Input, type State } from './state.ts';
 
@@ -61,6 +62,18 @@ const refundWanted = (minor = 2_650, refundId = 'rfd_1', paymentId = 'pay_1'): I
 const refunded = (): Input => ({ ...context, type: 'RefundSucceeded', refundId: 'rfd_1', reference: 'led_2' });
 const refundDeclined = (): Input => ({ ...context, type: 'RefundDeclined', refundId: 'rfd_1', error });
 const refundUnknown = (at = 0): Input => ({ ...context, at, type: 'RefundUnknown', refundId: 'rfd_1' });
+const holdMs = 300_000;
+const overMs = holdMs + releaseAfterMs;
+const authorising = (attempts = 0): Input => ({
+  ...context,
+  type: 'PaymentAuthorisationBegun',
+  data: {
+    ...{ ...about, attempts, amount },
+    ...{ holdExpiresAt: new Date(holdMs).toISOString(), acceptedAt: new Date(0).toISOString() },
+  },
+});
+const letGo = (released = true, attempts = 0): Input => ({ ...context, type: 'AuthorisationOver', attempts, released });
+const notLetGo = (at = 0): Input => ({ ...context, at, type: 'AuthorisationUnknown', attempts: 0 });
 const retried = (): Input => ({ ...context, type: 'RefundRetryRequested', refundId: 'rfd_1', who: 'usr_9' });
 
 function given(...inputs: readonly Input[]) {
@@ -177,6 +190,85 @@ describe('a refund in every state meets every input', () => {
     RefundUnknown: { input: refundUnknown(), ...nothing, asking: ['RefundUnanswered'] },
     'a person tries again': { input: retried(), ...nothing, failed: ['RefundRetriedByPerson', 'RefundStarted'] },
     DeadlineReached: { input: due(askAfterMs), ...nothing, unknown: ['RefundStarted'] },
+  });
+});
+
+const authorisations = {
+  kept: [authorising()],
+  asking: [authorising(), due(overMs)],
+  unknown: [authorising(), due(overMs), notLetGo(overMs)],
+  over: [authorising(), due(overMs), letGo()],
+} as const;
+
+describe('an authorisation in every state meets every input', () => {
+  const nothing = { kept: [], asking: [], unknown: [], over: [] } as const;
+  table(authorisations, {
+    'the same PaymentAuthorisationBegun': { input: authorising(), ...nothing },
+    'one for another try': {
+      input: authorising(1),
+      kept: ['AuthorisationKept'],
+      asking: ['AuthorisationKept'],
+      unknown: ['AuthorisationKept'],
+      over: ['AuthorisationKept'],
+    },
+    AuthorisationOver: { input: letGo(), ...nothing, asking: ['AuthorisationReleased'] },
+    AuthorisationUnknown: { input: notLetGo(), ...nothing, asking: ['AuthorisationUnanswered'] },
+    'DeadlineReached before the hold is over': { input: due(overMs - 1), ...nothing },
+    'DeadlineReached when the next question is due': {
+      input: due(overMs + askAfterMs),
+      ...nothing,
+      kept: ['AuthorisationReleaseStarted'],
+      unknown: ['AuthorisationReleaseStarted'],
+    },
+  });
+});
+
+describe('what was authorised in the browser', () => {
+  const paidWith = (token: string): Input => {
+    const input = validated();
+    assert.ok(input.type === 'BookingValidated');
+    return { ...input, data: { ...input.data, payment: { method: 'card', token } } };
+  };
+  test('is let go a moment after its hold, and asked for again until there is an answer', () => {
+    assert.equal(payments.deadline(given(...authorisations.kept).state), overMs);
+    assert.equal(payments.deadline(given(...authorisations.asking).state), undefined);
+    assert.equal(payments.deadline(given(...authorisations.unknown).state), overMs + askAfterMs);
+    assert.equal(payments.deadline(given(...authorisations.over).state), undefined);
+  });
+  test('is kept while a charge is open, which may be of it, and let go when that has failed', () => {
+    for (const open of [[validated()], [validated(), unknown()]]) {
+      const { state } = given(authorising(), ...open);
+      assert.ok(!payments.decide(state, due(overMs)).some(({ type }) => type === 'AuthorisationReleaseStarted'));
+    }
+    const { state } = given(authorising(), validated(), declined());
+    assert.equal(payments.deadline(state), overMs);
+    assert.deepEqual(
+      payments.decide(state, due(overMs)).map(({ type }) => type),
+      ['AuthorisationReleaseStarted'],
+    );
+  });
+  test('is left alone where it was paid with', () => {
+    const story = given(authorising(), paidWith('led_1'), captured(), due(overMs));
+    assert.equal(story.types.at(-1), 'PaymentSucceeded');
+    assert.equal(payments.deadline(story.state), undefined);
+  });
+  test('is let go at once where the booking was paid for in another way', () => {
+    const story = given(authorising(), validated(), captured());
+    assert.equal(payments.deadline(story.state), 0);
+    assert.equal(given(authorising(), validated(), captured(), due(1)).types.at(-1), 'AuthorisationReleaseStarted');
+  });
+  test('is asked about, each one, where there were several and one was paid with', () => {
+    const { types } = given(authorising(), authorising(1), paidWith('led_1'), captured(), due(1));
+    assert.deepEqual(types.slice(-2), ['AuthorisationReleaseStarted', 'AuthorisationReleaseStarted']);
+  });
+  test('that was told of after its end is let go as well', () => {
+    assert.equal(payments.deadline(given(validated(), captured(), authorising(1)).state), 0);
+    assert.equal(payments.deadline(given(validated(), declined(), authorising(1)).state), overMs);
+  });
+  test('is of a booking with a few tries', () => {
+    const many = Array.from({ length: 100 }, (_, attempts) => authorising(attempts));
+    assert.throws(() => given(...many, authorising(100)), /too many authorisations/);
+    assert.throws(() => given(letGo()), /never begun/);
   });
 });
 

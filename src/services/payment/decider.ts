@@ -1,5 +1,5 @@
 /**
- * The payments of one booking: its charges, one attempt after the other, and its refunds.
+ * The payments of one booking: its charges, one attempt after the other, its refunds, and what was only authorised.
  *
  * A charge is
  *   asking      ChargeRequested or ChargeAsked is out: an effect talks to the provider.
@@ -8,11 +8,18 @@
  *   succeeded   The money was captured. Final: captured never goes back to anything else.
  *   failed      Declined, or never tried. Final unless the provider captured it after all: then that is the truth.
  * A refund is asking, unknown (asked again under the same key), refunded, or failed until a person tries it again.
+ * An authorisation is kept until the hold is over, then asking, unknown (asked again) or over (decide-authorisation.ts).
  *
  * Whatever brings the news (the call's answer, a look-up, a webhook, a person), the first definite outcome is published
  * and the same news again is nothing. A second attempt is never charged while another one has captured or may have.
  */
 import { type Decider, unreachable } from '../../contracts/decider.ts';
+import {
+  authorisationsDue,
+  onAuthorisationAnswer,
+  onAuthorisationBegun,
+  wakeForAuthorisation,
+} from './decide-authorisation.ts';
 import {
   chargesDue,
   onCaptured,
@@ -26,7 +33,7 @@ import { onRefundAnswer, onRefundRequested, onRefundRetried, refundsDue } from '
 import { evolve } from './evolve.ts';
 import type { Attempt, Event, Input, Refund, State } from './state.ts';
 
-export const initialState: State = { attempts: {}, refunds: {} };
+export const initialState: State = { attempts: {}, refunds: {}, authorisations: {} };
 
 export function decide(state: State, input: Input): readonly Event[] {
   switch (input.type) {
@@ -50,18 +57,24 @@ export function decide(state: State, input: Input): readonly Event[] {
       return onRefundAnswer(state, input);
     case 'RefundRetryRequested':
       return onRefundRetried(state, input);
+    case 'PaymentAuthorisationBegun':
+      return onAuthorisationBegun(state, input);
+    case 'AuthorisationOver':
+    case 'AuthorisationUnknown':
+      return onAuthorisationAnswer(state, input);
     case 'DeadlineReached':
-      return [...chargesDue(state, input.at), ...refundsDue(state, input.at)];
+      return [...chargesDue(state, input.at), ...refundsDue(state, input.at), ...authorisationsDue(state, input.at)];
     default:
       return unreachable(input);
   }
 }
 
-/** The next question to ask again, or the moment an unknown charge becomes a person's business. */
+/** The next question to ask again, the moment an unknown charge becomes a person's business, or an authorisation is let go. */
 export function deadline(state: State): number | undefined {
   const moments = [
     ...Object.values(state.attempts).flatMap(wakeFor),
     ...Object.values(state.refunds).flatMap(askAgain),
+    ...Object.values(state.authorisations).flatMap((each) => wakeForAuthorisation(state, each) ?? []),
   ];
   return moments.length === 0 ? undefined : Math.min(...moments);
 }

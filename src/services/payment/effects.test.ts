@@ -3,8 +3,8 @@ import { describe, test } from 'node:test';
 import { newId } from '../../contracts/ids.ts';
 import type { Effect, Intent } from '../../runtime/service.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
-import { chargeAsked, chargeRequested, refundStarted } from './effects.ts';
-import type { PaymentProvider } from './providers/provider.ts';
+import { authorisationReleaseStarted, chargeAsked, chargeRequested, refundStarted } from './effects.ts';
+import type { PaymentProvider, ReleaseOutcome } from './providers/provider.ts';
 import { createSandboxProvider } from './providers/sandbox.ts';
 import { createMemoryLedger } from './providers/sandbox-ledger.ts';
 import type { ChargeIntent, RefundIntent } from './state.ts';
@@ -63,6 +63,27 @@ describe('asking for a charge', () => {
       charge: async () => ({ outcome: 'succeeded', reference: 'x', amount: { ...amount, amount: 1 } }),
     };
     assert.equal((await run(chargeRequested, chargeOf('tok_visa'), provider)).type, 'ChargeUnknown');
+  });
+});
+
+describe('letting go of what was authorised', () => {
+  const begun = { ...about, attempts: 1, amount, begunAt: 0 };
+  const outcomes: readonly (readonly [ReleaseOutcome, object])[] = [
+    ['released', { type: 'AuthorisationOver', data: { attempts: 1, released: true } }],
+    ['nothing', { type: 'AuthorisationOver', data: { attempts: 1, released: false } }],
+    ['pending', { type: 'AuthorisationUnknown', data: { attempts: 1 } }],
+  ];
+  for (const [outcome, wanted] of outcomes) {
+    test(`says what came of it: ${outcome}`, async () => {
+      const provider: PaymentProvider = { ...sandbox(), release: async () => outcome };
+      assert.deepEqual(await run(authorisationReleaseStarted, begun, provider), wanted);
+    });
+  }
+  test('is unknown where no answer came, and throws at an error, so that it is tried again', async () => {
+    const silent: PaymentProvider = { ...sandbox(), answerWithinMs: 1, release: () => new Promise(() => undefined) };
+    assert.equal((await run(authorisationReleaseStarted, begun, silent)).type, 'AuthorisationUnknown');
+    const broken: PaymentProvider = { ...sandbox(), release: () => Promise.reject(new Error('it answered 500')) };
+    await assert.rejects(run(authorisationReleaseStarted, begun, broken), /500/);
   });
 });
 

@@ -2,11 +2,18 @@ import type { Money } from '../../contracts/money.ts';
 import { type Answer, type EffectPolicy, effect } from '../../runtime/service.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import type { ChargeOutcome, ChargeRequest, PaymentProvider } from './providers/provider.ts';
-import type { ChargeAnswer, ChargeIntent, RefundAnswer, RefundIntent } from './state.ts';
+import type {
+  AuthorisationAnswer,
+  AuthorisationIntent,
+  ChargeAnswer,
+  ChargeIntent,
+  RefundAnswer,
+  RefundIntent,
+} from './state.ts';
 
 /**
  * Talking to the provider. Every call carries the same key as any repetition of it: the payment id for a charge, the
- * refund id for a refund. A lost answer is unknown, never failed, and comes back to the stream, which asks again.
+ * refund id for a refund, the booking and its try for what was only authorised. A lost answer is unknown, never failed, and comes back to the stream, which asks again.
  */
 export const partName = 'payment-provider';
 
@@ -21,10 +28,13 @@ const policy: EffectPolicy = {
   breakerOpenMs: 2_000,
 };
 
+/** Nobody waits for these, and the holds of a rush end together: they leave the provider's attention to charges. */
+const unhurried: EffectPolicy = { ...policy, concurrencyMax: 10 };
+
 const providerOf = (service: ServiceRuntime) => service.part<PaymentProvider>(partName);
 
 /** Shapes an answer of the stream's own union for the runtime. */
-function answer({ type, ...data }: ChargeAnswer | RefundAnswer): Answer {
+function answer({ type, ...data }: ChargeAnswer | RefundAnswer | AuthorisationAnswer): Answer {
   return { type, data };
 }
 
@@ -117,4 +127,16 @@ export const refundStarted = effect<RefundIntent>({
     return answer({ type: 'RefundUnknown', refundId });
   },
   unanswered: ({ data }) => answer({ type: 'RefundUnknown', refundId: data.refundId }),
+});
+
+export const authorisationReleaseStarted = effect<AuthorisationIntent>({
+  policy: unhurried,
+  run: async ({ data }, service, signal) => {
+    const { bookingId, attempts, amount, begunAt } = data;
+    const request = { bookingId, attempts, amount, begunAt };
+    const outcome = await ask(service, signal, (provider, patience) => provider.release(request, patience));
+    if (outcome === undefined || outcome === 'pending') return answer({ type: 'AuthorisationUnknown', attempts });
+    return answer({ type: 'AuthorisationOver', attempts, released: outcome === 'released' });
+  },
+  unanswered: ({ data }) => answer({ type: 'AuthorisationUnknown', attempts: data.attempts }),
 });

@@ -1,5 +1,13 @@
 import { unreachable } from '../../contracts/decider.ts';
-import { type Attempt, type Charge, chargeOf, type Event, type Refund, type State } from './state.ts';
+import {
+  type Attempt,
+  type Authorisation,
+  type Charge,
+  chargeOf,
+  type Event,
+  type Refund,
+  type State,
+} from './state.ts';
 
 /** Folds one fact into what is remembered of a booking's payments. */
 export function evolve(state: State, event: Event): State {
@@ -44,6 +52,16 @@ export function evolve(state: State, event: Event): State {
     }
     case 'RefundFailed':
       return changeRefund(state, event.data.refundId, { status: 'failed', wait: undefined });
+    case 'AuthorisationKept':
+      return withAuthorisation(state, { ...event.data, status: 'kept', wait: undefined });
+    case 'AuthorisationReleaseStarted':
+      return changeAuthorisation(state, event.data.attempts, { status: 'asking' });
+    case 'AuthorisationUnanswered': {
+      const { attempts, askAt, waitMs } = event.data;
+      return changeAuthorisation(state, attempts, { status: 'unknown', wait: { askAt, waitMs } });
+    }
+    case 'AuthorisationReleased':
+      return changeAuthorisation(state, event.data.attempts, { status: 'over', wait: undefined });
     case 'ChargeSettledByPerson':
       return changeAttempt(state, event.data.paymentId, { settledByPerson: true });
     case 'ChargeReportMismatched':
@@ -97,4 +115,14 @@ function changeRefund(state: State, refundId: string, change: Partial<Refund>): 
   const refund = state.refunds[refundId];
   if (refund === undefined) throw new Error(`refund ${refundId} was never asked for`);
   return withRefund(state, { ...refund, ...change });
+}
+
+function withAuthorisation(state: State, authorisation: Authorisation): State {
+  return { ...state, authorisations: { ...state.authorisations, [authorisation.attempts]: authorisation } };
+}
+
+function changeAuthorisation(state: State, attempts: number, change: Partial<Authorisation>): State {
+  const authorisation = state.authorisations[attempts];
+  if (authorisation === undefined) throw new Error(`authorisation ${attempts} was never begun`);
+  return withAuthorisation(state, { ...authorisation, ...change });
 }

@@ -31,6 +31,7 @@ export const routes: Readonly<Record<string, Route>> = {
     unsettledAfterMs: settingFrom(settingOf(lookup), 'paymentUnsettledAfterMs'),
     methodsOn: settingFrom(settingOf(lookup), 'paymentMethods'),
   })),
+  PaymentAuthorisationBegun: toPayments((_message, data) => ({ data })),
   RefundRequested: toPayments((_message, data) => ({ data })),
   ProviderReported: reported,
   SettlementRequested: reported,

@@ -1,6 +1,6 @@
 import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { payments as paymentsDecider } from './decider.ts';
-import { chargeAsked, chargeRequested, refundStarted } from './effects.ts';
+import { authorisationReleaseStarted, chargeAsked, chargeRequested, refundStarted } from './effects.ts';
 import { measures } from './measures.ts';
 import { captures, payments, refunds, retentions } from './projection.ts';
 import { endpoints } from './routes.ts';
@@ -10,11 +10,16 @@ import { routes } from './routing.ts';
 export const payment: ServiceDefinition = {
   name: 'payment',
   mainInput: 'movie-found',
-  inputs: ['movie-found', 'booking-events'],
+  inputs: ['movie-found', 'booking-events', 'booking-movie'],
   references: ['settings'],
   streams: { payments: stream({ decider: paymentsDecider, shape: 'whole' }) },
   routes,
-  effects: { ChargeRequested: chargeRequested, ChargeAsked: chargeAsked, RefundStarted: refundStarted },
+  effects: {
+    ChargeRequested: chargeRequested,
+    ChargeAsked: chargeAsked,
+    RefundStarted: refundStarted,
+    AuthorisationReleaseStarted: authorisationReleaseStarted,
+  },
   views: [payments, refunds],
   statements: captures,
   retentions,

@@ -3,7 +3,7 @@ import type { Fact, InputContext } from '../../contracts/decider.ts';
 import type { DataOf } from '../../contracts/event.ts';
 import type { Money } from '../../contracts/money.ts';
 import type { PaymentEvent } from '../../contracts/payment.ts';
-import type { Payment } from '../../contracts/user.ts';
+import type { Payment, PaymentAuthorisationBegun } from '../../contracts/user.ts';
 
 /** What is remembered of a booking's payments, what they hear and what they say. */
 
@@ -63,9 +63,28 @@ export interface Refund {
   readonly round: number;
 }
 
+/** A payment that the customer was given to authorise in the browser, for one try. */
+export interface AuthorisationIntent {
+  readonly bookingId: string;
+  readonly showId: string;
+  readonly userId: string;
+  /** Tries to pay before it: with the booking they name it. */
+  readonly attempts: number;
+  readonly amount: Money;
+  readonly begunAt: number;
+}
+
+export interface Authorisation extends AuthorisationIntent {
+  readonly status: 'kept' | 'asking' | 'unknown' | 'over';
+  readonly releaseAt: number;
+  readonly wait: Wait | undefined;
+}
+
 export interface State {
   readonly attempts: Readonly<Record<string, Attempt>>;
   readonly refunds: Readonly<Record<string, Refund>>;
+  /** By the tries before them. */
+  readonly authorisations: Readonly<Record<number, Authorisation>>;
 }
 
 /** What is asked of the provider to give money back; `amount` is what goes back. */
@@ -99,6 +118,15 @@ export type RefundAnswer =
   | { readonly type: 'RefundDeclined'; readonly refundId: string; readonly error: PaymentError }
   | { readonly type: 'RefundUnknown'; readonly refundId: string };
 
+export type AuthorisationAnswer =
+  | {
+      readonly type: 'AuthorisationOver';
+      readonly attempts: number;
+      /** Whether there was anything to let go. */
+      readonly released: boolean;
+    }
+  | { readonly type: 'AuthorisationUnknown'; readonly attempts: number };
+
 export type ChargeReported = {
   readonly type: 'ProviderReported';
   readonly paymentId: string;
@@ -123,12 +151,19 @@ export type Validated = {
 };
 export type RefundWanted = { readonly type: 'RefundRequested'; readonly data: DataOf<typeof RefundRequested> };
 
+export type AuthorisationBegun = {
+  readonly type: 'PaymentAuthorisationBegun';
+  readonly data: DataOf<typeof PaymentAuthorisationBegun>;
+};
+
 export type Input = InputContext &
   (
     | Validated
     | RefundWanted
     | ChargeAnswer
     | RefundAnswer
+    | AuthorisationBegun
+    | AuthorisationAnswer
     | ChargeReported
     | Settlement
     | RefundRetry
@@ -144,6 +179,10 @@ export type Event =
   | Fact<'ChargeReportMismatched', { readonly paymentId: string; readonly provider: string; readonly reported: Money }>
   | Fact<'ChargeSettledByPerson', Omit<Settlement, 'type'>>
   | Fact<'SettlementCameTooLate', Omit<Settlement, 'type'>>
+  | Fact<'AuthorisationKept', AuthorisationIntent & { readonly releaseAt: number }>
+  | Fact<'AuthorisationReleaseStarted', AuthorisationIntent>
+  | Fact<'AuthorisationUnanswered', { readonly attempts: number } & Wait>
+  | Fact<'AuthorisationReleased', { readonly attempts: number; readonly released: boolean }>
   | Fact<'RefundStarted', RefundIntent>
   | Fact<'RefundUnanswered', { readonly refundId: string } & Wait>
   | Fact<'RefundRetriedByPerson', Omit<RefundRetry, 'type'>>;

@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { bookingId } from '../../contracts/ids.ts';
-import { money } from '../../contracts/money.ts';
+import { type Money, money } from '../../contracts/money.ts';
 import type { CardAuthorisation, CardAuthorisations } from '../../contracts/payment.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import { Problem } from '../../runtime/http/problem.ts';
-import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
+import type { FirstAnswer, ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import { bookingFor } from './booking-answers.ts';
 import type { BookingDocument } from './booking-document.ts';
 import { checkMethod } from './payment-checks.ts';
@@ -36,7 +36,7 @@ export function paymentIntentEndpoint(service: ServiceRuntime): Endpoint {
       200: { says: 'What the browser needs; then pay with `paymentIntent` as the token.', body: authorisation },
     },
     problems: ['not_found', 'conflict', 'payment_method_off', 'unavailable'],
-    async handle({ params, principal, closing }) {
+    async handle({ params, principal, closing, traceparent }) {
       const authorisations = service.part<CardAuthorisations | undefined>('card-authorisations');
       if (authorisations === undefined)
         throw new Problem('not_found', 'Nothing is authorised in the browser here. Send the token of a card.');
@@ -44,11 +44,39 @@ export function paymentIntentEndpoint(service: ServiceRuntime): Endpoint {
       checkMethod(service, 'card');
       const amount = payable(document);
       const request = { bookingId: document.bookingId, attempts: document.payment.attempts, amount };
+      await tell(service, { document, amount, traceparent });
       const made = await authorisations.begin(request, closing).catch(unanswered);
       if (made === undefined) throw new Problem('conflict', 'The amount of this booking cannot be paid by card.');
       return { status: 200, body: { ...made, amount } };
     },
   });
+}
+
+interface Begun {
+  readonly document: BookingDocument;
+  readonly amount: Money;
+  readonly traceparent: string;
+}
+
+/**
+ * Says that a payment is begun before it is: whatever becomes of us meanwhile, what the customer's bank may keep for it is
+ * known to whoever lets it go. Once for each try, however often and wherever it is asked for.
+ */
+async function tell(service: ServiceRuntime, { document, amount, traceparent }: Begun): Promise<void> {
+  const { bookingId: id, showId, userId, payment, holdExpiresAt } = document;
+  const { attempts } = payment;
+  const stream = `authorisations/${id}/${attempts}`;
+  const acceptedAt = new Date().toISOString();
+  const about = { bookingId: id, showId, userId, attempts, amount, holdExpiresAt: holdExpiresAt ?? acceptedAt };
+  const once = { scope: 'authorisations', key: stream, bodyHash: '' };
+  const publish = async (transaction: Transaction): Promise<FirstAnswer> => {
+    await transaction.publish({
+      ...{ type: 'PaymentAuthorisationBegun', stream, streamVersion: 1, key: showId, subject: id },
+      ...{ data: { ...about, acceptedAt }, traceparent },
+    });
+    return { status: 200, resource: id };
+  };
+  await service.transactionOnce(once, publish, { joins: true });
 }
 
 /** What is to be paid; refuses where nothing is at the moment. */

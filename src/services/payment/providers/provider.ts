@@ -17,6 +17,8 @@ export interface PaymentProvider {
    * What became of a charge, asked with all that was asked for; `none` when nothing was tried under its key. Takes no money.
    */
   lookup(request: ChargeRequest, signal: AbortSignal): Promise<ChargeOutcome | { readonly outcome: 'none' }>;
+  /** Lets go of what a customer has authorised, or may still authorise, and has not paid with. Never touches what was captured. */
+  release(request: ReleaseRequest, signal: AbortSignal): Promise<ReleaseOutcome>;
   readonly webhooks: ProviderWebhooks;
 }
 
@@ -37,6 +39,18 @@ export interface RefundRequest {
   readonly bookingId: string;
   readonly amount: Money;
 }
+
+export interface ReleaseRequest {
+  readonly bookingId: string;
+  /** Tries to pay before the one it was authorised for. */
+  readonly attempts: number;
+  readonly amount: Money;
+  /** Milliseconds since 1970. */
+  readonly begunAt: number;
+}
+
+/** `nothing`: it was paid with, let go before, or never there. `pending`: it cannot be let go at the moment. */
+export type ReleaseOutcome = 'released' | 'nothing' | 'pending';
 
 export interface ProviderError {
   readonly code: string;

@@ -86,6 +86,8 @@ export function createSandboxProvider({ ledger, webhook }: SandboxOptions): Sand
       if (entry === undefined) return { outcome: 'none' };
       return entry.dueAt > Date.now() ? { outcome: 'pending' } : chargeOutcome(entry);
     },
+    // Nothing is authorised with it in a browser.
+    release: async () => 'nothing',
     start: () => webhooks.start(),
     async stop() {
       stopping.abort();

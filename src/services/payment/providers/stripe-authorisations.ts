@@ -1,10 +1,13 @@
 import Stripe from 'stripe';
 import type { AuthorisationRequest, CardAuthorisation, CardAuthorisations } from '../../../contracts/payment.ts';
-import type { ChargeOutcome, ChargeRequest, PaymentProvider } from './provider.ts';
+import type { ChargeOutcome, ChargeRequest, PaymentProvider, ReleaseOutcome, ReleaseRequest } from './provider.ts';
 import { toStripe } from './stripe-amounts.ts';
 import {
   answerWithinMs,
+  foundMax,
   idOf,
+  isKept,
+  keysKeptMs,
   paymentOf,
   type StripeAccount,
   stripeClient,
@@ -42,7 +45,7 @@ export function createStripeAuthorisations({ publishableKey, ...account }: Brows
 async function beginOne(
   stripe: Stripe,
   { bookingId, attempts, amount: wanted }: AuthorisationRequest,
-): Promise<Stripe.PaymentIntent | undefined> {
+): Promise<Stripe.Response<Stripe.PaymentIntent> | undefined> {
   const amount = toStripe(wanted);
   if (amount === undefined) return undefined;
   const params: Stripe.PaymentIntentCreateParams = {
@@ -119,4 +122,52 @@ async function retrieve(stripe: Stripe, id: string): Promise<Stripe.PaymentInten
     if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing') return undefined;
     throw error;
   }
+}
+
+/** What has taken no money yet and never has to. */
+const cancellable: ReadonlySet<Stripe.PaymentIntent.Status> = new Set([
+  ...(['requires_payment_method', 'requires_confirmation', 'requires_action', 'requires_capture'] as const),
+]);
+
+/**
+ * Cancels what was made for one try to pay and was not paid with. Making it again under its key finds it, as it finds a charge
+ * (decision 18); where whoever began it was stopped before Stripe heard of it, it is made now, which takes nothing. Whoever
+ * cancels what is being captured at that moment hears no, and looks again.
+ */
+export async function releaseAuthorised(stripe: Stripe, request: ReleaseRequest): Promise<ReleaseOutcome> {
+  const intents = await begunFor(stripe, request);
+  const unused = intents.filter(({ status }) => cancellable.has(status));
+  for (const { id } of unused) {
+    await underKey(`release/${id}`, (idempotencyKey) =>
+      stripe.paymentIntents.cancel(id, { cancellation_reason: 'abandoned' }, { idempotencyKey }),
+    );
+  }
+  if (intents.some(({ status }) => status === 'processing')) return 'pending';
+  return unused.length === 0 ? 'nothing' : 'released';
+}
+
+/** The PaymentIntent of one try; where its key is forgotten, all of the booking that were not paid with. */
+async function begunFor(stripe: Stripe, request: ReleaseRequest): Promise<readonly Stripe.PaymentIntent[]> {
+  const isOld = Date.now() - request.begunAt > keysKeptMs;
+  if (isOld) return findUnpaid(stripe, request.bookingId);
+  try {
+    const begun = await beginOne(stripe, request);
+    if (begun === undefined) return [];
+    return [isKept(begun) ? await stripe.paymentIntents.retrieve(begun.id) : begun];
+  } catch (error) {
+    // Made by a version of ours that asked in other words.
+    if (error instanceof Stripe.errors.StripeIdempotencyError) return findUnpaid(stripe, request.bookingId);
+    throw error;
+  }
+}
+
+async function findUnpaid(stripe: Stripe, bookingId: string): Promise<readonly Stripe.PaymentIntent[]> {
+  const query = `metadata['${idOf.booking}']:'${bookingId}'`;
+  const { data } = await stripe.paymentIntents.search({ query, limit: foundMax });
+  const begun = data.filter(
+    ({ metadata, capture_method: capture }) => capture === 'manual' && metadata[idOf.booking] === bookingId,
+  );
+  // The index is behind what it is an index of.
+  const now = await Promise.all(begun.map(({ id }) => stripe.paymentIntents.retrieve(id)));
+  return now.filter((intent) => paymentOf(intent) === undefined);
 }

@@ -29,6 +29,11 @@ export function stripeClient({ secretKey, apiUrl }: StripeAccount): Stripe {
   });
 }
 
+/** Stripe keeps keys for 24 hours; an hour is left for clocks that differ. */
+export const keysKeptMs = 23 * 3_600_000;
+/** Of one thing of ours there is one PaymentIntent, or a few where Stripe failed while making it. */
+export const foundMax = 10;
+
 /** Under which names our own ids are written on what is Stripe's. */
 export const idOf = { booking: 'fullhouse_booking', payment: 'fullhouse_payment', refund: 'fullhouse_refund' } as const;
 

@@ -353,6 +353,85 @@ describe('a payment that was authorised in the browser', () => {
     assert.equal(await codeOf(chargeOf(intent.id, { bookingId })), 'canceled');
   });
 
+  describe('and was not paid with', () => {
+    const browser = () => {
+      const { secretKey, url: apiUrl } = stripe;
+      return createStripeAuthorisations({ secretKey, apiUrl, publishableKey: 'pk_test_of_the_browser' });
+    };
+    async function begun(more: object = {}) {
+      const request = { bookingId: newId('booking'), attempts: 0, amount: euros, ...more };
+      const made = await browser().begin(request, patient());
+      assert.ok(made !== undefined);
+      return { request: { ...request, begunAt: Date.now() }, intent: stripe.books.intent(made.paymentIntent) };
+    }
+    const release = (request: Parameters<PaymentProvider['release']>[0]) => provider.release(request, patient());
+
+    test('is let go: what is authorised, and what could still be; once', async () => {
+      for (const status of ['requires_capture', 'requires_payment_method', 'requires_action'] as const) {
+        const { request, intent } = await begun();
+        intent.status = status;
+        assert.equal(await release(request), 'released');
+        assert.equal(intent.status, 'canceled');
+        assert.equal(await release(request), 'nothing');
+        assert.equal(await codeOf(chargeOf(intent.id, request)), 'canceled');
+      }
+    });
+    test('is found again after a lost answer at every step', { timeout: 40_000 }, async () => {
+      for (const at of [/^POST .*payment_intents$/, /^GET .*payment_intents\/\w+$/, /cancel$/]) {
+        for (const does of ['500', '500 after', '429', 'hang up', 'never answer'] as const) {
+          const { request, intent } = await begun();
+          stripe.books.authorise(intent);
+          stripe.faults.push({ at, does });
+          for (let round = 1; round <= 5; round += 1)
+            if ((await provider.release(request, AbortSignal.timeout(1_500)).catch(() => 'pending')) !== 'pending')
+              break;
+          stripe.faults.length = 0;
+          assert.equal(intent.status, 'canceled', `${does} at ${at}`);
+        }
+      }
+    });
+    test('is let go alone: not what was captured, and not what another try began', async () => {
+      const { request, intent } = await begun();
+      const other = await begun({ bookingId: request.bookingId, attempts: 1 });
+      stripe.books.authorise(intent);
+      assert.equal(await codeOf(chargeOf(intent.id, request)), 'succeeded');
+      assert.equal(await release(request), 'nothing');
+      assert.deepEqual([intent.status, other.intent.status], ['succeeded', 'requires_payment_method']);
+    });
+    test('is waited for while Stripe works on it', async () => {
+      const { request, intent } = await begun();
+      intent.status = 'processing';
+      assert.equal(await release(request), 'pending');
+    });
+    test('is nothing where its amount could not be charged, or where Stripe never heard of it', async () => {
+      const request = { bookingId: newId('booking'), attempts: 0, amount: euros, begunAt: Date.now() };
+      const tooLittle = { ...request, bookingId: newId('booking'), amount: { amount: 1, currency: 'EUR' } };
+      assert.equal(await release(tooLittle), 'nothing');
+      assert.equal(await release(request), 'released');
+      const left = [...stripe.books.intents.values()].filter(
+        ({ metadata }) => metadata['fullhouse_booking'] === request.bookingId,
+      );
+      assert.deepEqual(
+        left.map(({ status }) => status),
+        ['canceled'],
+      );
+    });
+    test('is found a day later, when Stripe has forgotten the key', async () => {
+      const { request, intent } = await begun();
+      const paid = await begun({ bookingId: request.bookingId, attempts: 1 });
+      for (const each of [intent, paid.intent]) stripe.books.authorise(each);
+      assert.equal(await codeOf(chargeOf(paid.intent.id, request)), 'succeeded');
+      stripe.forgetKeys();
+      assert.equal(await release({ ...request, begunAt: Date.now() - 24 * 3_600_000 }), 'released');
+      assert.deepEqual([intent.status, paid.intent.status], ['canceled', 'succeeded']);
+    });
+    test('is found where a version of ours had begun it in other words', async () => {
+      const { request, intent } = await begun();
+      assert.equal(await release({ ...request, amount: { ...euros, amount: 2_651 } }), 'released');
+      assert.equal(intent.status, 'canceled');
+    });
+  });
+
   test('is not begun for whom nobody waits any more, which is nobody’s fault: it may be asked for again', async () => {
     const { secretKey, url: apiUrl } = stripe;
     const authorisations = createStripeAuthorisations({ secretKey, apiUrl, publishableKey: 'pk_test_of_the_browser' });

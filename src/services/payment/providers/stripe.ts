@@ -14,11 +14,13 @@ import Stripe from 'stripe';
 import { timeOfId } from '../../../contracts/ids.ts';
 import type { ChargeOutcome, ChargeRequest, PaymentProvider, RefundOutcome, RefundRequest } from './provider.ts';
 import { toStripe } from './stripe-amounts.ts';
-import { captureAuthorised, lookUpAuthorised } from './stripe-authorisations.ts';
+import { captureAuthorised, lookUpAuthorised, releaseAuthorised } from './stripe-authorisations.ts';
 import {
   answerWithinMs,
+  foundMax,
   idOf,
   isKept,
+  keysKeptMs,
   paymentOf,
   type StripeAccount,
   stripeClient,
@@ -36,11 +38,6 @@ import {
 } from './stripe-outcomes.ts';
 import { isAuthorisation } from './stripe-tokens.ts';
 import { stripeWebhooks } from './stripe-webhooks.ts';
-
-/** Stripe keeps keys for 24 hours; an hour is left for clocks that differ. */
-const keysKeptMs = 23 * 3_600_000;
-/** Of one payment there is one PaymentIntent, or a few where Stripe failed while making it. */
-const foundMax = 10;
 
 export interface StripeOptions extends StripeAccount {
   /** What webhooks may be signed with: one secret, or two while it is being changed. */
@@ -63,6 +60,7 @@ export function createStripeProvider({ webhookSecrets, ...account }: StripeOptio
         isAuthorisation(request.token) ? lookUpAuthorised(stripe, request) : lookUp(stripe, request),
       ),
     refund: (request, signal) => whileWaited(signal, () => giveBack(stripe, request)),
+    release: (request, signal) => whileWaited(signal, () => releaseAuthorised(stripe, request)),
   };
 }
 
