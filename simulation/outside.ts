@@ -34,6 +34,7 @@ export function unreliableProvider(sandbox: SandboxProvider, process: SimulatedP
     refund: (request, signal) =>
       call(`refund ${request.amount.amount} as ${request.key}`, signal, () => sandbox.refund(request, signal)),
     lookup: (request, signal) => call(`look up ${request.key}`, signal, () => sandbox.lookup(request, signal)),
+    chargeNamed: (reference, signal) => sandbox.chargeNamed(reference, signal),
     release: (request, signal) =>
       call(`let go of ${request.bookingId}/${request.attempts}`, signal, () => sandbox.release(request, signal)),
   };

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { providerBooksOf } from '../src/composition/provider-books.ts';
 import { databaseOf, definitions } from '../src/composition/services.ts';
+import { newId } from '../src/contracts/ids.ts';
 import { check, checkQuery } from '../src/operations/check.ts';
 import { type Installation, openInstallation } from '../src/operations/installation.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
@@ -76,9 +77,15 @@ const backOf = (bookingId: string) => takenFor(bookingId).flatMap(({ id }) => st
 interface Unsettled {
   readonly kind: string;
   readonly id: string;
+  readonly bookingId?: string;
+  readonly error?: { readonly code: string };
   readonly reason?: string;
 }
 const unsettled = async () => (await staff.get<{ items: Unsettled[] }>('/v1/ops/unsettled')).body.items;
+
+/** What the timeline says of a booking, in one text. */
+const storyOf = async (bookingId: string) =>
+  JSON.stringify((await staff.get(`/v1/ops/bookings/${bookingId}/timeline`)).body);
 
 /** Sends a report as Stripe would. */
 const send = ({ body }: { readonly body: string }, by: string = secrets[0]) =>
@@ -295,7 +302,12 @@ describe('a webhook of Stripe', async () => {
     const before = (await unsettled()).length;
     for (const [type, object] of [
       ['payment_intent.succeeded', { id: 'pi_3x', currency: 'eur', amount_received: 1, metadata: {} }],
-      ['charge.dispute.created', {}],
+      ['refund.created', { id: 're_3x', metadata: {} }],
+      ['charge.dispute.funds_withdrawn', {}],
+      [
+        'charge.dispute.created',
+        { id: 'dp_3y', amount: 1, currency: 'eur', payment_intent: 'pi_3x', reason: 'general', status: 'lost' },
+      ],
     ] as const) {
       assert.deepEqual(await send(stripeEvent(type, object)).then(({ status, body }) => [status, body]), [
         200,
@@ -305,7 +317,7 @@ describe('a webhook of Stripe', async () => {
     assert.equal((await unsettled()).length, before);
   });
 
-  await it('about a refund that came back later is listed for a person', async () => {
+  await it('about a refund that came back later is listed once for a person, who tries it again', async () => {
     const { bookingId } = (await ada.book({ showId, seats: ['S-E-9'], payment: card('pm_card_refundFail') })).body;
     await ticketsOf(bookingId);
     await cancel(bookingId);
@@ -313,11 +325,68 @@ describe('a webhook of Stripe', async () => {
     const [refund] = backOf(bookingId);
     assert.ok(refund !== undefined);
     const before = (await unsettled()).length;
-    const report = stripeEvent('refund.failed', { ...refund, status: 'failed', failure_reason: 'lost_or_stolen_card' });
-    for (let time = 0; time < 3; time += 1) assert.equal((await send(report)).status, 202);
-    const listed = (await unsettled()).slice(before);
-    assert.equal(listed.length, 1);
-    assert.match(listed[0]?.reason ?? '', /rfd_.* had succeeded, and came back to the provider: lost_or_stolen_card/);
+    // Stripe tells of it twice, as an update and as a failure.
+    stripe.books.endRefund(refund, 'failed');
+    await stripe.delivered();
+    const report = stripeEvent('refund.failed', refund);
+    for (let time = 0; time < 3; time += 1) assert.equal((await send(report)).status, 200);
+    const listed = await eventually(
+      async () => (await unsettled()).slice(before),
+      (items) => items.length > 0,
+    );
+    assert.deepEqual(
+      listed.map(({ kind, bookingId: of, error }) => [kind, of, error?.code]),
+      [['refund', bookingId, 'lost_or_stolen_card']],
+    );
+    assert.deepEqual(await brokenNow([250, 1_000, 3_000]), [], 'openly unsettled is no broken promise');
+
+    await staff.post(`/v1/ops/refunds/${listed[0]?.id}/retry`, undefined);
+    const story = await eventually(
+      () => storyOf(bookingId),
+      (told) => told.includes('RefundMadeAgain'),
+    );
+    assert.match(story, /did not reach the customer.*given back again/s);
+    assert.equal((await unsettled()).length, before);
+    assert.deepEqual(
+      backOf(bookingId).map(({ status }) => status),
+      ['failed', 'succeeded'],
+    );
+  });
+
+  await it('about a refund that nobody here knows is listed once for a person', async () => {
+    const refund = { id: 're_3x', status: 'failed', metadata: { fullhouse_refund: newId('refund') } };
+    const before = (await unsettled()).length;
+    for (const type of ['refund.updated', 'refund.failed'])
+      assert.equal((await send(stripeEvent(type, refund))).status, 202);
+    assert.equal((await unsettled()).length, before + 1);
+  });
+
+  await it('about a dispute is listed until the bank has decided, and told in the timeline', async () => {
+    const { bookingId } = (await ada.book({ showId, seats: ['S-E-10'], payment: card('pm_card_visa') })).body;
+    await ticketsOf(bookingId);
+    const [intent] = takenFor(bookingId);
+    assert.ok(intent !== undefined);
+    const dispute = {
+      ...{ id: 'dp_3x', amount: intent.amount, currency: 'eur', payment_intent: intent.id, reason: 'fraudulent' },
+      ...{ status: 'needs_response', metadata: {}, evidence: { customer_name: 'Ada Lovelace' } },
+    };
+    // Where Stripe cannot say whose it is, it has to tell again.
+    stripe.faults.push({ at: /GET/, does: '429' });
+    const opened = stripeEvent('charge.dispute.created', dispute);
+    assertRefused(await send(opened), { status: 503, code: 'unavailable' });
+    for (let time = 0; time < 3; time += 1) assert.equal((await send(opened)).status, 200);
+    const listed = async () => (await unsettled()).filter(({ kind }) => kind === 'dispute');
+    const [item, ...others] = await eventually(listed, (items) => items.length > 0);
+    assert.deepEqual([item?.id, item?.bookingId, item?.reason, others.length], ['dp_3x', bookingId, 'fraudulent', 0]);
+    assert.deepEqual(await brokenNow([250, 1_000, 3_000]), []);
+
+    const closed = stripeEvent('charge.dispute.closed', { ...dispute, status: 'lost' });
+    for (const each of [closed, closed, opened]) assert.equal((await send(each)).status, 200);
+    await eventually(listed, (items) => items.length === 0);
+    const story = await storyOf(bookingId);
+    assert.match(story, /disputes .*fraudulent.*is over: lost/s);
+    assert.doesNotMatch(story, /Ada/);
+    assert.equal((await ada.booking(bookingId)).body.status, 'confirmed');
   });
 });
 

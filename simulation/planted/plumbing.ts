@@ -38,6 +38,7 @@ const provider = (alter: (before: PaymentProvider) => Partial<PaymentProvider>) 
     charge: (request, signal) => before.charge(request, signal),
     refund: (request, signal) => before.refund(request, signal),
     lookup: (request, signal) => before.lookup(request, signal),
+    chargeNamed: (reference, signal) => before.chargeNamed(reference, signal),
     release: (request, signal) => before.release(request, signal),
     ...alter(before),
   }));

@@ -3,7 +3,7 @@ import { event, type FactOf } from './event.ts';
 import { bookingId, paymentId, refundId, showId, userId } from './ids.ts';
 import { type Money, money } from './money.ts';
 
-/** What the payment service publishes: definite outcomes, and the openly unknown. */
+/** What the payment service publishes: definite outcomes, the openly unknown, and what banks say later. */
 
 const about = { bookingId, showId, userId, paymentId };
 const error = z.object({ code: z.string(), message: z.string() });
@@ -38,12 +38,30 @@ export const RefundFailed = event(
   z.object({ ...about, refundId, amount: money, error }),
 );
 
+const dispute = { ...about, disputeId: z.string().max(200), amount: money, reason: z.string().max(100) };
+const disputeOutcome = z.enum(['won', 'lost', 'closed']);
+export type DisputeOutcome = z.infer<typeof disputeOutcome>;
+
+export const PaymentDisputed = event(
+  'PaymentDisputed',
+  "A customer's bank disputes a charge: the provider takes the money back unless a person answers it in time.",
+  z.object(dispute),
+);
+
+export const PaymentDisputeClosed = event(
+  'PaymentDisputeClosed',
+  'A dispute is over: won, lost (the money is gone), or closed without either.',
+  z.object({ ...dispute, outcome: disputeOutcome }),
+);
+
 export const paymentEvents = [
   PaymentSucceeded,
   PaymentFailed,
   PaymentUnsettled,
   PaymentRefunded,
   RefundFailed,
+  PaymentDisputed,
+  PaymentDisputeClosed,
 ] as const;
 export type PaymentEvent = FactOf<typeof paymentEvents>;
 

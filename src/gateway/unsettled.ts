@@ -5,7 +5,7 @@ import { decodeMomentCursor, encodeCursor, pageOf, pageQuery } from '../runtime/
 /** What needs a person, from the services that know a part of it: one list, oldest first. */
 
 const item = z.object({
-  kind: z.enum(['charge', 'refund', 'webhook', 'message']),
+  kind: z.enum(['charge', 'refund', 'dispute', 'webhook', 'message']),
   id: z.string(),
   since: z.iso.datetime(),
   bookingId: z.string().optional(),
@@ -34,7 +34,8 @@ export function unsettledEndpoint(parts: readonly UnsettledPart[]): Endpoint {
   return endpoint({
     method: 'GET',
     path: '/ops/unsettled',
-    summary: 'What needs a person: charges of unknown outcome, failed refunds, webhooks without a match, lost messages',
+    summary:
+      'What needs a person: charges of unknown outcome, failed refunds, open disputes, webhooks without a match, lost messages',
     tag: 'operations',
     who: ['staff'],
     query: z.strictObject(pageQuery),

@@ -142,6 +142,11 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   RefundUnanswered: (told) =>
     `The provider gave no definite answer to the refund; asking again in ${Math.round((told.waitMs ?? 0) / 1_000)} s.`,
   RefundRetriedByPerson: (told) => `${told.who} had the refund tried again.`,
+  RefundCameBack: (told) => `The refund did not reach the customer: ${error(told)}.`,
+  RefundMadeAgain: (told) => `${money(told.amount)} given back again, after the first try came back.`,
+  PaymentDisputed: (told) =>
+    `The customer’s bank disputes ${money(told.amount)}: ${words(told.reason)}. A person has to answer at the provider.`,
+  PaymentDisputeClosed: (told) => `The dispute about ${money(told.amount)} is over: ${words(told.outcome)}.`,
   PaymentRefunded: (told) => `${money(told.amount)} given back.`,
   RefundFailed: (told) => `The refund was refused: ${error(told)}.`,
   BookingRefunded: (told) => `The customer has ${money(told.amount)} back.`,

@@ -48,6 +48,7 @@ async function onlyUntil<Answer>(signal: AbortSignal, asked: Promise<Answer>): P
 const titles: Readonly<Record<Unsettled['kind'], string>> = {
   charge: 'A charge of unknown outcome',
   refund: 'A refund that failed',
+  dispute: 'A charge that is disputed',
   webhook: 'A webhook that fits no payment',
   message: 'A message of unknown fate',
 };
@@ -55,7 +56,9 @@ const titles: Readonly<Record<Unsettled['kind'], string>> = {
 const meanings: Readonly<Record<Unsettled['kind'], string>> = {
   charge:
     'The provider gave no definite answer. The booking waits for it, and so does the customer. Look the charge up at the provider.',
-  refund: 'The provider refused to give the money back. The customer waits for it.',
+  refund: 'The provider did not give the money back. The customer waits for it.',
+  dispute:
+    'The customer’s bank takes the money back unless it is convinced otherwise. Answer at the provider, in time; the tickets stay valid until the booking is cancelled.',
   webhook:
     'The provider reported a charge that nobody here knows of. Look it up at the provider; there is nothing to do here.',
   message: 'The connection broke off while it was sent. It may have arrived, or not.',
@@ -91,6 +94,7 @@ function deedFor(item: Unsettled): Deed | undefined {
       return retry(item);
     case 'message':
       return resend(item);
+    case 'dispute':
     case 'webhook':
       return undefined;
     default:

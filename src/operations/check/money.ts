@@ -114,12 +114,17 @@ export function providerAgrees({ facts }: Examined): readonly string[] {
   const providers = new Map(
     facts.payments.filter(({ type }) => type === 'PaymentSucceeded').map(({ data }) => [data.paymentId, data.provider]),
   );
+  const cameBack = new Set(
+    facts.payments.filter(({ type }) => type === 'RefundCameBack').map(({ data }) => data.refundId),
+  );
   for (const fact of facts.payments) {
     const { type } = fact;
     if (type !== 'PaymentSucceeded' && type !== 'PaymentRefunded') continue;
     const { data } = fact;
     if (providers.get(data.paymentId) !== facts.booksOf) continue;
     const entry = facts.ledger.get(data.providerReference ?? '');
+    // Openly unsettled since: the provider has told that it came back, and a person knows.
+    if (type === 'PaymentRefunded' && cameBack.has(data.refundId) && entry?.outcome === 'declined') continue;
     const wanted = type === 'PaymentSucceeded' ? 'charge' : 'refund';
     if (entry === undefined) wrong.push(`has a ${wanted} ${data.providerReference} that the provider knows nothing of`);
     else if (

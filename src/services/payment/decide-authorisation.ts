@@ -19,6 +19,8 @@ import {
 
 /** After the end of the hold: whoever pays in its last moment still does so with what they authorised. */
 export const releaseAfterMs = 60_000;
+/** Nobody waits for it, and the provider lets go of it by itself in the end: it need not be asked as often as about a charge. */
+const askAfterMaxMs = 600_000;
 /** A booking has a few tries to pay; more than this is no booking of ours. */
 const authorisationsKeptMax = 100;
 
@@ -43,7 +45,12 @@ export function onAuthorisationAnswer(state: State, input: AuthorisationAnswer &
     case 'AuthorisationOver':
       return [{ type: 'AuthorisationReleased', data: { attempts, released: input.released } }];
     case 'AuthorisationUnknown':
-      return [{ type: 'AuthorisationUnanswered', data: { attempts, ...nextWait(authorisation.wait, input.at) } }];
+      return [
+        {
+          type: 'AuthorisationUnanswered',
+          data: { attempts, ...nextWait(authorisation.wait, input.at, askAfterMaxMs) },
+        },
+      ];
     default:
       return unreachable(input);
   }

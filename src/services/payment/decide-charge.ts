@@ -6,6 +6,7 @@ import {
   attemptsKeptMax,
   type ChargeReported,
   chargeOf,
+  type DisputeReported,
   type Event,
   nextWait,
   type Settlement,
@@ -15,7 +16,10 @@ import {
   type Validated,
 } from './state.ts';
 
-/** Charges: asked for, answered, asked again. */
+/** Charges: asked for, answered, asked again, disputed. */
+
+/** A bank disputes a charge once or twice; more than this is no booking of ours. */
+const disputesKeptMax = 100;
 
 export function onValidated(state: State, input: Validated & InputContext): readonly Event[] {
   const { payment, movieTitle: _, ...charge } = input.data;
@@ -122,6 +126,23 @@ export function onReported(state: State, { paymentId, provider, report }: Charge
     return [{ type: 'ChargeReportMismatched', data: { paymentId, provider, reported: report.amount } }];
   }
   return onCaptured(state, paymentId, { provider, reference: report.reference });
+}
+
+/**
+ * A customer's bank takes money back, or asks why it should not. Whether it was captured is not changed by it: the provider
+ * takes it from what it pays out, and a person answers.
+ */
+export function onDisputeReported(state: State, input: DisputeReported): readonly Event[] {
+  const { paymentId, disputeId, amount, reason, outcome } = input;
+  const { bookingId, showId, userId } = attemptOf(state, paymentId);
+  const about = { bookingId, showId, userId, paymentId, disputeId, amount, reason };
+  const known = state.disputes[disputeId];
+  if (known === undefined && Object.keys(state.disputes).length >= disputesKeptMax)
+    throw new Error(`booking ${bookingId} has too many disputes`);
+  const opened: readonly Event[] = known === undefined ? [{ type: 'PaymentDisputed', data: about }] : [];
+  // Told again, or told of its beginning after its end.
+  if (outcome === undefined || known === 'closed') return opened;
+  return [...opened, { type: 'PaymentDisputeClosed', data: { ...about, outcome } }];
 }
 
 export function onSettlement(state: State, input: Settlement & InputContext): readonly Event[] {

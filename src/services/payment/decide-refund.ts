@@ -5,7 +5,9 @@ import {
   nextWait,
   type Refund,
   type RefundAnswer,
+  type RefundFact,
   type RefundIntent,
+  type RefundReported,
   type RefundRetry,
   type RefundWanted,
   type State,
@@ -43,16 +45,44 @@ export function onRefundAnswer(state: State, input: RefundAnswer & InputContext)
   const refund = refundOf(state, input.refundId);
   // Settled by an earlier answer, or waiting for its next question: this one came late.
   if (refund.status === 'refunded' || (refund.status !== 'asking' && input.type !== 'RefundSucceeded')) return [];
-  const { round: _round, chargeReference: _reference, ...about } = intentOf(state, refund);
+  // Read before the provider said that it failed after all.
+  if (refund.cameBack) return [];
+  const about = factOf(state, refund);
   switch (input.type) {
     case 'RefundSucceeded':
-      return [{ type: 'PaymentRefunded', data: { ...about, providerReference: input.reference } }];
+      // Made is said once, to whoever counts the money: another try after it came back is between us and the provider.
+      return [
+        {
+          type: refund.told ? 'RefundMadeAgain' : 'PaymentRefunded',
+          data: { ...about, providerReference: input.reference },
+        },
+      ];
     case 'RefundDeclined':
-      return [{ type: 'RefundFailed', data: { ...about, error: input.error } }];
+      return [{ type: refund.told ? 'RefundCameBack' : 'RefundFailed', data: { ...about, error: input.error } }];
     case 'RefundUnknown':
       return [{ type: 'RefundUnanswered', data: { refundId: refund.refundId, ...nextWait(refund.wait, input.at) } }];
     default:
       return unreachable(input);
+  }
+}
+
+/** A refund that the provider had taken has failed there: openly unsettled, until a person tries it again. */
+export function onRefundReported(state: State, { refundId, round, error }: RefundReported): readonly Event[] {
+  const refund = refundOf(state, refundId);
+  // An earlier try: a later one was asked for since.
+  if (round !== refund.round) return [];
+  const cameBack: Event = { type: 'RefundCameBack', data: { ...factOf(state, refund), error } };
+  switch (refund.status) {
+    case 'refunded':
+      return [cameBack];
+    case 'asking':
+    case 'unknown':
+      // Before its answer: nobody was told that it was made, unless an earlier try was.
+      return refund.told ? [cameBack] : [cameBack, { type: 'RefundFailed', data: cameBack.data }];
+    case 'failed':
+      return [];
+    default:
+      return unreachable(refund.status);
   }
 }
 
@@ -79,6 +109,11 @@ export function refundsDue(state: State, at: number): readonly Event[] {
   return Object.values(state.refunds)
     .filter((refund) => refund.status === 'unknown' && refund.wait !== undefined && refund.wait.askAt <= at)
     .map((refund) => ({ type: 'RefundStarted', data: intentOf(state, refund) }));
+}
+
+function factOf(state: State, refund: Refund): RefundFact {
+  const { round: _round, chargeReference: _reference, ...about } = intentOf(state, refund);
+  return about;
 }
 
 function intentOf(state: State, { refundId, paymentId, amount, round }: Refund): RefundIntent {

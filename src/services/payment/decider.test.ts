@@ -62,6 +62,17 @@ const refundWanted = (minor = 2_650, refundId = 'rfd_1', paymentId = 'pay_1'): I
 const refunded = (): Input => ({ ...context, type: 'RefundSucceeded', refundId: 'rfd_1', reference: 'led_2' });
 const refundDeclined = (): Input => ({ ...context, type: 'RefundDeclined', refundId: 'rfd_1', error });
 const refundUnknown = (at = 0): Input => ({ ...context, at, type: 'RefundUnknown', refundId: 'rfd_1' });
+const cameBack = (round = 1): Input => ({
+  ...context,
+  type: 'RefundReported',
+  refundId: 'rfd_1',
+  round,
+  error: { code: 'lost_or_stolen_card', message: 'It failed in the end.' },
+});
+const disputed = (outcome?: 'won' | 'lost', paymentId = 'pay_1'): Input => ({
+  ...context,
+  ...{ type: 'DisputeReported', paymentId, disputeId: 'dp_1', amount, reason: 'fraudulent', outcome },
+});
 const holdMs = 300_000;
 const overMs = holdMs + releaseAfterMs;
 const authorising = (attempts = 0): Input => ({
@@ -170,6 +181,13 @@ describe('a charge in every state meets every input', () => {
       succeeded: ['SettlementCameTooLate'],
       failed: ['SettlementCameTooLate'],
     },
+    'its bank disputes it': {
+      input: disputed(),
+      asking: ['PaymentDisputed'],
+      unknown: ['PaymentDisputed'],
+      succeeded: ['PaymentDisputed'],
+      failed: ['PaymentDisputed'],
+    },
     'DeadlineReached when the next question is due': { input: due(askAfterMs), ...nothing, unknown: ['ChargeAsked'] },
     'DeadlineReached before': { input: due(askAfterMs - 1), ...nothing },
   });
@@ -188,6 +206,14 @@ describe('a refund in every state meets every input', () => {
     },
     RefundDeclined: { input: refundDeclined(), ...nothing, asking: ['RefundFailed'] },
     RefundUnknown: { input: refundUnknown(), ...nothing, asking: ['RefundUnanswered'] },
+    'the provider says that it failed in the end': {
+      input: cameBack(),
+      ...nothing,
+      asking: ['RefundCameBack', 'RefundFailed'],
+      unknown: ['RefundCameBack', 'RefundFailed'],
+      refunded: ['RefundCameBack'],
+    },
+    'the provider says so of another try': { input: cameBack(2), ...nothing },
     'a person tries again': { input: retried(), ...nothing, failed: ['RefundRetriedByPerson', 'RefundStarted'] },
     DeadlineReached: { input: due(askAfterMs), ...nothing, unknown: ['RefundStarted'] },
   });
@@ -365,6 +391,53 @@ describe('a refund', () => {
   });
 });
 
+describe('a refund that came back', () => {
+  const back = [...refunds.refunded, cameBack()];
+  test('is told once, and may be tried again under a key of its own; that it was made is published once', () => {
+    const story = given(...back, cameBack(), retried(), refunded());
+    assert.deepEqual(story.types.slice(4), [
+      'RefundCameBack',
+      'RefundRetriedByPerson',
+      'RefundStarted',
+      'RefundMadeAgain',
+    ]);
+    const again = story.events.at(-2);
+    assert.ok(again?.type === 'RefundStarted' && again.data.round === 2);
+  });
+  test('comes back again where the provider refuses the next try, or that one fails in the end', () => {
+    assert.equal(given(...back, retried(), refundDeclined()).types.at(-1), 'RefundCameBack');
+    assert.equal(given(...back, retried(), cameBack(2)).types.at(-1), 'RefundCameBack');
+    assert.equal(given(...back, retried(), refunded(), cameBack(2)).types.at(-1), 'RefundCameBack');
+    assert.equal(given(...back, retried(), cameBack(1)).types.at(-1), 'RefundStarted');
+  });
+  test('stays so when an answer from before that comes late', () => {
+    assert.equal(given(...refunds.asking, cameBack(), refunded()).types.at(-1), 'RefundFailed');
+    assert.equal(given(...back, refunded()).types.at(-1), 'RefundCameBack');
+  });
+});
+
+describe('a dispute', () => {
+  test('is opened once and closed once, in whatever order that is told', () => {
+    assert.deepEqual(given(...charges.succeeded, disputed(), disputed(), disputed('lost'), disputed('lost')).types, [
+      ...['ChargeRequested', 'PaymentSucceeded', 'PaymentDisputed', 'PaymentDisputeClosed'],
+    ]);
+    assert.deepEqual(given(...charges.succeeded, disputed('won'), disputed()).types.slice(2), [
+      'PaymentDisputed',
+      'PaymentDisputeClosed',
+    ]);
+  });
+  test('changes nothing of the money: it goes back as before', () => {
+    assert.equal(given(...charges.succeeded, disputed('lost'), refundWanted()).types.at(-1), 'RefundStarted');
+  });
+  test('is one of few', () => {
+    const many = Array.from(
+      { length: 101 },
+      (_, index): Input => ({ ...disputed(), disputeId: `dp_${index}` }) as Input,
+    );
+    assert.throws(() => given(...charges.succeeded, ...many), /too many disputes/);
+  });
+});
+
 test('a way to pay that is switched off charges nothing, and what is open goes on', () => {
   const off: Input = { ...validated(), methodsOn: ['cash'] } as Input;
   assert.deepEqual(given(off).events[0]?.data, {
@@ -387,6 +460,8 @@ test('an outcome of something nobody asked for is parked', () => {
     unknown(),
     reported('succeeded'),
     settled('failed'),
+    disputed(),
+    cameBack(),
     refunded(),
     retried(),
   ]) {

@@ -7,7 +7,8 @@
  *               after a while PaymentUnsettled is published, once, so that a person looks. No clock decides it.
  *   succeeded   The money was captured. Final: captured never goes back to anything else.
  *   failed      Declined, or never tried. Final unless the provider captured it after all: then that is the truth.
- * A refund is asking, unknown (asked again under the same key), refunded, or failed until a person tries it again.
+ * A refund is asking, unknown (asked again under the same key), refunded, or failed until a person tries it again; one that was
+ * refunded may still come back, and is failed then. A dispute is open or closed, and changes nothing else.
  * An authorisation is kept until the hold is over, then asking, unknown (asked again) or over (decide-authorisation.ts).
  *
  * Whatever brings the news (the call's answer, a look-up, a webhook, a person), the first definite outcome is published
@@ -24,16 +25,17 @@ import {
   chargesDue,
   onCaptured,
   onDeclined,
+  onDisputeReported,
   onReported,
   onSettlement,
   onUnknown,
   onValidated,
 } from './decide-charge.ts';
-import { onRefundAnswer, onRefundRequested, onRefundRetried, refundsDue } from './decide-refund.ts';
+import { onRefundAnswer, onRefundReported, onRefundRequested, onRefundRetried, refundsDue } from './decide-refund.ts';
 import { evolve } from './evolve.ts';
 import type { Attempt, Event, Input, Refund, State } from './state.ts';
 
-export const initialState: State = { attempts: {}, refunds: {}, authorisations: {} };
+export const initialState: State = { attempts: {}, refunds: {}, authorisations: {}, disputes: {} };
 
 export function decide(state: State, input: Input): readonly Event[] {
   switch (input.type) {
@@ -55,6 +57,10 @@ export function decide(state: State, input: Input): readonly Event[] {
     case 'RefundDeclined':
     case 'RefundUnknown':
       return onRefundAnswer(state, input);
+    case 'RefundReported':
+      return onRefundReported(state, input);
+    case 'DisputeReported':
+      return onDisputeReported(state, input);
     case 'RefundRetryRequested':
       return onRefundRetried(state, input);
     case 'PaymentAuthorisationBegun':

@@ -109,9 +109,10 @@ function refundKeyOf({ refundId, round }: RefundIntent): string {
   return round === 1 ? refundId : `${refundId}-${round}`;
 }
 
-/** The refund that a key was made for. */
-export function refundOfKey(key: string): string {
-  return key.replace(/-\d{1,4}$/, '');
+/** The refund that a key was made for, and which try. */
+export function refundOfKey(key: string): { readonly refundId: string; readonly round: number } {
+  const [, refundId = key, round = '1'] = /^(.*)-(\d{1,4})$/.exec(key) ?? [];
+  return { refundId, round: Number(round) };
 }
 
 export const refundStarted = effect<RefundIntent>({

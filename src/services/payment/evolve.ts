@@ -38,8 +38,8 @@ export function evolve(state: State, event: Event): State {
       return changeAttempt(state, event.data.paymentId, { unsettled: true });
     case 'RefundStarted': {
       const { refundId, paymentId, amount, round } = event.data;
-      const wait = state.refunds[refundId]?.wait;
-      return withRefund(state, { refundId, paymentId, amount, status: 'asking', wait, round });
+      const { wait, told = false } = state.refunds[refundId] ?? {};
+      return withRefund(state, { refundId, paymentId, amount, status: 'asking', wait, round, told, cameBack: false });
     }
     case 'RefundUnanswered': {
       const { refundId, askAt, waitMs } = event.data;
@@ -48,10 +48,19 @@ export function evolve(state: State, event: Event): State {
     case 'PaymentRefunded': {
       const { refundId, paymentId, amount } = event.data;
       const round = state.refunds[refundId]?.round ?? 1;
-      return withRefund(state, { refundId, paymentId, amount, status: 'refunded', wait: undefined, round });
+      const made = { status: 'refunded', wait: undefined, told: true, cameBack: false } as const;
+      return withRefund(state, { refundId, paymentId, amount, round, ...made });
     }
     case 'RefundFailed':
       return changeRefund(state, event.data.refundId, { status: 'failed', wait: undefined });
+    case 'RefundCameBack':
+      return changeRefund(state, event.data.refundId, { status: 'failed', wait: undefined, cameBack: true });
+    case 'RefundMadeAgain':
+      return changeRefund(state, event.data.refundId, { status: 'refunded', wait: undefined });
+    case 'PaymentDisputed':
+      return { ...state, disputes: { ...state.disputes, [event.data.disputeId]: 'open' } };
+    case 'PaymentDisputeClosed':
+      return { ...state, disputes: { ...state.disputes, [event.data.disputeId]: 'closed' } };
     case 'AuthorisationKept':
       return withAuthorisation(state, { ...event.data, status: 'kept', wait: undefined });
     case 'AuthorisationReleaseStarted':

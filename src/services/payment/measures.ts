@@ -11,7 +11,7 @@ const moved =
     value: amount.amount,
   });
 
-const outcomes = ['captured', 'declined', 'unsettled', 'refunded', 'refund_failed'] as const;
+const outcomes = ['captured', 'declined', 'unsettled', 'refunded', 'refund_failed', 'came_back', 'disputed'] as const;
 const counted = (outcome: (typeof outcomes)[number]) => () => ({ labels: { outcome }, value: 1 });
 
 /** Money, as it moved. */
@@ -35,6 +35,8 @@ export const measures: readonly Measure[] = [
       PaymentUnsettled: counted('unsettled'),
       PaymentRefunded: counted('refunded'),
       RefundFailed: counted('refund_failed'),
+      RefundCameBack: counted('came_back'),
+      PaymentDisputed: counted('disputed'),
     },
   }),
 ];

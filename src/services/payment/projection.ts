@@ -6,7 +6,7 @@ import { type Applied, type AppliedBatch, type Statement, type View, view } from
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { rowsOf } from '../../runtime/store/postgres/arrays.ts';
 
-/** The payment service's own tables: charges and refunds for people, captures as a wall, webhooks without a match. */
+/** The payment service's own tables: charges, refunds and disputes for people, captures as a wall, webhooks without a match. */
 
 export interface PaymentRow {
   readonly paymentId: string;
@@ -29,8 +29,22 @@ export interface RefundRow {
   readonly since: string;
 }
 
-/** What the facts of both tables carry, as far as they carry it. */
-interface Data extends Omit<PaymentRow, 'status' | 'since'>, Pick<RefundRow, 'refundId'> {}
+export interface DisputeRow {
+  readonly disputeId: string;
+  readonly paymentId: string;
+  readonly bookingId: string;
+  readonly showId: string;
+  readonly amount: Money;
+  readonly status: 'open' | 'closed';
+  readonly reason: string;
+  readonly since: string;
+}
+
+/** What the facts of the tables carry, as far as they carry it. */
+interface Data
+  extends Omit<PaymentRow, 'status' | 'since'>,
+    Pick<RefundRow, 'refundId'>,
+    Pick<DisputeRow, 'disputeId' | 'reason'> {}
 type Change = Applied<Data>;
 
 const paymentAfter: Readonly<Record<string, PaymentRow['status']>> = {
@@ -45,6 +59,13 @@ const refundAfter: Readonly<Record<string, RefundRow['status']>> = {
   RefundStarted: 'open',
   PaymentRefunded: 'succeeded',
   RefundFailed: 'failed',
+  RefundCameBack: 'failed',
+  RefundMadeAgain: 'succeeded',
+};
+
+const disputeAfter: Readonly<Record<string, DisputeRow['status']>> = {
+  PaymentDisputed: 'open',
+  PaymentDisputeClosed: 'closed',
 };
 
 const sinceOf = (change: Change) => new Date(change.envelope.time).toISOString();
@@ -87,6 +108,20 @@ export const refunds: View = view<RefundRow>({
     if (data === null || status === undefined) return row;
     const { refundId, paymentId, bookingId, showId, amount, error } = data;
     return { refundId, paymentId, bookingId, showId, amount, status, error, since: sinceOf(change) };
+  },
+  columns,
+});
+
+export const disputes: View = view<DisputeRow>({
+  name: 'disputes',
+  on: onEach(disputeAfter, (data) => data.disputeId),
+  fold: (row, applied) => {
+    const change = applied as unknown as Change;
+    const { type, data } = change.envelope;
+    const status = disputeAfter[type];
+    if (data === null || status === undefined) return row;
+    const { disputeId, paymentId, bookingId, showId, amount, reason } = data;
+    return { disputeId, paymentId, bookingId, showId, amount, status, reason, since: sinceOf(change) };
   },
   columns,
 });
@@ -145,7 +180,7 @@ export async function storeUnmatched(service: ServiceRuntime, webhook: Unmatched
 
 /** Something that needs a person. */
 export interface UnsettledRow {
-  readonly kind: 'charge' | 'refund' | 'webhook';
+  readonly kind: 'charge' | 'refund' | 'dispute' | 'webhook';
   readonly id: string;
   readonly since: Date;
   readonly body: Readonly<Record<string, unknown>>;
@@ -162,6 +197,8 @@ export function unsettled(
        union all
        select 'refund', id, since, body from refunds where status = 'failed'
        union all
+       select 'dispute', id, since, body from disputes where status = 'open'
+       union all
        select 'webhook', provider || '/' || webhook_id, received_at,
          json_build_object('provider', provider, 'webhookId', webhook_id, 'reason', reason)
        from unmatched_webhooks
@@ -172,7 +209,7 @@ export function unsettled(
   );
 }
 
-/** Payments, refunds and captures are kept for good; a webhook that nobody could place is not. */
+/** Payments, refunds, disputes and captures are kept for good; a webhook that nobody could place is not. */
 export const retentions: readonly Retention[] = [
   {
     table: 'unmatched_webhooks',

@@ -34,6 +34,8 @@ export const routes: Readonly<Record<string, Route>> = {
   PaymentAuthorisationBegun: toPayments((_message, data) => ({ data })),
   RefundRequested: toPayments((_message, data) => ({ data })),
   ProviderReported: reported,
+  RefundReported: reported,
+  DisputeReported: reported,
   SettlementRequested: reported,
   RefundRetryRequested: reported,
 };

@@ -2,7 +2,7 @@ import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { payments as paymentsDecider } from './decider.ts';
 import { authorisationReleaseStarted, chargeAsked, chargeRequested, refundStarted } from './effects.ts';
 import { measures } from './measures.ts';
-import { captures, payments, refunds, retentions } from './projection.ts';
+import { captures, disputes, payments, refunds, retentions } from './projection.ts';
 import { endpoints } from './routes.ts';
 import { routes } from './routing.ts';
 
@@ -20,7 +20,7 @@ export const payment: ServiceDefinition = {
     RefundStarted: refundStarted,
     AuthorisationReleaseStarted: authorisationReleaseStarted,
   },
-  views: [payments, refunds],
+  views: [payments, refunds, disputes],
   statements: captures,
   retentions,
   endpoints,

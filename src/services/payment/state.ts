@@ -2,7 +2,7 @@ import type { BookingValidated, PaymentError, RefundRequested } from '../../cont
 import type { Fact, InputContext } from '../../contracts/decider.ts';
 import type { DataOf } from '../../contracts/event.ts';
 import type { Money } from '../../contracts/money.ts';
-import type { PaymentEvent } from '../../contracts/payment.ts';
+import type { DisputeOutcome, PaymentEvent } from '../../contracts/payment.ts';
 import type { Payment, PaymentAuthorisationBegun } from '../../contracts/user.ts';
 
 /** What is remembered of a booking's payments, what they hear and what they say. */
@@ -61,6 +61,10 @@ export interface Refund {
   readonly wait: Wait | undefined;
   /** Counts the tries that a person has asked for: each needs a key of its own. */
   readonly round: number;
+  /** It was published as made, whatever became of it since. */
+  readonly told: boolean;
+  /** The provider has said of this try that it failed in the end: an answer from before that is old. */
+  readonly cameBack: boolean;
 }
 
 /** A payment that the customer was given to authorise in the browser, for one try. */
@@ -83,9 +87,14 @@ export interface Authorisation extends AuthorisationIntent {
 export interface State {
   readonly attempts: Readonly<Record<string, Attempt>>;
   readonly refunds: Readonly<Record<string, Refund>>;
+  /** By the provider's ids: whether the bank of a customer has decided. */
+  readonly disputes: Readonly<Record<string, 'open' | 'closed'>>;
   /** By the tries before them. */
   readonly authorisations: Readonly<Record<number, Authorisation>>;
 }
+
+/** What every fact about a refund carries that people may see. */
+export type RefundFact = Omit<RefundIntent, 'chargeReference' | 'round'>;
 
 /** What is asked of the provider to give money back; `amount` is what goes back. */
 export interface RefundIntent {
@@ -127,11 +136,27 @@ export type AuthorisationAnswer =
     }
   | { readonly type: 'AuthorisationUnknown'; readonly attempts: number };
 
+/** A refund that the provider had taken, and that failed later. */
+export type RefundReported = {
+  readonly type: 'RefundReported';
+  readonly refundId: string;
+  readonly round: number;
+  readonly error: PaymentError;
+};
 export type ChargeReported = {
   readonly type: 'ProviderReported';
   readonly paymentId: string;
   readonly provider: string;
   readonly report: Reported;
+};
+export type DisputeReported = {
+  readonly type: 'DisputeReported';
+  readonly paymentId: string;
+  readonly disputeId: string;
+  readonly amount: Money;
+  readonly reason: string;
+  /** How it ended; absent while it is open. */
+  readonly outcome?: DisputeOutcome | undefined;
 };
 export type Settlement = {
   readonly type: 'SettlementRequested';
@@ -165,6 +190,8 @@ export type Input = InputContext &
     | AuthorisationBegun
     | AuthorisationAnswer
     | ChargeReported
+    | RefundReported
+    | DisputeReported
     | Settlement
     | RefundRetry
     | { readonly type: 'DeadlineReached' }
@@ -185,11 +212,13 @@ export type Event =
   | Fact<'AuthorisationReleased', { readonly attempts: number; readonly released: boolean }>
   | Fact<'RefundStarted', RefundIntent>
   | Fact<'RefundUnanswered', { readonly refundId: string } & Wait>
+  | Fact<'RefundCameBack', RefundFact & { readonly error: PaymentError }>
+  | Fact<'RefundMadeAgain', RefundFact & { readonly providerReference: string }>
   | Fact<'RefundRetriedByPerson', Omit<RefundRetry, 'type'>>;
 
 /** The wait before the next question: twice as long as the one before. */
-export function nextWait(before: Wait | undefined, at: number): Wait {
-  const waitMs = before === undefined ? askAfterMs : Math.min(before.waitMs * 2, askAfterMaxMs);
+export function nextWait(before: Wait | undefined, at: number, waitMsMax = askAfterMaxMs): Wait {
+  const waitMs = before === undefined ? askAfterMs : Math.min(before.waitMs * 2, waitMsMax);
   return { askAt: at + waitMs, waitMs };
 }
 

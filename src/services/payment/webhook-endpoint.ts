@@ -8,7 +8,7 @@ import { traceIdOf } from '../../runtime/telemetry/tracing.ts';
 import { partName, refundOfKey } from './effects.ts';
 import { paymentRow, refundRow, storeUnmatched } from './projection.ts';
 import type { PaymentProvider, ProviderReport } from './providers/provider.ts';
-import { type ChargeReported, type State, settledByHand } from './state.ts';
+import { type ChargeReported, type DisputeReported, type RefundReported, type State, settledByHand } from './state.ts';
 
 /** A provider's report is larger than no page of ours. */
 const webhookBytesMax = 65_536;
@@ -40,8 +40,8 @@ export function webhookEndpoint(service: ServiceRuntime): Endpoint {
         body: z.object({ stored: z.literal(true) }),
       },
     },
-    problems: ['bad_signature', 'malformed_json', 'not_found', 'payload_too_large'],
-    handle: async ({ params, raw, request, traceparent }) => {
+    problems: ['bad_signature', 'malformed_json', 'not_found', 'payload_too_large', 'unavailable'],
+    handle: async ({ params, raw, request, traceparent, closing }) => {
       const { name: provider, webhooks } = service.part<PaymentProvider>(partName);
       if (params.provider !== provider) throw notFound('payment provider');
       if (!webhooks.isGenuine(raw, request.headers)) {
@@ -49,7 +49,7 @@ export function webhookEndpoint(service: ServiceRuntime): Endpoint {
       }
       const json = readJson(raw);
       const report = webhooks.read(json, request.headers);
-      const taken = await take(service, { provider, report, traceparent });
+      const taken = await take(service, { provider, report, traceparent, closing });
       if (taken === 'stored') return { status: 200, body: { stored: true } };
       if (taken === 'nothing of ours') return { status: 200, body: { stored: false } };
       const [{ webhookId }, reason] = [report, taken.forAPerson];
@@ -72,6 +72,7 @@ interface Received<Report = ProviderReport> {
   readonly provider: string;
   readonly report: Report;
   readonly traceparent: string;
+  readonly closing: AbortSignal;
 }
 
 async function take(service: ServiceRuntime, { report, ...received }: Received): Promise<Taken> {
@@ -79,7 +80,9 @@ async function take(service: ServiceRuntime, { report, ...received }: Received):
     case 'charge':
       return submitReport(service, { ...received, report });
     case 'failed refund':
-      return takeFailedRefund(service, report);
+      return takeFailedRefund(service, { ...received, report });
+    case 'dispute':
+      return takeDispute(service, { ...received, report });
     case 'nothing of ours':
       return report.about;
     case 'something unknown':
@@ -115,12 +118,51 @@ async function submitReport(
   return isSettled ? { forAPerson: 'declined, and a person has settled it as captured' } : 'stored';
 }
 
-/** While a refund has no outcome it is asked about, and that brings this one; one that had succeeded is a person's business. */
-async function takeFailedRefund(service: ServiceRuntime, { key, why }: Reported<'failed refund'>): Promise<Taken> {
-  const row = await refundRow(service, refundOfKey(key));
+/** Had it succeeded, it is openly unsettled again; had it no outcome yet, this is it. */
+async function takeFailedRefund(
+  service: ServiceRuntime,
+  { provider, report: { webhookId, key, why }, traceparent }: Received<Reported<'failed refund'>>,
+): Promise<Taken> {
+  const { refundId, round } = refundOfKey(key);
+  const row = await refundRow(service, refundId);
   if (row === undefined) return { forAPerson: `refund ${key} failed (${why}), and no refund has this id` };
-  if (row.status !== 'succeeded') return 'nothing of ours';
-  return { forAPerson: `refund ${key} had succeeded, and came back to the provider: ${why}` };
+  const { bookingId, showId } = row;
+  const error = { code: why, message: `The refund failed at the provider in the end: ${why}.` };
+  const data: Omit<RefundReported, 'type'> & { bookingId: string } = { bookingId, refundId, round, error };
+  await service.submit({
+    idempotency: { scope: `webhook:${provider}`, key: webhookId, bodyHash: webhookId },
+    joins: true,
+    answer: { status: 200, resource: refundId },
+    requests: [{ type: 'RefundReported', key: showId, subject: bookingId, data, traceparent }],
+  });
+  return 'stored';
+}
+
+/** The provider knows which charge it is about; where it cannot be asked, it has to send its report again. */
+async function takeDispute(
+  service: ServiceRuntime,
+  { provider, report: { webhookId, reference, dispute }, traceparent, closing }: Received<Reported<'dispute'>>,
+): Promise<Taken> {
+  const { chargeNamed, answerWithinMs } = service.part<PaymentProvider>(partName);
+  const paymentId = await chargeNamed(reference, AbortSignal.any([closing, AbortSignal.timeout(answerWithinMs)])).catch(
+    (cause: unknown) => {
+      const detail = 'The provider does not say which charge is disputed. Send the report again.';
+      throw new Problem('unavailable', detail, { retryAfterSeconds: 5, cause });
+    },
+  );
+  if (paymentId === undefined) return 'nothing of ours';
+  const row = await paymentRow(service, paymentId);
+  if (row === undefined)
+    return { forAPerson: `${dispute.disputeId} disputes ${paymentId}, and no payment has this id` };
+  const { bookingId, showId } = row;
+  const data: Omit<DisputeReported, 'type'> & { bookingId: string } = { bookingId, paymentId, ...dispute };
+  await service.submit({
+    idempotency: { scope: `webhook:${provider}`, key: webhookId, bodyHash: webhookId },
+    joins: true,
+    answer: { status: 200, resource: paymentId },
+    requests: [{ type: 'DisputeReported', key: showId, subject: bookingId, data, traceparent }],
+  });
+  return 'stored';
 }
 
 function sameAmount(a: Money, b: Money): boolean {

@@ -19,6 +19,8 @@ export interface PaymentProvider {
   lookup(request: ChargeRequest, signal: AbortSignal): Promise<ChargeOutcome | { readonly outcome: 'none' }>;
   /** Lets go of what a customer has authorised, or may still authorise, and has not paid with. Never touches what was captured. */
   release(request: ReleaseRequest, signal: AbortSignal): Promise<ReleaseOutcome>;
+  /** Key of the charge that the provider calls so; `undefined` where it is none of ours. */
+  chargeNamed(reference: string, signal: AbortSignal): Promise<string | undefined>;
   readonly webhooks: ProviderWebhooks;
 }
 
@@ -73,7 +75,7 @@ export interface ProviderWebhooks {
   isGenuine(body: Buffer, headers: WebhookHeaders): boolean;
   /** What a genuine report says. */
   read(report: unknown, headers: WebhookHeaders): ProviderReport;
-  /** What a person may have of a genuine report, as JSON: all of it but for secrets. */
+  /** What a person may have of a genuine report, as JSON: all of it but for secrets and what tells of people. */
   kept(report: unknown): string;
 }
 
@@ -84,10 +86,20 @@ export type ProviderReport = { readonly webhookId: string } & (
   | { readonly about: 'charge'; readonly key: string; readonly report: ChargeReport }
   /** A refund that was accepted, and failed later. */
   | { readonly about: 'failed refund'; readonly key: string; readonly why: string }
+  /** A customer's bank disputes a charge, or does so no longer (`outcome`); `reference` is the provider's name of the charge. */
+  | { readonly about: 'dispute'; readonly reference: string; readonly dispute: DisputeReport }
   | { readonly about: 'nothing of ours' }
   /** About ours, maybe: a person has to look. */
   | { readonly about: 'something unknown' }
 );
+
+export interface DisputeReport {
+  readonly disputeId: string;
+  readonly amount: Money;
+  /** The provider's code for it. */
+  readonly reason: string;
+  readonly outcome?: 'won' | 'lost' | 'closed' | undefined;
+}
 
 export type ChargeReport = Exclude<ChargeOutcome, { readonly outcome: 'pending' }>;
 

@@ -9,6 +9,7 @@ import {
   isKept,
   keysKeptMs,
   paymentOf,
+  retrieveIntent,
   type StripeAccount,
   stripeClient,
   underKey,
@@ -88,7 +89,7 @@ export async function captureAuthorised(stripe: Stripe, request: ChargeRequest):
 
 /** What became of it; `none`: it is authorised and was not captured. */
 export async function lookUpAuthorised(stripe: Stripe, request: ChargeRequest): Promise<Looked> {
-  const intent = await retrieve(stripe, request.token);
+  const intent = await retrieveIntent(stripe, request.token);
   if (intent === undefined) return refused('authorisation_unknown');
   if (!isFor(intent, request)) return refused('authorisation_of_another');
   const payment = paymentOf(intent);
@@ -113,15 +114,6 @@ function refusalOnRecord({ last_payment_error: error }: Stripe.PaymentIntent): C
 function isFor({ metadata, amount, currency }: Stripe.PaymentIntent, request: ChargeRequest): boolean {
   const wanted = toStripe(request.amount);
   return metadata[idOf.booking] === request.bookingId && amount === wanted?.amount && currency === wanted.currency;
-}
-
-async function retrieve(stripe: Stripe, id: string): Promise<Stripe.PaymentIntent | undefined> {
-  try {
-    return await stripe.paymentIntents.retrieve(id);
-  } catch (error) {
-    if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing') return undefined;
-    throw error;
-  }
 }
 
 /** What has taken no money yet and never has to. */

@@ -98,3 +98,13 @@ function unavailable(error: Stripe.errors.StripeError): ProviderUnavailable {
   const what = code === undefined ? error.type : `${error.type}, ${code}`;
   return new ProviderUnavailable(`Stripe answered ${status} (${what}; request ${requestId})${hint}`, { cause: error });
 }
+
+/** A PaymentIntent as it is now; `undefined` where the account has none of this name. */
+export async function retrieveIntent(stripe: Stripe, id: string): Promise<Stripe.PaymentIntent | undefined> {
+  try {
+    return await stripe.paymentIntents.retrieve(id);
+  } catch (error) {
+    if (error instanceof Stripe.errors.StripeInvalidRequestError && error.code === 'resource_missing') return undefined;
+    throw error;
+  }
+}

@@ -26,13 +26,21 @@ export function stripeWebhooks({ webhooks }: Stripe, secrets: readonly string[])
     isGenuine: (body, { 'stripe-signature': header }) =>
       typeof header === 'string' && secrets.some((secret) => isSignedWith(secret, body, header)),
     read: reportIn,
-    kept: (json) => JSON.stringify(json, withoutSecret),
+    kept: (json) => JSON.stringify(json, withoutSecrets),
   };
 }
 
-/** With a PaymentIntent's client secret a browser may go on with it, and read who pays. */
-function withoutSecret(name: string, value: unknown): unknown {
-  return name === 'client_secret' ? undefined : value;
+/**
+ * With a PaymentIntent's client secret a browser may go on with it, and read who pays; the others tell who that is, where they
+ * live and what somebody has written about them.
+ */
+const keptFromPeople: ReadonlySet<string> = new Set([
+  ...['client_secret', 'evidence', 'billing_details', 'shipping', 'receipt_email', 'payment_method_details'],
+  ...['payment_method', 'customer_email', 'customer_name', 'customer_purchase_ip'],
+]);
+
+function withoutSecrets(name: string, value: unknown): unknown {
+  return keptFromPeople.has(name) ? undefined : value;
 }
 
 const metadata = z.record(z.string(), z.string()).nullish();
@@ -46,7 +54,20 @@ const paymentIntent = z.object({
   metadata,
   last_payment_error: refusal.nullish(),
 });
-const refund = z.object({ status: z.string().nullish(), failure_reason: z.string().nullish(), metadata });
+const dispute = z.object({
+  id: z.string().min(1).max(200),
+  amount: z.int(),
+  currency: z.string(),
+  payment_intent: z.string().max(200).nullish(),
+  reason: z.string().max(100),
+  status: z.string(),
+});
+const refund = z.object({
+  id: z.string().min(1).max(150),
+  status: z.string().nullish(),
+  failure_reason: z.string().nullish(),
+  metadata,
+});
 
 function reportIn(json: unknown): ProviderReport {
   const parsed = event.safeParse(json);
@@ -55,6 +76,8 @@ function reportIn(json: unknown): ProviderReport {
   const { id: webhookId, type, data } = parsed.data;
   if (type.startsWith('payment_intent.')) return aboutPayment(webhookId, type, data.object);
   if (type.startsWith('refund.')) return aboutRefund(webhookId, data.object);
+  if (type === 'charge.dispute.created') return aboutDispute(webhookId, data.object, 'open');
+  if (type === 'charge.dispute.closed') return aboutDispute(webhookId, data.object, 'over');
   return { webhookId, about: 'nothing of ours' };
 }
 
@@ -81,9 +104,23 @@ function aboutPayment(webhookId: string, type: string, object: unknown): Provide
 function aboutRefund(webhookId: string, object: unknown): ProviderReport {
   const parsed = refund.safeParse(object);
   if (!parsed.success) return { webhookId, about: 'something unknown' };
-  const { status, failure_reason: why } = parsed.data;
+  const { id, status, failure_reason: why } = parsed.data;
   const key = parsed.data.metadata?.[idOf.refund];
   if (key === undefined || (status !== 'failed' && status !== 'canceled'))
     return { webhookId, about: 'nothing of ours' };
-  return { webhookId, about: 'failed refund', key, why: why ?? status };
+  // Stripe tells of one failure in two events: one name for both.
+  return { webhookId: `${id} failed`, about: 'failed refund', key, why: why ?? status };
+}
+
+/** It carries no id of ours: which charge it is about has to be asked. */
+function aboutDispute(webhookId: string, object: unknown, is: 'open' | 'over'): ProviderReport {
+  const parsed = dispute.safeParse(object);
+  if (!parsed.success) return { webhookId, about: 'something unknown' };
+  const { id: disputeId, currency, payment_intent: reference, reason, status } = parsed.data;
+  // A charge without a PaymentIntent was made by somebody else.
+  if (typeof reference !== 'string') return { webhookId, about: 'nothing of ours' };
+  const amount = fromStripe({ amount: parsed.data.amount, currency });
+  if (!Number.isInteger(amount.amount)) return { webhookId, about: 'something unknown' };
+  const outcome = is === 'open' ? undefined : status === 'won' || status === 'lost' ? status : 'closed';
+  return { webhookId, about: 'dispute', reference, dispute: { disputeId, amount, reason, outcome } };
 }

@@ -227,6 +227,20 @@ describe('what is no answer about the card', () => {
   });
 });
 
+describe('a charge by the name that Stripe has for it', () => {
+  test('is ours where it carries our id', async () => {
+    const charge = chargeOf('pm_card_visa');
+    const outcome = await provider.charge(charge, patient());
+    assert.ok(outcome.outcome === 'succeeded');
+    assert.equal(await provider.chargeNamed(outcome.reference, patient()), charge.key);
+    const another = stripe.books.create({ amount: '2650', currency: 'eur' });
+    assert.equal(await provider.chargeNamed(another.id, patient()), undefined);
+    assert.equal(await provider.chargeNamed('pi_3nothing', patient()), undefined);
+    stripe.faults.push({ at: /GET/, does: '429' });
+    await assert.rejects(provider.chargeNamed(outcome.reference, patient()), { code: 'provider_unavailable' });
+  });
+});
+
 describe('a refund', () => {
   test('that is pending becomes what Stripe makes of it', async () => {
     const charge = chargeOf('pm_card_pendingRefund');

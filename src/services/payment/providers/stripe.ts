@@ -22,6 +22,7 @@ import {
   isKept,
   keysKeptMs,
   paymentOf,
+  retrieveIntent,
   type StripeAccount,
   stripeClient,
   underKey,
@@ -60,6 +61,7 @@ export function createStripeProvider({ webhookSecrets, ...account }: StripeOptio
         isAuthorisation(request.token) ? lookUpAuthorised(stripe, request) : lookUp(stripe, request),
       ),
     refund: (request, signal) => whileWaited(signal, () => giveBack(stripe, request)),
+    chargeNamed: (reference, signal) => whileWaited(signal, () => chargeNamed(stripe, reference)),
     release: (request, signal) => whileWaited(signal, () => releaseAuthorised(stripe, request)),
   };
 }
@@ -131,6 +133,11 @@ async function confirm(
     if (refusal === undefined) throw error;
     return refusal;
   }
+}
+
+async function chargeNamed(stripe: Stripe, reference: string): Promise<string | undefined> {
+  const intent = await retrieveIntent(stripe, reference);
+  return intent && paymentOf(intent);
 }
 
 /**
