@@ -83,6 +83,26 @@ describe('what needs a person', () => {
     assert.equal(paid.body.status, 'confirmed');
   });
 
+  it('is settled by one of those who settle it at once; the others are told that it was', async () => {
+    const { booking, paymentId } = await unknownCharge(['S-A-5']);
+    const path = `/v1/ops/payments/${paymentId}/settlement`;
+    const say = (outcome: string, key: string) =>
+      staff.post(path, { outcome, why: 'looked up at the provider' }, { key });
+    const said = Array.from({ length: 6 }, (_, index) => [index % 2 ? 'failed' : 'succeeded', randomUUID()] as const);
+    const answers = await Promise.all(said.map(([outcome, key]) => say(outcome, key)));
+    const statuses = answers.map(({ status }) => status);
+    assert.equal(statuses.filter((status) => status === 202).length, 1, statuses.join());
+    assert.ok(answers.every(({ status, body }) => status === 202 || (status === 409 && body['code'] === 'conflict')));
+    const outcome = said[statuses.indexOf(202)]?.[0];
+    await bookingOnce(ada, booking.bookingId, hasStatus(outcome === 'succeeded' ? 'confirmed' : 'awaiting_payment'));
+    // A repeat has the answer that its first had.
+    const again = await Promise.all(said.map(([each, key]) => say(each, key)));
+    assert.deepEqual(
+      again.map(({ status }) => status),
+      statuses,
+    );
+  });
+
   it('is a charge that was found to have failed and was captured all the same: found to be, it goes back', async () => {
     const provider = hostNamed(running.app.hosts, 'payment').part<{ lookup: PaymentProvider['lookup'] }>(partName);
     const { lookup } = provider;

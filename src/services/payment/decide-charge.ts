@@ -147,7 +147,7 @@ export function onDisputeReported(state: State, input: DisputeReported): readonl
 
 export function onSettlement(state: State, input: Settlement & InputContext): readonly Event[] {
   const attempt = attemptOf(state, input.paymentId);
-  const { paymentId, outcome, why, who } = input;
+  const { outcome } = input;
   switch (attempt.status) {
     case 'asking':
     case 'unknown':
@@ -162,11 +162,16 @@ export function onSettlement(state: State, input: Settlement & InputContext): re
       return unreachable(attempt.status);
   }
   // It settled itself, or somebody else did, while the person was looking.
-  return [{ type: 'SettlementCameTooLate', data: { paymentId, outcome, why, who } }];
+  return [{ type: 'SettlementCameTooLate', data: saidIn(input) }];
 }
 
-function settle(state: State, { paymentId, outcome, why, who }: Settlement): readonly Event[] {
-  const settled: Event = { type: 'ChargeSettledByPerson', data: { paymentId, outcome, why, who } };
+function saidIn({ paymentId, outcome, why, who, settlementId }: Settlement): Omit<Settlement, 'type'> {
+  return { paymentId, outcome, why, who, settlementId };
+}
+
+function settle(state: State, settlement: Settlement): readonly Event[] {
+  const { paymentId, outcome } = settlement;
+  const settled: Event = { type: 'ChargeSettledByPerson', data: saidIn(settlement) };
   const error = { code: settledByPersonCode, message: 'The payment was looked up and has failed.' };
   const published =
     outcome === 'succeeded'

@@ -53,6 +53,8 @@ const settled = (outcome: 'succeeded' | 'failed'): Input => ({
   why: 'seen in the dashboard',
   who: 'usr_9',
 });
+const said = (outcome: 'succeeded' | 'failed', settlementId: string): Input =>
+  ({ ...settled(outcome), settlementId }) as Input;
 const due = (at: number): Input => ({ ...context, at, type: 'DeadlineReached' });
 const refundWanted = (minor = 2_650, refundId = 'rfd_1', paymentId = 'pay_1'): Input => ({
   ...context,
@@ -338,6 +340,17 @@ describe('a charge that a person has called failed', () => {
   test('may be called captured by a person who has looked again, and then goes back', () => {
     const { types } = given(...calledFailed, settled('succeeded'));
     assert.deepEqual(types.slice(4), ['ChargeSettledByPerson', 'ChargeCapturedAfterAll', 'PaymentSucceeded']);
+  });
+  test('remembers of each that has said something whether it counted', () => {
+    const { state } = given(
+      validated(),
+      unknown(),
+      said('failed', 'one'),
+      said('failed', 'two'),
+      said('succeeded', 'three'),
+    );
+    assert.deepEqual(state.attempts['pay_1']?.settlements, { one: 'settled', two: 'too late', three: 'settled' });
+    assert.equal(given(...calledFailed).state.attempts['pay_1']?.settlements, undefined);
   });
   test('is captured once, and failed once, whatever people say after that', () => {
     const again = given(...calledFailed, settled('succeeded'), settled('succeeded'), settled('failed'));

@@ -72,9 +72,12 @@ export function evolve(state: State, event: Event): State {
     case 'AuthorisationReleased':
       return changeAuthorisation(state, event.data.attempts, { status: 'over', wait: undefined });
     case 'ChargeSettledByPerson':
-      return changeAttempt(state, event.data.paymentId, { settledByPerson: true });
-    case 'ChargeReportMismatched':
+      return changeAttempt(withSettlement(state, event.data, 'settled'), event.data.paymentId, {
+        settledByPerson: true,
+      });
     case 'SettlementCameTooLate':
+      return withSettlement(state, event.data, 'too late');
+    case 'ChargeReportMismatched':
     case 'RefundRetriedByPerson':
       // Who did what and why: for people, not for the next decision.
       return state;
@@ -114,6 +117,14 @@ function changeAttempt(state: State, paymentId: string, change: Partial<Attempt>
   const attempt = state.attempts[paymentId];
   if (attempt === undefined) throw new Error(`payment ${paymentId} was never asked for`);
   return withAttempt(state, { ...attempt, ...change });
+}
+
+type Said = Extract<Event, { readonly type: 'ChargeSettledByPerson' }>['data'];
+
+function withSettlement(state: State, { paymentId, settlementId }: Said, decided: 'settled' | 'too late'): State {
+  if (settlementId === undefined) return state;
+  const settlements = { ...state.attempts[paymentId]?.settlements, [settlementId]: decided };
+  return changeAttempt(state, paymentId, { settlements });
 }
 
 function withRefund(state: State, refund: Refund): State {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bookingId, paymentId, refundId } from '../../contracts/ids.ts';
+import { bookingId, refundId } from '../../contracts/ids.ts';
 import { money } from '../../contracts/money.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import {
@@ -13,14 +13,12 @@ import {
 import { notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { partName } from './effects.ts';
-import { type PaymentRow, paymentRow, refundRow, unsettled } from './projection.ts';
+import { refundRow, unsettled } from './projection.ts';
 import type { SandboxProvider } from './providers/sandbox.ts';
-import { settledByPersonCode } from './state.ts';
+import { accepted, settlementEndpoint } from './settlement-endpoint.ts';
 import { webhookEndpoint } from './webhook-endpoint.ts';
 
 /** What people and providers can do about payments. */
-
-const accepted = z.object({ bookingId: z.string(), status: z.string() });
 
 export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
   return [
@@ -98,43 +96,6 @@ function unsettledEndpoint(service: ServiceRuntime): Endpoint {
       return { status: 200, body: page(items, limit, (item) => [item.since, item.id]) };
     },
   });
-}
-
-function settlementEndpoint(service: ServiceRuntime): Endpoint {
-  return endpoint({
-    method: 'POST',
-    path: '/ops/payments/{paymentId}/settlement',
-    summary: 'Settles a charge of unknown outcome by hand, after looking it up at the provider',
-    tag: 'operations',
-    who: ['staff'],
-    params: z.strictObject({ paymentId }),
-    body: z.strictObject({ outcome: z.enum(['succeeded', 'failed']), why: z.string().min(1).max(500) }),
-    idempotency: 'honoured',
-    answers: { 202: { says: 'Taken; the booking follows', body: accepted } },
-    problems: ['not_found', 'conflict'],
-    handle: async ({ params, body, principal, idempotency, traceparent }) => {
-      const row = await paymentRow(service, params.paymentId);
-      if (row === undefined) throw notFound('payment');
-      const repeated = idempotency !== undefined && (await service.answered(idempotency)) !== undefined;
-      if (!repeated && isOver(row, body.outcome)) {
-        throw new Problem('conflict', `The payment has an outcome already: it ${row.status}.`);
-      }
-      const { bookingId, showId } = row;
-      const data = { bookingId, paymentId: params.paymentId, ...body, who: principal.userId };
-      await service.submit({
-        idempotency,
-        answer: { status: 202, resource: params.paymentId },
-        requests: [{ type: 'SettlementRequested', key: showId, subject: bookingId, data, traceparent }],
-      });
-      return { status: 202, body: { bookingId, status: row.status } };
-    },
-  });
-}
-
-/** Whether a charge has an outcome that nobody may change: what a person has called failed another look may show to be captured. */
-function isOver({ status, error }: PaymentRow, outcome: 'succeeded' | 'failed'): boolean {
-  const isCorrected = status === 'failed' && error?.code === settledByPersonCode && outcome === 'succeeded';
-  return (status === 'succeeded' || status === 'failed') && !isCorrected;
 }
 
 function retryEndpoint(service: ServiceRuntime): Endpoint {

@@ -49,6 +49,8 @@ export interface Attempt extends Charge {
   readonly surplus: boolean;
   /** A person has said what came of it. Absent in streams that were begun without. */
   readonly settledByPerson?: boolean | undefined;
+  /** What became of what people have said, by its id. Absent in streams that were begun without. */
+  readonly settlements?: Readonly<Record<string, 'settled' | 'too late'>> | undefined;
   readonly provider: string | undefined;
   readonly reference: string | undefined;
 }
@@ -164,6 +166,8 @@ export type Settlement = {
   readonly outcome: 'succeeded' | 'failed';
   readonly why: string;
   readonly who: string;
+  /** Names it, for whoever waits for the decision. Absent where it was asked for earlier. */
+  readonly settlementId?: string | undefined;
 };
 export type RefundRetry = { readonly type: 'RefundRetryRequested'; readonly refundId: string; readonly who: string };
 
