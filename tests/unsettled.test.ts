@@ -138,6 +138,27 @@ describe('what needs a person', () => {
     const retried = await staff.post(`/v1/ops/refunds/${id}/retry`, undefined);
     assert.equal(retried.status, 202);
     await listed(booking.bookingId, 'refund');
+    await bookingOnce(ada, booking.bookingId, ({ refund }) => refund?.status === 'failed');
+
+    // A person who has looked again settles what another one got wrong, or says how the money went back.
+    const settlement = `/v1/ops/refunds/${id}/settlement`;
+    const wrong = await ada.post(settlement, { why: 'I want it to be so' });
+    assert.deepEqual([wrong.status, wrong.body['code']], [403, 'forbidden']);
+    assert.equal((await staff.post(settlement, {})).status, 422);
+    const why = 'nothing was captured, so there is nothing to give back';
+    const done = await eventually(
+      () => staff.post(settlement, { why }),
+      ({ status }) => status === 202,
+    );
+    assert.equal(done.status, 202);
+    await bookingOnce(ada, booking.bookingId, ({ refund }) => refund?.status === 'succeeded');
+    await gone(booking.bookingId, 'refund');
+    const over = await staff.post(settlement, { why });
+    assert.deepEqual([over.status, over.body['code']], [409, 'conflict']);
+    assert.deepEqual(
+      (await brokenInvariants(running.app)).map(({ name }) => name),
+      [],
+    );
   });
 
   it('is a message of unknown fate, which is sent again by a person only', async () => {
@@ -162,6 +183,7 @@ describe('what needs a person', () => {
   it('is one list, oldest first, page by page, for staff', async () => {
     await unknownCharge(['S-B-1']);
     await unknownCharge(['S-B-2']);
+    await unknownCharge(['S-B-3']);
     const { body: whole } = await staff.get<List>('/v1/ops/unsettled');
     assert.ok(whole.items.length >= 3);
     assert.deepEqual(

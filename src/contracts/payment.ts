@@ -65,6 +65,9 @@ export const paymentEvents = [
 ] as const;
 export type PaymentEvent = FactOf<typeof paymentEvents>;
 
+/** The reference of what a person has settled: the provider's books have no row for it. */
+export const settledByPersonReference = 'settled-by-person';
+
 /** What a provider takes for a card, judged by its looks alone, at the door. */
 export interface CardTokens {
   looksKnown(token: string): boolean;

@@ -141,6 +141,7 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
     `Asked the provider to refund ${money(told.amount)}${(told.round ?? 1) > 1 ? `, try ${told.round}` : ''}.`,
   RefundUnanswered: (told) =>
     `The provider gave no definite answer to the refund; asking again in ${Math.round((told.waitMs ?? 0) / 1_000)} s.`,
+  RefundSettledByPerson: (told) => `${told.who} settled the refund as given back in another way: ${told.why}`,
   RefundRetriedByPerson: (told) => `${told.who} had the refund tried again.`,
   RefundCameBack: (told) => `The refund did not reach the customer: ${error(told)}.`,
   RefundMadeAgain: (told) => `${money(told.amount)} given back again, after the first try came back.`,

@@ -68,7 +68,6 @@ const meanings: Readonly<Record<Unsettled['kind'], string>> = {
 const keyOf = ({ id }: Unsettled) => id;
 
 function shown(item: Unsettled, deeds: Deeds): TemplateResult {
-  const deed = deedFor(item);
   const why = item.error === undefined ? item.reason : `${item.error.message} (${item.error.code})`;
   return html`
     <h2>${titles[item.kind]}${item.amount === undefined ? undefined : `: ${amountText(item.amount)}`}</h2>
@@ -82,21 +81,21 @@ function shown(item: Unsettled, deeds: Deeds): TemplateResult {
       <dt>Id</dt>
       <dd><code>${item.id}</code></dd>
     </dl>
-    ${deed === undefined ? undefined : deeds.view(deed)}
+    ${deedsFor(item).map((deed) => deeds.view(deed))}
   `;
 }
 
-function deedFor(item: Unsettled): Deed | undefined {
+function deedsFor(item: Unsettled): readonly Deed[] {
   switch (item.kind) {
     case 'charge':
-      return settlement(item);
+      return [settlement(item)];
     case 'refund':
-      return retry(item);
+      return [retry(item), otherWay(item)];
     case 'message':
-      return resend(item);
+      return [resend(item)];
     case 'dispute':
     case 'webhook':
-      return undefined;
+      return [];
     default:
       return item.kind satisfies never;
   }
@@ -133,6 +132,22 @@ function retry({ id, amount }: Unsettled): Deed {
     run: async ({ keyOf }) => {
       await post(`/v1/ops/refunds/${encodeURIComponent(id)}/retry`, undefined, { key: keyOf('retry') });
       return 'The refund is asked for again. If it fails again, it is back in this list in a moment.';
+    },
+  };
+}
+
+function otherWay({ id }: Unsettled): Deed {
+  return {
+    id: `settle-${id}`,
+    does: 'Settle the refund',
+    follows:
+      'The money went back in another way, such as a transfer, or there was none to give back. The refund counts as made, and the customer reads so. It cannot be taken back.',
+    fields: () =>
+      html`${field('Why: how did it go back', html`<input name="why" required maxlength="500" size="50">`)}`,
+    run: async ({ fields, keyOf }) => {
+      const body = { why: fields['why'] };
+      await post(`/v1/ops/refunds/${encodeURIComponent(id)}/settlement`, body, { key: keyOf(body) });
+      return 'Settled; this leaves the list in a moment.';
     },
   };
 }

@@ -1,3 +1,4 @@
+import { settledByPersonReference } from '../../contracts/payment.ts';
 import type { BookingFacts } from './booking-facts.ts';
 import type { Data } from './fact.ts';
 import { type Examined, ended, validTickets } from './status.ts';
@@ -122,6 +123,8 @@ export function providerAgrees({ facts }: Examined): readonly string[] {
     if (type !== 'PaymentSucceeded' && type !== 'PaymentRefunded') continue;
     const { data } = fact;
     if (providers.get(data.paymentId) !== facts.booksOf) continue;
+    // A person has said so, and the provider cannot.
+    if (type === 'PaymentRefunded' && data.providerReference === settledByPersonReference) continue;
     const entry = facts.ledger.get(data.providerReference ?? '');
     // Openly unsettled since: the provider has told that it came back, and a person knows.
     if (type === 'PaymentRefunded' && cameBack.has(data.refundId) && entry?.outcome === 'declined') continue;

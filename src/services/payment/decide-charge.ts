@@ -1,6 +1,7 @@
 import type { PaymentError } from '../../contracts/booking.ts';
 import type { InputContext } from '../../contracts/decider.ts';
 import { unreachable } from '../../contracts/decider.ts';
+import { settledByPersonReference } from '../../contracts/payment.ts';
 import {
   type Attempt,
   attemptsKeptMax,
@@ -175,7 +176,7 @@ function settle(state: State, settlement: Settlement): readonly Event[] {
   const error = { code: settledByPersonCode, message: 'The payment was looked up and has failed.' };
   const published =
     outcome === 'succeeded'
-      ? onCaptured(state, paymentId, { provider: settledByHand, reference: 'settled-by-person' })
+      ? onCaptured(state, paymentId, { provider: settledByHand, reference: settledByPersonReference })
       : onDeclined(state, paymentId, error);
   return [settled, ...published];
 }

@@ -1,5 +1,6 @@
 import type { InputContext } from '../../contracts/decider.ts';
 import { unreachable } from '../../contracts/decider.ts';
+import { settledByPersonReference } from '../../contracts/payment.ts';
 import {
   type Event,
   nextWait,
@@ -9,6 +10,7 @@ import {
   type RefundIntent,
   type RefundReported,
   type RefundRetry,
+  type RefundSettlement,
   type RefundWanted,
   type State,
 } from './state.ts';
@@ -50,13 +52,7 @@ export function onRefundAnswer(state: State, input: RefundAnswer & InputContext)
   const about = factOf(state, refund);
   switch (input.type) {
     case 'RefundSucceeded':
-      // Made is said once, to whoever counts the money: another try after it came back is between us and the provider.
-      return [
-        {
-          type: refund.told ? 'RefundMadeAgain' : 'PaymentRefunded',
-          data: { ...about, providerReference: input.reference },
-        },
-      ];
+      return [made(state, refund, input.reference)];
     case 'RefundDeclined':
       return [{ type: refund.told ? 'RefundCameBack' : 'RefundFailed', data: { ...about, error: input.error } }];
     case 'RefundUnknown':
@@ -103,6 +99,31 @@ export function onRefundRetried(state: State, { refundId, who }: RefundRetry): r
     default:
       return unreachable(refund.status);
   }
+}
+
+/** A person has given the money back in another way, or found that there was none to give back. */
+export function onRefundSettled(state: State, { refundId, why, who }: RefundSettlement): readonly Event[] {
+  const refund = refundOf(state, refundId);
+  switch (refund.status) {
+    case 'failed':
+      return [
+        { type: 'RefundSettledByPerson', data: { refundId, why, who } },
+        made(state, refund, settledByPersonReference),
+      ];
+    case 'asking':
+    case 'unknown':
+    // The provider may give it back yet: twice is once too often.
+    case 'refunded':
+      return [];
+    default:
+      return unreachable(refund.status);
+  }
+}
+
+/** Made is said once, to whoever counts the money: another way after it came back is between us and the provider. */
+function made(state: State, refund: Refund, providerReference: string): Event {
+  const data = { ...factOf(state, refund), providerReference };
+  return { type: refund.told ? 'RefundMadeAgain' : 'PaymentRefunded', data };
 }
 
 export function refundsDue(state: State, at: number): readonly Event[] {

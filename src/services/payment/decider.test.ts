@@ -64,6 +64,10 @@ const refundWanted = (minor = 2_650, refundId = 'rfd_1', paymentId = 'pay_1'): I
 const refunded = (): Input => ({ ...context, type: 'RefundSucceeded', refundId: 'rfd_1', reference: 'led_2' });
 const refundDeclined = (): Input => ({ ...context, type: 'RefundDeclined', refundId: 'rfd_1', error });
 const refundUnknown = (at = 0): Input => ({ ...context, at, type: 'RefundUnknown', refundId: 'rfd_1' });
+const refundSettled = (): Input => ({
+  ...context,
+  ...{ type: 'RefundSettlementRequested', refundId: 'rfd_1', why: 'paid by transfer', who: 'usr_9' },
+});
 const cameBack = (round = 1): Input => ({
   ...context,
   type: 'RefundReported',
@@ -216,6 +220,11 @@ describe('a refund in every state meets every input', () => {
       refunded: ['RefundCameBack'],
     },
     'the provider says so of another try': { input: cameBack(2), ...nothing },
+    'a person has given it back in another way': {
+      input: refundSettled(),
+      ...nothing,
+      failed: ['RefundSettledByPerson', 'PaymentRefunded'],
+    },
     'a person tries again': { input: retried(), ...nothing, failed: ['RefundRetriedByPerson', 'RefundStarted'] },
     DeadlineReached: { input: due(askAfterMs), ...nothing, unknown: ['RefundStarted'] },
   });
@@ -423,6 +432,10 @@ describe('a refund that came back', () => {
     assert.equal(given(...back, retried(), refunded(), cameBack(2)).types.at(-1), 'RefundCameBack');
     assert.equal(given(...back, retried(), cameBack(1)).types.at(-1), 'RefundStarted');
   });
+  test('is settled by whoever gave the money back in another way', () => {
+    const { types } = given(...back, refundSettled(), refundSettled(), retried());
+    assert.deepEqual(types.slice(4), ['RefundCameBack', 'RefundSettledByPerson', 'RefundMadeAgain']);
+  });
   test('stays so when an answer from before that comes late', () => {
     assert.equal(given(...refunds.asking, cameBack(), refunded()).types.at(-1), 'RefundFailed');
     assert.equal(given(...back, refunded()).types.at(-1), 'RefundCameBack');
@@ -477,6 +490,7 @@ test('an outcome of something nobody asked for is parked', () => {
     cameBack(),
     refunded(),
     retried(),
+    refundSettled(),
   ]) {
     assert.throws(() => given(input), /never asked for/);
   }

@@ -31,7 +31,14 @@ import {
   onUnknown,
   onValidated,
 } from './decide-charge.ts';
-import { onRefundAnswer, onRefundReported, onRefundRequested, onRefundRetried, refundsDue } from './decide-refund.ts';
+import {
+  onRefundAnswer,
+  onRefundReported,
+  onRefundRequested,
+  onRefundRetried,
+  onRefundSettled,
+  refundsDue,
+} from './decide-refund.ts';
 import { evolve } from './evolve.ts';
 import type { Attempt, Event, Input, Refund, State } from './state.ts';
 
@@ -61,6 +68,8 @@ export function decide(state: State, input: Input): readonly Event[] {
       return onRefundReported(state, input);
     case 'DisputeReported':
       return onDisputeReported(state, input);
+    case 'RefundSettlementRequested':
+      return onRefundSettled(state, input);
     case 'RefundRetryRequested':
       return onRefundRetried(state, input);
     case 'PaymentAuthorisationBegun':

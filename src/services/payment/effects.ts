@@ -29,7 +29,7 @@ const policy: EffectPolicy = {
 };
 
 /** Nobody waits for these, and the holds of a rush end together: they leave the provider's attention to charges. */
-const unhurried: EffectPolicy = { ...policy, concurrencyMax: 10 };
+const unhurried: EffectPolicy = { ...policy, concurrencyMax: 200 };
 
 const providerOf = (service: ServiceRuntime) => service.part<PaymentProvider>(partName);
 

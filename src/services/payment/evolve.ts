@@ -79,6 +79,7 @@ export function evolve(state: State, event: Event): State {
       return withSettlement(state, event.data, 'too late');
     case 'ChargeReportMismatched':
     case 'RefundRetriedByPerson':
+    case 'RefundSettledByPerson':
       // Who did what and why: for people, not for the next decision.
       return state;
     default:

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bookingId, refundId } from '../../contracts/ids.ts';
+import { bookingId } from '../../contracts/ids.ts';
 import { money } from '../../contracts/money.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import {
@@ -10,12 +10,13 @@ import {
   pageOf,
   pageQuery,
 } from '../../runtime/http/page.ts';
-import { notFound, Problem } from '../../runtime/http/problem.ts';
+import { Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { partName } from './effects.ts';
-import { refundRow, unsettled } from './projection.ts';
+import { unsettled } from './projection.ts';
 import type { SandboxProvider } from './providers/sandbox.ts';
-import { accepted, settlementEndpoint } from './settlement-endpoint.ts';
+import { refundEndpoints } from './refund-endpoints.ts';
+import { settlementEndpoint } from './settlement-endpoint.ts';
 import { webhookEndpoint } from './webhook-endpoint.ts';
 
 /** What people and providers can do about payments. */
@@ -26,7 +27,7 @@ export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
     ledgerEndpoint(service),
     unsettledEndpoint(service),
     settlementEndpoint(service),
-    retryEndpoint(service),
+    ...refundEndpoints(service),
   ];
 }
 
@@ -94,36 +95,6 @@ function unsettledEndpoint(service: ServiceRuntime): Endpoint {
         return { kind, id, since: since.toISOString(), bookingId, showId, paymentId: of, amount, error, reason };
       });
       return { status: 200, body: page(items, limit, (item) => [item.since, item.id]) };
-    },
-  });
-}
-
-function retryEndpoint(service: ServiceRuntime): Endpoint {
-  return endpoint({
-    method: 'POST',
-    path: '/ops/refunds/{refundId}/retry',
-    summary: 'Asks the provider once more for a refund that failed',
-    tag: 'operations',
-    who: ['staff'],
-    params: z.strictObject({ refundId }),
-    idempotency: 'honoured',
-    answers: { 202: { says: 'Taken; the refund is asked for again', body: accepted } },
-    problems: ['not_found', 'conflict'],
-    handle: async ({ params, principal, idempotency, traceparent }) => {
-      const row = await refundRow(service, params.refundId);
-      if (row === undefined) throw notFound('refund');
-      const repeated = idempotency !== undefined && (await service.answered(idempotency)) !== undefined;
-      if (!repeated && row.status !== 'failed') {
-        throw new Problem('conflict', 'Only a refund that failed can be tried again.');
-      }
-      const { bookingId, showId } = row;
-      const data = { bookingId, refundId: params.refundId, who: principal.userId };
-      await service.submit({
-        idempotency,
-        answer: { status: 202, resource: params.refundId },
-        requests: [{ type: 'RefundRetryRequested', key: showId, subject: bookingId, data, traceparent }],
-      });
-      return { status: 202, body: { bookingId, status: row.status } };
     },
   });
 }

@@ -38,4 +38,5 @@ export const routes: Readonly<Record<string, Route>> = {
   DisputeReported: reported,
   SettlementRequested: reported,
   RefundRetryRequested: reported,
+  RefundSettlementRequested: reported,
 };

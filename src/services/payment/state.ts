@@ -169,6 +169,12 @@ export type Settlement = {
   /** Names it, for whoever waits for the decision. Absent where it was asked for earlier. */
   readonly settlementId?: string | undefined;
 };
+export type RefundSettlement = {
+  readonly type: 'RefundSettlementRequested';
+  readonly refundId: string;
+  readonly why: string;
+  readonly who: string;
+};
 export type RefundRetry = { readonly type: 'RefundRetryRequested'; readonly refundId: string; readonly who: string };
 
 export type Validated = {
@@ -198,6 +204,7 @@ export type Input = InputContext &
     | DisputeReported
     | Settlement
     | RefundRetry
+    | RefundSettlement
     | { readonly type: 'DeadlineReached' }
   );
 
@@ -218,6 +225,7 @@ export type Event =
   | Fact<'RefundUnanswered', { readonly refundId: string } & Wait>
   | Fact<'RefundCameBack', RefundFact & { readonly error: PaymentError }>
   | Fact<'RefundMadeAgain', RefundFact & { readonly providerReference: string }>
+  | Fact<'RefundSettledByPerson', Omit<RefundSettlement, 'type'>>
   | Fact<'RefundRetriedByPerson', Omit<RefundRetry, 'type'>>;
 
 /** The wait before the next question: twice as long as the one before. */
