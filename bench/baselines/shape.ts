@@ -105,7 +105,7 @@ export const inputs: Readonly<Record<string, readonly TopicName[]>> = {
   booking: ['booking-movie', 'seat-events', 'price-events', 'payment-topic', 'ticket-details'],
   'seat-inventory': ['booking-events'],
   pricing: ['seat-events'],
-  payment: ['movie-found', 'booking-events'],
+  payment: ['movie-found', 'booking-events', 'booking-movie'],
   notification: ['payment-topic', 'ticket-details', 'booking-events'],
   ticket: ['notification-sent', 'payment-topic', 'booking-events'],
 };
