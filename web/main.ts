@@ -6,31 +6,45 @@ import { passwordPage } from './buyer/password.ts';
 import { programmePage } from './buyer/programme.ts';
 import { showPage } from './buyer/show.ts';
 import { signInPage } from './buyer/sign-in.ts';
-import { get } from './kit/api.ts';
+import { type Ask, get } from './kit/api.ts';
 import { later } from './kit/later.ts';
-import type { App, Open, Page } from './kit/page.ts';
-import { accessToken, type Me, onOtherSession, signOut } from './kit/session.ts';
+import { type App, loading, type Open, type Page, problemBox } from './kit/page.ts';
+import { Problem, tryingAgain } from './kit/problem.ts';
+import { hasSession, type Me, onOtherSession, signOut } from './kit/session.ts';
 
 /** Customers need none of it, so they do not load it. */
 const consolePage = later(async () => (await import('./console/console.ts')).consolePage);
 
 /** The app: which page an address is, who is signed in, and what stands around every page. */
-const routes: readonly (readonly [pattern: string, open: Open])[] = [
-  ['/', programmePage],
-  ['/shows/:showId', showPage],
-  ['/bookings', bookingsPage],
-  ['/bookings/:bookingId', bookingPage],
-  ['/account', accountPage],
-  ['/sign-in', signInPage],
-  ['/password-resets/:token', passwordPage],
-  ['/console', consolePage],
-  ['/console/:part', consolePage],
-  ['/console/:part/:id', consolePage],
+interface Route {
+  readonly pattern: string;
+  readonly open: Open;
+  /** Whether it is shown only once the server has told who somebody is. */
+  readonly isPersonal: boolean;
+}
+
+const forAll = (pattern: string, open: Open): Route => ({ pattern, open, isPersonal: false });
+const personal = (pattern: string, open: Open): Route => ({ pattern, open, isPersonal: true });
+
+const routes: readonly Route[] = [
+  forAll('/', programmePage),
+  forAll('/shows/:showId', showPage),
+  personal('/bookings', bookingsPage),
+  personal('/bookings/:bookingId', bookingPage),
+  personal('/account', accountPage),
+  forAll('/sign-in', signInPage),
+  forAll('/password-resets/:token', passwordPage),
+  personal('/console', consolePage),
+  personal('/console/:part', consolePage),
+  personal('/console/:part/:id', consolePage),
 ];
 
 const icon = new URL('./icon.svg', import.meta.url).href;
 
 let me: Me | undefined;
+/** Whether the server has told who somebody is; that it does not answer makes nobody of nobody. */
+let isMeKnown = false;
+let unanswered: string | undefined;
 let page: Page | undefined;
 let isDrawn = true;
 /** What had the focus last. */
@@ -56,22 +70,32 @@ const app: App = {
     });
   },
   me: () => me,
-  async meAgain() {
-    me = (await accessToken()) === undefined ? undefined : await get<Me>('/v1/me');
-    app.redraw();
-  },
+  meAgain: () => askWho(),
 };
+
+async function askWho(ask: Ask = {}): Promise<void> {
+  me = hasSession() ? await get<Me>('/v1/me', ask).catch(nobodyIfRefused) : undefined;
+  isMeKnown = true;
+  app.redraw();
+}
+
+function nobodyIfRefused(error: unknown): undefined {
+  if (!(error instanceof Problem && error.status === 401)) throw error;
+}
 
 function open(): void {
   page?.leave?.();
   page = undefined;
-  for (const [pattern, openPage] of routes) {
-    const parts = partsOf(pattern, location.pathname);
-    if (parts !== undefined) page = openPage(app, parts);
-    if (page !== undefined) break;
+  for (const route of routes) {
+    const parts = partsOf(route.pattern, location.pathname);
+    if (parts === undefined) continue;
+    page = isMeKnown || !route.isPersonal ? route.open(app, parts) : waitingPage;
+    break;
   }
   app.redraw();
 }
+
+const waitingPage: Page = { title: 'Fullhouse', view: () => html`${problemBox(unanswered)} ${loading}` };
 
 /** The named parts of a path that fits a pattern. */
 function partsOf(pattern: string, path: string): Readonly<Record<string, string>> | undefined {
@@ -81,10 +105,19 @@ function partsOf(pattern: string, path: string): Readonly<Record<string, string>
   const parts: Record<string, string> = {};
   for (const [index, name] of wanted.entries()) {
     const part = given[index] ?? '';
-    if (name.startsWith(':')) parts[name.slice(1)] = decodeURIComponent(part);
+    if (name.startsWith(':')) parts[name.slice(1)] = decoded(part);
     else if (name !== part) return undefined;
   }
   return parts;
+}
+
+/** What cannot be decoded is the name of nothing, and is told to be. */
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 function draw(): void {
@@ -102,9 +135,11 @@ function draw(): void {
         </nav>
         <div class="who">
           ${
-            me === undefined
-              ? html`<a class="button" href="/sign-in">Sign in</a>`
-              : html`<a href="/account">${me.name}</a> <button class="plain" @click=${leave}>Sign out</button>`
+            !isMeKnown
+              ? undefined
+              : me === undefined
+                ? html`<a class="button" href="/sign-in">Sign in</a>`
+                : html`<a href="/account">${me.name}</a> <button class="plain" @click=${leave}>Sign out</button>`
           }
         </div>
       </header>
@@ -142,7 +177,7 @@ document.addEventListener('click', (event) => {
     document.querySelector<HTMLElement>(link.hash)?.focus();
     return;
   }
-  if (!routes.some(([pattern]) => partsOf(pattern, link.pathname) !== undefined)) return;
+  if (!routes.some(({ pattern }) => partsOf(pattern, link.pathname) !== undefined)) return;
   event.preventDefault();
   app.go(link.pathname + link.search);
 });
@@ -154,6 +189,17 @@ onOtherSession(async () => {
   if (me?.userId !== before) open();
 });
 
-// Without an answer nobody is signed in, for now; what a page asks will say why.
-await app.meAgain().catch(() => undefined);
-open();
+document.querySelector('#starting')?.remove();
+// Where the server does not tell soon, what is for everybody is shown to nobody in particular.
+page = waitingPage;
+app.redraw();
+await askWho({
+  waiting: (why) => {
+    unanswered = tryingAgain(why);
+    if (page === waitingPage) open();
+    app.redraw();
+  },
+}).catch(() => {
+  isMeKnown = true;
+});
+if (page === waitingPage) open();

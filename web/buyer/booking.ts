@@ -5,7 +5,7 @@ import { serverNow } from '../kit/clock.ts';
 import { countdownText, momentText, moneyText, placeTimeText, timeText } from '../kit/format.ts';
 import { newKey } from '../kit/keys.ts';
 import { type App, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
-import { messageOf, Problem } from '../kit/problem.ts';
+import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import { pageSettings } from '../kit/settings.ts';
 import { WishKey } from '../kit/wish-key.ts';
@@ -17,6 +17,8 @@ import { type Ticket, ticketCard, ticketsOf } from './tickets.ts';
 
 /** One booking as it goes: the hold runs down, the payment is made, the tickets come. What happens is streamed; nothing is asked twice. */
 const tickMs = 500;
+/** A hold that is over so long has become something else. */
+const untoldMaxMs = 3_000;
 const payWaitSeconds = 20;
 
 const reasons: Readonly<Record<string, string>> = {
@@ -52,14 +54,15 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   let card: CardForm | undefined;
   const paying = new WishKey();
   const cancelKey = newKey();
-  const ticking = setInterval(() => {
-    if (booking?.holdExpiresAt !== undefined && !isOver(booking)) app.redraw();
-  }, tickMs);
+  let fetching = new AbortController();
+  let isLooking = false;
+  const ticking = setInterval(tick, tickMs);
 
   async function load(): Promise<void> {
     const { signal } = leaving;
     try {
-      await took(await get<Booking>(path, { signal }));
+      await took(await get<Booking>(path, { signal, waiting }));
+      problem = undefined;
       // A stream that is begun after the page was left is stopped by nobody, and a browser has room for six of them.
       if (signal.aborted) return;
       live = follow(`${path}/stream`, {
@@ -73,6 +76,11 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     app.redraw();
   }
 
+  const waiting = (why: Problem) => {
+    problem = tryingAgain(why);
+    app.redraw();
+  };
+
   /** What the stream tells is in order; an answer may have been on its way while the stream went on. */
   async function took(now: Booking, from: 'stream' | 'answer' = 'stream'): Promise<void> {
     const before = booking;
@@ -84,10 +92,38 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     if (isNext && now.status === 'awaiting_payment') void askForCard();
     app.redraw();
     const isChanged = before?.tickets.length !== now.tickets.length || before.status !== now.status;
-    if (now.tickets.length > 0 && isChanged) {
-      tickets = await ticketsOf(bookingId).catch(() => tickets);
-      app.redraw();
+    if (now.tickets.length > 0 && isChanged) void fetchTickets();
+  }
+
+  /** The latest asking is the one that counts. */
+  async function fetchTickets(): Promise<void> {
+    fetching.abort();
+    fetching = new AbortController();
+    const signal = AbortSignal.any([fetching.signal, leaving.signal]);
+    try {
+      tickets = await ticketsOf(bookingId, { signal, waiting });
+      problem = undefined;
+    } catch (error) {
+      if (signal.aborted) return;
+      problem = messageOf(error);
     }
+    app.redraw();
+  }
+
+  /** What became of a hold that is over is streamed; where it is not told in time, it is asked for. */
+  function tick(): void {
+    if (booking === undefined || isOver(booking) || booking.holdExpiresAt === undefined) return;
+    app.redraw();
+    const isLate = booking.status === 'awaiting_payment' && leftOf(booking) < -untoldMaxMs;
+    if (!isLate || isLooking) return;
+    isLooking = true;
+    void get<Booking>(path, { signal: leaving.signal, waiting })
+      .then(async (now) => {
+        problem = undefined;
+        await took(now, 'answer');
+      })
+      .catch(() => undefined)
+      .finally(() => setTimeout(() => (isLooking = false), untoldMaxMs));
   }
 
   /** Each try has a form of its own. */
@@ -157,7 +193,9 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   }
 
   function payment(now: Booking): TemplateResult {
-    const left = Date.parse(now.holdExpiresAt ?? '') - serverNow();
+    const left = leftOf(now);
+    if (left <= 0)
+      return html`<p class="note" role="status">The time to pay is over. Looking what became of your seats …</p>`;
     return html`
       <section class="card" aria-label="Payment">
         <p>Your seats are held for you for <span class="clock" role="timer">${countdownText(left)}</span></p>
@@ -212,6 +250,8 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
 }
 
 const isOver = ({ status }: Booking) => ['confirmed', 'rejected', 'expired', 'cancelled'].includes(status);
+
+const leftOf = ({ holdExpiresAt = '' }: Booking) => Date.parse(holdExpiresAt) - serverNow();
 
 const isOlder = (a: Booking, b: Booking) =>
   a.history.length < b.history.length || (a.history.length === b.history.length && a.tickets.length < b.tickets.length);

@@ -3,7 +3,7 @@ import type { Booking, Show } from '../kit/answers.ts';
 import { get, type Listed } from '../kit/api.ts';
 import { countText, moneyText, placeTimeText } from '../kit/format.ts';
 import { type App, loading, type Page, problemBox } from '../kit/page.ts';
-import { messageOf } from '../kit/problem.ts';
+import { messageOf, type Problem, tryingAgain } from '../kit/problem.ts';
 
 const statusNames: Readonly<Record<Booking['status'], readonly [name: string, kind: string]>> = {
   requested: ['asking for the seats', ''],
@@ -32,6 +32,7 @@ export function bookingsPage(app: App): Page {
   let cursor: string | null | undefined;
   let problem: string | undefined;
   let isLoading = false;
+  const leaving = new AbortController();
 
   async function more(): Promise<void> {
     isLoading = true;
@@ -39,22 +40,30 @@ export function bookingsPage(app: App): Page {
     app.redraw();
     try {
       const after = cursor == null ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-      const listed = await get<Listed<Booking>>(`/v1/bookings?limit=20${after}`);
+      const listed = await get<Listed<Booking>>(`/v1/bookings?limit=20${after}`, { signal: leaving.signal, waiting });
+      problem = undefined;
       bookings.push(...listed.items);
       cursor = listed.nextCursor;
       const unknown = new Set(listed.items.map(({ showId }) => showId).filter((showId) => !shows.has(showId)));
       await Promise.all([...unknown].map(async (showId) => shows.set(showId, await showOf(showId))));
     } catch (error) {
+      if (leaving.signal.aborted) return;
       problem = messageOf(error);
     }
     isLoading = false;
     app.redraw();
   }
 
+  const waiting = (why: Problem) => {
+    problem = tryingAgain(why);
+    app.redraw();
+  };
+
   if (app.me() === undefined) app.go('/sign-in?then=/bookings', { replace: true });
   else void more();
   return {
     title: 'My bookings',
+    leave: () => leaving.abort(),
     view: () => html`
       <h1>My bookings</h1>
       ${bookings.map((booking) => bookingCard(booking, shows.get(booking.showId)))}

@@ -37,12 +37,3 @@ export function keptChoice(showId: string): Choice {
   const text = kept(keyOf(showId), 'tab');
   return text === undefined ? nothing : (JSON.parse(text) as Choice);
 }
-
-const heldKeyOf = (showId: string) => `fullhouse-held-${showId}`;
-
-/** Keeps with the tab under which booking seats of a show are held, for whoever goes back to the show before paying. */
-export function keepHeld(showId: string, bookingId: string): void {
-  keep(heldKeyOf(showId), bookingId, 'tab');
-}
-
-export const keptHeld = (showId: string) => kept(heldKeyOf(showId), 'tab');

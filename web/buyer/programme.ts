@@ -1,9 +1,9 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Show, Theatre } from '../kit/answers.ts';
-import { all, get, type Listed } from '../kit/api.ts';
+import { type Ask, all, get, type Listed } from '../kit/api.ts';
 import { dayOf, dayText, isOtherClock, moneyText, shortDayText, timeText } from '../kit/format.ts';
 import { type App, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
-import { messageOf } from '../kit/problem.ts';
+import { messageOf, type Problem, tryingAgain } from '../kit/problem.ts';
 import { keep, kept } from '../kit/storage.ts';
 
 /**
@@ -51,18 +51,25 @@ export function programmePage(app: App): Page {
     try {
       if (afterMs > 0) await new Promise((resolve) => setTimeout(resolve, afterMs));
       if (signal.aborted) return;
-      if (theatres.length === 0) theatres = await all<Theatre>('/v1/theatres');
+      const ask: Ask = { signal, waiting };
+      if (theatres.length === 0) theatres = await all<Theatre>('/v1/theatres', showsMax, ask);
       // One that is kept or linked to may be gone.
       if (!theatres.some((each) => each.theatreId === wish.theatreId)) wish = { ...wish, theatreId: '' };
-      const answer = wish.title === '' ? { shows: await showsOf(wish), hasMore: false } : await showsNamed(wish);
-      if (signal.aborted) return;
+      const answer =
+        wish.title === '' ? { shows: await showsOf(wish, ask), hasMore: false } : await showsNamed(wish, ask);
       found = answer;
+      problem = undefined;
     } catch (error) {
       if (signal.aborted) return;
       problem = messageOf(error);
     }
     app.redraw();
   }
+
+  const waiting = (why: Problem) => {
+    problem = tryingAgain(why);
+    app.redraw();
+  };
 
   function choose(change: Partial<Wish>, afterMs = 0): void {
     wish = { ...wish, ...change };
@@ -138,24 +145,24 @@ const dayName = (day: string, index: number) =>
   index === 0 ? 'Today' : index === 1 ? 'Tomorrow' : shortDayText(`${day}T12:00:00Z`, 'UTC');
 
 /** The shows that begin on a day, each by the calendar of its own theatre. */
-async function showsOf({ day, theatreId }: Wish): Promise<readonly Show[]> {
+async function showsOf({ day, theatreId }: Wish, ask: Ask): Promise<readonly Show[]> {
   // A day begins up to 14 hours before that of UTC, and ends up to 12 hours after it.
   const from = new Date(Math.max(Date.now(), Date.parse(`${day}T00:00:00Z`) - 14 * 3_600_000)).toISOString();
   const to = new Date(Date.parse(`${day}T00:00:00Z`) + dayMs + 12 * 3_600_000).toISOString();
   const query = new URLSearchParams({ from, to, ...(theatreId === '' ? {} : { theatreId }) });
-  const found = await all<Show>(`/v1/shows?${query}`, { most: showsMax });
+  const found = await all<Show>(`/v1/shows?${query}`, { most: showsMax, ...ask });
   return found.filter((show) => dayOf(new Date(show.startsAt), show.theatre.timeZone) === day);
 }
 
 /** The next shows of every movie of such a title. */
-async function showsNamed({ theatreId, title }: Wish): Promise<Found> {
+async function showsNamed({ theatreId, title }: Wish, ask: Ask): Promise<Found> {
   const asked = new URLSearchParams({ q: title, limit: String(moviesFoundMax) });
-  const movies = await get<Listed<{ readonly movieId: string }>>(`/v1/movies?${asked}`);
+  const movies = await get<Listed<{ readonly movieId: string }>>(`/v1/movies?${asked}`, ask);
   const shows = await Promise.all(
     movies.items.map(({ movieId }) => {
       const limit = String(showsFoundMax);
       const query = new URLSearchParams({ movieId, limit, ...(theatreId === '' ? {} : { theatreId }) });
-      return get<Listed<Show>>(`/v1/shows?${query}`);
+      return get<Listed<Show>>(`/v1/shows?${query}`, ask);
     }),
   );
   return { shows: shows.flatMap(({ items }) => items), hasMore: movies.nextCursor !== null };

@@ -2,28 +2,17 @@ import { html, type TemplateResult } from 'lit-html';
 import type { SeatPlan } from '../../src/contracts/catalog.ts';
 import { indexOfSeat } from '../../src/contracts/rules/plan-order.ts';
 import type { AreaState, Availability, Booking, Quote, SeatDelta, Show } from '../kit/answers.ts';
-import { get, post } from '../kit/api.ts';
+import { get, type Listed, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
 import { countText, placeTimeText } from '../kit/format.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from '../kit/hall.ts';
 import { type App, fieldsOf, loading, type Page, problemBox } from '../kit/page.ts';
-import { messageOf, Problem } from '../kit/problem.ts';
+import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
 import { type SeatMap, seatMap } from '../kit/seat-map.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import { WishKey } from '../kit/wish-key.ts';
 import { placesText } from './bookings.ts';
-import {
-  type Choice,
-  isNothing,
-  keepChoice,
-  keepHeld,
-  keptChoice,
-  keptHeld,
-  nothing,
-  placesIn,
-  withPlaces,
-  withSeat,
-} from './choice.ts';
+import { type Choice, isNothing, keepChoice, keptChoice, nothing, placesIn, withPlaces, withSeat } from './choice.ts';
 import { priceLines } from './prices.ts';
 import { bestForm, legend, placesField } from './seat-choices.ts';
 import { placesLeft, saleAt } from './shows.ts';
@@ -32,6 +21,8 @@ import { placesLeft, saleAt } from './shows.ts';
 const quoteAfterMs = 200;
 /** Seconds to wait at the server for the seats; the booking's own page waits for the rest. */
 const bookWaitSeconds = 5;
+/** What somebody holds is among so many of their bookings, the newest first. */
+const latestBookings = 10;
 /** A browser's timers go no further than 24 days. */
 const timerMaxMs = 86_400_000;
 const stateNames = ['free', 'held by somebody', 'sold', 'not for sale'] as const;
@@ -48,7 +39,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   let states: Uint8Array = new Uint8Array();
   let areas: readonly AreaState[] = [];
   let choice: Choice = keptChoice(showId);
-  /** What this tab holds of the show and has not paid. */
+  /** What they hold of the show and have not paid. */
   let held: Booking | undefined;
   let quote: Quote | undefined;
   let looked: SeatPlace | undefined;
@@ -68,8 +59,13 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   async function load(): Promise<void> {
     const { signal } = leaving;
     try {
-      const show = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, { signal });
-      const plan = await get<SeatPlan>(`/v1/seat-plans/${show.seatPlanId}`, { signal });
+      // Asked for before the hall is: seats that are held for whoever looks on are not taken by somebody else.
+      const holding = heldOf(app, showId, signal);
+      const show = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, { signal, waiting });
+      const plan = await get<SeatPlan>(`/v1/seat-plans/${show.seatPlanId}`, { signal, waiting });
+      held = await holding;
+      problem = undefined;
+      if (signal.aborted) return;
       const categories = show.priceCategories.map(({ name }) => name);
       const hall = hallOf(plan, categories);
       states = new Uint8Array(hall.index.seatCount);
@@ -93,13 +89,17 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         },
       });
       choose(choice);
-      held = await heldOf(showId);
     } catch (error) {
       if (signal.aborted) return;
       problem = error instanceof Problem && error.status === 404 ? 'There is no such show.' : messageOf(error);
     }
     app.redraw();
   }
+
+  const waiting = (why: Problem) => {
+    problem = tryingAgain(why);
+    app.redraw();
+  };
 
   /** Draws anew when the sale opens. */
   function waitForSale(): void {
@@ -133,7 +133,8 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     isBroken = false;
     const gone = isBooking ? [] : choice.seats.filter((seat) => (states[indexOf(seat)] ?? 0) !== 0);
     if (gone.length > 0) {
-      notice = `${gone.join(', ')}: taken by somebody else just now.`;
+      const taken = gone.filter((seat) => held?.seats.includes(seat) !== true);
+      notice = taken.length === 0 ? undefined : `${taken.join(', ')}: taken by somebody else just now.`;
       choose({ ...choice, seats: choice.seats.filter((seat) => !gone.includes(seat)) });
     }
     stage?.map.draw();
@@ -208,11 +209,14 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       const { bookingId } = await post<Pick<Booking, 'bookingId'>>('/v1/bookings', request, {
         key: wish.of(request),
         wait: bookWaitSeconds,
+        signal: leaving.signal,
+        // It may be held already: it is asked until somebody says so, and nothing else is chosen meanwhile.
+        waiting,
       });
       keepChoice(showId, nothing);
-      keepHeld(showId, bookingId);
       app.go(`/bookings/${bookingId}`);
     } catch (error) {
+      if (leaving.signal.aborted) return;
       isBooking = false;
       problem = messageOf(error);
       app.redraw();
@@ -237,7 +241,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         Screen ${show.screen.number}
       </p>
       ${note === undefined ? undefined : html`<p class="note" role="status">${note}</p>`}
-      ${held === undefined ? undefined : html`<p class="note">You hold ${placesText(held)} of this show. <a href="/bookings/${held.bookingId}">Go on to payment</a></p>`}
+      ${held === undefined || !isHeldStill(held) ? undefined : html`<p class="note">You hold ${placesText(held)} of this show. <a href="/bookings/${held.bookingId}">Go on to payment</a></p>`}
       ${isBroken ? html`<p class="note" role="status">The seat map is not live at the moment. Trying again …</p>` : undefined}
       <div class="hall">
         <section class="map" aria-label="Seats">
@@ -330,13 +334,15 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   };
 }
 
-/** The booking that this tab made of a show, while it waits for payment; none where it cannot be asked for. */
-async function heldOf(showId: string): Promise<Booking | undefined> {
-  const bookingId = keptHeld(showId);
-  if (bookingId === undefined) return undefined;
-  const booking = await get<Booking>(`/v1/bookings/${encodeURIComponent(bookingId)}`).catch(() => undefined);
-  return booking?.status === 'awaiting_payment' ? booking : undefined;
+/** What somebody holds of a show and has not paid, also where the answer that it is held was lost; none where nobody tells. */
+async function heldOf(app: App, showId: string, signal: AbortSignal): Promise<Booking | undefined> {
+  if (app.me() === undefined) return undefined;
+  const path = `/v1/bookings?limit=${latestBookings}`;
+  const latest = await get<Listed<Booking>>(path, { signal }).catch(() => ({ items: [] }));
+  return latest.items.find((each) => each.showId === showId && each.status === 'awaiting_payment');
 }
+
+const isHeldStill = ({ holdExpiresAt = '' }: Booking) => Date.parse(holdExpiresAt) > serverNow();
 
 const wantedOf = ({ seats, areas }: Choice) => (seats.length > 0 ? { seats } : { areas });
 

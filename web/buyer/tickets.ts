@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
-import { get, type Listed } from '../kit/api.ts';
+import { type Ask, get, type Listed } from '../kit/api.ts';
 
 export interface Ticket {
   readonly ticketId: string;
@@ -18,11 +18,12 @@ export interface Ticket {
 }
 
 /** The tickets of a booking, each with its code as a picture that needs no further request. */
-export async function ticketsOf(bookingId: string): Promise<readonly Ticket[]> {
-  const { items } = await get<Listed<Omit<Ticket, 'picture'>>>(`/v1/bookings/${encodeURIComponent(bookingId)}/tickets`);
+export async function ticketsOf(bookingId: string, ask: Ask): Promise<readonly Ticket[]> {
+  const path = `/v1/bookings/${encodeURIComponent(bookingId)}/tickets`;
+  const { items } = await get<Listed<Omit<Ticket, 'picture'>>>(path, ask);
   return Promise.all(
     items.map(async (ticket) => {
-      const svg = await get<string>(`/v1/tickets/${encodeURIComponent(ticket.ticketId)}.svg`);
+      const svg = await get<string>(`/v1/tickets/${encodeURIComponent(ticket.ticketId)}.svg`, ask);
       return { ...ticket, picture: `data:image/svg+xml,${encodeURIComponent(svg)}` };
     }),
   );

@@ -1,6 +1,8 @@
 import { noteServerTime } from './clock.ts';
+import { type Fetched, fetched } from './fetched.ts';
+import { pause } from './pause.ts';
 import { Problem, type ProblemBody, unreachable } from './problem.ts';
-import { accessToken, distrust } from './session.ts';
+import { accessToken, distrust, renewedRoles } from './session.ts';
 
 /**
  * Asking the server. What is asked with an idempotency key, or only read, is asked again by itself while nobody answers: the same key
@@ -14,9 +16,13 @@ export interface Ask {
   readonly signal?: AbortSignal;
   /** How often it is sent while nobody answers; 1 where a person has to know at once. */
   readonly triesMax?: number;
+  /** Told why there is no answer yet. Where it is given, the same is asked until there is one, or somebody lets go of it. */
+  readonly waiting?: (why: Problem) => void;
 }
 
 const usualTriesMax = 6;
+/** What is over sooner, such as an instance that is replaced, nobody has to be told of. */
+const toldFromTries = 3;
 const retryMs = 500;
 const retryMaxMs = 5_000;
 
@@ -37,49 +43,66 @@ export async function call<Body>(method: string, path: string, ask: Ask = {}): P
       return await once<Body>(method, path, ask);
     } catch (error) {
       ask.signal?.throwIfAborted();
-      if (!(error instanceof Problem && error.isPassing && mayRepeat && tries < triesMax)) throw error;
-      await pause(Math.max(error.retryAfterMs, Math.min(retryMaxMs, retryMs * 2 ** (tries - 1))));
+      if (!(error instanceof Problem && error.isPassing && mayRepeat)) throw error;
+      if (ask.waiting === undefined && tries >= triesMax) throw error;
+      if (tries >= toldFromTries) ask.waiting?.(error);
+      await pause(Math.max(error.retryAfterMs, Math.min(retryMaxMs, retryMs * 2 ** (tries - 1))), ask.signal);
+      ask.signal?.throwIfAborted();
     }
   }
 }
 
 async function once<Body>(method: string, path: string, ask: Ask): Promise<Body> {
   const token = await accessToken();
-  const response = await send(method, path, ask, token);
-  if (response.status === 401 && token !== undefined) {
-    await distrust(token);
+  const answer = await send(method, path, ask, token);
+  if (token !== undefined && (await isWorthFreshToken(answer.response.status, token))) {
     const fresh = await accessToken();
-    if (fresh !== undefined) return answerOf<Body>(await send(method, path, ask, fresh));
+    if (fresh !== undefined) return bodyOf<Body>(await send(method, path, ask, fresh));
   }
-  return answerOf<Body>(response);
+  return bodyOf<Body>(answer);
 }
 
-function send(method: string, path: string, { body, key, wait, signal }: Ask, token?: string): Promise<Response> {
+/** Whether a no may be one to the token only: one that is over, or from before somebody was given a role. */
+async function isWorthFreshToken(status: number, token: string): Promise<boolean> {
+  if (status === 403) return renewedRoles(token);
+  if (status === 401) await distrust(token);
+  return status === 401;
+}
+
+function send(method: string, path: string, { body, key, wait, signal }: Ask, token?: string): Promise<Fetched> {
   const headers = {
     ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(key === undefined ? {} : { 'idempotency-key': key }),
     ...(wait === undefined ? {} : { prefer: `wait=${wait}` }),
   };
-  const content = body === undefined ? {} : { body: JSON.stringify(body) };
-  return fetch(path, { method, headers, ...content, ...(signal === undefined ? {} : { signal }) }).catch((error) => {
-    signal?.throwIfAborted();
-    throw error instanceof TypeError ? unreachable() : error;
-  });
+  const request = {
+    ...{ method, headers },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    ...(signal === undefined ? {} : { signal }),
+  };
+  return fetched(path, request, { withinMs: (wait ?? 0) * 1_000 });
 }
 
-async function answerOf<Body>(response: Response): Promise<Body> {
+function bodyOf<Body>({ response, text }: Fetched): Body {
   noteServerTime(response.headers.get('date'));
   if (response.status === 204) return undefined as Body;
   const isJson = response.headers.get('content-type')?.includes('json') === true;
-  const answer = (isJson ? await response.json() : await response.text()) as Body & ProblemBody;
+  const answer = (isJson ? parsed(text) : text) as Body & ProblemBody;
   if (!response.ok) {
     throw new Problem(response.status, answer, Number(response.headers.get('retry-after') ?? 0) * 1_000);
   }
   return answer;
 }
 
-const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+/** What is no JSON and should be was cut off, or comes from somebody else on the way. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw unreachable();
+  }
+}
 
 /** One page of a list. */
 export interface Listed<Item> {
@@ -88,12 +111,15 @@ export interface Listed<Item> {
 }
 
 /** Every item of a list, or the first so many. */
-export async function all<Item>(path: string, { most = 1_000, limit = 100 } = {}): Promise<readonly Item[]> {
+export async function all<Item>(
+  path: string,
+  { most = 1_000, limit = 100, ...ask }: Ask & { readonly most?: number; readonly limit?: number } = {},
+): Promise<readonly Item[]> {
   const items: Item[] = [];
   const joint = path.includes('?') ? '&' : '?';
   for (let cursor: string | null = ''; cursor !== null && items.length < most; ) {
     const after: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
-    const listed: Listed<Item> = await get<Listed<Item>>(`${path}${joint}limit=${limit}${after}`);
+    const listed: Listed<Item> = await get<Listed<Item>>(`${path}${joint}limit=${limit}${after}`, ask);
     items.push(...listed.items);
     cursor = listed.nextCursor;
   }

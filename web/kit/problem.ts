@@ -18,13 +18,13 @@ export class Problem extends Error {
     this.retryAfterMs = retryAfterMs;
   }
 
-  /** Whether the same may be asked again: nothing was decided. */
+  /** Whether the same may be asked again: nothing was decided, or it is being stored at this moment. */
   get isPassing(): boolean {
-    return (
-      this.status === 0 || this.status === 429 || this.status === 502 || this.status === 503 || this.status === 504
-    );
+    return passingStatuses.has(this.status) || this.code === 'request_in_progress';
   }
 }
+
+const passingStatuses: ReadonlySet<number> = new Set([0, 429, 502, 503, 504]);
 
 export interface ProblemBody {
   readonly title?: string;
@@ -40,6 +40,9 @@ export interface ProblemBody {
 
 export const unreachable = () =>
   new Problem(0, { code: 'unreachable', detail: 'The server cannot be reached. Check your connection.' });
+
+/** What to show while the same is asked again. */
+export const tryingAgain = (why: Problem) => `${messageOf(why)} Trying again …`;
 
 /** What to show of whatever was thrown. */
 export function messageOf(error: unknown): string {

@@ -1,5 +1,6 @@
+import { pause } from './pause.ts';
 import { Problem } from './problem.ts';
-import { accessToken } from './session.ts';
+import { accessToken, distrust } from './session.ts';
 
 /**
  * Server-sent events. The browser's own EventSource cannot say who asks, so the stream is read here: it goes on where it broke off,
@@ -16,9 +17,14 @@ export interface Following {
 }
 
 const againMs = 500;
-const againMaxMs = 10_000;
+const againMaxMs = 5_000;
+/** The server says something every 15 seconds: after so long the connection is dead, whatever the network says. */
+const silenceMaxMs = 40_000;
+const listeningMs = 2_000;
+/** A browser has room for six connections to a server, for all of its tabs: one that nobody looks at gives up its own. */
+const hiddenMaxMs = 10_000;
 
-/** Follows a stream until it is stopped or refused for good. `onBroken` is told when nobody answers, `onEvent` that it goes on. */
+/** Follows a stream until it is stopped or refused for good, while the page can be seen. `broken` is told when nobody answers. */
 export function follow(
   path: string,
   on: {
@@ -36,8 +42,9 @@ async function run(path: string, on: Parameters<typeof follow>[1], signal: Abort
   let last: string | undefined;
   let waitMs = againMs;
   while (!signal.aborted) {
+    const attempt = new Attempt(signal);
     try {
-      for await (const event of await opened(path, last, signal)) {
+      for await (const event of await opened(path, last, attempt)) {
         last = event.id ?? last;
         waitMs = againMs;
         on.event(event);
@@ -45,20 +52,65 @@ async function run(path: string, on: Parameters<typeof follow>[1], signal: Abort
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof Problem && !error.isPassing && error.status !== 401) return on.refused?.(error);
+    } finally {
+      attempt.end();
     }
+    await seen(signal);
     if (signal.aborted) return;
+    if (attempt.wasHidden) continue;
     on.broken?.();
-    const ms = waitMs;
-    await new Promise((resolve) => setTimeout(resolve, ms));
+    // Not all of those who were cut off at once come back at once.
+    await pause(waitMs * (0.5 + Math.random()), signal);
     waitMs = Math.min(againMaxMs, waitMs * 2);
   }
 }
 
-async function opened(
-  path: string,
-  last: string | undefined,
-  signal: AbortSignal,
-): Promise<AsyncIterable<ServerEvent>> {
+/** One connection, given up where nothing is heard on it, nobody looks at the page, or the stream is stopped. */
+class Attempt {
+  readonly signal: AbortSignal;
+  wasHidden = false;
+  readonly #ending = new AbortController();
+  readonly #listening = setInterval(() => this.#look(), listeningMs);
+  #heardAt = Date.now();
+  #seenAt = Date.now();
+
+  constructor(signal: AbortSignal) {
+    this.signal = AbortSignal.any([signal, this.#ending.signal]);
+  }
+
+  heard(): void {
+    this.#heardAt = Date.now();
+  }
+
+  end(): void {
+    clearInterval(this.#listening);
+    this.#ending.abort();
+  }
+
+  /** By the clock of the wall, which goes on while the computer sleeps. */
+  #look(): void {
+    if (!document.hidden) this.#seenAt = Date.now();
+    this.wasHidden = Date.now() - this.#seenAt > hiddenMaxMs;
+    if (this.wasHidden || Date.now() - this.#heardAt > silenceMaxMs) this.end();
+  }
+}
+
+/** Waits until somebody can see the page. */
+function seen(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const look = () => {
+      if (document.hidden && !signal.aborted) return;
+      document.removeEventListener('visibilitychange', look);
+      signal.removeEventListener('abort', look);
+      resolve();
+    };
+    document.addEventListener('visibilitychange', look);
+    signal.addEventListener('abort', look);
+    look();
+  });
+}
+
+async function opened(path: string, last: string | undefined, attempt: Attempt): Promise<AsyncIterable<ServerEvent>> {
   const token = await accessToken();
   const response = await fetch(path, {
     headers: {
@@ -66,11 +118,18 @@ async function opened(
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
       ...(last === undefined ? {} : { 'last-event-id': last }),
     },
-    signal,
+    signal: attempt.signal,
   });
+  if (response.status === 401 && token !== undefined) await distrust(token);
   if (!response.ok || response.body === null)
     throw new Problem(response.status, await response.json().catch(() => ({})));
-  return eventsIn(response.body.pipeThrough(new TextDecoderStream()));
+  const listening = new TransformStream<string, string>({
+    transform(text, controller) {
+      attempt.heard();
+      controller.enqueue(text);
+    },
+  });
+  return eventsIn(response.body.pipeThrough(new TextDecoderStream()).pipeThrough(listening));
 }
 
 /** Reads the events of a stream of text (HTML standard, section 9.2.6), as far as JSON needs it. */

@@ -1,4 +1,5 @@
-import { Problem, type ProblemBody, unreachable } from './problem.ts';
+import { fetched, jsonIn } from './fetched.ts';
+import { Problem, type ProblemBody } from './problem.ts';
 import { pageSettings } from './settings.ts';
 import { sharedRecord, shareRecord } from './shared-record.ts';
 import { comeBack, endingThere, renewThere, type TokenAnswer } from './sign-in-elsewhere.ts';
@@ -37,6 +38,9 @@ const overEvent = 'fullhouse-session-over';
 const earlyMs = 30_000;
 /** How long a token is used of which nobody said how long it is good. */
 const usualSeconds = 300;
+
+/** Whether this browser has a session; whether the server still knows it is another question. */
+export const hasSession = () => remembered() !== undefined;
 
 /** The access token, renewed where it is about to end; `undefined` for nobody. Throws where the server cannot be asked. */
 export async function accessToken(): Promise<string | undefined> {
@@ -111,7 +115,7 @@ export async function signOut(): Promise<string | undefined> {
   if (elsewhere !== undefined) return endingThere(elsewhere).catch(() => undefined);
   if (token === undefined) return undefined;
   const headers = { authorization: `Bearer ${token}` };
-  await fetch('/v1/sessions', { method: 'DELETE', headers }).catch(() => undefined);
+  await fetched('/v1/sessions', { method: 'DELETE', headers }).catch(() => undefined);
   return undefined;
 }
 
@@ -127,6 +131,22 @@ export function onOtherSession(changed: () => void): void {
 export async function distrust(token: string): Promise<void> {
   const session = remembered();
   if (session?.accessToken === token) await store({ ...session, renewAt: 0 });
+}
+
+/** Roles count from the next token on: whoever is refused may have been given one since. Asked for at most so often. */
+const rolesAgainMs = 60_000;
+let rolesAskedAt = Number.NEGATIVE_INFINITY;
+
+/** Has a token renewed with which somebody was refused; tells whether that may change anything. */
+export async function renewedRoles(token: string): Promise<boolean> {
+  const session = remembered();
+  if (session === undefined || session.refreshToken === '') return false;
+  // Another tab, or another request of this one, has a new one already.
+  if (session.accessToken !== token) return true;
+  if (performance.now() - rolesAskedAt < rolesAgainMs) return false;
+  rolesAskedAt = performance.now();
+  await distrust(token);
+  return true;
 }
 
 function remembered(): Session | undefined {
@@ -146,12 +166,10 @@ async function store(session: Session | undefined): Promise<void> {
   keep(sessionKey, text);
 }
 
-async function post<Body>(path: string, body: unknown): Promise<Body> {
+async function post<Body extends object>(path: string, body: unknown): Promise<Body> {
   const headers = { 'content-type': 'application/json' };
-  const response = await fetch(path, { method: 'POST', headers, body: JSON.stringify(body) }).catch(() => {
-    throw unreachable();
-  });
-  const answer = (await response.json().catch(() => ({}))) as Body & ProblemBody;
+  const { response, text } = await fetched(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  const answer = jsonIn<Body & ProblemBody>(text);
   if (!response.ok) throw new Problem(response.status, answer);
   return answer;
 }

@@ -1,4 +1,5 @@
-import { Problem, type ProblemBody, unreachable } from './problem.ts';
+import { fetched, jsonIn } from './fetched.ts';
+import { Problem, type ProblemBody } from './problem.ts';
 
 /** What an installation's pages have to know of it. */
 export interface PageSettings {
@@ -27,10 +28,8 @@ export function pageSettings(): Promise<PageSettings> {
 }
 
 async function ask(): Promise<PageSettings> {
-  const response = await fetch('/web/settings.json').catch(() => {
-    throw unreachable();
-  });
-  const body = (await response.json().catch(() => ({}))) as PageSettings & ProblemBody;
+  const { response, text } = await fetched('/web/settings.json');
+  const body = jsonIn<PageSettings & ProblemBody>(text);
   if (!response.ok) throw new Problem(response.status, body);
   return body;
 }

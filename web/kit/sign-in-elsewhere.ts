@@ -1,4 +1,5 @@
-import { Problem, unreachable } from './problem.ts';
+import { fetched, jsonIn } from './fetched.ts';
+import { Problem } from './problem.ts';
 import type { SignInElsewhere } from './settings.ts';
 
 /**
@@ -94,11 +95,9 @@ async function tokensFor(issuer: string, form: Readonly<Record<string, string>>)
   return ask<TokenAnswer>(endpoint, { method: 'POST', body: new URLSearchParams(form) });
 }
 
-async function ask<Body>(url: string, request: RequestInit = {}): Promise<Body> {
-  const response = await fetch(url, request).catch(() => {
-    throw unreachable();
-  });
-  const body = (await response.json().catch(() => ({}))) as Body & OAuthError;
+async function ask<Body extends object>(url: string, request: RequestInit = {}): Promise<Body> {
+  const { response, text } = await fetched(url, request);
+  const body = jsonIn<Body & OAuthError>(text);
   if (response.ok) return body;
   throw refused(body.error ?? `status ${response.status}`, body.error_description, response.status);
 }

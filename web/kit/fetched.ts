@@ -1,0 +1,35 @@
+import { unreachable } from './problem.ts';
+
+/** An answer with all of its body. */
+export interface Fetched {
+  readonly response: Response;
+  readonly text: string;
+}
+
+/** A connection may die without a word, such as while a laptop sleeps: so long after the server was to answer, it will not. */
+const silenceMaxMs = 30_000;
+
+/** Asks over the network. Whoever does not answer to the end, or in time, is unreachable; whoever lets go of it is told their own reason. */
+export async function fetched(
+  path: string,
+  { signal, ...request }: RequestInit = {},
+  { withinMs = 0 }: { readonly withinMs?: number } = {},
+): Promise<Fetched> {
+  const late = AbortSignal.timeout(silenceMaxMs + withinMs);
+  try {
+    const response = await fetch(path, { ...request, signal: signal == null ? late : AbortSignal.any([signal, late]) });
+    return { response, text: await response.text() };
+  } catch {
+    signal?.throwIfAborted();
+    throw unreachable();
+  }
+}
+
+/** A body as JSON; an object that says nothing where it is none, as that of a proxy on the way. */
+export function jsonIn<Body extends object>(text: string): Body {
+  try {
+    return JSON.parse(text) as Body;
+  } catch {
+    return {} as Body;
+  }
+}
