@@ -52,7 +52,7 @@ export function programmePage(app: App): Page {
       if (afterMs > 0) await new Promise((resolve) => setTimeout(resolve, afterMs));
       if (signal.aborted) return;
       const ask: Ask = { signal, waiting };
-      if (theatres.length === 0) theatres = await all<Theatre>('/v1/theatres', showsMax, ask);
+      if (theatres.length === 0) theatres = await all<Theatre>('/v1/theatres', { most: showsMax, ...ask });
       // One that is kept or linked to may be gone.
       if (!theatres.some((each) => each.theatreId === wish.theatreId)) wish = { ...wish, theatreId: '' };
       const answer =

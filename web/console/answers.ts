@@ -49,6 +49,16 @@ export interface Unsettled {
   readonly channel?: string;
 }
 
+/** A message that a person may send again. */
+export interface Message {
+  readonly messageId: string;
+  readonly bookingId: string;
+  readonly kind: string;
+  readonly channel: string;
+  readonly error?: string;
+  readonly since: string;
+}
+
 export interface Parked {
   readonly parkedId: string;
   readonly service: string;

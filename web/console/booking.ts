@@ -3,11 +3,12 @@ import type { Booking, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { amountText, momentText } from '../kit/format.ts';
 import type { App } from '../kit/page.ts';
-import type { Answered, Ticket, Timeline } from './answers.ts';
+import type { Admission, Answered, Ticket, Timeline } from './answers.ts';
 import { type Asking, asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { type Deed, Deeds } from './deeds.ts';
 import { field } from './field.ts';
+import { keepGate, keptGate } from './gate.ts';
 import { repeating } from './repeating.ts';
 import { may } from './roles.ts';
 import { TimelineView } from './timeline-view.ts';
@@ -42,12 +43,14 @@ export function bookingView(app: App, bookingId: string) {
     isWanted = false;
     await found.again();
     await Promise.all(more.map((each) => each.again()));
+    const { answer } = found;
+    if (answer !== undefined) deeds.keepTo([...deedsFor(answer.booking), ...letInDeeds(tickets.answer?.items ?? [])]);
   }, refreshMs);
   const again = () => {
     isWanted = true;
     looking.soon();
   };
-  const deeds = new Deeds(app, again);
+  const deeds: Deeds = new Deeds(app, again);
   const story = new TimelineView(app);
   const deedsFor = (booking: Booking): readonly Deed[] => [
     ...(isStaff && booking.status === 'awaiting_payment' ? [payment(path, booking)] : []),
@@ -70,7 +73,9 @@ export function bookingView(app: App, bookingId: string) {
           ${
             isStaff
               ? html`
-                  <section aria-labelledby="tickets"><h2 id="tickets">Tickets</h2>${tickets.view(({ items }) => ticketTable(items))}</section>
+                  <section aria-labelledby="tickets"><h2 id="tickets">Tickets</h2>${tickets.view(
+                    ({ items }) => html`${ticketTable(items)}${deeds.view(...letInDeeds(items))}`,
+                  )}</section>
                   <section aria-labelledby="story"><h2 id="story">What happened</h2>${timeline.view((told) => story.view(told))}</section>
                 `
               : undefined
@@ -157,6 +162,25 @@ function ticketTable(tickets: readonly Ticket[]): TemplateResult {
       </table>
     </div>
   `;
+}
+
+const letInDeeds = (tickets: readonly Ticket[]) => tickets.filter(({ status }) => status === 'valid').map(lettingIn);
+
+/** At the door, where no camera reads the code: it is the same code that lets in, and it does so once. */
+function lettingIn({ ticketId, seat, area, code, bookedUnder }: Ticket): Deed {
+  const place = seat ?? area ?? 'the ticket';
+  return {
+    id: `let-in-${ticketId}`,
+    does: `Let in ${place}`,
+    follows: `For somebody at the door whose code cannot be read${bookedUnder === undefined ? '' : `: ask whether they are ${bookedUnder}`}. Nobody else gets in with this ticket afterwards.`,
+    fields: () => field('Gate', html`<input name="gate" required maxlength="60" .value=${keptGate()}>`),
+    run: async ({ fields, keyOf }) => {
+      const body = { code, gate: fields['gate'] };
+      const { gate } = await post<Admission>('/v1/check-ins', body, { key: keyOf(body) });
+      keepGate(gate);
+      return `Admitted: ${place}, gate ${gate}.`;
+    },
+  };
 }
 
 /** For whoever booked at home and pays at the counter. */

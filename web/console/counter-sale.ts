@@ -4,7 +4,7 @@ import type { Booking, Quote, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { amountText, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, problemBox } from '../kit/page.ts';
-import { messageOf } from '../kit/problem.ts';
+import { messageOf, Problem } from '../kit/problem.ts';
 import { WishKey } from '../kit/wish-key.ts';
 import type { Answered, SeatPlan, Ticket } from './answers.ts';
 import { asking } from './asking.ts';
@@ -64,7 +64,8 @@ export class CounterSale {
   }
 
   view({ status, priceCategories }: Show): TemplateResult | undefined {
-    if (status !== 'on_sale')
+    // What is being sold goes on to its end: the last seats of a show are sold, and their tickets are still to be shown.
+    if (status !== 'on_sale' && this.#step.name === 'choosing')
       return html`<p class="quiet">Nothing is sold at the counter: the show is ${plain(status)}.</p>`;
     return html`
       <section aria-labelledby="counter">
@@ -126,6 +127,7 @@ export class CounterSale {
   }
 
   #paying(quote: Quote): TemplateResult {
+    const isUnheard = this.#problem instanceof Problem && this.#problem.isPassing;
     return html`
       <form class="stacked" @submit=${onSubmit((form) => void this.#sell(quote, fieldsOf(form)))}>
         <p>
@@ -149,9 +151,10 @@ export class CounterSale {
             : undefined
         }
         ${this.#said()}
+        ${isUnheard ? html`<p class="note">It may be sold already. Sell again to find out: it is not sold twice.</p>` : undefined}
         <p class="row">
           <button ?disabled=${this.#isAsking}>${this.#isAsking ? 'Selling …' : `Sell for ${amountText(quote.total)}`}</button>
-          <button type="button" class="plain" ?disabled=${this.#isAsking} @click=${() => this.#goTo({ name: 'choosing' })}>Choose again</button>
+          <button type="button" class="plain" ?disabled=${this.#isAsking || isUnheard} @click=${() => this.#goTo({ name: 'choosing' })}>Choose again</button>
         </p>
       </form>
     `;

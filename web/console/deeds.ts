@@ -28,6 +28,7 @@ interface Asked {
 
 interface Open {
   readonly id: string;
+  readonly does: string;
   readonly key: WishKey;
   isRunning: boolean;
   problem: unknown;
@@ -37,7 +38,7 @@ export class Deeds {
   readonly #app: Pick<App, 'redraw'>;
   readonly #after: () => void;
   #open: Open | undefined;
-  #outcome = '';
+  #outcome: { readonly tone: 'done' | 'note'; readonly text: string } | undefined;
 
   /** `after`: what to do when something was done, such as reading the list again. */
   constructor(app: Pick<App, 'redraw'>, after: () => void) {
@@ -47,8 +48,19 @@ export class Deeds {
 
   /** What came of the last one; stands in the page all the time, so that it is read out when it changes. */
   outcome(): TemplateResult {
-    const text = this.#outcome;
-    return html`<div class="outcome" role="status" tabindex="-1">${text === '' ? undefined : html`<p class="done">${text}</p>`}</div>`;
+    const told = this.#outcome;
+    return html`<div class="outcome" role="status" tabindex="-1">${told === undefined ? undefined : html`<p class=${told.tone}>${told.text}</p>`}</div>`;
+  }
+
+  /** Lets go of what can be done no more, and says so: whoever is writing about it would see it vanish. */
+  keepTo(deeds: readonly Pick<Deed, 'id'>[]): void {
+    const open = this.#open;
+    if (open === undefined || open.isRunning || deeds.some(({ id }) => id === open.id)) return;
+    this.#open = undefined;
+    const why = open.problem === undefined ? '' : ` ${messageOf(open.problem)}`;
+    const text = `“${open.does}”: there is nothing to do any more. Somebody else was quicker, or it went on by itself.${why}`;
+    this.#outcome = { tone: 'note', text };
+    this.#focusSoon('.outcome');
   }
 
   /** The buttons of some deeds, and below them the one that is open. */
@@ -59,7 +71,7 @@ export class Deeds {
       <div class="deeds">
         ${others.map(
           ({ id, does }) => html`
-            <button type="button" class="plain" id=${buttonId(id)} @click=${() => this.#begin(id)}>${does} …</button>
+            <button type="button" class="plain" id=${buttonId(id)} @click=${() => this.#begin(id, does)}>${does} …</button>
           `,
         )}
       </div>
@@ -81,9 +93,9 @@ export class Deeds {
     `;
   }
 
-  #begin(id: string): void {
-    this.#open = { id, key: new WishKey(), isRunning: false, problem: undefined };
-    this.#outcome = '';
+  #begin(id: string, does: string): void {
+    this.#open = { id, does, key: new WishKey(), isRunning: false, problem: undefined };
+    this.#outcome = undefined;
     this.#focusSoon('.deed input, .deed select, .deed textarea, .deed button');
   }
 
@@ -99,7 +111,8 @@ export class Deeds {
     open.problem = undefined;
     this.#app.redraw();
     try {
-      this.#outcome = await deed.run({ fields: fieldsOf(form), form, keyOf: (body) => open.key.of(body) });
+      const text = await deed.run({ fields: fieldsOf(form), form, keyOf: (body) => open.key.of(body) });
+      this.#outcome = { tone: 'done', text };
       if (this.#open === open) this.#open = undefined;
       this.#focusSoon('.outcome');
       this.#after();

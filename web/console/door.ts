@@ -5,11 +5,11 @@ import { timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
 import { keep, kept } from '../kit/storage.ts';
 import { asking } from './asking.ts';
+import { keepGate, keptGate } from './gate.ts';
 import { type Scan, Scans } from './scans.ts';
 import { clockText } from './words.ts';
 
 /** The door: a field that a hand scanner types into, and the answer so large that it is read in passing. */
-const gateKey = 'fullhouse-gate';
 const showKey = 'fullhouse-door-show';
 const hourMs = 3_600_000;
 const begunAgoHours = 4;
@@ -30,7 +30,7 @@ export function doorPart(app: App): Page {
   function scan(form: HTMLFormElement): void {
     const { code, gate } = fieldsOf(form);
     if (code === undefined || gate === undefined) return;
-    keep(gateKey, gate);
+    keepGate(gate);
     scans.add({ code: code.trim(), gate, showId });
     const field = codeField();
     if (field !== null) field.value = '';
@@ -58,7 +58,7 @@ export function doorPart(app: App): Page {
           <div class="row">
             <label>
               Gate
-              <input name="gate" required maxlength="60" size="12" .value=${kept(gateKey) ?? ''} @keydown=${fromGate}>
+              <input name="gate" required maxlength="60" size="12" .value=${keptGate()} @keydown=${fromGate}>
             </label>
             <label>
               Only for the show
@@ -79,6 +79,10 @@ export function doorPart(app: App): Page {
           </div>
         </form>
         <div role="status" aria-atomic="true">${latest(scans.all)}</div>
+        <p class="quiet">
+          A code that cannot be read? <a href="/console/bookings">Find the booking</a> by its id or the customer’s address, and let them in
+          from there.
+        </p>
         ${past(scans)}
       </div>
     `,
@@ -91,7 +95,7 @@ const codeField = () => document.querySelector<HTMLInputElement>('#code');
 function focusCode(): void {
   requestAnimationFrame(() => {
     // Without a gate there is nothing to scan for yet.
-    if ((kept(gateKey) ?? '') === '') document.querySelector<HTMLInputElement>('.door [name=gate]')?.focus();
+    if (keptGate() === '') document.querySelector<HTMLInputElement>('.door [name=gate]')?.focus();
     else codeField()?.focus();
   });
 }
@@ -106,7 +110,7 @@ function focusFromNothing(event: Event): void {
 function fromGate(event: KeyboardEvent): void {
   if (event.key !== 'Enter') return;
   event.preventDefault();
-  keep(gateKey, (event.target as HTMLInputElement).value);
+  keepGate((event.target as HTMLInputElement).value);
   focusCode();
 }
 

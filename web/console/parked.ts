@@ -21,8 +21,11 @@ export function parkedPart(app: App): Page {
     const query = service === '' ? '' : `?service=${service}`;
     return get<Listed<Parked>>(`/v1/ops/parked${query}`, { signal });
   });
-  const looking = repeating(list.again, refreshMs);
-  const deeds = new Deeds(app, () => looking.soon());
+  const looking = repeating(async () => {
+    await list.again();
+    if (list.answer !== undefined) deeds.keepTo(list.answer.items.flatMap(deedsOf));
+  }, refreshMs);
+  const deeds: Deeds = new Deeds(app, () => looking.soon());
   // Of the list that is there, until the one that was asked for comes.
   const isWanted = (item: Parked) => service === '' || item.service === service;
   const choose = (event: Event) => {
@@ -82,9 +85,11 @@ function shown(item: Parked, deeds: Deeds): TemplateResult {
       <dt>Id</dt>
       <dd><code>${item.parkedId}</code>, partition ${partition}</dd>
     </dl>
-    ${deeds.view(redrive(item), discard(item))}
+    ${deeds.view(...deedsOf(item))}
   `;
 }
+
+const deedsOf = (item: Parked): readonly Deed[] => [redrive(item), discard(item)];
 
 function redrive({ parkedId, waiting }: Parked): Deed {
   return {

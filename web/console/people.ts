@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import { call, get, type Listed } from '../kit/api.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
+import { Problem } from '../kit/problem.ts';
 import type { User } from './answers.ts';
 import { type Asking, asking } from './asking.ts';
 import { type Deed, Deeds } from './deeds.ts';
@@ -83,8 +84,18 @@ function changingRoles(user: User, isMe: boolean): Deed {
     `,
     run: async ({ form, keyOf }) => {
       const body = { roles: new FormData(form).getAll('role') };
+      await isAsShown(user);
       const now = await call<User>('PATCH', `/v1/users/${user.userId}`, { body, key: keyOf(body) });
       return `${now.name} has the roles ${now.roles.join(', ') || 'of nobody'} now.`;
     },
   };
+}
+
+/** What is set are all of the roles: those that another administrator gave or took meanwhile would be undone unseen. */
+async function isAsShown({ userId, name, email = '', roles: shown }: User): Promise<void> {
+  const { items } = await get<Listed<User>>(`/v1/users?${new URLSearchParams({ email })}`);
+  const now = items.find((each) => each.userId === userId)?.roles ?? [];
+  if (now.toSorted().join() === shown.toSorted().join()) return;
+  const detail = `Somebody else changed them meanwhile: ${name} has the roles ${now.join(', ') || 'of nobody'} now. Find them again.`;
+  throw new Problem(409, { code: 'conflict', detail });
 }

@@ -26,6 +26,7 @@ export function showPart(app: App, showId: string): Page {
   const sales = asking(app, (signal) => get<Sales>(`${path}/sales`, { signal }));
   const looking = repeating(async () => {
     await show.again();
+    if (show.answer?.status === 'cancelled') deeds.keepTo([]);
     if (isOrganizer) await sales.again();
   }, refreshMs);
   const again = () => looking.soon();
@@ -34,7 +35,7 @@ export function showPart(app: App, showId: string): Page {
     hall.clear();
     again();
   };
-  const deeds = new Deeds(app, changed);
+  const deeds: Deeds = new Deeds(app, changed);
   const isStaff = may(app.me(), 'staff');
   const counter = isStaff ? new CounterSale(app, { showId, sold: changed }) : undefined;
   const hall = new HallView(app, {

@@ -1,10 +1,10 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
-import { all, post } from '../kit/api.ts';
+import { all, get, type Listed, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
 import { amountText, momentText } from '../kit/format.ts';
 import type { App, Page } from '../kit/page.ts';
-import type { Unsettled } from './answers.ts';
+import type { Message, Unsettled } from './answers.ts';
 import { asking } from './asking.ts';
 import { type Deed, Deeds } from './deeds.ts';
 import { field, idLink } from './field.ts';
@@ -14,46 +14,72 @@ import { plain, spanText } from './words.ts';
 /** What needs a person: money and messages of which the system does not know what became of them. */
 /** Short, so that what a person has done is seen soon. */
 const refreshMs = 2_000;
+const unsettledMax = 1_000;
+const refusedPath = '/v1/ops/messages?status=failed&limit=50';
 
 export function unsettledPart(app: App): Page {
-  const list = asking(app, (signal) => onlyUntil(signal, all<Unsettled>('/v1/ops/unsettled')));
-  const looking = repeating(list.again, refreshMs);
-  const deeds = new Deeds(app, () => looking.soon());
+  const list = asking(app, (signal) => all<Unsettled>('/v1/ops/unsettled', { most: unsettledMax, signal }));
+  const refused = asking(app, (signal) => get<Listed<Message>>(refusedPath, { signal }));
+  const looking = repeating(async () => {
+    await Promise.all([list.again(), refused.again()]);
+    if (list.answer === undefined || refused.answer === undefined) return;
+    const items = [...list.answer, ...refused.answer.items.map(refusedMessage)];
+    deeds.keepTo(items.flatMap(deedsFor));
+  }, refreshMs);
+  const deeds: Deeds = new Deeds(app, () => looking.soon());
   return {
     title: 'Unsettled',
     leave: () => {
       looking.stop();
       list.stop();
+      refused.stop();
     },
     view: () => html`
       <h1>Unsettled</h1>
       <p class="quiet">Oldest first. No clock decides about these; a person does, and it is written down who and why.</p>
       ${deeds.outcome()}
-      ${list.view((items) =>
+      ${list.view((items) => (items.length === 0 ? html`<p>Nothing needs a person.</p>` : listing(items, deeds)))}
+      ${refused.view(({ items, nextCursor }) =>
         items.length === 0
-          ? html`<p>Nothing needs a person.</p>`
-          : html`<ul class="plain-list">${repeat(items, keyOf, (item) => html`<li class="card">${shown(item, deeds)}</li>`)}</ul>`,
+          ? html``
+          : html`
+              <section aria-labelledby="refused">
+                <h2 id="refused">Refused messages${nextCursor === null ? undefined : `, the oldest ${items.length}`}</h2>
+                ${listing(items.map(refusedMessage), deeds)}
+              </section>
+            `,
       )}
     `,
   };
 }
 
-/** An answer that comes after its page was left is none. */
-async function onlyUntil<Answer>(signal: AbortSignal, asked: Promise<Answer>): Promise<Answer> {
-  const answer = await asked;
-  signal.throwIfAborted();
-  return answer;
+function listing(items: readonly Shown[], deeds: Deeds): TemplateResult {
+  return html`<ul class="plain-list">${repeat(items, keyOf, (item) => html`<li class="card">${shown(item, deeds)}</li>`)}</ul>`;
 }
 
-const titles: Readonly<Record<Unsettled['kind'], string>> = {
+/** What of it is shown: of what is unsettled, and of messages that were refused. */
+type Shown = Omit<Unsettled, 'kind'> & { readonly kind: Unsettled['kind'] | 'refused' };
+
+function refusedMessage({ messageId, kind, error, ...more }: Message): Shown {
+  return {
+    ...more,
+    kind: 'refused',
+    id: messageId,
+    messageKind: kind,
+    ...(error === undefined ? {} : { reason: error }),
+  };
+}
+
+const titles: Readonly<Record<Shown['kind'], string>> = {
   charge: 'A charge of unknown outcome',
   refund: 'A refund that failed',
   dispute: 'A charge that is disputed',
   webhook: 'A webhook that fits no payment',
   message: 'A message of unknown fate',
+  refused: 'A message that was refused',
 };
 
-const meanings: Readonly<Record<Unsettled['kind'], string>> = {
+const meanings: Readonly<Record<Shown['kind'], string>> = {
   charge:
     'The provider gave no definite answer. The booking waits for it, and so does the customer. Look the charge up at the provider.',
   refund: 'The provider did not give the money back. The customer waits for it.',
@@ -62,12 +88,15 @@ const meanings: Readonly<Record<Unsettled['kind'], string>> = {
   webhook:
     'The provider reported a charge that nobody here knows of. Look it up at the provider; there is nothing to do here.',
   message: 'The connection broke off while it was sent. It may have arrived, or not.',
+  refused:
+    'Where it was sent to, it was not taken. The customer does not know what it says; the booking stands all the same.',
 };
 
 /** What somebody is writing about one stays with it when another one leaves the list. */
-const keyOf = ({ id }: Unsettled) => id;
+const keyOf = ({ id }: Shown) => id;
 
-function shown(item: Unsettled, deeds: Deeds): TemplateResult {
+function shown(item: Shown, deeds: Deeds): TemplateResult {
+  const own = deedsFor(item);
   const why = item.error === undefined ? item.reason : `${item.error.message} (${item.error.code})`;
   return html`
     <h2>${titles[item.kind]}${item.amount === undefined ? undefined : `: ${amountText(item.amount)}`}</h2>
@@ -81,18 +110,20 @@ function shown(item: Unsettled, deeds: Deeds): TemplateResult {
       <dt>Id</dt>
       <dd><code>${item.id}</code></dd>
     </dl>
-    ${deedsFor(item).map((deed) => deeds.view(deed))}
+    ${own.length === 0 ? undefined : deeds.view(...own)}
   `;
 }
 
-function deedsFor(item: Unsettled): readonly Deed[] {
+function deedsFor(item: Shown): readonly Deed[] {
   switch (item.kind) {
     case 'charge':
       return [settlement(item)];
     case 'refund':
       return [retry(item), otherWay(item)];
     case 'message':
-      return [resend(item)];
+      return [resend(item, 'It is sent once more. If the first one arrived after all, the customer has it twice.')];
+    case 'refused':
+      return [resend(item, 'It is sent once more, to the same address. If it is refused again, it stays here.')];
     case 'dispute':
     case 'webhook':
       return [];
@@ -101,7 +132,7 @@ function deedsFor(item: Unsettled): readonly Deed[] {
   }
 }
 
-function settlement({ id }: Unsettled): Deed {
+function settlement({ id }: Shown): Deed {
   return {
     id: `settle-${id}`,
     does: 'Settle the charge',
@@ -124,7 +155,7 @@ function settlement({ id }: Unsettled): Deed {
   };
 }
 
-function retry({ id, amount }: Unsettled): Deed {
+function retry({ id, amount }: Shown): Deed {
   return {
     id: `retry-${id}`,
     does: 'Ask for the refund again',
@@ -136,7 +167,7 @@ function retry({ id, amount }: Unsettled): Deed {
   };
 }
 
-function otherWay({ id }: Unsettled): Deed {
+function otherWay({ id }: Shown): Deed {
   return {
     id: `settle-${id}`,
     does: 'Settle the refund',
@@ -152,11 +183,11 @@ function otherWay({ id }: Unsettled): Deed {
   };
 }
 
-function resend({ id }: Unsettled): Deed {
+function resend({ id }: Shown, follows: string): Deed {
   return {
     id: `resend-${id}`,
     does: 'Send the message again',
-    follows: 'It is sent once more. If the first one arrived after all, the customer has it twice.',
+    follows,
     run: async ({ keyOf }) => {
       await post(`/v1/ops/messages/${encodeURIComponent(id)}/resend`, undefined, { key: keyOf('resend') });
       return 'The message is sent again; it leaves the list when it was taken.';

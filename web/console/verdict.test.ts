@@ -22,6 +22,13 @@ describe('the verdict about a scan', () => {
     assert.match(verdict.detail, /2026.*gate North/);
   });
 
+  it('says so where that was a moment ago, as when a scanner reads twice', () => {
+    const body = { code: 'already_admitted', admittedAt: '2026-01-01T20:00:00.000Z', gate: 'North' };
+    const after = (ms: number) => notAdmitted(new Problem(409, body), Date.parse(body.admittedAt) + ms).detail;
+    assert.match(after(2_000), /^Just now.*gate North\. Was it scanned twice\?$/);
+    assert.match(after(60_000), /^At .*gate North$/);
+  });
+
   it('keeps out for another show, a void ticket, and what is no ticket', () => {
     for (const [status, code] of [
       [409, 'wrong_show'],
