@@ -25,6 +25,20 @@ describe('the pages', () => {
       assert.equal((await get(path)).body, body);
   });
 
+  test('say to people, in a page, that there is no such address, and to programs what they say elsewhere', async () => {
+    const page = await get('/no/such/page', { accept: 'text/html,*/*' });
+    assert.deepEqual([page.statusCode, page.body], [404, (await get('/')).body]);
+    for (const [path, accept] of [
+      ['/no/such/page', '*/*'],
+      ['/v1/nothing', 'text/html'],
+      ['/pages/another/nothing', 'text/html'],
+    ] as const) {
+      const { statusCode, headers } = await get(path, { accept });
+      assert.equal(statusCode, 404, path);
+      assert.doesNotMatch(String(headers['content-type']), /html/, path);
+    }
+  });
+
   /** Where the module is that a page begins with. */
   const start = async () => /<script type="module" src="([^"]+)">/.exec((await get('/')).body)?.[1] ?? '';
   const preloaded = async () =>

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { Problem } from '../runtime/http/problem.ts';
 import { WebFiles } from './web-files.ts';
 
@@ -65,6 +65,12 @@ export async function serveWeb(server: FastifyInstance, settings: PageSettings):
       return reply.type(type).send(body);
     });
   }
+  // Whoever mistypes an address in a browser reads a page, too; programs read a problem.
+  server.get('/*', (request, reply) => {
+    if (!isForPeople(request)) return reply.callNotFound();
+    const { type, body } = webFiles().page();
+    return reply.code(404).header('cache-control', 'no-store').type(type).send(body);
+  });
   server.get<{ Params: { version: string; '*': string } }>('/pages/:version/*', (request, reply) => {
     const { version, '*': name } = request.params;
     const file = webFiles().file(name);
@@ -73,4 +79,11 @@ export async function serveWeb(server: FastifyInstance, settings: PageSettings):
     void reply.header('cache-control', version === webFiles().version ? forGood : 'no-store');
     return reply.type(file.type).send(file.body);
   });
+}
+
+/** Below these there is nothing that a person reads. */
+const notForPeople = ['/v1/', '/pages/', '/web/', '/docs/'];
+
+function isForPeople({ headers, url }: FastifyRequest): boolean {
+  return headers.accept?.includes('text/html') === true && !notForPeople.some((start) => url.startsWith(start));
 }

@@ -151,6 +151,33 @@ describe('while the server is away, a customer', () => {
     assert.ok((await third).headers()['last-event-id'] !== undefined);
   });
 
+  test('who pays meanwhile is not left with a word of the outage, nor with that of a tab that was quicker', async (t) => {
+    const visited = await visit(t);
+    if (visited === undefined) return;
+    const { page, person, showId } = visited;
+    const { body } = await person.client.book({ showId, seats: ['S-A-1'] });
+    await page.goto(`/bookings/${body.bookingId}`);
+    await pay(page).waitFor();
+    const back = await away(page, '**/v1/**');
+    await pay(page).click();
+    await muchLater(page);
+    await page.getByText('Trying again …').waitFor();
+    await back();
+    await page.getByRole('article', { name: 'Ticket for S-A-1' }).waitFor();
+    assert.equal(await page.getByRole('main').getByRole('alert').count(), 0);
+    const { body: other } = await person.client.book({ showId, seats: ['S-A-2'] });
+    await page.goto(`/bookings/${other.bookingId}`);
+    await pay(page).waitFor();
+    await page.route('**/payments', async (route) => {
+      await person.client.post(`/v1/bookings/${other.bookingId}/cancellation`, {}, { key: 'quicker', waitSeconds: 10 });
+      await route.continue();
+    });
+    await pay(page).click();
+    await page.getByText('This booking is cancelled.').waitFor();
+    await page.getByText('Paying …').waitFor({ state: 'detached' });
+    assert.equal(await page.getByRole('main').getByRole('alert').count(), 0);
+  });
+
   test('gets what was cut off, or came too early, by asking again', async (t) => {
     const visited = await visit(t);
     if (visited === undefined) return;

@@ -88,6 +88,8 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     if (before !== undefined && from === 'answer' && !isOlder(before, now)) return;
     booking = now;
     const isNext = before?.status !== now.status || before.payment.attempts !== now.payment.attempts;
+    // What was said of the state before is no longer true.
+    if (isNext) problem = undefined;
     if (isNext) paying.answered();
     if (isNext && now.status === 'awaiting_payment') void askForCard();
     app.redraw();
@@ -117,13 +119,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     const isLate = booking.status === 'awaiting_payment' && leftOf(booking) < -untoldMaxMs;
     if (!isLate || isLooking) return;
     isLooking = true;
-    void get<Booking>(path, { signal: leaving.signal, waiting })
-      .then(async (now) => {
-        problem = undefined;
-        await took(now, 'answer');
-      })
-      .catch(() => undefined)
-      .finally(() => setTimeout(() => (isLooking = false), untoldMaxMs));
+    void look().finally(() => setTimeout(() => (isLooking = false), untoldMaxMs));
   }
 
   /** Each try has a form of its own. */
@@ -143,17 +139,28 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   }
 
   async function run(what: string, action: () => Promise<Booking | { readonly status: string }>): Promise<void> {
+    const before = booking?.status;
     busy = what;
     problem = undefined;
     app.redraw();
     try {
       const answer = await action();
+      problem = undefined;
       if ('history' in answer) await took(answer, 'answer');
     } catch (error) {
-      problem = messageOf(error);
+      if (leaving.signal.aborted) return;
+      await look();
+      // Something else came first, such as the end of the hold or another tab: what the booking is now says it all.
+      const isOvertaken = error instanceof Problem && error.code === 'conflict' && booking?.status !== before;
+      problem = isOvertaken ? undefined : messageOf(error);
     }
     busy = undefined;
     app.redraw();
+  }
+
+  async function look(): Promise<void> {
+    const now = await get<Booking>(path, { signal: leaving.signal }).catch(() => undefined);
+    if (now !== undefined) await took(now, 'answer');
   }
 
   const pay = (form: HTMLFormElement) =>
@@ -162,12 +169,18 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
       return post<Booking>(
         `${path}/payments`,
         { method: 'card', token },
-        { key: paying.of(token), wait: payWaitSeconds },
+        { key: paying.of(token), wait: payWaitSeconds, signal: leaving.signal, waiting },
       );
     });
   const cancel = () => {
     isSure = false;
-    void run('cancel', () => post<Booking>(`${path}/cancellation`, {}, { key: cancelKey, wait: payWaitSeconds }));
+    void run('cancel', () =>
+      post<Booking>(
+        `${path}/cancellation`,
+        {},
+        { key: cancelKey, wait: payWaitSeconds, signal: leaving.signal, waiting },
+      ),
+    );
   };
 
   function view(): TemplateResult {

@@ -33,10 +33,9 @@ interface Camera {
   y: number;
 }
 
-/** Around the hall, in seats: above and below. */
 const margin = 1.5;
-/** To its left and right, where the names of rows stand. */
-const beside = ({ rows }: Hall) => Math.min(4, 1.2 + 0.35 * Math.max(1, ...rows.map(({ name }) => name.length)));
+/** How much of the margin there is for the name of a row, beside its first seat. */
+const rowNameSeats = 1.2;
 const scaleMax = 48;
 /** Below, a seat is too small to be pointed at, by a mouse or by a finger: a tap comes nearer instead. */
 const tapScaleMin = 9;
@@ -50,7 +49,7 @@ export function seatMap({ hall, states, isMine, takenColours = alike, onChoose, 
   element.tabIndex = 0;
   element.setAttribute('role', 'application');
   element.setAttribute('aria-label', 'Seat map. Arrow keys go from seat to seat, Enter chooses, plus and minus zoom.');
-  element.style.aspectRatio = String((hall.width + 2 * beside(hall)) / (hall.height + 2 * margin));
+  element.style.aspectRatio = String((hall.width + 2 * margin) / (hall.height + 2 * margin));
   const camera: Camera = { scale: 1, x: 0, y: 0 };
   const pointers = new Map<number, { x: number; y: number }>();
   let dragged = 0;
@@ -68,7 +67,7 @@ export function seatMap({ hall, states, isMine, takenColours = alike, onChoose, 
 
   function whole(): void {
     const { width, height } = element.getBoundingClientRect();
-    camera.scale = Math.min(scaleMax / 2, width / (hall.width + 2 * beside(hall)), height / (hall.height + 2 * margin));
+    camera.scale = Math.min(scaleMax / 2, width / (hall.width + 2 * margin), height / (hall.height + 2 * margin));
     camera.x = hall.left + hall.width / 2 - 0.5;
     camera.y = hall.top + hall.height / 2 - 0.5;
     draw();
@@ -78,7 +77,7 @@ export function seatMap({ hall, states, isMine, takenColours = alike, onChoose, 
   function zoom(factor: number, at?: { readonly x: number; readonly y: number }): void {
     const { width, height } = element.getBoundingClientRect();
     const point = at ?? { x: width / 2, y: height / 2 };
-    const smallest = Math.min(width / (hall.width + 2 * beside(hall)), height / (hall.height + 2 * margin), scaleMax);
+    const smallest = Math.min(width / (hall.width + 2 * margin), height / (hall.height + 2 * margin), scaleMax);
     const scale = Math.min(scaleMax, Math.max(smallest, camera.scale * factor));
     const shift = 1 / camera.scale - 1 / scale;
     camera.x += (point.x - width / 2) * shift;
@@ -294,7 +293,13 @@ function paintSurroundings(
   if (scale < tapScaleMin) return;
   context.font = `${Math.round(Math.min(14, scale * 0.55))}px system-ui, sans-serif`;
   context.textAlign = 'right';
-  for (const row of hall.rows) context.fillText(row.name, toX(row.x - 0.65), toY(row.y));
+  const room = scale * rowNameSeats;
+  for (const row of hall.rows) {
+    // Of `Row 12` the number says enough, where there is no room for all of it.
+    const isWide = context.measureText(row.name).width > room;
+    const name = isWide ? (row.name.split(' ').at(-1) ?? '') : row.name;
+    context.fillText(name, toX(row.x - 0.6), toY(row.y), room);
+  }
 }
 
 function isReserved({ index: plan }: Hall, index: number): boolean {
