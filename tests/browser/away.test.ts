@@ -30,7 +30,7 @@ async function visit(t: TestContext) {
 
 /** Lets so much time pass in a page that whoever gives up has given up. */
 async function muchLater(page: Page): Promise<void> {
-  for (let minutes = 0; minutes < 10; minutes += 1) {
+  for (let tries = 0; tries < 8; tries += 1) {
     await page.clock.fastForward(6_000);
     // What is asked again now is refused before time goes on.
     await page.evaluate('fetch("/web/settings.json").then((response) => response.text())');
@@ -192,5 +192,35 @@ describe('while the server is away, a customer', () => {
     });
     await page.goto('/bookings');
     await page.getByText('You have not booked anything yet.').waitFor();
+  });
+
+  test('stays signed in where the server is broken when the session is to be renewed', async (t) => {
+    const visited = await visit(t);
+    if (visited === undefined) return;
+    const { page } = visited;
+    await page.goto('/account');
+    await page.getByRole('button', { name: 'Save' }).waitFor();
+    await page.evaluate(
+      'localStorage["fullhouse-session"] = JSON.stringify({ ...JSON.parse(localStorage["fullhouse-session"]), renewAt: 0 })',
+    );
+    await page.route('**/v1/sessions/refresh', (route) => route.fulfill({ status: 500, json: { detail: 'Broken.' } }));
+    await page.goto('/bookings');
+    await page.getByText('Broken. Trying again …').waitFor();
+    await page.unroute('**/v1/sessions/refresh');
+    await page.getByText('You have not booked anything yet.').waitFor();
+  });
+
+  test('finds the way to sign in by itself when there is one again', async (t) => {
+    const page = await browser.tab(t, { url: running.anyone.url });
+    if (page === undefined) return;
+    let isAway = true;
+    await page.route('**/web/settings.json', (route) =>
+      isAway ? route.fulfill({ status: 200, contentType: 'text/html', body: 'Be right back' }) : route.continue(),
+    );
+    await page.goto('/sign-in');
+    await page.getByText('Trying again …').waitFor();
+    isAway = false;
+    await page.getByLabel('Password').waitFor();
+    assert.equal(await page.getByRole('main').getByRole('alert').count(), 0);
   });
 });

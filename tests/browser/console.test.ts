@@ -526,6 +526,13 @@ describe('the console', () => {
       await button(page, 'Change it').click();
       await page.getByRole('status').getByText('seatsPerBookingMax is 12 now').waitFor();
       await page.getByRole('row', { name: /12 a large party usr_/ }).waitFor();
+      await page.getByLabel('Value').fill('14');
+      await page.getByLabel('Why').fill('a larger party');
+      await changeSetting(running, 'seatsPerBookingMax', 11);
+      await button(page, 'Change it').click();
+      await page.getByRole('alert').getByText('Somebody else changed it meanwhile: it is 11 now').waitFor();
+      await button(page, 'Change it').click();
+      await page.getByRole('status').getByText('seatsPerBookingMax is 14 now').waitFor();
     });
 
     it('that are lists are edited line by line', async (t) => {

@@ -1,14 +1,17 @@
 import { html, type TemplateResult } from 'lit-html';
 import { post } from '../kit/api.ts';
 import { type App, fieldsOf, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
+import { pause } from '../kit/pause.ts';
 import { phoneIn } from '../kit/phone.ts';
-import { messageOf } from '../kit/problem.ts';
+import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
 import { signIn, signInFromThere } from '../kit/session.ts';
-import { pageSettings, type SignInElsewhere } from '../kit/settings.ts';
+import { type PageSettings, pageSettings, type SignInElsewhere } from '../kit/settings.ts';
 import { isBack, signInThere } from '../kit/sign-in-elsewhere.ts';
 import { newPasswordField } from './new-password.ts';
 
 /** Signing in, registering, and asking for a new password; then back to where somebody came from. */
+const againMs = 2_000;
+
 type Way = 'sign in' | 'register' | 'forgotten';
 
 export function signInPage(app: App): Page {
@@ -20,6 +23,7 @@ export function signInPage(app: App): Page {
   let problem: string | undefined;
   let isBusy = false;
   let isMailed = false;
+  const leaving = new AbortController();
 
   async function run(action: () => Promise<void>): Promise<void> {
     isBusy = true;
@@ -36,10 +40,27 @@ export function signInPage(app: App): Page {
 
   const load = () =>
     run(async () => {
-      elsewhere = (await pageSettings()).signIn;
+      elsewhere = (await settingsAtLast())?.signIn;
+      if (leaving.signal.aborted) return;
+      problem = undefined;
       isLoaded = true;
       if (isBack(query)) await goOn(await signInFromThere(query));
     });
+
+  /** Asked for until somebody answers: without them nobody can be told where to sign in. */
+  async function settingsAtLast(): Promise<PageSettings | undefined> {
+    while (!leaving.signal.aborted) {
+      try {
+        return await pageSettings();
+      } catch (error) {
+        if (!(error instanceof Problem && error.isPassing)) throw error;
+        problem = tryingAgain(error);
+        app.redraw();
+        await pause(againMs, leaving.signal);
+      }
+    }
+    return undefined;
+  }
 
   async function goOn(path: string): Promise<void> {
     await app.meAgain();
@@ -73,7 +94,7 @@ export function signInPage(app: App): Page {
   const buttons = { 'sign in': 'Sign in', register: 'Make the account', forgotten: 'Send me a mail' } as const;
 
   void load();
-  return { title: 'Sign in', view };
+  return { title: 'Sign in', view, leave: () => leaving.abort() };
 
   function view(): TemplateResult {
     if (!isLoaded) return problem === undefined ? loading : html`<h1>Sign in</h1>${problemBox(problem)}`;

@@ -7,7 +7,11 @@ import { WishKey } from '../kit/wish-key.ts';
 import type { SettingWithHistory } from './answers.ts';
 import { asking } from './asking.ts';
 import { field, wrongAt } from './field.ts';
+import { repeating } from './repeating.ts';
 import { type Editor, editedText, editorOf, readValue, valueText } from './setting-value.ts';
+
+/** Others may change it while somebody looks on. */
+const refreshMs = 5_000;
 
 /** One setting: its value to be changed, with the why, and who changed it before. */
 export function settingPart(app: App, key: string): Page {
@@ -16,8 +20,10 @@ export function settingPart(app: App, key: string): Page {
   let problem: unknown;
   let outcome = '';
   let isAsking = false;
+  /** Which version there was when somebody began to write. */
+  let begun: number | undefined;
   const setting = asking(app, (signal) => get<SettingWithHistory>(path, { signal }));
-  void setting.again();
+  const looking = repeating(setting.again, refreshMs);
 
   async function change(form: HTMLFormElement, editor: Editor): Promise<void> {
     if (isAsking) return;
@@ -30,10 +36,18 @@ export function settingPart(app: App, key: string): Page {
     isAsking = true;
     const body = { value: read.value, why };
     try {
+      // Whoever began to write when it was another value may not know of the one it has got since.
+      const now = await get<SettingWithHistory>(path);
+      if (begun !== undefined && now.version !== begun) {
+        begun = now.version;
+        await setting.again();
+        throw changedMeanwhile(now);
+      }
       await call('PUT', path, { body, key: wish.of(body) });
       wish.answered();
       outcome = `${key} is ${valueText(key, read.value)} now.`;
       form.reset();
+      begun = undefined;
       await setting.again();
     } catch (error) {
       problem = error;
@@ -45,7 +59,10 @@ export function settingPart(app: App, key: string): Page {
 
   return {
     title: key,
-    leave: () => setting.stop(),
+    leave: () => {
+      looking.stop();
+      setting.stop();
+    },
     view: () => html`
       <p><a href="/console/settings">All settings</a></p>
       <h1>${key}</h1>
@@ -59,7 +76,7 @@ export function settingPart(app: App, key: string): Page {
             <dt>By default</dt>
             <dd class="value">${valueText(key, told.default)}</dd>
           </dl>
-          <form class="stacked card ${editor}" @submit=${onSubmit((form) => void change(form, editor))}>
+          <form class="stacked card ${editor}" @input=${() => (begun ??= told.version)} @submit=${onSubmit((form) => void change(form, editor))}>
             ${fields(told, { editor, problem })}
             ${isAtField(problem) ? undefined : problemBox(problem === undefined ? undefined : messageOf(problem))}
             <p><button ?disabled=${isAsking}>Change it</button></p>
@@ -69,6 +86,11 @@ export function settingPart(app: App, key: string): Page {
       })}
     `,
   };
+}
+
+function changedMeanwhile({ key, value, why = '' }: SettingWithHistory): Problem {
+  const detail = `Somebody else changed it meanwhile: it is ${valueText(key, value)} now (“${why}”). Change it again if that is still wanted.`;
+  return new Problem(409, { code: 'conflict', detail });
 }
 
 const wrongValue = (message: string) =>

@@ -1,5 +1,5 @@
 import { noteServerTime } from './clock.ts';
-import { type Fetched, fetched } from './fetched.ts';
+import { type Fetched, fetched, jsonIn } from './fetched.ts';
 import { pause } from './pause.ts';
 import { Problem, type ProblemBody, unreachable } from './problem.ts';
 import { accessToken, distrust, renewedRoles } from './session.ts';
@@ -43,7 +43,10 @@ export async function call<Body>(method: string, path: string, ask: Ask = {}): P
       return await once<Body>(method, path, ask);
     } catch (error) {
       ask.signal?.throwIfAborted();
-      if (!(error instanceof Problem && error.isPassing && mayRepeat)) throw error;
+      if (!(error instanceof Problem && mayRepeat)) throw error;
+      // Who waits to read something waits for a broken server as well.
+      const isBroken = error.status >= 500 && method === 'GET' && ask.waiting !== undefined;
+      if (!error.isPassing && !isBroken) throw error;
       if (ask.waiting === undefined && tries >= triesMax) throw error;
       if (tries >= toldFromTries) ask.waiting?.(error);
       await pause(Math.max(error.retryAfterMs, Math.min(retryMaxMs, retryMs * 2 ** (tries - 1))), ask.signal);
@@ -84,24 +87,18 @@ function send(method: string, path: string, { body, key, wait, signal }: Ask, to
   return fetched(path, request, { withinMs: (wait ?? 0) * 1_000 });
 }
 
-function bodyOf<Body>({ response, text }: Fetched): Body {
+function bodyOf<Body>(got: Fetched): Body {
+  const { response, text } = got;
   noteServerTime(response.headers.get('date'));
   if (response.status === 204) return undefined as Body;
-  const isJson = response.headers.get('content-type')?.includes('json') === true;
-  const answer = (isJson ? parsed(text) : text) as Body & ProblemBody;
+  const type = response.headers.get('content-type') ?? '';
+  // A page is no answer of ours: a network that asks people to sign in first says such things.
+  if (response.ok && type.includes('html')) throw unreachable();
+  const answer = (type.includes('json') ? jsonIn(got) : text) as Body & ProblemBody;
   if (!response.ok) {
     throw new Problem(response.status, answer, Number(response.headers.get('retry-after') ?? 0) * 1_000);
   }
   return answer;
-}
-
-/** What is no JSON and should be was cut off, or comes from somebody else on the way. */
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw unreachable();
-  }
 }
 
 /** One page of a list. */

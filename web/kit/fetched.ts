@@ -25,11 +25,12 @@ export async function fetched(
   }
 }
 
-/** A body as JSON; an object that says nothing where it is none, as that of a proxy on the way. */
-export function jsonIn<Body extends object>(text: string): Body {
+/** What a yes says, as JSON: one that is none comes from somebody else on the way. A no says nothing then. */
+export function jsonIn<Body extends object>({ response, text }: Fetched): Body {
   try {
     return JSON.parse(text) as Body;
   } catch {
+    if (response.ok) throw unreachable();
     return {} as Body;
   }
 }

@@ -58,7 +58,8 @@ async function renewed(): Promise<string | undefined> {
   try {
     return (await remember(await renew(session.refreshToken))).accessToken;
   } catch (error) {
-    if (!(error instanceof Problem) || error.isPassing) throw error;
+    // Only a no ends it, not a server that is broken.
+    if (!(error instanceof Problem) || error.isPassing || error.status >= 500) throw error;
     await store(undefined);
     dispatchEvent(new Event(overEvent));
     return undefined;
@@ -168,8 +169,8 @@ async function store(session: Session | undefined): Promise<void> {
 
 async function post<Body extends object>(path: string, body: unknown): Promise<Body> {
   const headers = { 'content-type': 'application/json' };
-  const { response, text } = await fetched(path, { method: 'POST', headers, body: JSON.stringify(body) });
-  const answer = jsonIn<Body & ProblemBody>(text);
-  if (!response.ok) throw new Problem(response.status, answer);
+  const got = await fetched(path, { method: 'POST', headers, body: JSON.stringify(body) });
+  const answer = jsonIn<Body & ProblemBody>(got);
+  if (!got.response.ok) throw new Problem(got.response.status, answer);
   return answer;
 }

@@ -28,8 +28,8 @@ export function pageSettings(): Promise<PageSettings> {
 }
 
 async function ask(): Promise<PageSettings> {
-  const { response, text } = await fetched('/web/settings.json');
-  const body = jsonIn<PageSettings & ProblemBody>(text);
-  if (!response.ok) throw new Problem(response.status, body);
+  const got = await fetched('/web/settings.json');
+  const body = jsonIn<PageSettings & ProblemBody>(got);
+  if (!got.response.ok) throw new Problem(got.response.status, body);
   return body;
 }

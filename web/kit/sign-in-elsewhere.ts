@@ -96,8 +96,9 @@ async function tokensFor(issuer: string, form: Readonly<Record<string, string>>)
 }
 
 async function ask<Body extends object>(url: string, request: RequestInit = {}): Promise<Body> {
-  const { response, text } = await fetched(url, request);
-  const body = jsonIn<Body & OAuthError>(text);
+  const got = await fetched(url, request);
+  const body = jsonIn<Body & OAuthError>(got);
+  const { response } = got;
   if (response.ok) return body;
   throw refused(body.error ?? `status ${response.status}`, body.error_description, response.status);
 }

@@ -74,7 +74,8 @@ export function createServer(logger: Logger, trustedProxies: readonly string[] =
   server.setNotFoundHandler((request, reply) => {
     const path = request.url.split('?')[0] ?? '';
     const allowed = methodsAt(path);
-    if (allowed.length === 0) {
+    // A method that the path does take was not found for what stands in the path, such as too long a name.
+    if (allowed.length === 0 || allowed.includes(request.method)) {
       return sendProblem(
         new Problem('not_found', `There is no ${request.method} ${path}. GET /openapi.json lists what there is.`),
         request,
