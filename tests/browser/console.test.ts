@@ -281,7 +281,7 @@ describe('the console', () => {
       await ada.client.post(`/v1/bookings/${body.bookingId}/cancellation`, {}, { key: 'cancel' });
       await item.getByText('A refund that failed').waitFor();
       await item.getByRole('button', { name: 'Ask for the refund again …' }).click();
-      await item.getByRole('button', { name: 'Ask for the refund again' }).click();
+      await item.getByRole('button', { name: 'Ask for the refund again', exact: true }).click();
       await page.getByRole('status').getByText('The refund is asked for again').waitFor();
     });
 
