@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { SeatPlan } from '../../src/contracts/catalog.ts';
 import { indexOfSeat } from '../../src/contracts/rules/plan-order.ts';
-import type { Availability, SeatDelta, Show } from '../kit/answers.ts';
+import type { Availability, SeatDelta } from '../kit/answers.ts';
 import { all, get } from '../kit/api.ts';
 import { momentText } from '../kit/format.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from '../kit/hall.ts';
@@ -37,6 +37,8 @@ export class HallView {
   #live: Following | undefined;
   #now: Uint8Array = new Uint8Array();
   #chosen: readonly string[] = [];
+  /** The same by their indexes in the plan: asked for each seat of the hall that is drawn. */
+  #chosenIndexes: ReadonlySet<number> = new Set();
   #looked: SeatPlace | undefined;
   #history: SeatHistory | undefined;
   #past: PastHall | undefined;
@@ -161,15 +163,15 @@ export class HallView {
 
   async #load(): Promise<void> {
     const { signal } = this.#leaving;
-    const show = await get<Show>(this.#path, { signal });
-    const plan = await get<SeatPlan>(`/v1/seat-plans/${encodeURIComponent(show.seatPlanId)}`, { signal });
+    const { seatPlanId: current } = await get<Availability>(`${this.#path}/availability`, { signal });
+    const plan = await get<SeatPlan>(`/v1/seat-plans/${encodeURIComponent(current)}`, { signal });
     // One colour for all that is free: here the states are what matters.
     const hall = hallOf(plan, []);
     this.#now = new Uint8Array(hall.index.seatCount);
     const map = seatMap({
       ...{ hall, takenColours },
       states: () => this.#states,
-      isMine: (index) => this.#chosen.some((seat) => indexOfSeat(hall.index, seat) === index),
+      isMine: (index) => this.#chosenIndexes.has(index),
       onChoose: (seat) => this.#toggle(seat.id),
       onLook: (seat) => {
         this.#looked = seat;
@@ -179,11 +181,24 @@ export class HallView {
     this.#stage = { hall, map };
     this.#live = follow(`${this.#path}/availability/stream`, {
       event: ({ event, data }) => {
-        if (event === 'snapshot') this.#now = statesOf((data as Availability).seats, hall.index.seatCount);
-        else for (const [index, state] of (data as SeatDelta).seats) this.#now[index] = state;
+        if (event === 'snapshot') {
+          const { seatPlanId, seats } = data as Availability;
+          if (seatPlanId !== plan.seatPlanId) return this.#anew();
+          this.#now = statesOf(seats, hall.index.seatCount);
+        } else for (const [index, state] of (data as SeatDelta).seats) this.#now[index] = state;
         if (this.#past === undefined) this.#draw();
       },
     });
+  }
+
+  /** The show has another plan since: another hall. */
+  #anew(): void {
+    this.#live?.stop();
+    this.#stage?.map.leave();
+    this.#stage = undefined;
+    this.#past = undefined;
+    this.#choose([]);
+    void this.#ask(() => this.#load());
   }
 
   #toggle(seat: string): void {
@@ -194,6 +209,8 @@ export class HallView {
 
   #choose(seats: readonly string[]): void {
     this.#chosen = seats;
+    const { hall } = this.#stage ?? {};
+    this.#chosenIndexes = new Set(hall && seats.flatMap((seat) => indexOfSeat(hall.index, seat) ?? []));
     if (seats.length === 0) this.#history = undefined;
     this.#onChoose(seats);
     this.#draw();
