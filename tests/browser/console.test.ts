@@ -413,7 +413,8 @@ describe('the console', () => {
       assert.equal(late.body.status, 'rejected');
       const page = await opened(t, staff, `/console/shows/${own}`);
       if (page === undefined) return;
-      await page.getByText('1 sold').waitFor();
+      const legend = page.locator('.legend');
+      await legend.getByText('1 sold').waitFor();
       await page.locator('canvas').focus();
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('Enter');
@@ -425,22 +426,25 @@ describe('the console', () => {
       );
       await button(page, 'Look back').click();
       await button(page, 'One back').click();
-      await page.getByText('1 held').waitFor();
+      await legend.getByText('1 held').waitFor();
       await button(page, 'One back').click();
       await page.getByText('before anything happened').waitFor();
-      await page.getByText('58 free').waitFor();
+      await legend.getByText('58 free').waitFor();
       await button(page, 'Back to now').click();
-      await page.getByText('1 sold').waitFor();
+      await legend.getByText('1 sold').waitFor();
       await page.locator('canvas').focus();
       await page.keyboard.press('Enter');
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('Enter');
-      assert.equal(await page.getByLabel('Ids of the seats').inputValue(), 'S-A-2');
+      await eventually(
+        () => page.getByLabel('Ids of the seats').inputValue(),
+        (seats) => seats === 'S-A-2',
+      );
       await button(page, 'What does it cost?').click();
       await page.getByLabel('Name of the customer').fill('Grace Hopper');
       await button(page, /^Sell for €/).click();
       await page.locator('.counter').getByText('confirmed').waitFor();
-      await page.getByText('2 sold').waitFor();
+      await legend.getByText('2 sold').waitFor();
       await page.getByText('Choose seats to sell them').waitFor();
     });
 
