@@ -8,7 +8,7 @@ import { countText, placeTimeText } from '../kit/format.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from '../kit/hall.ts';
 import { type App, fieldsOf, loading, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
-import { type SeatMap, seatMap } from '../kit/seat-map.ts';
+import { type SeatMap, seatMap, seatMapView } from '../kit/seat-map.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import { WishKey } from '../kit/wish-key.ts';
 import { placesText } from './bookings.ts';
@@ -266,15 +266,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
 
   function mapView({ show, hall, map }: Stage): TemplateResult {
     return html`
-      <div class="map-tools">
-        <span aria-live="polite">${looked === undefined ? 'Choose your seats.' : seatText(show, looked)}</span>
-        <span>
-          <button class="plain" aria-label="Zoom out" @click=${() => map.zoom(1 / 1.5)}>−</button>
-          <button class="plain" aria-label="Zoom in" @click=${() => map.zoom(1.5)}>+</button>
-          <button class="plain" @click=${() => map.whole()}>All</button>
-        </span>
-      </div>
-      ${map.element}
+      ${seatMapView(map, looked === undefined ? 'Choose your seats.' : seatText(show, looked))}
       ${legend(show, hall)}
     `;
   }

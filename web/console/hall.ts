@@ -7,7 +7,7 @@ import { momentText } from '../kit/format.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from '../kit/hall.ts';
 import { type App, loading, problemBox } from '../kit/page.ts';
 import { messageOf } from '../kit/problem.ts';
-import { type SeatMap, seatMap } from '../kit/seat-map.ts';
+import { type SeatMap, seatMap, seatMapView } from '../kit/seat-map.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import type { SeatChange, SeatHistory } from './answers.ts';
 import { countsOf, PastHall } from './past-hall.ts';
@@ -85,15 +85,7 @@ export class HallView {
     return html`
       <div class="hall">
       <div class="map">
-        <div class="map-tools">
-          <span aria-live="polite">${this.#lookedText()}</span>
-          <span>
-            <button class="plain" aria-label="Zoom out" @click=${() => map.zoom(1 / 1.5)}>−</button>
-            <button class="plain" aria-label="Zoom in" @click=${() => map.zoom(1.5)}>+</button>
-            <button class="plain" @click=${() => map.whole()}>All</button>
-          </span>
-        </div>
-        ${map.element}
+        ${seatMapView(map, this.#lookedText())}
         <ul class="legend">
           <li><i class="category-0"></i>${free} free</li>
           <li><i class="held"></i>${held} held</li>

@@ -1,3 +1,4 @@
+import { html, type TemplateResult } from 'lit-html';
 import { type Hall, neighbour, placeOf, type SeatPlace, seatNear } from './hall.ts';
 
 /**
@@ -23,6 +24,21 @@ export interface SeatMapOptions {
   readonly onChoose: (seat: SeatPlace) => void;
   /** The seat a pointer or a key is at. */
   readonly onLook: (seat: SeatPlace | undefined) => void;
+}
+
+/** The map in a page, with what is said of the seat that is looked at, and buttons to come nearer. */
+export function seatMapView(map: SeatMap, says: string): TemplateResult {
+  return html`
+    <div class="map-tools">
+      <span aria-live="polite">${says}</span>
+      <span>
+        <button class="plain" aria-label="Zoom out" @click=${() => map.zoom(1 / 1.5)}>−</button>
+        <button class="plain" aria-label="Zoom in" @click=${() => map.zoom(1.5)}>+</button>
+        <button class="plain" @click=${() => map.whole()}>All</button>
+      </span>
+    </div>
+    ${map.element}
+  `;
 }
 
 interface Camera {
