@@ -559,6 +559,18 @@ describe('the auditor', () => {
     );
   });
 
+  it('ends without a verdict where it has to stop before it has looked again', async () => {
+    const stopping = new AbortController();
+    await sql('user', `update bookings set status = 'expired' where id = $confirmed`);
+    const told: string[] = [];
+    for await (const line of check(installation, { looksAfterMs: [60_000] }, stopping.signal)) {
+      if ('checked' in line) told.push(line.checked.name);
+      else stopping.abort();
+    }
+    await sql('user', `update bookings set status = 'confirmed' where id = $confirmed`);
+    assert.ok(!told.includes('customer-reads-it'), told.join());
+  });
+
   it('runs when staff ask for it, and tells them, the log of alarms and whoever asks later', async () => {
     const { admin } = running;
     const operator = new Client(running.app.adminUrl);

@@ -46,8 +46,10 @@ export async function* check(
       else yield { progress };
     }
     for (const pauseMs of looksAfterMs) {
-      if (findings.length === 0 || findings.length >= findingsMax || signal?.aborted === true) break;
-      await delay(pauseMs);
+      if (findings.length === 0 || findings.length >= findingsMax) break;
+      // Whoever has to stop is not kept waiting; what was not looked at again is no verdict then.
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+      if (signal?.aborted === true) return;
       findings = await lookAgain(installation, examination, findings);
     }
     for (const invariant of examination.invariants) yield { checked: verdict(invariant, looked, findings) };

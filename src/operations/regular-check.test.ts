@@ -35,13 +35,15 @@ describe('the check that runs by itself', () => {
 
   it('does not run by itself where it is only to run when asked, nor after its end', async () => {
     let times = 0;
-    const check = new RegularCheck({
-      installation: unanswered(() => (times += 1)),
-      ...{ logger: createLogger('silent'), everyHours: 0, firstAfterMs: 0 },
-      told: () => undefined,
-    });
+    const shared = { logger: createLogger('silent'), firstAfterMs: 0, told: () => undefined };
+    const check = new RegularCheck({ ...shared, everyHours: 0, installation: unanswered(() => (times += 1)) });
     check.start();
-    await check.stop();
+    // Another one that does run by itself, begun later: this one has had its time.
+    const asked = Promise.withResolvers<void>();
+    const other = new RegularCheck({ ...shared, everyHours: 1, installation: unanswered(asked.resolve) });
+    other.start();
+    await asked.promise;
+    await Promise.all([check.stop(), other.stop()]);
     check.now();
     assert.equal(times, 0);
   });
