@@ -77,6 +77,10 @@ export const settings = {
     schema: z.partialRecord(z.enum(logNames), z.enum(logLevels)),
     default: {} as Partial<Record<LogName, LogLevel>>,
   },
+  /** How many of those who waited for a show may be inside at once and have not booked yet, where its room says nothing else. */
+  waitingRoomInsideMax: { schema: z.int().min(1).max(1_000_000), default: 500 },
+  /** How long somebody may choose and book once they were let in. */
+  waitingRoomVisitMs: { schema: milliseconds(1_000, 3_600_000), default: 600_000 },
   rateLimitPerUser: { schema: z.int().min(1).max(10_000_000), default: 3_000 },
   rateLimitPerAddress: { schema: z.int().min(1).max(10_000_000), default: 30_000 },
   /** Share of requests whose way through the system is recorded, where traces are exported at all. */

@@ -34,12 +34,16 @@ describe('everybody can use', () => {
   let running: RunningApp;
   let ada: Person;
   let showId: string;
+  let awaited: string;
   let held: string;
   let sold: string;
 
   before(async () => {
     running = await runApp();
-    showId = await openShow(running.admin, await buildVenue(running.admin));
+    const venue = await buildVenue(running.admin);
+    showId = await openShow(running.admin, venue);
+    awaited = await openShow(running.admin, venue);
+    await running.admin.call('PUT', `/v1/shows/${awaited}/waiting-room`, { body: {} });
     ada = await newPerson(running);
     held = (await ada.client.book({ showId, seats: ['S-A-1'] })).body.bookingId;
     sold = (await ada.client.book({ showId, seats: ['S-A-2'], payment: visa })).body.bookingId;
@@ -55,6 +59,7 @@ describe('everybody can use', () => {
     [
       ['/', 'button:has-text("Tomorrow")'],
       [`/shows/${showId}`, 'canvas'],
+      [`/shows/${awaited}`, 'button:has-text("Join")'],
       ['/bookings', 'article'],
       [`/bookings/${held}`, '[role=timer]'],
       [`/bookings/${sold}`, '.ticket img'],

@@ -186,6 +186,45 @@ describe('a customer in a browser', () => {
     await findBest(page, 2);
   });
 
+  test('waits for their turn where a show has a waiting room, and goes on by themselves', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const room = `/v1/shows/${showId}/waiting-room`;
+    assert.equal((await running.admin.call('PUT', room, { body: { insideMax: 1 } })).status, 200);
+    const { client: other } = await newPerson(running);
+    const place = () => other.post<{ status: string }>(`${room}/places`, undefined);
+    await eventually(place, ({ body }) => body.status === 'let_in');
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page } = visited;
+    await page.getByRole('button', { name: 'Join the waiting room' }).click();
+    await page.getByText('You are the next').waitFor();
+    // Where they have joined, they are again after a reload.
+    await page.reload();
+    await page.getByText('You are the next').waitFor();
+    assert.match(await page.title(), /^Waiting · /);
+    assert.equal(await page.getByRole('application').count(), 0);
+    assert.equal((await other.book({ showId, seats: ['S-A-1'] })).status, 200);
+    await page.getByText('Choose and book until').waitFor();
+    assert.match(await page.title(), /^Your turn · /);
+    await holdBest(page, 2);
+  });
+
+  test('is back in the waiting room when their time inside is over', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page } = visited;
+    await findBest(page, 1);
+    assert.equal((await running.admin.call('PUT', `/v1/shows/${showId}/waiting-room`, { body: {} })).status, 200);
+    await book(page).click();
+    await page.getByRole('button', { name: 'Join the waiting room' }).click();
+    await page.getByText('Choose and book until').waitFor();
+    // What was chosen before is chosen still.
+    await choice(page).getByText('Total').waitFor();
+    await book(page).click();
+    await page.getByRole('timer').waitFor();
+  });
+
   test('chooses seats on the map by keys and by a click, and gives one back', async (t) => {
     const showId = await openShow(running.admin, venue);
     const visited = await visit(t, { showId });

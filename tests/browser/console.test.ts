@@ -501,6 +501,29 @@ describe('the console', () => {
       await page.getByText('0 blocked').waitFor();
     });
 
+    it('has a waiting room that the organizer opens, makes larger and closes', async (t) => {
+      const wanted = await openShow(running.admin, await buildVenue(running.admin));
+      const page = await opened(t, organizer, `/console/shows/${wanted}`);
+      if (page === undefined) return;
+      await page.getByText('There is none: everybody books').waitFor();
+      await button(page, 'Open a waiting room …').click();
+      await page.getByLabel('At most so many inside').fill('1');
+      await button(page, 'Open a waiting room').click();
+      await page.getByRole('status').getByText('at most 1 may be inside').waitFor();
+      const { client } = await newPerson(running);
+      const place = () => client.post<{ status: string }>(`/v1/shows/${wanted}/waiting-room/places`, undefined);
+      await eventually(place, ({ body }) => body.status === 'let_in');
+      await button(page, 'Change how many may be inside …').click();
+      assert.equal(await page.getByLabel('At most so many inside').inputValue(), '1');
+      await page.getByLabel('At most so many inside').fill('20');
+      await button(page, 'Change how many may be inside').click();
+      await page.getByText('1, at most 20').waitFor();
+      await button(page, 'Close the waiting room …').click();
+      await button(page, 'Close the waiting room').click();
+      await page.getByText('There is none: everybody books').waitFor();
+      assert.equal((await place()).status, 404);
+    });
+
     it('is cancelled only by who types its title', async (t) => {
       const doomed = await openShow(running.admin, await buildVenue(running.admin));
       const page = await opened(t, organizer, `/console/shows/${doomed}`);

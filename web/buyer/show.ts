@@ -16,6 +16,7 @@ import { type Choice, isNothing, keepChoice, keptChoice, nothing, placesIn, with
 import { priceLines } from './prices.ts';
 import { bestForm, legend, placesField } from './seat-choices.ts';
 import { placesLeft, saleAt } from './shows.ts';
+import { Waiting } from './waiting.ts';
 
 /** A show: its hall as it is now, what somebody chooses of it, what that costs, and the way to book it. */
 const quoteAfterMs = 200;
@@ -35,6 +36,7 @@ interface Stage {
 }
 
 export function showPage(app: App, { showId = '' }: Readonly<Record<string, string>>): Page {
+  let known: Show | undefined;
   let stage: Stage | undefined;
   let states: Uint8Array = new Uint8Array();
   let areas: readonly AreaState[] = [];
@@ -55,6 +57,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   let quoting = new AbortController();
   let chosen = new Set<number>();
   const wish = new WishKey();
+  const waitingRoom = new Waiting(app, showId, leaving.signal);
 
   async function load(): Promise<void> {
     const { signal } = leaving;
@@ -62,6 +65,8 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       // Asked for before the hall is: seats that are held for whoever looks on are not taken by somebody else.
       const holding = heldOf(app, showId, signal);
       const show = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, { signal, waiting });
+      known = show;
+      await waitingRoom.turn();
       const plan = await get<SeatPlan>(`/v1/seat-plans/${show.seatPlanId}`, { signal, waiting });
       held = await holding;
       problem = undefined;
@@ -157,16 +162,16 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     }
   }
 
-  function choose(next: Choice, known?: Quote): void {
+  function choose(next: Choice, quoted?: Quote): void {
     choice = next;
     keepChoice(showId, next);
     chosen = new Set(next.seats.map(indexOf));
-    quote = known;
+    quote = quoted;
     problem = undefined;
     quoting.abort();
     quoting = new AbortController();
     const { signal } = quoting;
-    if (known === undefined && !isNothing(next))
+    if (quoted === undefined && !isNothing(next))
       setTimeout(() => signal.aborted || void ask(wantedOf(next), signal), quoteAfterMs);
     stage?.map.draw();
     app.redraw();
@@ -218,28 +223,38 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     } catch (error) {
       if (leaving.signal.aborted) return;
       isBooking = false;
+      if (error instanceof Problem && error.code === 'waiting_room') return waitAgain();
       problem = messageOf(error);
       app.redraw();
     }
   }
 
+  /** Their time inside is over, or the show has a waiting room since a moment. */
+  function waitAgain(): void {
+    leaveHall();
+    void load();
+  }
+
+  function leaveHall(): void {
+    quoting.abort();
+    live?.stop();
+    stage?.map.leave();
+    stage = undefined;
+  }
+
   function view(): TemplateResult {
+    if (known !== undefined && waitingRoom.isWaiting) return html`${heading(known)} ${waitingRoom.view(known)}`;
     if (stage === undefined)
       return problem === undefined
         ? loading
         : html`<h1>Show</h1>${problemBox(problem)}<p><a href="/">To the programme</a></p>`;
     const { show, plan, hall } = stage;
     const hasSeats = plan.sections.length > 0;
-    const { theatre } = show;
     const isOpen = saleAt(show, serverNow()) === 'open';
     const isFull = isTold && !states.includes(0) && areas.every((area) => placesLeft(area) <= 0);
     const note = saleText(show, isFull);
     return html`
-      <h1>${show.movie.title}</h1>
-      <p class="quiet">
-        ${placeTimeText(show.startsAt, theatre.timeZone)} · ${theatre.name}, ${theatre.location} ·
-        Screen ${show.screen.number}
-      </p>
+      ${heading(show)} ${waitingRoom.note()}
       ${note === undefined ? undefined : html`<p class="note" role="status">${note}</p>`}
       ${held === undefined || !isHeldStill(held) ? undefined : html`<p class="note">You hold ${placesText(held)} of this show. <a href="/bookings/${held.bookingId}">Go on to payment</a></p>`}
       ${isBroken ? html`<p class="note" role="status">The seat map is not live at the moment. Trying again …</p>` : undefined}
@@ -313,17 +328,24 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   void load();
   return {
     get title() {
-      return stage?.show.movie.title ?? 'Show';
+      return `${waitingRoom.title}${known?.movie.title ?? 'Show'}`;
     },
     view,
     leave() {
       leaving.abort();
       clearTimeout(opening);
-      quoting.abort();
-      live?.stop();
-      stage?.map.leave();
+      leaveHall();
     },
   };
+}
+
+function heading({ movie, startsAt, theatre, screen }: Show): TemplateResult {
+  return html`
+    <h1>${movie.title}</h1>
+    <p class="quiet">
+      ${placeTimeText(startsAt, theatre.timeZone)} · ${theatre.name}, ${theatre.location} · Screen ${screen.number}
+    </p>
+  `;
 }
 
 /** What somebody holds of a show and has not paid, also where the answer that it is held was lost; none where nobody tells. */

@@ -13,6 +13,7 @@ import { field } from './field.ts';
 import { HallView } from './hall.ts';
 import { repeating } from './repeating.ts';
 import { may } from './roles.ts';
+import { askingRoom, roomDeeds, roomView } from './waiting-room.ts';
 import { seatsIn } from './words.ts';
 
 /** Sales follow what is sold, held and blocked by moments. */
@@ -24,10 +25,11 @@ export function showPart(app: App, showId: string): Page {
   const isOrganizer = may(app.me(), 'organizer');
   const show = asking(app, (signal) => get<Show>(path, { signal }));
   const sales = asking(app, (signal) => get<Sales>(`${path}/sales`, { signal }));
+  const room = askingRoom(app, path);
   const looking = repeating(async () => {
     await show.again();
     if (show.answer?.status === 'cancelled') deeds.keepTo([]);
-    if (isOrganizer) await sales.again();
+    if (isOrganizer) await Promise.all([sales.again(), room.again()]);
   }, refreshMs);
   const again = () => looking.soon();
   let chosen: readonly string[] = [];
@@ -51,6 +53,7 @@ export function showPart(app: App, showId: string): Page {
       looking.stop();
       show.stop();
       sales.stop();
+      room.stop();
       counter?.leave();
       hall.leave();
     },
@@ -67,6 +70,10 @@ export function showPart(app: App, showId: string): Page {
                 <h2 id="sales">Sales</h2>
                 ${sales.view(salesTable)}
                 ${show.answer === undefined || show.answer.status === 'cancelled' ? undefined : deeds.view(...organizing(path, { show: show.answer, chosen }))}
+              </section>
+              <section aria-labelledby="waiting-room">
+                <h2 id="waiting-room">Waiting room</h2>
+                ${room.view(roomView)} ${room.answer && deeds.view(...roomDeeds(path, room.answer))}
               </section>
             `
           : undefined

@@ -28,6 +28,27 @@ export interface Show {
   readonly status: 'scheduled' | 'on_sale' | 'sold_out' | 'closed' | 'cancelled';
 }
 
+/** The room in which people wait for a show. */
+export interface WaitingRoom {
+  readonly opensAt: string;
+  readonly joined: number;
+  readonly called: number;
+  readonly inside: number;
+  readonly insideMax: number;
+  readonly draw: { readonly commitment: string; readonly drawn?: number; readonly seed?: string };
+}
+
+/** Somebody's place in it. */
+export interface WaitingPlace {
+  readonly status: 'before_draw' | 'waiting' | 'let_in';
+  readonly place: number;
+  readonly turn?: number;
+  readonly ahead?: number;
+  readonly estimatedSeconds?: number;
+  readonly letInUntil?: string;
+  readonly askAgainInSeconds: number;
+}
+
 export interface AreaState {
   readonly area: string;
   readonly capacity: number;

@@ -18,6 +18,7 @@ export const problemCodes = {
   request_in_progress: { status: 409, title: 'The first request with this key is still being stored' },
   email_taken: { status: 409, title: 'The e-mail address is registered already' },
   seats_unavailable: { status: 409, title: 'Some seats are not free' },
+  waiting_room: { status: 409, title: 'It is not your turn yet' },
   price_changed: { status: 409, title: 'The price has changed' },
   cancellation_closed: { status: 409, title: 'It is too late to cancel' },
   already_admitted: { status: 409, title: 'The ticket was used already' },

@@ -180,6 +180,7 @@ export async function eraseUser(database: Database, userId: string, version: num
     [userId, version],
   );
   await database.query('delete from password_resets where user_id = $1', [userId]);
+  await database.query('delete from waiting_places where user_id = $1', [userId]);
   await endSessionsOf(database, userId);
 }
 
@@ -345,6 +346,187 @@ export async function retireSigningKey(database: Database, kid: string): Promise
   await database.query('update signing_keys set retired_at = now() where kid = $1 and retired_at is null', [kid]);
 }
 
+export interface WaitingRoomRow {
+  readonly showId: string;
+  /** What lots are drawn with; told to nobody before they are. */
+  readonly seed: string;
+  /** How many may be inside who have not booked yet; `null`: as the settings say. */
+  readonly insideMax: number | null;
+  /** Places given so far. */
+  readonly joined: number;
+  /** How many of them were drawn by lot; `null` until they are. */
+  readonly drawn: number | null;
+  /** Turns up to this one may come in. */
+  readonly called: number;
+  /** How many were inside, or on their way, when somebody was called last. */
+  readonly inside: number;
+}
+
+const waitingRoomColumns = 'show_id as "showId", seed, inside_max as "insideMax", joined, drawn, called, inside';
+
+/** More rooms than this are not looked at: a house opens one for its few great on-sales. */
+const waitingRoomsMax = 10_000;
+
+export async function waitingRooms(database: Database): Promise<readonly WaitingRoomRow[]> {
+  return database.query<WaitingRoomRow>(
+    `select ${waitingRoomColumns} from waiting_rooms order by opened_at desc limit ${waitingRoomsMax}`,
+  );
+}
+
+/** Opens a room; one that is open already goes on with its places and gets the other limit. */
+export async function openWaitingRoom(
+  database: Database,
+  room: Pick<WaitingRoomRow, 'showId' | 'seed' | 'insideMax'> & { readonly by: string },
+): Promise<WaitingRoomRow> {
+  const rows = await database.query<WaitingRoomRow>(
+    `insert into waiting_rooms (show_id, seed, inside_max, opened_by) values ($1, $2, $3, $4)
+     on conflict (show_id) do update set inside_max = excluded.inside_max
+     returning ${waitingRoomColumns}`,
+    [room.showId, room.seed, room.insideMax, room.by],
+  );
+  const row = rows[0];
+  if (row === undefined) throw new Error('a waiting room was not opened');
+  return row;
+}
+
+/** Closes a room, and forgets who waited; false where there was none. */
+export async function closeWaitingRoom(database: Database, showId: string): Promise<boolean> {
+  return (await database.query('delete from waiting_rooms where show_id = $1 returning 1', [showId])).length > 0;
+}
+
+/** Locks a room, so that places and turns are given one after the other. */
+export async function lockWaitingRoom(transaction: Transaction, showId: string): Promise<WaitingRoomRow | undefined> {
+  const text = `select ${waitingRoomColumns} from waiting_rooms where show_id = $1 for update`;
+  return (await transaction.query<WaitingRoomRow>(text, [showId]))[0];
+}
+
+export interface WaitingPlaceRow {
+  readonly userId: string;
+  readonly place: number;
+  readonly turn: number | null;
+  readonly isCalled: boolean;
+  readonly letInUntil: Date | null;
+  /** Was inside for as long as one may be. */
+  readonly isOver: boolean;
+}
+
+const waitingPlaceColumns = `user_id as "userId", place, turn, called_at is not null as "isCalled",
+  let_in_at + $3 * interval '1 millisecond' as "letInUntil",
+  let_in_at is not null and let_in_at + $3 * interval '1 millisecond' <= clock_timestamp() as "isOver"`;
+
+/** The places that some customers have in a room, where being inside lasts `visitMs`. */
+export async function waitingPlacesOf(
+  database: Database,
+  of: { readonly showId: string; readonly userIds: readonly string[]; readonly visitMs: number },
+): Promise<readonly WaitingPlaceRow[]> {
+  return database.query<WaitingPlaceRow>(
+    `select ${waitingPlaceColumns} from waiting_places where show_id = $1 and user_id = any ($2)`,
+    [of.showId, [...of.userIds], of.visitMs],
+  );
+}
+
+/** Gives customers the next places of a room that is locked; after the draw, a place is a turn. */
+export async function giveWaitingPlaces(
+  transaction: Transaction,
+  { showId, joined, drawn }: WaitingRoomRow,
+  userIds: readonly string[],
+): Promise<void> {
+  const places = userIds.map((_, index) => joined + index + 1);
+  await transaction.query(
+    `with given as (
+       insert into waiting_places (show_id, user_id, place, turn) select $1, unnest($2::text[]), unnest($3::int[]), unnest($4::int[])
+       on conflict (show_id, user_id) do update set place = excluded.place, turn = excluded.turn, joined_at = now(),
+         called_at = null, let_in_at = null, booked_at = null)
+     update waiting_rooms set joined = joined + $5 where show_id = $1`,
+    [showId, [...userIds], places, places.map((place) => (drawn === null ? null : place)), userIds.length],
+  );
+}
+
+/** Lets in who was called and has come. */
+export async function letInFromRoom(
+  transaction: Transaction,
+  showId: string,
+  userIds: readonly string[],
+): Promise<void> {
+  await transaction.query(
+    `update waiting_places set let_in_at = clock_timestamp()
+     where show_id = $1 and user_id = any ($2) and called_at is not null and let_in_at is null`,
+    [showId, [...userIds]],
+  );
+}
+
+/**
+ * Draws lots for all who have joined a room that is locked: the order of turns is that of SHA-256 over the seed, a colon and the
+ * place in decimal digits, so that everybody can draw them again.
+ */
+export async function drawWaitingLots(transaction: Transaction, showId: string): Promise<void> {
+  await transaction.query(
+    `update waiting_places p set turn = lots.turn
+     from (select w.user_id, row_number() over (order by sha256(convert_to(r.seed || ':' || w.place, 'UTF8')))::int as turn
+           from waiting_places w join waiting_rooms r using (show_id) where show_id = $1) lots
+     where p.show_id = $1 and p.user_id = lots.user_id`,
+    [showId],
+  );
+  await transaction.query('update waiting_rooms set drawn = joined where show_id = $1', [showId]);
+}
+
+/**
+ * Locks a room in which nobody was called for `pacedMs`; `undefined` for any other. `isOnSale` tells by the clock of the database
+ * whether the sale has opened.
+ */
+export async function lockWaitingRoomToCall(
+  transaction: Transaction,
+  to: { readonly showId: string; readonly opensAt: string; readonly pacedMs: number },
+): Promise<(WaitingRoomRow & { readonly isOnSale: boolean }) | undefined> {
+  const rows = await transaction.query<WaitingRoomRow & { readonly isOnSale: boolean }>(
+    `select ${waitingRoomColumns}, $2::timestamptz <= clock_timestamp() as "isOnSale" from waiting_rooms
+     where show_id = $1 and moved_at <= clock_timestamp() - $3 * interval '1 millisecond' for update`,
+    [to.showId, to.opensAt, to.pacedMs],
+  );
+  return rows[0];
+}
+
+/**
+ * Calls as many as there is room for inside: who was let in takes it until they book or their visit is over, who was called keeps
+ * it for `comingMs`. Whoever comes later than that is let in all the same.
+ */
+export async function callFromRoom(
+  transaction: Transaction,
+  to: { readonly showId: string; readonly insideMax: number; readonly visitMs: number; readonly comingMs: number },
+): Promise<void> {
+  await transaction.query(
+    `with inside as (
+       select (select count(*) from waiting_places where show_id = $1 and booked_at is null and let_in_at is not null
+                 and let_in_at > clock_timestamp() - $3 * interval '1 millisecond')
+            + (select count(*) from waiting_places where show_id = $1 and let_in_at is null and called_at is not null
+                 and called_at > clock_timestamp() - $4 * interval '1 millisecond') as count),
+     next as (
+       select p.user_id, p.turn from waiting_places p, waiting_rooms r
+       where p.show_id = $1 and r.show_id = $1 and p.turn > r.called
+       order by p.turn limit greatest(0, $2 - (select count from inside))),
+     called as (
+       update waiting_places p set called_at = clock_timestamp() from next
+       where p.show_id = $1 and p.user_id = next.user_id returning p.turn)
+     update waiting_rooms set moved_at = clock_timestamp(),
+       called = greatest(called, (select max(turn) from called)),
+       inside = (select count from inside) + (select count(*) from called)
+     where show_id = $1`,
+    [to.showId, to.insideMax, to.visitMs, to.comingMs],
+  );
+}
+
+/** Says of people inside that they have booked: they take no room any more. */
+export async function noteBookedInside(
+  database: Database,
+  inside: readonly { readonly showId: string; readonly userId: string }[],
+): Promise<void> {
+  await database.query(
+    `update waiting_places p set booked_at = now() from unnest($1::text[], $2::text[]) as booked(show_id, user_id)
+     where p.show_id = booked.show_id and p.user_id = booked.user_id and p.booked_at is null`,
+    [inside.map(({ showId }) => showId), inside.map(({ userId }) => userId)],
+  );
+}
+
 /** Erasing reaches what was published before: the only events that ever change, into the tombstones they are now. */
 export function erasures({ applied }: AppliedBatch): readonly Statement[] {
   const profiles = applied.filter(({ kind, envelope }) => kind === 'fact' && envelope.type === 'UserProfileChanged');
@@ -382,6 +564,17 @@ export const retentions: readonly Retention[] = [
     table: 'login_attempts',
     kept: () => dayMs,
     text: removing('login_attempts', olderThan('window_start'), 'window_start'),
+  },
+  {
+    // A room is needed until the sale of its show closes, as the catalogue says now; the places in it go with it.
+    table: 'waiting_rooms',
+    kept: () => dayMs,
+    text: removing(
+      'waiting_rooms',
+      `exists (select from reference_records r where r.topic = 'catalog' and r.key = show_id
+         and ${olderThan("(r.data -> 'sales' ->> 'closesAt')::timestamptz")})`,
+      'opened_at',
+    ),
   },
 ];
 

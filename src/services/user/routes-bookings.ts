@@ -25,6 +25,7 @@ import { emailField, nameField } from './fields.ts';
 import { type Asked, gateRefusal, wantedOf } from './gate-rules.ts';
 import { checkPayment } from './payment-checks.ts';
 import * as projection from './projection.ts';
+import type { WaitingRooms } from './waiting-rooms.ts';
 
 /** Customers' bookings: asking for one, reading it, paying for it. */
 
@@ -56,11 +57,17 @@ const params = z.strictObject({ bookingId });
 /** How long a payment's answer waits for the booking to know of it; a slow task delays nobody longer. */
 const takenWithinMs = 500;
 
-export function bookingEndpoints(service: ServiceRuntime): readonly Endpoint[] {
-  return [requestBooking(service), listBookings(service), readBooking(service), streamBooking(service), pay(service)];
+export function bookingEndpoints(service: ServiceRuntime, rooms: WaitingRooms): readonly Endpoint[] {
+  return [
+    requestBooking(service, rooms),
+    listBookings(service),
+    readBooking(service),
+    streamBooking(service),
+    pay(service),
+  ];
 }
 
-function requestBooking(service: ServiceRuntime): Endpoint {
+function requestBooking(service: ServiceRuntime, rooms: WaitingRooms): Endpoint {
   return endpoint({
     method: 'POST',
     path: '/bookings',
@@ -84,6 +91,7 @@ function requestBooking(service: ServiceRuntime): Endpoint {
       'idempotency_key_reused',
       'forbidden',
       'validation_failed',
+      'waiting_room',
       'payment_method_off',
     ],
     async handle(call) {
@@ -91,7 +99,7 @@ function requestBooking(service: ServiceRuntime): Endpoint {
       const isDone = (document: BookingDocument) =>
         isFinal(document.status) ||
         (payment === undefined ? awaitsPayment(document) : document.payment.status === 'declined');
-      const { repeated, answer: first } = await submitOnce(service, call);
+      const { repeated, answer: first } = await submitOnce(service, rooms, call);
       return answerAbout(service, call, { first, isDone, isNew: !repeated });
     },
   });
@@ -108,9 +116,13 @@ type BookingCall = Call<unknown, unknown, z.infer<typeof bookingRequest>>;
  * Most keys are new, so that is told by storing them. Whoever repeats a request gets the first answer even where the
  * request would be refused by now, such as for a limit that was changed since.
  */
-async function submitOnce(service: ServiceRuntime, call: BookingCall): Promise<Submitted> {
+async function submitOnce(service: ServiceRuntime, rooms: WaitingRooms, call: BookingCall): Promise<Submitted> {
+  const { body, principal } = call;
   try {
-    return await submitBooking(service, call);
+    await rooms.mustBeIn(body.showId, principal);
+    const submitted = await submitBooking(service, call);
+    rooms.booked(body.showId, principal.userId);
+    return submitted;
   } catch (error) {
     const answer = error instanceof Problem && call.idempotency && (await service.answered(call.idempotency));
     if (answer) return { repeated: true, answer };

@@ -9,15 +9,19 @@ import { bookingEndpoints } from './routes-bookings.ts';
 import { cancellationEndpoints } from './routes-cancellation.ts';
 import { paymentIntentEndpoint } from './routes-payment-intents.ts';
 import { sessionEndpoints } from './routes-sessions.ts';
+import { waitingRoomEndpoints } from './routes-waiting-room.ts';
+import { WaitingRooms } from './waiting-rooms.ts';
 
 /** Everything the user service answers over HTTP: people, and what they book. */
 export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
   const erasures = new RecentErasures(() => recentlyErased(service));
   const newcomers = new Newcomers(service);
+  const rooms = new WaitingRooms(service);
   return [
     ...accountEndpoints(service),
     ...sessionEndpoints(service),
-    ...bookingEndpoints(service),
+    ...bookingEndpoints(service, rooms),
+    ...waitingRoomEndpoints(service, rooms),
     ...cancellationEndpoints(service),
     paymentIntentEndpoint(service),
   ].map((each) => erasures.closing(newcomers.welcoming(elsewhere(each, service.configuration.OIDC_ISSUER))));

@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { createHash } from 'node:crypto';
+import { after, before, describe, it } from 'node:test';
+import { type Answer, type Client, eventually, visa } from './support/client.ts';
+import { changeSetting } from './support/operations.ts';
+import { newPerson } from './support/people.ts';
+import { assertRefused } from './support/refusals.ts';
+import { type RunningApp, runApp } from './support/servers.ts';
+import { buildVenue, openShow, type Venue } from './support/venue.ts';
+
+interface Room {
+  readonly opensAt: string;
+  readonly joined: number;
+  readonly called: number;
+  readonly inside: number;
+  readonly insideMax: number;
+  readonly draw: { readonly commitment: string; readonly drawn?: number; readonly seed?: string };
+}
+interface Place {
+  readonly status: 'before_draw' | 'waiting' | 'let_in';
+  readonly place: number;
+  readonly turn?: number;
+  readonly ahead?: number;
+  readonly letInUntil?: string;
+  readonly askAgainInSeconds: number;
+}
+
+let running: RunningApp;
+let venue: Venue;
+
+before(async () => {
+  running = await runApp();
+  venue = await buildVenue(running.admin);
+});
+after(() => running.stop());
+
+const path = (showId: string) => `/v1/shows/${showId}/waiting-room`;
+const ask = async (customer: Client, showId: string): Promise<Place> => {
+  const { status, body } = await customer.post<Place>(`${path(showId)}/places`, undefined);
+  assert.equal(status, 200, JSON.stringify(body));
+  return body;
+};
+const letIn = (customer: Client, showId: string) =>
+  eventually(
+    () => ask(customer, showId),
+    ({ status }) => status === 'let_in',
+  );
+const roomOf = async (showId: string): Promise<Room | null> =>
+  (await running.anyone.get<{ room: Room | null }>(path(showId))).body.room;
+const book = (customer: Client, showId: string): Promise<Answer<unknown>> =>
+  customer.book({ showId, bestAvailable: { count: 1 }, payment: visa });
+const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
+const customers = (count: number) => Promise.all(Array.from({ length: count }, () => running.anyone.register()));
+
+/** A show with a waiting room. */
+async function waitedFor(room: object = {}, show: Record<string, unknown> = {}): Promise<string> {
+  const showId = await openShow(running.admin, venue, show);
+  const { status, body } = await running.admin.call('PUT', path(showId), { body: room });
+  assert.equal(status, 200, JSON.stringify(body));
+  return showId;
+}
+
+describe('a show without a waiting room', () => {
+  it('says so, and has no place to join', async () => {
+    const showId = await openShow(running.admin, venue);
+    const [ada] = await customers(1);
+    assert.equal(await roomOf(showId), null);
+    assertRefused(await (ada as Client).post(`${path(showId)}/places`, undefined), { status: 404, code: 'not_found' });
+    assertRefused(await running.admin.call('DELETE', path(showId)), { status: 404, code: 'not_found' });
+  });
+
+  it('is not one that does not exist', async () => {
+    const missing = 'shw_01a20250-9c73-72d8-baca-56680c127773';
+    await changeSetting(running, 'referenceWaitMs', 0);
+    assertRefused(await running.anyone.get(path(missing)), { status: 404, code: 'not_found' });
+    assertRefused(await running.admin.call('PUT', path(missing), { body: {} }), { status: 404, code: 'not_found' });
+    await changeSetting(running, 'referenceWaitMs', 5_000);
+  });
+});
+
+describe('a waiting room', () => {
+  it('lets nobody book who was not let in, and whoever was let in', async () => {
+    const showId = await waitedFor();
+    const [ada, bob] = (await customers(2)) as [Client, Client];
+    assertRefused(await book(ada, showId), { status: 409, code: 'waiting_room' });
+    const place = await letIn(ada, showId);
+    assert.ok(Date.parse(place.letInUntil ?? '') > Date.now());
+    assert.equal((await book(ada, showId)).status, 200);
+    assert.equal((await book(ada, showId)).status, 200, 'while the visit lasts, once more');
+    assertRefused(await book(bob, showId), { status: 409, code: 'waiting_room' });
+  });
+
+  it('does not keep staff from selling at the counter', async () => {
+    const showId = await waitedFor();
+    const { client } = await newPerson(running, { roles: ['staff'] });
+    assert.equal((await book(client, showId)).status, 200);
+  });
+
+  it('has one place for each customer, however often and at once they ask', async () => {
+    const showId = await waitedFor(
+      { insideMax: 1 },
+      { sales: { opensAt: new Date(Date.now() + 3_600_000).toISOString() } },
+    );
+    const all = await customers(10);
+    const asked = await Promise.all([...all, ...all, ...all].map((each) => ask(each, showId)));
+    const places = asked.map(({ place }) => place);
+    assert.deepEqual(
+      [...new Set(places)].sort((a, b) => a - b),
+      [1, 2, 3, 4, 5, 6, 7, 8, 9, 10],
+    );
+    for (let index = 0; index < all.length; index += 1)
+      assert.deepEqual([places[index + 10], places[index + 20]], [places[index], places[index]]);
+    assert.ok(asked.every(({ status }) => status === 'before_draw'));
+  });
+
+  it('lets in as many as there is room for, and the next one when somebody has booked', async () => {
+    const showId = await waitedFor({ insideMax: 1 });
+    const [ada, bob, cyd] = (await customers(3)) as [Client, Client, Client];
+    await letIn(ada, showId);
+    await ask(bob, showId);
+    await eventually(
+      () => ask(cyd, showId),
+      ({ status, ahead }) => status === 'waiting' && ahead === 1,
+    );
+    assert.equal((await roomOf(showId))?.called, 1);
+    assertRefused(await book(bob, showId), { status: 409, code: 'waiting_room' });
+    assert.equal((await book(ada, showId)).status, 200);
+    await letIn(bob, showId);
+    const { ahead } = await ask(cyd, showId);
+    assert.equal(ahead, 0);
+  });
+
+  it('lets in more at once when it is made larger', async () => {
+    const showId = await waitedFor({ insideMax: 1 });
+    const [ada, bob] = (await customers(2)) as [Client, Client];
+    await letIn(ada, showId);
+    assert.equal((await ask(bob, showId)).status, 'waiting');
+    await running.admin.call('PUT', path(showId), { body: { insideMax: 2 } });
+    await letIn(bob, showId);
+  });
+
+  it('draws lots among all who came before the sale opened, by a seed it was bound to before', async () => {
+    const opensAt = new Date(Date.now() + 4_000).toISOString();
+    const showId = await waitedFor({}, { sales: { opensAt } });
+    const all = await customers(8);
+    const early = await Promise.all(all.map((each) => ask(each, showId)));
+    const before = (await roomOf(showId)) as Room;
+    assert.deepEqual([before.opensAt, before.draw.seed, before.draw.drawn], [opensAt, undefined, undefined]);
+    assert.ok(early.every(({ status, turn }) => status === 'before_draw' && turn === undefined));
+
+    await Promise.all(all.map((each) => letIn(each, showId)));
+    const { draw } = (await roomOf(showId)) as Room;
+    assert.deepEqual([draw.commitment, draw.drawn], [before.draw.commitment, 8]);
+    assert.equal(sha256(draw.seed ?? ''), before.draw.commitment);
+    const lot = ({ place }: Place) => sha256(`${draw.seed}:${place}`);
+    const byLot = [...early].sort((one, other) => (lot(one) < lot(other) ? -1 : 1)).map(({ place }) => place);
+    const drawn = await Promise.all(all.map((each) => ask(each, showId)));
+    const byTurn = [...drawn].sort((one, other) => (one.turn ?? 0) - (other.turn ?? 0)).map(({ place }) => place);
+    assert.deepEqual(byTurn, byLot);
+    assert.deepEqual(
+      drawn.map(({ turn }) => turn).sort((a = 0, b = 0) => a - b),
+      [1, 2, 3, 4, 5, 6, 7, 8],
+    );
+
+    const [late] = (await customers(1)) as [Client];
+    const { place, turn } = await letIn(late, showId);
+    assert.deepEqual([place, turn], [9, 9], 'whoever comes after the draw comes after those who were drawn');
+  });
+
+  it('lets nobody in before the sale opens', async () => {
+    const showId = await waitedFor({}, { sales: { opensAt: new Date(Date.now() + 3_600_000).toISOString() } });
+    const [ada] = (await customers(1)) as [Client];
+    assert.equal((await ask(ada, showId)).status, 'before_draw');
+    assertRefused(await book(ada, showId), { status: 409, code: 'waiting_room' });
+    // The sale opens now; those who wait are let in.
+    const sales = { opensAt: new Date().toISOString() };
+    assert.equal((await running.admin.call('PATCH', `/v1/shows/${showId}`, { body: { sales } })).status, 200);
+    await letIn(ada, showId);
+  });
+
+  it('makes room when a visit is over, and gives whoever stayed too long a new place', async () => {
+    await changeSetting(running, 'waitingRoomVisitMs', 1_000);
+    const showId = await waitedFor({ insideMax: 1 });
+    const [ada, bob] = (await customers(2)) as [Client, Client];
+    const first = await letIn(ada, showId);
+    await letIn(bob, showId);
+    assertRefused(await book(ada, showId), { status: 409, code: 'waiting_room' });
+    const again = await ask(ada, showId);
+    assert.deepEqual([first.place, again.place], [1, 3]);
+    await changeSetting(running, 'waitingRoomVisitMs', 600_000);
+  });
+
+  it('is gone once it is closed: everybody books', async () => {
+    const showId = await waitedFor({ insideMax: 1 });
+    const [ada, bob] = (await customers(2)) as [Client, Client];
+    await letIn(ada, showId);
+    await ask(bob, showId);
+    assert.equal((await running.admin.call('DELETE', path(showId))).status, 204);
+    assert.equal(
+      await eventually(
+        () => roomOf(showId),
+        (room) => room === null,
+      ),
+      null,
+    );
+    assert.equal((await book(bob, showId)).status, 200);
+  });
+
+  it('forgets whoever is erased', async () => {
+    const showId = await waitedFor({ insideMax: 1 });
+    const [ada, bob, cyd] = (await customers(3)) as [Client, Client, Client];
+    await letIn(ada, showId);
+    await ask(bob, showId);
+    await ask(cyd, showId);
+    assert.equal((await bob.call('DELETE', '/v1/me')).status, 204);
+    assert.equal((await book(ada, showId)).status, 200);
+    await letIn(cyd, showId);
+  });
+
+  it('is opened by organizers only, within its limits', async () => {
+    const showId = await openShow(running.admin, venue);
+    const [ada] = (await customers(1)) as [Client];
+    assertRefused(await ada.call('PUT', path(showId), { body: {} }), { status: 403, code: 'forbidden' });
+    assertRefused(await running.admin.call('PUT', path(showId), { body: { insideMax: 0 } }), {
+      ...{ status: 422, code: 'validation_failed', pointer: '/insideMax' },
+    });
+    assertRefused(await running.anyone.post(`${path(showId)}/places`, undefined), {
+      ...{ status: 401, code: 'unauthenticated' },
+    });
+  });
+});
