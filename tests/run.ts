@@ -41,6 +41,7 @@ const flows = [
     'shows',
     'tickets',
     'unsettled',
+    'waiting-room',
     'bad-input-http',
     'security-webhooks',
     'stripe',

@@ -23,6 +23,12 @@ const environment = {
   FULLHOUSE_ADMIN_PASSWORD: administrator.password,
 };
 
+/** What somebody is told who waits. */
+interface Asked {
+  readonly place: number;
+  readonly status: string;
+}
+
 const shared = ['booking', 'seat-inventory', 'user', 'pricing', 'payment'] as const;
 
 if (await kafkaOrSkip('several instances of a service')) {
@@ -88,6 +94,43 @@ if (await kafkaOrSkip('several instances of a service')) {
           await stream.close();
         }
       }
+    });
+
+    it('give the places of one waiting room, and together let in no more than may be inside', async () => {
+      const showId = await openShow(admin, await buildVenue(admin));
+      const path = `/v1/shows/${showId}/waiting-room`;
+      assert.equal((await admin.call('PUT', path, { body: { insideMax: 2 } })).status, 200);
+      const doors = [first, second, third].map(({ url }) => url);
+      const people = await Promise.all(Array.from({ length: 9 }, () => new Client(first.url).register()));
+      /** All of them, each at another instance than before. */
+      let at = 0;
+      const ask = async () => {
+        at += 1;
+        const answers = people.map(({ token }, index) =>
+          new Client(doors[(index + at) % doors.length] ?? '', token).post<Asked>(`${path}/places`, undefined),
+        );
+        return (await Promise.all(answers)).map(({ body }) => body);
+      };
+      const places = (await ask()).map(({ place }) => place);
+      assert.deepEqual(
+        places.toSorted((one, other) => one - other),
+        people.map((_, index) => index + 1),
+      );
+      const isIn = ({ status }: Asked) => status === 'let_in';
+      const asked = await eventually(ask, (all) => all.filter(isIn).length >= 2);
+      assert.deepEqual(
+        asked.map(({ place }) => place),
+        places,
+      );
+      assert.equal(asked.filter(isIn).length, 2);
+      const { token } = people[asked.findIndex(isIn)] as Client;
+      // Whoever was let in by one books at any of them, and makes room for one more.
+      for (const url of doors) {
+        const { status } = await new Client(url, token).book({ showId, bestAvailable: { count: 1 } });
+        assert.equal(status, 200);
+      }
+      const later = await eventually(ask, (all) => all.filter(isIn).length > 2);
+      assert.equal(later.filter(isIn).length, 3);
     });
 
     describe('while people book', { timeout: 60_000 }, () => {

@@ -109,12 +109,12 @@ export class Waiting {
     const room = this.#room;
     if (room === undefined) return html`${problemBox(this.#problem)}`;
     const place = this.#place;
-    const isDrawn = room.draw.drawn !== undefined;
+    const isBefore = Date.parse(room.opensAt) > serverNow();
     return html`
       <section class="card waiting" aria-labelledby="waiting">
         <h2 id="waiting">Waiting room</h2>
         <p>Many want this show, so people are let in one after the other. Whoever is in has some minutes to choose and book.</p>
-        ${isDrawn ? undefined : html`<p>The sale opens ${placeTimeText(room.opensAt, theatre.timeZone)}. It does not matter who comes first until then: the order is drawn by lot.</p>`}
+        ${isBefore ? html`<p>The sale opens ${placeTimeText(room.opensAt, theatre.timeZone)}. It does not matter who comes first until then: the order is drawn by lot.</p>` : undefined}
         <div role="status">${place === undefined ? undefined : standing(room, place)}</div>
         ${
           place === undefined
