@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Show } from '../../contracts/catalog.ts';
 import { showId } from '../../contracts/ids.ts';
+import { waitForNewMs } from '../../contracts/rules/new-id.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import { notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
@@ -123,7 +124,8 @@ function join(rooms: WaitingRooms): Endpoint {
 
 /** A show that was created a moment ago is waited for. */
 async function showOf(service: ServiceRuntime, id: string): Promise<Show> {
-  const show = await service.awaitReference<Show>('catalog', id, service.settings().referenceWaitMs);
+  const waitMs = waitForNewMs(id, Date.now(), service.settings().referenceWaitMs);
+  const show = await service.awaitReference<Show>('catalog', id, waitMs);
   if (show === undefined) throw notFound('show');
   return show;
 }
