@@ -348,6 +348,27 @@ describe('a running instance', () => {
     assert.match((await fullhouse('seat', nobody, 'C-A-6')).error, /There is no show/);
   });
 
+  it('reports what was booked and what was paid in a period, as a spreadsheet takes it', async () => {
+    const { body } = await admin.book({ showId, seats: ['C-A-5'], payment: visa });
+    const today = new Date().toISOString().slice(0, 10);
+    const period = ['--from', `${today}T00:00:00Z`, '--to', new Date(Date.now() + 1).toISOString()];
+    const [head, ...lines] = (await fullhouse('report', 'bookings', '--show', showId, ...period)).out.split('\r\n');
+    assert.match(head ?? '', /^booked_at,booking,status,reason,movie,/);
+    assert.match(
+      lines.at(-2) ?? '',
+      new RegExp(`,${body.bookingId},confirmed,,.*,1,C-A-5,[A-Z]{3},1\\.50,[\\d.]+,yes,$`),
+    );
+    const money = (await fullhouse('report', 'money', ...period)).out;
+    assert.match(money, new RegExp(`,charge,[A-Z]{3},[\\d.]+,${body.bookingId},pay_\\S+,,sandbox,`));
+    const { out } = await fullhouse('report', 'money', '--json', ...period);
+    const last = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as { readonly bookingId: string };
+    assert.equal(last.bookingId, body.bookingId);
+    const wrong = await fullhouse('report', 'money', '--from', 'yesterday', '--to', today);
+    assert.deepEqual([wrong.code, /must be a day like 2026-11-01/.test(wrong.error)], [2, true]);
+    const empty = await fullhouse('report', 'money', '--from', today, '--to', today);
+    assert.deepEqual([empty.code, /must be later than/.test(empty.error)], [1, true]);
+  });
+
   it('tells all changes of a hall in pages', async () => {
     const path = `/v1/ops/shows/${showId}/seat-changes`;
     const all = await admin.get<SeatChanges>(path);

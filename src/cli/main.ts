@@ -8,6 +8,7 @@ import { checkCommand } from './check.ts';
 import { lagCommand, tailCommand, topicsCommand } from './log.ts';
 import { parkedCommand } from './parked.ts';
 import { rebuildCommand, replayCommand, republishCommand, restoredCommand } from './repair.ts';
+import { reportCommand } from './report.ts';
 import { seatCommand } from './seat.ts';
 import { serveCommand } from './serve.ts';
 import { settingsCommand } from './settings.ts';
@@ -28,6 +29,7 @@ const program = new Command('fullhouse')
   .addCommand(parkedCommand())
   .addCommand(timelineCommand())
   .addCommand(seatCommand())
+  .addCommand(reportCommand())
   .addCommand(checkCommand())
   .addCommand(simulateCommand())
   .addCommand(benchCommand())

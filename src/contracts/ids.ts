@@ -76,6 +76,12 @@ export function timeOfId(id: string): number {
   );
 }
 
+/** What all ids made at a moment or later sort after, and all that were made before sort before. */
+export function firstIdAt(kind: IdKind, at: number): string {
+  const time = Math.max(0, at).toString(16).padStart(12, '0');
+  return `${idPrefixes[kind]}_${time.slice(0, 8)}-${time.slice(8)}`;
+}
+
 /**
  * An id that follows from another one and a name, always the same: the way a pure decider gives ids. It keeps the time
  * part of the id it comes from, so it sorts like a UUIDv7 made at that time.

@@ -12,6 +12,8 @@ import { type Answered, type Endpoint, endpoint } from '../runtime/http/endpoint
 import { decodeCountCursor, page, pageOf, pageQuery } from '../runtime/http/page.ts';
 import { Problem } from '../runtime/http/problem.ts';
 
+import { reportEndpoints } from './report-endpoints.ts';
+
 /** What operators ask of an installation: offsets, lag, a booking's story, and what is parked. */
 
 const tag = 'operations';
@@ -68,6 +70,7 @@ export function operationsEndpoints(installation: Installation): readonly Endpoi
     timelineEndpoint(installation),
     ...seatEndpoints(installation),
     ...parkedEndpoints(installation),
+    ...reportEndpoints(installation),
   ];
 }
 

@@ -77,6 +77,7 @@ describe('everybody can use', () => {
       ['/console/door', 'form'],
       ['/console/shows', 'form'],
       [`/console/shows/${showId}`, 'table'],
+      ['/console/reports', 'form'],
       ['/console/settings', 'table'],
       ['/console/settings/holdTtlMs', 'form'],
       ['/console/people', 'form'],

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
 import { TestBrowser } from '../support/browser.ts';
@@ -75,14 +76,14 @@ describe('the console', () => {
       const page = await opened(t, organizer, '/console');
       if (page === undefined) return;
       await page.getByRole('heading', { name: 'Bookings' }).waitFor();
-      assert.deepEqual(await parts(page), ['Bookings', 'Shows']);
+      assert.deepEqual(await parts(page), ['Bookings', 'Shows', 'Reports']);
     });
 
     it('has all of it for an administrator', async (t) => {
       const page = await opened(t, administrator, '/console');
       if (page === undefined) return;
       await page.getByRole('heading', { name: 'Overview' }).waitFor();
-      const all = ['Overview', 'Bookings', 'Unsettled', 'Parked', 'Door', 'Shows', 'Settings', 'People'];
+      const all = ['Overview', 'Bookings', 'Unsettled', 'Parked', 'Door', 'Shows', 'Reports', 'Settings', 'People'];
       assert.deepEqual(await parts(page), all);
     });
   });
@@ -537,6 +538,32 @@ describe('the console', () => {
       await page.getByRole('status').getByText('The show is cancelled').waitFor();
       const shown = () => running.anyone.get<{ status: string }>(`/v1/shows/${doomed}`);
       await eventually(shown, ({ body }) => body.status === 'cancelled');
+    });
+  });
+
+  describe('reports', () => {
+    it('are downloaded by the organizer, for the days that were chosen', async (t) => {
+      const page = await opened(t, organizer, '/console/reports');
+      if (page === undefined) return;
+      const { bookingId } = await sold(['S-E-1']);
+      const file = async (name: string) => {
+        const downloading = page.waitForEvent('download');
+        await button(page, name).click();
+        const download = await downloading;
+        return { name: download.suggestedFilename(), text: await readFile(await download.path(), 'utf8') };
+      };
+      const bookings = await file('Download the bookings');
+      assert.match(bookings.name, /^bookings 20\d\d-\d\d-01 to 20\d\d-\d\d-\d\d\.csv$/);
+      assert.match(bookings.text, /^\uFEFFbooked_at,booking,status,/);
+      assert.ok(bookings.text.includes(`,${bookingId},`), bookings.text);
+      assert.match((await file('Download the journal of money')).text, /^\uFEFFat,kind,currency,amount,/);
+      await page.getByLabel('From').fill('2001-01-01');
+      await page.getByLabel('Until').fill('2001-01-31');
+      assert.equal((await file('Download the bookings')).text.split('\r\n').length, 2);
+      await page.getByRole('status').getByText('0 lines downloaded.').waitFor();
+      await page.getByLabel('Until').fill('2000-01-31');
+      await button(page, 'Download the bookings').click();
+      await page.getByRole('alert').getByText('must be later than').waitFor();
     });
   });
 
