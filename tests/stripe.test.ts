@@ -4,6 +4,7 @@ import { after, before, describe, it } from 'node:test';
 import { providerBooksOf } from '../src/composition/provider-books.ts';
 import { databaseOf, definitions } from '../src/composition/services.ts';
 import { newId } from '../src/contracts/ids.ts';
+import type { MoneyLine } from '../src/contracts/reports.ts';
 import { check, checkQuery } from '../src/operations/check.ts';
 import { type Installation, openInstallation } from '../src/operations/installation.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
@@ -350,6 +351,16 @@ describe('a webhook of Stripe', async () => {
     assert.deepEqual(
       backOf(bookingId).map(({ status }) => status),
       ['failed', 'succeeded'],
+    );
+    const day = new URLSearchParams({
+      from: new Date(Date.now() - 3_600_000).toISOString(),
+      to: new Date(Date.now() + 1).toISOString(),
+    });
+    const { body: journal } = await running.admin.get<{ items: MoneyLine[] }>(`/v1/ops/reports/money?${day}`);
+    assert.deepEqual(
+      journal.items.filter((line) => line.bookingId === bookingId).map(({ kind }) => kind),
+      ['charge', 'refund', 'refund_came_back', 'refund'],
+      'each movement stays in the journal, on the day it was made',
     );
   });
 
