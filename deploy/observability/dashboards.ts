@@ -68,6 +68,11 @@ const dashboards: readonly Dashboard[] = [
         lines: [['{{service}}', 'sum by (service) (fullhouse_deadlines_armed)']],
       },
       {
+        title: 'Waiting rooms',
+        unit: 'short',
+        lines: [['{{state}}', 'sum by (state) (fullhouse_waiting_room_people)']],
+      },
+      {
         title: 'Refused for load',
         unit: 'percentunit',
         lines: [

@@ -209,6 +209,26 @@ describe('a customer in a browser', () => {
     await holdBest(page, 2);
   });
 
+  test('is told in the waiting room that nothing is left, and that the sale is closed', async (t) => {
+    const small = await buildVenue(running.admin, { rows: 1, seats: 1 });
+    const showId = await openShow(running.admin, small);
+    await running.admin.call('PUT', `/v1/shows/${showId}/waiting-room`, { body: { insideMax: 1 } });
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page } = visited;
+    await page.route(`**/v1/shows/${showId}`, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...((await response.json()) as object), status: 'sold_out' } });
+    });
+    await page.reload();
+    await page.getByText('Nothing is left at the moment').waitFor();
+    await page.unroute(`**/v1/shows/${showId}`);
+    const sales = { closesAt: new Date().toISOString() };
+    assert.equal((await running.admin.call('PATCH', `/v1/shows/${showId}`, { body: { sales } })).status, 200);
+    await page.reload();
+    await page.getByText('The sale of this show is closed.').waitFor();
+  });
+
   test('is back in the waiting room when their time inside is over', async (t) => {
     const showId = await openShow(running.admin, venue);
     const visited = await visit(t, { showId });

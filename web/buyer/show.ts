@@ -66,7 +66,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       const holding = heldOf(app, showId, signal);
       const show = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, { signal, waiting });
       known = show;
-      await waitingRoom.turn();
+      await waitingRoom.turn(() => ['scheduled', 'open'].includes(saleAt(show, serverNow())));
       const plan = await get<SeatPlan>(`/v1/seat-plans/${show.seatPlanId}`, { signal, waiting });
       held = await holding;
       problem = undefined;

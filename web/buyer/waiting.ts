@@ -15,6 +15,8 @@ import { waitText } from './wait-text.ts';
  */
 const lookAgainMs = 10_000;
 const unansweredMs = 5_000;
+/** Whether there is anything left to wait for is looked at so often. */
+const stockAgainMs = 60_000;
 /** So that those who were told the same do not ask at the same moment. */
 const jitterMs = 1_500;
 
@@ -26,6 +28,8 @@ export class Waiting {
   #place: WaitingPlace | undefined;
   #problem: string | undefined;
   #isWaiting = false;
+  #isSoldOut = false;
+  #stockUntil = Number.NEGATIVE_INFINITY;
   /** Ends the pause before the next asking. */
   #hurry = new AbortController();
 
@@ -45,11 +49,11 @@ export class Waiting {
     return this.#place?.status === 'let_in' ? 'Your turn · ' : '';
   }
 
-  /** Resolves as soon as they may book, or the page is left. */
-  async turn(): Promise<void> {
+  /** Resolves as soon as they may book, there is nothing to wait for any more, or the page is left. */
+  async turn(isWorthIt: () => boolean): Promise<void> {
     // Those who sell do not wait.
     if (this.#app.me()?.roles.some((role) => role !== 'customer') === true) return;
-    while (!this.#leaving.aborted) {
+    while (!this.#leaving.aborted && isWorthIt()) {
       const again = await this.#ask().catch((error: unknown) => this.#unanswered(error));
       this.#app.redraw();
       if (again === undefined) break;
@@ -70,10 +74,18 @@ export class Waiting {
     this.#room = room ?? undefined;
     this.#place = undefined;
     if (room === null) return undefined;
+    await this.#lookAtStock(ask);
     if (!this.#hasJoined) return lookAgainMs;
     const place = await post<WaitingPlace>(`${path}/places`, undefined, ask);
     this.#place = place;
     return place.status === 'let_in' ? undefined : place.askAgainInSeconds * 1_000 + Math.random() * jitterMs;
+  }
+
+  async #lookAtStock(ask: { readonly signal: AbortSignal }): Promise<void> {
+    if (performance.now() < this.#stockUntil) return;
+    const { status } = await get<Show>(`/v1/shows/${encodeURIComponent(this.#showId)}`, ask);
+    this.#isSoldOut = status === 'sold_out';
+    this.#stockUntil = performance.now() + stockAgainMs;
   }
 
   #unanswered(error: unknown): number {
@@ -115,7 +127,10 @@ export class Waiting {
         <h2 id="waiting">Waiting room</h2>
         <p>Many want this show, so people are let in one after the other. Whoever is in has some minutes to choose and book.</p>
         ${isBefore ? html`<p>The sale opens ${placeTimeText(room.opensAt, theatre.timeZone)}. It does not matter who comes first until then: the order is drawn by lot.</p>` : undefined}
-        <div role="status">${place === undefined ? undefined : standing(room, place)}</div>
+        <div role="status">
+          ${this.#isSoldOut ? html`<p class="note">Nothing is left at the moment. Seats come back when somebody does not pay, or cancels.</p>` : undefined}
+          ${place === undefined ? undefined : standing(room, place)}
+        </div>
         ${
           place === undefined
             ? html`

@@ -373,6 +373,14 @@ export async function waitingRooms(database: Database): Promise<readonly Waiting
   );
 }
 
+/** How many wait in all rooms, and how many are inside. */
+export async function waitedInAll(database: Database): Promise<{ readonly waiting: number; readonly inside: number }> {
+  const rows = await database.query<{ readonly waiting: number; readonly inside: number }>(
+    'select coalesce(sum(joined - called), 0)::int as waiting, coalesce(sum(inside), 0)::int as inside from waiting_rooms',
+  );
+  return rows[0] ?? { waiting: 0, inside: 0 };
+}
+
 /** Opens a room; one that is open already goes on with its places and gets the other limit. */
 export async function openWaitingRoom(
   database: Database,

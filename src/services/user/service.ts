@@ -1,6 +1,7 @@
 import type { BookingMovieEvent } from '../../contracts/user.ts';
 import { type Message, route, type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { bookingRequests, type GateInput } from './decider.ts';
+import { waitingRoomPeople } from './gauges.ts';
 import { bookings, erasures, recalled, retentions } from './projection.ts';
 import { endpoints } from './routes.ts';
 
@@ -29,6 +30,7 @@ export const userService: ServiceDefinition = {
   statements: erasures,
   retentions,
   recalled,
+  gauges: [waitingRoomPeople],
   unhurried: ['BookingCreated', 'BookingPaymentStarted', 'BookingPaid'],
   endpoints,
 };
