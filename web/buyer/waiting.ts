@@ -90,8 +90,8 @@ export class Waiting {
 
   #unanswered(error: unknown): number {
     if (this.#leaving.aborted) return 0;
-    // Closed between two questions; the next one is told so.
-    if (error instanceof Problem && error.status === 404) return 0;
+    // Opened or closed between two questions; in a moment both are answered alike.
+    if (error instanceof Problem && error.status === 404) return jitterMs;
     if (!(error instanceof Problem)) throw error;
     this.#problem = tryingAgain(error);
     return Math.max(unansweredMs, error.retryAfterMs);

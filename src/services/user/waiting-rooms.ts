@@ -92,7 +92,7 @@ export class WaitingRooms {
     const seed = randomBytes(seedBytes).toString('hex');
     const room = await projection.openWaitingRoom(this.#service, { showId, seed, insideMax, by });
     this.#service.logger.info({ showId, insideMax, by }, 'a waiting room is open');
-    this.#knownUntil = Number.NEGATIVE_INFINITY;
+    await this.#lookAgain();
     return room;
   }
 
@@ -100,7 +100,7 @@ export class WaitingRooms {
   async close(showId: string, by: string): Promise<boolean> {
     const wasOpen = await projection.closeWaitingRoom(this.#service, showId);
     if (wasOpen) this.#service.logger.info({ showId, by }, 'a waiting room was closed');
-    this.#knownUntil = Number.NEGATIVE_INFINITY;
+    await this.#lookAgain();
     return wasOpen;
   }
 
@@ -183,6 +183,12 @@ export class WaitingRooms {
       ...(untilCalled === undefined ? {} : { estimatedSeconds: untilCalled }),
       askAgainInSeconds: askAgainSeconds({ ahead, room: insideMax - room.inside, insideMax, waiting, untilCalled }),
     };
+  }
+
+  /** What is being read may be from before the change. */
+  async #lookAgain(): Promise<void> {
+    await this.#loading?.catch(() => undefined);
+    await this.#refresh();
   }
 
   /** Rooms are read once for all who need them at the same moment. */
