@@ -20,7 +20,7 @@ const litRoot = dirname(dirname(fileURLToPath(import.meta.resolve('lit-html'))))
 const page = 'web/index.html';
 const start = 'web/main.ts';
 /** Pure code of the services that the pages need as well. */
-const shared = ['src/contracts/rules/decimals.ts', 'src/contracts/rules/plan-order.ts'];
+const shared = ['decimals', 'id-prefixes', 'plan-order', 'ticket-code'].map((name) => `src/contracts/rules/${name}.ts`);
 
 const types: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',
