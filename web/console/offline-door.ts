@@ -1,10 +1,16 @@
 import { serverNow } from '../kit/clock.ts';
 import { addScan, type DoorScan, forgetOldScans } from '../kit/door-log.ts';
-import { messageOf, Problem } from '../kit/problem.ts';
+import { messageOf, Problem, unreachable } from '../kit/problem.ts';
 import type { Admission } from './answers.ts';
 import { checkIn, isUnanswered } from './check-in.ts';
 import { checkCode, verifyingKeys } from './code-check.ts';
-import { askedPreparation, keepPreparation, keptPreparation, type Preparation } from './preparation.ts';
+import {
+  askedPreparation,
+  type KnownTicket,
+  keepPreparation,
+  keptPreparation,
+  type Preparation,
+} from './preparation.ts';
 import { type Repeating, repeating } from './repeating.ts';
 import { UnsentScans } from './unsent-scans.ts';
 import { admitted, admittedHere, notAdmitted, notKept, refusedHere, usedHere, type Verdict } from './verdict.ts';
@@ -30,9 +36,13 @@ export class OfflineDoor {
   readonly #contact: Repeating;
   #showId: string | undefined;
   #prepared: Prepared | undefined;
+  /** Whom the server let in here: what it told of the show a moment before does not know them. */
+  readonly #letIn = new Map<string, KnownTicket>();
   #preparedAtMs = Number.NEGATIVE_INFINITY;
   /** Whether the server did not answer when it was asked last. */
   #isUnheard = !navigator.onLine;
+  /** How often it did not: one that answered before that is not there now. */
+  #losses = 0;
   #whyNot: string | undefined;
 
   constructor(changed: () => void, showId: string | undefined) {
@@ -55,7 +65,7 @@ export class OfflineDoor {
     return this.#prepared?.preparation;
   }
 
-  /** Why it could not, where that is not only a matter of time. */
+  /** Why it has nothing to go on with, where that is not only a matter of moments. */
   get whyNot(): string | undefined {
     return this.#whyNot;
   }
@@ -80,7 +90,7 @@ export class OfflineDoor {
       try {
         const admission = await checkIn(scan);
         this.#isUnheard = false;
-        prepared?.preparation.tickets.set(admission.ticketId, usedTicket(admission));
+        this.#remember(admission);
         return admitted(admission);
       } catch (error) {
         if (!isUnanswered(error)) return notAdmitted(error);
@@ -88,7 +98,7 @@ export class OfflineDoor {
         if (prepared === undefined) return notAdmitted(error);
       }
     }
-    return this.#decide(scan, prepared);
+    return this.#decide(scan, prepared).catch(notAdmitted);
   }
 
   async #decide(scan: DoorScan, { preparation, keys }: Prepared): Promise<Verdict> {
@@ -107,7 +117,14 @@ export class OfflineDoor {
     return admittedHere(scan, ticket, preparation.asOf);
   }
 
+  #remember({ ticketId, priceCategory, admittedAt, gate }: Admission): void {
+    const ticket = { ticketId, priceCategory, status: 'used', admittedAt, gate } as const;
+    this.#letIn.set(ticketId, ticket);
+    this.preparation?.tickets.set(ticketId, ticket);
+  }
+
   #lose(): void {
+    this.#losses += 1;
     this.#isUnheard = true;
     this.#changed();
   }
@@ -115,8 +132,9 @@ export class OfflineDoor {
   async #use(preparation: Preparation): Promise<void> {
     const keys = await verifyingKeys(preparation.keys);
     if (preparation.showId !== this.#showId) return;
+    for (const [ticketId, ticket] of this.#letIn) preparation.tickets.set(ticketId, ticket);
     this.#prepared = keys && { preparation, keys };
-    this.#whyNot = keys === undefined ? 'this browser cannot verify the signatures of tickets (Ed25519)' : undefined;
+    this.#whyNot = keys === undefined ? 'This browser cannot verify the signatures of tickets (Ed25519).' : undefined;
     this.#changed();
   }
 
@@ -129,15 +147,16 @@ export class OfflineDoor {
     } catch {
       this.#prepared = undefined;
       this.#preparedAtMs = Number.NEGATIVE_INFINITY;
-      this.#whyNot = 'this browser keeps nothing, so scans could be lost';
+      this.#whyNot = 'This browser keeps nothing, so scans could be lost.';
       return this.#changed();
     }
+    const lossesBefore = this.#losses;
     try {
       await this.unsent.send(signal);
       const isHeard = await this.#prepare();
       // Whom the device has let in meanwhile.
       await this.unsent.send(signal);
-      if (isHeard) this.#isUnheard = false;
+      if (isHeard && this.#losses === lossesBefore) this.#isUnheard = false;
     } catch (error) {
       if (isUnanswered(error)) this.#isUnheard = true;
       // A server that is too busy has not been told of everything yet; one that says no is there.
@@ -160,19 +179,15 @@ export class OfflineDoor {
     if (!this.#isUnheard && performance.now() - this.#preparedAtMs < prepareEveryMs) return false;
     try {
       const preparation = await askedPreparation(showId, this.preparation, this.#stopping.signal);
-      this.#preparedAtMs = performance.now();
+      if (this.#showId === showId) this.#preparedAtMs = performance.now();
       await this.#use(preparation);
-      await keepPreparation(preparation);
+      // Where there is no room for it, this page has it all the same.
+      await keepPreparation(preparation).catch(() => undefined);
       await forgetOldScans(serverNow());
       return true;
     } catch (error) {
-      if (error instanceof Problem && error.status !== 0) this.#whyNot = messageOf(error);
+      this.#whyNot = messageOf(isUnanswered(error) ? unreachable() : error);
       throw error;
     }
   }
-}
-
-function usedTicket({ ticketId, seat, area, priceCategory, admittedAt, gate }: Admission) {
-  const place = { ...(seat === undefined ? {} : { seat }), ...(area === undefined ? {} : { area }) };
-  return { ticketId, ...place, priceCategory, status: 'used', admittedAt, gate } as const;
 }

@@ -7,15 +7,16 @@ import { clockText, shortened } from './words.ts';
 
 /** What stands at the door about its network: whether it has one, what it would go on with, and what came of going on without. */
 export function networkNote(device: OfflineDoor, showId: string | undefined): TemplateResult {
-  const { count, why } = device.unsent;
-  const waiting =
-    count === 0 ? undefined : `${countText(count, 'scan')} to be sent${why === undefined ? '' : `: ${why}`}`;
+  const { count, why, conflicts } = device.unsent;
   return html`
-    <div role="status">
-      ${device.isAlone ? aloneBox(device) : undefined}
-      ${waiting === undefined ? undefined : html`<p class=${device.isAlone ? 'quiet' : 'note'}>${waiting}</p>`}
-    </div>
+    <div role="status">${device.isAlone ? aloneBox(device) : undefined}</div>
     ${device.isAlone ? undefined : html`<p class="quiet">${readinessText(device, showId)}</p>`}
+    ${count === 0 ? undefined : html`<p>${countText(count, 'scan')} to be sent${why === undefined ? '.' : `: ${why}`}</p>`}
+    ${
+      conflicts.length === 0
+        ? undefined
+        : html`<p class="note"><a href="#conflicts">${countText(conflicts.length, 'scan')} to see to</a>: let in without network, and not counted.</p>`
+    }
   `;
 }
 
@@ -30,11 +31,14 @@ function aloneBox({ preparation }: OfflineDoor): TemplateResult {
 }
 
 function readinessText({ preparation, whyNot }: OfflineDoor, showId: string | undefined): string {
-  if (whyNot !== undefined) return `Not ready for a network that fails: ${whyNot}.`;
+  if (preparation !== undefined) {
+    const { tickets, asOf } = preparation;
+    return `Ready for a network that fails: ${countText(tickets.size, 'ticket')}, as of ${timeText(asOf)}.`;
+  }
   if (showId === undefined) return 'Choose the show, and this door goes on when its network fails.';
-  if (preparation === undefined) return 'Getting ready for a network that fails …';
-  const { size } = preparation.tickets;
-  return `Ready for a network that fails: ${countText(size, 'ticket')}, as of ${timeText(preparation.asOf)}.`;
+  return whyNot === undefined
+    ? 'Getting ready for a network that fails …'
+    : `Not ready for a network that fails. ${whyNot}`;
 }
 
 /** Whom the device let in and the server did not: each stays until somebody has seen to it. */
@@ -42,9 +46,9 @@ export function conflictList(unsent: UnsentScans): TemplateResult | undefined {
   const { conflicts } = unsent;
   if (conflicts.length === 0) return undefined;
   return html`
-    <section class="conflicts" aria-labelledby="conflicts">
-      <h2 id="conflicts">Let in without network, and not counted</h2>
-      <p class="quiet">Somebody is inside with each of these tickets. Find them, or the other one who came with it.</p>
+    <section aria-labelledby="conflicts">
+      <h2 id="conflicts" tabindex="-1">Let in without network, and not counted</h2>
+      <p class="quiet">The server did not count these, and somebody is inside all the same. Each stays here until you have seen to it.</p>
       <ol class="plain-list scans">
         ${repeat(
           conflicts,
@@ -53,7 +57,7 @@ export function conflictList(unsent: UnsentScans): TemplateResult | undefined {
             <li class="bad">
               <span>${clockText(new Date(conflict.scan.scannedAt))}</span>
               <strong>${conflict.headline}</strong>
-              <span>${conflict.scan.place} ${conflict.detail} <code>${shortened(conflict.scan.code)}</code></span>
+              <span>${conflict.scan.place ?? 'No seat known'} · ${conflict.detail} <code>${shortened(conflict.scan.code)}</code></span>
               <button type="button" class="plain" @click=${() => unsent.seenTo(conflict)}>Seen to</button>
             </li>
           `,

@@ -38,7 +38,7 @@ export class UnsentScans {
   }
 
   async seenTo({ scan }: Conflict): Promise<void> {
-    await noteOutcome(scan.number);
+    await noteOutcome(scan);
     await this.look();
   }
 
@@ -75,7 +75,7 @@ export class UnsentScans {
       }
       refusal = conflictOf(error, scan);
     }
-    await noteOutcome(scan.number, refusal);
+    await noteOutcome(scan, refusal);
     this.#unsent = this.#unsent.filter(({ number }) => number !== scan.number);
     this.#changed();
   }

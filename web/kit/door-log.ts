@@ -38,12 +38,13 @@ export interface Conflict extends Refusal {
 
 interface Outcome {
   readonly number: number;
+  readonly scannedAt: string;
   /** Why the server did not count it, until somebody has seen to that. */
   readonly refusal: Refusal | undefined;
 }
 
-/** A scan whose outcome is known is of no use once the show is long over. */
-const keptMs = 30 * 86_400_000;
+/** A scan whose outcome is known is of no use once the show is over. */
+const keptMs = 7 * 86_400_000;
 /** What a device may have to tell: more than all who come to the largest hall. */
 const scansMax = 100_000;
 
@@ -99,9 +100,10 @@ export async function unsentScans(): Promise<number> {
 }
 
 /** Notes what the server said of a scan, or that somebody has seen to what it said. */
-export function noteOutcome(number: number, refusal?: Refusal): Promise<void> {
+export function noteOutcome({ number, scannedAt }: LoggedScan, refusal?: Refusal): Promise<void> {
+  const outcome: Outcome = { number, scannedAt, refusal };
   return within(doorDatabase, ['outcomes'], 'readwrite', async (transaction) => {
-    await resultOf(transaction.objectStore('outcomes').put({ number, refusal }));
+    await resultOf(transaction.objectStore('outcomes').put(outcome));
   });
 }
 
@@ -110,9 +112,8 @@ export function forgetOldScans(now: number): Promise<void> {
   const before = new Date(now - keptMs).toISOString();
   return within(doorDatabase, both, 'readwrite', async (transaction) => {
     const [scans, outcomes] = [transaction.objectStore('scans'), transaction.objectStore('outcomes')];
-    for (const { number, refusal } of await resultOf<Outcome[]>(outcomes.getAll())) {
-      const scan: LoggedScan | undefined = refusal === undefined ? await resultOf(scans.get(number)) : undefined;
-      if (scan === undefined || scan.scannedAt >= before) continue;
+    for (const { number, scannedAt, refusal } of await resultOf<Outcome[]>(outcomes.getAll())) {
+      if (refusal !== undefined || scannedAt >= before) continue;
       scans.delete(number);
       outcomes.delete(number);
     }
