@@ -7,7 +7,7 @@ export interface Preparation {
   readonly showId: string;
   /** By the server's clock: what happened later is not in it. */
   readonly asOf: string;
-  /** When all tickets were told, not only those that let nobody in any more. */
+  /** When all tickets were told, not only those that had let somebody in since. */
   readonly allAsOf: string;
   readonly issue: number;
   readonly keys: readonly CodeKey[];
@@ -41,7 +41,7 @@ const pagesMax = 100;
 const pageWithinMs = 20_000;
 const keptMs = 2 * 86_400_000;
 
-/** Asks the server for it: all of it, or, of what is known from before, what lets nobody in any more. Throws where it does not tell. */
+/** Asks the server for it: all of it, or what became of what is known from before. Throws where it does not tell. */
 export async function askedPreparation(
   showId: string,
   before: Preparation | undefined,
@@ -52,7 +52,10 @@ export async function askedPreparation(
   const told: KnownTicket[] = [];
   let first: DoorPage | undefined;
   for (let pages = 0, cursor: string | null = ''; cursor !== null && pages < pagesMax; pages += 1) {
-    const query = new URLSearchParams({ ...(isForAll ? {} : { only: 'spent' }), ...(cursor === '' ? {} : { cursor }) });
+    const query = new URLSearchParams({
+      ...(isForAll ? {} : { since: known.asOf }),
+      ...(cursor === '' ? {} : { cursor }),
+    });
     const signal = AbortSignal.any([stopped, AbortSignal.timeout(pageWithinMs)]);
     const page: DoorPage = await get<DoorPage>(`/v1/shows/${showId}/door?${query}`, { signal, triesMax: 1 });
     first ??= page;

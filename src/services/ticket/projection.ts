@@ -84,10 +84,10 @@ export interface DoorTicket {
   readonly gate: string | null;
 }
 
-/** Tickets of a show by their ids, after one of them; or only those that let nobody in any more. */
+/** Tickets of a show by their ids, after one of them; or only void ones, and those that were used since some time. */
 export function doorTickets(
   service: ServiceRuntime,
-  of: { readonly showId: string; readonly after: string; readonly spentOnly: boolean; readonly limit: number },
+  of: { readonly showId: string; readonly after: string; readonly usedSince: Date | undefined; readonly limit: number },
 ): Promise<readonly DoorTicket[]> {
   return service.query<DoorTicket>(
     `select t.id as "ticketId", t.seat, t.body ->> 'area' as area, t.body ->> 'priceCategory' as "priceCategory",
@@ -98,9 +98,9 @@ export function doorTickets(
      left join admissions a on a.ticket_id = t.id
      left join returned_bookings r on r.booking_id = t.booking_id
      where t.show_id = $1 and t.id > $2
-       and (not $3 or t.status = 'void' or r.booking_id is not null or a.ticket_id is not null)
+       and ($3::timestamptz is null or t.status = 'void' or r.booking_id is not null or a.recorded_at > $3)
      order by t.id limit $4`,
-    [of.showId, of.after, of.spentOnly, of.limit],
+    [of.showId, of.after, of.usedSince ?? null, of.limit],
   );
 }
 
