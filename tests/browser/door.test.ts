@@ -8,8 +8,6 @@ import { newPerson, type Person } from '../support/people.ts';
 import { type RunningApp, runApp } from '../support/servers.ts';
 import { buildVenue, openShow, type Venue } from '../support/venue.ts';
 
-/** A door whose network goes while people come, and comes back. */
-
 /** What the browser of a door remembers: the show that was chosen, if any, and its gate. */
 const at = (showId: string) => `
   if ('${showId}') localStorage['fullhouse-door-show'] = '${showId}';
@@ -24,6 +22,7 @@ interface Ticket {
   readonly code: string;
 }
 
+/** It goes while people come, and comes back. */
 describe('a door whose network goes', () => {
   const browser = new TestBrowser();
   let running: RunningApp;
