@@ -155,13 +155,15 @@ describe('a door whose network goes', () => {
     const [showId, ticket] = await soldShow('S-A-1');
     const page = await tab(t, showId);
     if (page === undefined) return;
-    const isLetIn = Promise.withResolvers<void>();
-    await page.route('**/door?*', async (route) => {
+    const [isTold, isLetIn] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+    await page.route(/\/door\?/, async (route) => {
       const response = await route.fetch();
+      isTold.resolve();
       await isLetIn.promise;
       await route.fulfill({ response });
     });
     await page.goto('/console/door');
+    await isTold.promise;
     await scan(page, ticket.code);
     await verdict(page, 'Admitted', 'S-A-1');
     isLetIn.resolve();
@@ -179,7 +181,6 @@ describe('a door whose network goes', () => {
     await page.route('**/v1/**', (route) => route.abort('connectionrefused'));
     await scan(page, late.code);
     await verdict(page, 'Admitted without network', 'the seat is on the ticket');
-    await alone(page).waitFor();
     await page.unroute('**/v1/**');
     await back(page);
     assert.equal((await ticketNow(late)).status, 'used');
@@ -224,7 +225,6 @@ describe('a door whose network goes', () => {
       await items.first().getByRole('button', { name: 'Seen to' }).click();
       await page.getByRole('link', { name: left }).waitFor({ state: 'detached' });
     }
-    assert.equal(await conflicts(page).count(), 0);
   });
 
   it('sends what it let in when it is opened again, and signs nobody out without a word', async (t) => {
