@@ -29,6 +29,7 @@ const flows = [
     'cancellations',
     'catalogue',
     'choice',
+    'door',
     'holds',
     'live',
     'messages',

@@ -7,6 +7,8 @@ import { programmePage } from './buyer/programme.ts';
 import { showPage } from './buyer/show.ts';
 import { signInPage } from './buyer/sign-in.ts';
 import { type Ask, get } from './kit/api.ts';
+import { unsentScans } from './kit/door-log.ts';
+import { countText } from './kit/format.ts';
 import { later } from './kit/later.ts';
 import { type App, loading, type Open, type Page, problemBox } from './kit/page.ts';
 import { Problem, tryingAgain } from './kit/problem.ts';
@@ -155,11 +157,17 @@ function draw(): void {
 }
 
 async function leave(): Promise<void> {
+  const unsent = await unsentScans();
+  // They stay on the device, but nobody may think that the server knows of them.
+  if (unsent > 0 && !confirm(leavingText(unsent))) return;
   const elsewhere = await signOut();
   me = undefined;
   if (elsewhere === undefined) app.go('/');
   else location.assign(elsewhere);
 }
+
+const leavingText = (unsent: number) =>
+  `The server has not been told of ${countText(unsent, 'scan')} made at the door without a network. They stay on this device, and are sent when somebody opens the door here again. Sign out all the same?`;
 
 document.addEventListener('focusin', ({ target }) => {
   focused = target instanceof Element ? target : undefined;

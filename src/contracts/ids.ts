@@ -2,27 +2,9 @@ import { hash as digestOf } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { nextRandomBytes } from './random-bytes.ts';
+import { type IdKind, idPrefixes } from './rules/id-prefixes.ts';
 
 /** Ids are a three-letter prefix and a UUIDv7 (RFC 9562), so that they sort by time and tell what they name. */
-export const idPrefixes = {
-  movie: 'mov',
-  theatre: 'thr',
-  screen: 'scr',
-  seatPlan: 'pln',
-  show: 'shw',
-  user: 'usr',
-  session: 'ses',
-  booking: 'bkg',
-  quote: 'quo',
-  payment: 'pay',
-  refund: 'rfd',
-  ticket: 'tkt',
-  message: 'msg',
-  request: 'req',
-} as const;
-
-export type IdKind = keyof typeof idPrefixes;
-
 const uuidPattern = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}';
 
 /** A schema for the id of one kind of thing. */

@@ -45,7 +45,14 @@ export const TicketVoided = event(
 export const TicketAdmitted = event(
   'TicketAdmitted',
   'The holder of a ticket was let in, once.',
-  z.object({ ticketId, bookingId, showId, userId, gate: z.string(), admittedAt: moment, by: userId }),
+  z.object({
+    ...{ ticketId, bookingId, showId, userId, gate: z.string() },
+    /** When the ticket was scanned. */
+    admittedAt: moment,
+    by: userId,
+    /** The door had no network and decided by itself; it told of the scan later. */
+    offline: z.boolean().optional(),
+  }),
 );
 
 export const TicketsReturned = event(

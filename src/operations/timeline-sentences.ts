@@ -38,6 +38,8 @@ interface Told {
   readonly area?: string;
   readonly ticketCount?: number;
   readonly gate?: string;
+  readonly admittedAt?: string;
+  readonly offline?: boolean;
   readonly provider?: string;
   readonly quoteId?: string;
 }
@@ -165,7 +167,8 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   TicketsReturnSought: () => 'Looking at the door whether a ticket of the booking was used.',
   TicketsReturned: () => 'No ticket was used, and none can be any more.',
   TicketsKept: () => 'A ticket was used: they are not given back.',
-  TicketAdmitted: (told) => `A ticket was used at ${told.gate}.`,
+  TicketAdmitted: (told) =>
+    `A ticket was used at ${told.gate}${told.offline === true ? `, scanned without a network at ${clock(told.admittedAt)}` : ''}.`,
   TicketUsed: () => 'A ticket was used: the customer can no longer cancel.',
 };
 

@@ -6,8 +6,10 @@ import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
 import { keep, kept } from '../kit/storage.ts';
 import { asking } from './asking.ts';
 import { keepGate, keptGate } from './gate.ts';
+import { OfflineDoor } from './offline-door.ts';
+import { conflictList, networkNote } from './offline-notes.ts';
 import { type Scan, Scans } from './scans.ts';
-import { clockText } from './words.ts';
+import { clockText, shortened } from './words.ts';
 
 /** The door: a field that a hand scanner types into, and the answer so large that it is read in passing. */
 const showKey = 'fullhouse-door-show';
@@ -17,7 +19,8 @@ const beginsInHours = 12;
 
 export function doorPart(app: App): Page {
   let showId = kept(showKey);
-  const scans = new Scans(() => app.redraw());
+  const device = new OfflineDoor(app.redraw, showId);
+  const scans = new Scans(app.redraw, (scan) => device.ask(scan));
   const shows = asking(app, () => {
     const from = new Date(Date.now() - begunAgoHours * hourMs).toISOString();
     const to = new Date(Date.now() + beginsInHours * hourMs).toISOString();
@@ -25,7 +28,13 @@ export function doorPart(app: App): Page {
   });
   void shows.again();
   addEventListener('focus', focusCode);
+  addEventListener('beforeunload', stayAlone);
   focusCode();
+
+  /** Without a network the page could not be loaded again. */
+  function stayAlone(event: BeforeUnloadEvent): void {
+    if (device.isAlone) event.preventDefault();
+  }
 
   function scan(form: HTMLFormElement): void {
     const { code, gate } = fieldsOf(form);
@@ -40,6 +49,7 @@ export function doorPart(app: App): Page {
   function choose(id: string): void {
     showId = id === '' ? undefined : id;
     keep(showKey, showId);
+    device.choose(showId);
     app.redraw();
     focusCode();
   }
@@ -48,12 +58,15 @@ export function doorPart(app: App): Page {
     title: 'Door',
     leave: () => {
       removeEventListener('focus', focusCode);
+      removeEventListener('beforeunload', stayAlone);
+      device.stop();
       shows.stop();
       scans.stop();
     },
     view: () => html`
       <div class="door" @click=${focusFromNothing}>
         <h1>Door</h1>
+        ${networkNote(device, showId)}
         <form @submit=${onSubmit(scan)}>
           <div class="row">
             <label>
@@ -83,6 +96,7 @@ export function doorPart(app: App): Page {
           A code that cannot be read? <a href="/console/bookings">Find the booking</a> by its id or the customer’s address, and let them in
           from there.
         </p>
+        ${conflictList(device.unsent)}
         ${past(scans)}
       </div>
     `,
@@ -152,7 +166,7 @@ function past(scans: Scans): TemplateResult | undefined {
         ${scans.all.map(
           (scan) => html`
             <li class=${scan.verdict?.tone ?? ''}>
-              <span>${clockText(scan.at)}</span>
+              <span>${clockText(new Date(scan.scannedAt))}</span>
               <strong>${scan.state === 'told' ? scan.verdict?.headline : 'Asking …'}</strong>
               <span>${scan.state === 'told' ? scan.verdict?.detail : undefined} <code>${shortened(scan.code)}</code></span>
               ${
@@ -167,5 +181,3 @@ function past(scans: Scans): TemplateResult | undefined {
     </section>
   `;
 }
-
-const shortened = (code: string) => (code.length > 12 ? `…${code.slice(-10)}` : code);

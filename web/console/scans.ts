@@ -1,25 +1,18 @@
-import { post } from '../kit/api.ts';
+import { serverNow } from '../kit/clock.ts';
+import type { DoorScan } from '../kit/door-log.ts';
 import { newKey } from '../kit/keys.ts';
-import type { Admission } from './answers.ts';
-import { admitted, notAdmitted, type Verdict } from './verdict.ts';
+import type { Verdict } from './verdict.ts';
 
 /**
  * The scans of one door: sent one after the other, in the order they were made. A scan waits, is asked about, and has a verdict. Asked
  * about again it keeps its key: was the first answer lost, the second is the same.
  */
-export interface Scan {
-  readonly code: string;
-  readonly at: Date;
-  readonly gate: string;
-  readonly showId: string | undefined;
-  readonly key: string;
+export interface Scan extends DoorScan {
   state: 'waiting' | 'asking' | 'told';
   verdict: Verdict | undefined;
 }
 
 const listedMax = 20;
-/** A queue of people waits: after that nobody expects an answer any more. */
-const answerWithinMs = 8_000;
 
 export class Scans {
   readonly #changed: () => void;
@@ -29,7 +22,7 @@ export class Scans {
   #isSending = false;
   #isStopped = false;
 
-  constructor(changed: () => void, ask: (scan: Scan) => Promise<Verdict> = verdictOf) {
+  constructor(changed: () => void, ask: (scan: Scan) => Promise<Verdict>) {
     this.#changed = changed;
     this.#ask = ask;
   }
@@ -38,8 +31,9 @@ export class Scans {
     return this.#all;
   }
 
-  add(made: Pick<Scan, 'code' | 'gate' | 'showId'>): void {
-    const scan: Scan = { ...made, at: new Date(), key: newKey(), state: 'waiting', verdict: undefined };
+  add(made: Pick<DoorScan, 'code' | 'gate' | 'showId'>): void {
+    const scannedAt = new Date(serverNow()).toISOString();
+    const scan: Scan = { ...made, scannedAt, key: newKey(), state: 'waiting', verdict: undefined };
     // What has no verdict yet stays, however many there are.
     this.#all = [scan, ...this.#all].filter((each, index) => index < listedMax || each.state !== 'told');
     this.#changed();
@@ -74,15 +68,5 @@ export class Scans {
 
   #next(): Scan | undefined {
     return this.#all.findLast(({ state }) => state === 'waiting');
-  }
-}
-
-async function verdictOf({ code, gate, showId, key }: Scan): Promise<Verdict> {
-  const body = { code, gate, ...(showId === undefined ? {} : { showId }) };
-  const signal = AbortSignal.timeout(answerWithinMs);
-  try {
-    return admitted(await post<Admission>('/v1/check-ins', body, { key, signal, triesMax: 1 }));
-  } catch (error) {
-    return notAdmitted(error);
   }
 }

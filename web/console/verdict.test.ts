@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Problem, unreachable } from '../kit/problem.ts';
-import { admitted, notAdmitted } from './verdict.ts';
+import { admitted, admittedHere, conflictOf, notAdmitted, refusedHere, usedHere } from './verdict.ts';
 
 const no = (status: number, code: string, more = {}) =>
   notAdmitted(new Problem(status, { code, detail: 'told', ...more }));
@@ -53,5 +53,48 @@ describe('the verdict about a scan', () => {
     for (const verdict of [...unanswered, ...undecided]) {
       assert.deepEqual([verdict.tone, verdict.isOpen], ['warn', true]);
     }
+  });
+});
+
+describe('the verdict without a network', () => {
+  const at = '2026-01-01T20:00:00.000Z';
+  const scan = { code: 'FH1.a', gate: 'North', showId: 'shw_1', key: 'k', scannedAt: at };
+  const ticket = {
+    ticketId: 'tkt_1',
+    seat: 'S-A-1',
+    priceCategory: 'standard',
+    status: 'used',
+    gate: 'South',
+  } as const;
+
+  it('is a yes of its own, with the seat where it is known', () => {
+    const { tone, headline, detail, isOpen } = admittedHere(scan, ticket, at);
+    assert.deepEqual([tone, headline, isOpen], ['alone', 'Admitted without network', false]);
+    assert.match(detail, /S-A-1 · standard/);
+    assert.match(admittedHere(scan, undefined, at).detail, /the seat is on the ticket/);
+  });
+
+  it('keeps out for what is known, and says as of when that is', () => {
+    const used = refusedHere({ is: 'used', ticket: { ...ticket, admittedAt: at } }, at);
+    assert.deepEqual([used.tone, used.headline, used.isOpen], ['bad', 'Already admitted', false]);
+    assert.match(used.detail, /^At .*2026.*gate South · Checked on this device, as of /);
+    const headlines = (['void', 'wrong_show', 'no_ticket'] as const).map((is) => refusedHere({ is }, at).headline);
+    assert.deepEqual(headlines, ['Void', 'Wrong show', 'Not a ticket']);
+  });
+
+  it('keeps out whom the device has let in, and asks whether it was scanned twice', () => {
+    const after = (ms: number) => usedHere(scan, Date.parse(at) + ms).detail;
+    assert.match(after(1_000), /^Just now.*gate North\. Was it scanned twice\?/);
+    assert.match(after(60_000), /^At .*gate North · On this device, without network$/);
+  });
+
+  it('is a conflict with both times where another door was first, and with the why where the ticket is void', () => {
+    const body = { code: 'already_admitted', admittedAt: '2026-01-01T19:00:00.000Z', gate: 'South' };
+    const twice = conflictOf(new Problem(409, body), scan);
+    assert.equal(twice.headline, 'Already admitted');
+    assert.match(twice.detail, /^Let in here at .*gate North\. Also used at .*gate South\.$/);
+    const gone = conflictOf(new Problem(409, { code: 'ticket_void', detail: 'It was cancelled.' }), scan);
+    assert.equal(gone.headline, 'Void');
+    assert.match(gone.detail, /gate North\. It was cancelled\.$/);
   });
 });

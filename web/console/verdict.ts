@@ -1,11 +1,15 @@
 import { serverNow } from '../kit/clock.ts';
+import type { DoorScan, Refusal } from '../kit/door-log.ts';
 import { momentText, timeText } from '../kit/format.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import type { Admission } from './answers.ts';
+import type { Checked } from './code-check.ts';
+import type { KnownTicket } from './preparation.ts';
 
 /** What somebody at the door has to know of a scan: whether to let in, in two words, and why. */
 export interface Verdict {
-  readonly tone: 'good' | 'warn' | 'bad';
+  /** `alone`: let in by what this device knows; the server is told later. */
+  readonly tone: 'good' | 'alone' | 'warn' | 'bad';
   readonly headline: string;
   readonly detail: string;
   /** Nobody decided: the same scan may be asked about again. */
@@ -20,29 +24,92 @@ export function admitted({ movieName, seat, area, priceCategory, admittedAt }: A
 }
 
 const headlines: Readonly<Record<string, string>> = {
+  already_admitted: 'Already admitted',
   wrong_show: 'Wrong show',
   ticket_void: 'Void',
   code_invalid: 'Not a ticket',
 };
 
-/** What a scan is that was not answered with a yes. Only an answer of the server lets anybody in. */
+/** What a scan is that was not answered with a yes. */
 export function notAdmitted(error: unknown, now = serverNow()): Verdict {
   if (!(error instanceof Problem) || error.status === 0) {
     const detail = 'No answer from the server. Nobody was let in as far as this page knows. Try the code again.';
     return { tone: 'warn', headline: 'Not known', detail, isOpen: true };
   }
-  if (error.code === 'already_admitted') {
-    const { admittedAt, gate } = error.body;
-    // A scanner that reads twice must not look like somebody who was let in an hour ago; who decides is whoever stands there.
-    if (admittedAt === undefined)
-      return { tone: 'bad', headline: 'Already admitted', detail: error.message, isOpen: false };
-    const isJustNow = now - Date.parse(admittedAt) < justNowMs;
-    const when = `${isJustNow ? 'Just now, at' : 'At'} ${momentText(admittedAt)}, gate ${gate}`;
-    const detail = `${when}${isJustNow ? '. Was it scanned twice?' : ''}`;
-    return { tone: 'bad', headline: 'Already admitted', detail, isOpen: false };
-  }
   const headline = headlines[error.code];
-  if (headline !== undefined) return { tone: 'bad', headline, detail: error.message, isOpen: false };
+  if (headline !== undefined)
+    return { tone: 'bad', headline, detail: usedText(error.body, now) ?? error.message, isOpen: false };
   // Neither yes nor no: too busy, signed out, or a mistake in what was sent.
   return { tone: 'warn', headline: 'Not checked', detail: messageOf(error), isOpen: true };
+}
+
+/** When and where a ticket was used, where that is known. */
+function usedText({ admittedAt, gate }: Pick<KnownTicket, 'admittedAt' | 'gate'>, now: number): string | undefined {
+  if (admittedAt === undefined) return undefined;
+  // A scanner that reads twice must not look like somebody who was let in an hour ago; who decides is whoever stands there.
+  const isJustNow = now - Date.parse(admittedAt) < justNowMs;
+  const when = `${isJustNow ? 'Just now, at' : 'At'} ${momentText(admittedAt)}, gate ${gate}`;
+  return `${when}${isJustNow ? '. Was it scanned twice?' : ''}`;
+}
+
+/** Let in by what this device knows. */
+export function admittedHere({ scannedAt }: DoorScan, ticket: KnownTicket | undefined, asOf: string): Verdict {
+  const place =
+    ticket === undefined
+      ? `Sold after ${timeText(asOf)}: the seat is on the ticket`
+      : `${ticket.seat ?? ticket.area ?? 'No seat'} · ${ticket.priceCategory}`;
+  return {
+    tone: 'alone',
+    headline: 'Admitted without network',
+    detail: `${place} · ${timeText(scannedAt)}`,
+    isOpen: false,
+  };
+}
+
+/** Kept out by what this device knows. */
+export function refusedHere(
+  checked: Exclude<Checked, { readonly is: 'good' }>,
+  asOf: string,
+  now = serverNow(),
+): Verdict {
+  const { headline, detail } = refusalHere(checked, now);
+  return {
+    tone: 'bad',
+    headline,
+    detail: `${detail} · Checked on this device, as of ${timeText(asOf)}`,
+    isOpen: false,
+  };
+}
+
+function refusalHere(checked: Exclude<Checked, { readonly is: 'good' }>, now: number): Refusal {
+  switch (checked.is) {
+    case 'used':
+      return { headline: 'Already admitted', detail: usedText(checked.ticket, now) ?? 'The ticket was used before' };
+    case 'void':
+      return { headline: 'Void', detail: 'The booking of this ticket was cancelled' };
+    case 'wrong_show':
+      return { headline: 'Wrong show', detail: 'The ticket is for another show' };
+    case 'no_ticket':
+      return { headline: 'Not a ticket', detail: 'The code is not that of a ticket' };
+  }
+}
+
+/** This device let somebody in with the ticket while it had no network. */
+export function usedHere({ scannedAt, gate }: DoorScan, now = serverNow()): Verdict {
+  const detail = `${usedText({ admittedAt: scannedAt, gate }, now)} · On this device, without network`;
+  return { tone: 'bad', headline: 'Already admitted', detail, isOpen: false };
+}
+
+/** Who is let in without a network is written down before they are. */
+export function notKept(): Verdict {
+  const detail = 'This device cannot keep the scan, so nobody was let in. Use another device.';
+  return { tone: 'warn', headline: 'Not kept', detail, isOpen: true };
+}
+
+/** What somebody has to see to: the server says that whoever was let in without a network should not have been. */
+export function conflictOf(problem: Problem, { scannedAt, gate }: DoorScan): Refusal {
+  const { admittedAt, gate: other } = problem.body;
+  const also = admittedAt === undefined ? problem.message : `Also used at ${momentText(admittedAt)}, gate ${other}.`;
+  const detail = `Let in here at ${momentText(scannedAt)}, gate ${gate}. ${also}`;
+  return { headline: headlines[problem.code] ?? 'Not counted', detail };
 }

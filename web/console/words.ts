@@ -40,6 +40,9 @@ export function seatsIn(text: string): readonly string[] {
 /** A moment of today to the second. */
 export const clockText = (at: Date) => new Intl.DateTimeFormat(undefined, { timeStyle: 'medium' }).format(at);
 
+/** Enough of a long code to tell it from another. */
+export const shortened = (code: string) => (code.length > 12 ? `…${code.slice(-10)}` : code);
+
 /** A time span for the eye: 153 ms, 2.4 s, 3 min 5 s, 2 h 10 min, 3 d 4 h. */
 export function spanText(ms: number): string {
   if (ms < 0) return `-${spanText(-ms)}`;

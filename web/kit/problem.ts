@@ -30,7 +30,7 @@ export interface ProblemBody {
   readonly title?: string;
   readonly detail?: string;
   readonly code?: string;
-  readonly errors?: readonly { readonly pointer: string; readonly message: string }[];
+  readonly errors?: readonly { readonly pointer: string; readonly code?: string; readonly message: string }[];
   /** When and where a ticket was used. */
   readonly admittedAt?: string;
   readonly gate?: string;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { deriveId, type IdKind } from '../../contracts/ids.ts';
+import { deriveId } from '../../contracts/ids.ts';
+import type { IdKind } from '../../contracts/rules/id-prefixes.ts';
 import { planErrors } from '../../contracts/rules/plan-errors.ts';
 import { planIndex } from '../../contracts/rules/plan-order.ts';
 import { type DemoMovie, demoCatalogue } from './demo.ts';

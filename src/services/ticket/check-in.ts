@@ -1,13 +1,25 @@
 import { z } from 'zod';
 import { showId } from '../../contracts/ids.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
-import { Problem } from '../../runtime/http/problem.ts';
+import { invalid, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import type { CodeContent, TicketCodes } from './code.ts';
 import { admit, lockTicket, type TicketRow, ticketRow } from './projection.ts';
 import { codesPart, issueNumber } from './routing.ts';
 
-/** The door: one transaction that locks the ticket's row, so that of many scans exactly one lets somebody in. */
+/**
+ * The door: one transaction that locks the ticket's row, so that of many scans exactly one lets somebody in. A door without a network
+ * decides by itself and tells of its scans later: whoever is told of first is who was let in, and what cannot be true beside that is
+ * refused with both times, for a person at that door to see.
+ */
+
+/** How far ahead of ours the clock of a door may be. */
+const scannedAheadMsMax = 60_000;
+/** After that nobody tells of a scan any more: keys of requests are kept as long. */
+const scannedAgoDaysMax = 7;
+const dayMs = 86_400_000;
+/** Longer than a door with a network waits for an answer. */
+const onlineWithinMs = 30_000;
 
 const admission = z.object({
   admitted: z.literal(true),
@@ -33,16 +45,18 @@ export function checkInEndpoint(service: ServiceRuntime): Endpoint {
       code: z.string().min(1).max(400),
       gate: z.string().min(1).max(60),
       showId: showId.optional(),
+      scannedAt: z.iso
+        .datetime({ offset: true, message: 'must be an RFC 3339 time like 2026-03-01T19:30:00Z' })
+        .describe(`When the door scanned it, where it may tell of it later; at most ${scannedAgoDaysMax} days ago`)
+        .optional(),
     }),
     idempotency: 'honoured',
     answers: { 200: { says: 'Let in; nobody else will be with this ticket', body: admission } },
     problems: ['already_admitted', 'wrong_show', 'ticket_void', 'code_invalid'],
     handle: async ({ body, principal, idempotency, traceparent }) => {
-      // Who was let in, or had the money back, may be missing in it.
-      if (service.isBehind())
-        throw new Problem('unavailable', 'The tickets are being restored. Let nobody in by hand, and try again.', {
-          retryAfterSeconds: 30,
-        });
+      refuseWhileBehind(service);
+      const now = Date.now();
+      const at = scanTime(body.scannedAt, now);
       const content = service.part<TicketCodes>(codesPart).verify(body.code);
       if (content === undefined || content.issue !== issueNumber) throw notGenuine();
       if (body.showId !== undefined && body.showId !== content.showId) {
@@ -56,7 +70,9 @@ export function checkInEndpoint(service: ServiceRuntime): Endpoint {
           content,
           gate: body.gate,
           by: principal.userId,
-          at: new Date(),
+          at,
+          isTold: body.scannedAt !== undefined,
+          isOffline: now - at.getTime() > onlineWithinMs,
           traceparent,
         });
         return { status: 200, resource: content.ticketId };
@@ -68,36 +84,62 @@ export function checkInEndpoint(service: ServiceRuntime): Endpoint {
   });
 }
 
+/** Who was let in, or had the money back, may be missing in a database that was restored. */
+export function refuseWhileBehind(service: ServiceRuntime): void {
+  if (!service.isBehind()) return;
+  throw new Problem('unavailable', 'The tickets are being restored. Let nobody in by hand, and try again.', {
+    retryAfterSeconds: 30,
+  });
+}
+
+/** When somebody was scanned: now, or when their door says. */
+function scanTime(told: string | undefined, now: number): Date {
+  if (told === undefined) return new Date(now);
+  const at = Date.parse(told);
+  if (at > now + scannedAheadMsMax)
+    throw invalid('/scannedAt', 'in_future', 'lies in the future: set the clock of the door right');
+  if (at < now - scannedAgoDaysMax * dayMs)
+    throw invalid('/scannedAt', 'too_old', `is more than ${scannedAgoDaysMax} days ago: nobody counts it any more`);
+  return new Date(at);
+}
+
 interface Entry {
   readonly transaction: Transaction;
   readonly content: CodeContent;
   readonly gate: string;
   readonly by: string;
   readonly at: Date;
+  /** Whether the door said when it was. */
+  readonly isTold: boolean;
+  readonly isOffline: boolean;
   readonly traceparent: string;
 }
 
-async function letIn({ transaction, content: { ticketId }, gate, by, at, traceparent }: Entry): Promise<void> {
+async function letIn({ transaction, content: { ticketId }, gate, by, at, traceparent, ...scan }: Entry): Promise<void> {
   const row = await lockTicket(transaction, ticketId);
   if (row === undefined) throw notGenuine();
+  const scannedAt = scan.isTold ? at.toISOString() : undefined;
+  // This very scan, told again: by somebody else, or so late that its key is forgotten.
+  if (scannedAt !== undefined && row.gate === gate && row.admitted_at?.toISOString() === scannedAt) return;
   if (row.status === 'void' || row.returned)
-    throw new Problem('ticket_void', 'The booking of this ticket was cancelled.');
+    throw new Problem('ticket_void', 'The booking of this ticket was cancelled.', { extensions: { scannedAt } });
   if (row.admitted_at !== null) {
-    const admittedAt = row.admitted_at.toISOString();
-    throw new Problem('already_admitted', `This ticket was used at ${admittedAt}, gate ${row.gate}.`, {
-      extensions: { admittedAt, gate: row.gate },
+    const usedAt = row.admitted_at.toISOString();
+    throw new Problem('already_admitted', `This ticket was used at ${usedAt}, gate ${row.gate}.`, {
+      extensions: { admittedAt: usedAt, gate: row.gate, scannedAt },
     });
   }
   const admittedAt = at.toISOString();
   await admit(transaction, { ticketId, admittedAt, gate, by });
   const { bookingId, showId: key, userId } = row.body;
+  const offline = scan.isOffline ? { offline: true } : {};
   await transaction.publish({
     type: 'TicketAdmitted',
     stream: ticketId,
     streamVersion: 1,
     key,
     subject: bookingId,
-    data: { ticketId, bookingId, showId: key, userId, gate, admittedAt, by },
+    data: { ticketId, bookingId, showId: key, userId, gate, admittedAt, by, ...offline },
     traceparent,
   });
 }

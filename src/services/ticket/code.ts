@@ -7,32 +7,26 @@ import {
   sign,
   verify,
 } from 'node:crypto';
-import { idPrefixes } from '../../contracts/ids.ts';
+import { codeVersion, keyIdBytes, readTicketCode, type TicketCode } from '../../contracts/rules/ticket-code.ts';
 
-/**
- * The code on a ticket: key id, ticket, show and issue number, signed with Ed25519 (RFC 8032), in base64url. Anybody with
- * the public key can tell a genuine code without asking; whether it was used already only the ticket service knows.
- *
- *   "FH1." base64url( key id: 4 | issue: 1 | ticket uuid: 16 | show uuid: 16 | signature: 64 bytes )
- */
-export interface CodeContent {
-  readonly ticketId: string;
-  readonly showId: string;
-  /** Raised when a ticket is issued again; 1 for the first. */
-  readonly issue: number;
+/** Signs the codes of tickets, and tells genuine ones from others. */
+export type CodeContent = Pick<TicketCode, 'ticketId' | 'showId' | 'issue'>;
+
+/** A public key of codes as a JWK (RFC 8037); `kid` is the key id in the codes. */
+export interface TicketKey {
+  readonly kid: string;
+  readonly kty: 'OKP';
+  readonly crv: 'Ed25519';
+  readonly x: string;
 }
 
 export interface TicketCodes {
+  /** Those that codes are verified with. */
+  readonly keys: readonly TicketKey[];
   sign(content: CodeContent): string;
   /** What a genuine code says; `undefined` for any other text. */
   verify(code: string): CodeContent | undefined;
 }
-
-const version = 'FH1.';
-const keyIdBytes = 4;
-const contentBytes = keyIdBytes + 1 + 16 + 16;
-const signatureBytes = 64;
-const codeLength = version.length + Math.ceil(((contentBytes + signatureBytes) * 4) / 3);
 
 /** A new signing key as PKCS #8 PEM. */
 export function newTicketKey(): string {
@@ -52,23 +46,22 @@ export function createTicketCodes(
   const keys = new Map([current, ...earlier.map(publicKeyOf)].map((key) => [keyIdOf(key).toString('hex'), key]));
   const keyId = keyIdOf(current);
   return {
+    keys: [...keys].map(([kid, key]) => ({
+      kid,
+      kty: 'OKP',
+      crv: 'Ed25519',
+      x: key.export({ format: 'jwk' }).x ?? '',
+    })),
     sign({ ticketId, showId, issue }) {
       const content = Buffer.concat([keyId, Buffer.from([issue]), uuidBytes(ticketId), uuidBytes(showId)]);
-      return version + Buffer.concat([content, sign(null, content, signer)]).toString('base64url');
+      return codeVersion + Buffer.concat([content, sign(null, content, signer)]).toString('base64url');
     },
     verify(code) {
-      if (code.length !== codeLength || !code.startsWith(version)) return undefined;
-      const bytes = Buffer.from(code.slice(version.length), 'base64url');
-      // Base64 that spells the same bytes in another way is not our spelling.
-      if (bytes.toString('base64url') !== code.slice(version.length)) return undefined;
-      const content = bytes.subarray(0, contentBytes);
-      const key = keys.get(content.subarray(0, keyIdBytes).toString('hex'));
-      if (key === undefined || !verify(null, content, key, bytes.subarray(contentBytes))) return undefined;
-      return {
-        ticketId: idOf('ticket', content.subarray(keyIdBytes + 1, keyIdBytes + 17)),
-        showId: idOf('show', content.subarray(keyIdBytes + 17)),
-        issue: content[keyIdBytes] ?? 0,
-      };
+      const said = readTicketCode(code);
+      const key = said && keys.get(said.keyId);
+      if (said === undefined || key === undefined || !verify(null, said.content, key, said.signature)) return undefined;
+      const { ticketId, showId, issue } = said;
+      return { ticketId, showId, issue };
     },
   };
 }
@@ -86,10 +79,4 @@ function keyIdOf(key: KeyObject): Buffer {
 
 function uuidBytes(id: string): Buffer {
   return Buffer.from(id.slice(id.indexOf('_') + 1).replaceAll('-', ''), 'hex');
-}
-
-function idOf(kind: 'ticket' | 'show', bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes).toString('hex');
-  const groups = [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)];
-  return `${idPrefixes[kind]}_${groups.join('-')}`;
 }

@@ -73,6 +73,37 @@ export function ticketsOf(service: ServiceRuntime, bookingId: string): Promise<r
   );
 }
 
+/** A ticket as a door knows it. */
+export interface DoorTicket {
+  readonly ticketId: string;
+  readonly seat: string | null;
+  readonly area: string | null;
+  readonly priceCategory: string;
+  readonly status: 'valid' | 'used' | 'void';
+  readonly admittedAt: Date | null;
+  readonly gate: string | null;
+}
+
+/** Tickets of a show by their ids, after one of them; or only void ones, and those that were used since some time. */
+export function doorTickets(
+  service: ServiceRuntime,
+  of: { readonly showId: string; readonly after: string; readonly usedSince: Date | undefined; readonly limit: number },
+): Promise<readonly DoorTicket[]> {
+  return service.query<DoorTicket>(
+    `select t.id as "ticketId", t.seat, t.body ->> 'area' as area, t.body ->> 'priceCategory' as "priceCategory",
+       case when t.status = 'void' or r.booking_id is not null then 'void'
+         when a.ticket_id is not null then 'used' else 'valid' end as status,
+       a.admitted_at as "admittedAt", a.gate
+     from tickets t
+     left join admissions a on a.ticket_id = t.id
+     left join returned_bookings r on r.booking_id = t.booking_id
+     where t.show_id = $1 and t.id > $2
+       and ($3::timestamptz is null or t.status = 'void' or r.booking_id is not null or a.recorded_at > $3)
+     order by t.id limit $4`,
+    [of.showId, of.after, of.usedSince ?? null, of.limit],
+  );
+}
+
 export async function ownerOf(service: ServiceRuntime, bookingId: string): Promise<string | undefined> {
   const rows = await service.query<{ readonly user_id: string }>(
     'select user_id from booking_owners where booking_id = $1',

@@ -11,6 +11,7 @@ import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { checkInEndpoint } from './check-in.ts';
 import type { TicketCodes } from './code.ts';
 import { printedOf } from './decider.ts';
+import { doorEndpoint } from './door.ts';
 import { ownerOf, type TicketRow, ticketRow, ticketsOf } from './projection.ts';
 import { codesPart, issueNumber } from './routing.ts';
 
@@ -37,7 +38,7 @@ const ticketBody = z.object({
 });
 
 export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
-  return [ofBooking(service), asSvg(service), one(service), checkInEndpoint(service)];
+  return [ofBooking(service), asSvg(service), one(service), checkInEndpoint(service), doorEndpoint(service)];
 }
 
 const pauseMsMax = 200;

@@ -1,5 +1,5 @@
 import type { QueryConfig } from 'pg';
-import { idPrefixes } from '../../../contracts/ids.ts';
+import { idPrefixes } from '../../../contracts/rules/id-prefixes.ts';
 import type { View } from '../../service.ts';
 import type {
   Commit,
