@@ -9,8 +9,8 @@ export interface TemporaryDirectory {
   remove(): Promise<void>;
 }
 
-/** What a first start makes: for the embedded mode, for the databases of the cluster mode, and for a Kafka. */
-export type Prepared = 'embedded' | 'cluster' | 'kafka';
+/** What a first start makes: of the embedded mode, of the databases of the cluster mode, of a PostgreSQL and of a Kafka. */
+export type Prepared = 'embedded' | 'cluster' | 'postgres' | 'kafka';
 /** Where `npm test` has made it once for all files: to start in a copy takes a fraction of a first start. */
 export const preparedVariable = 'TEST_PREPARED';
 
