@@ -20,7 +20,7 @@ import { kafkaAccess } from '../../src/runtime/log/kafka/access.ts';
 import { createTopics } from '../../src/runtime/log/kafka/topic-admin.ts';
 import { createLogger } from '../../src/runtime/logger.ts';
 import { newTicketKey } from '../../src/services/ticket/code.ts';
-import { type LocalKafka, startLocalKafka } from '../kafka/local-kafka.ts';
+import { type LocalKafka, type LocalKafkaOptions, startLocalKafka } from '../kafka/local-kafka.ts';
 import { type LocalProcess, startLocalProcess } from './local-process.ts';
 import { scraped, traced } from './observe.ts';
 import { freePorts } from './ports.ts';
@@ -52,6 +52,7 @@ export interface LocalClusterOptions {
   /** Starts a Prometheus, where there is one, and a view of traces. */
   readonly observe?: boolean;
   readonly onLine?: (line: string) => void;
+  readonly kafka?: Pick<LocalKafkaOptions, 'heapMegabytes' | 'isBrief'>;
 }
 
 const program = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url));
@@ -69,7 +70,7 @@ export async function startLocalCluster(options: LocalClusterOptions): Promise<L
     steps.push(() => new Promise((resolve) => lock.close(resolve)));
     const [postgres, kafka] = await Promise.all([
       startEmbeddedPostgres(join(directory.path, 'postgres'), { connectionsMax }),
-      startLocalKafka({ directory: join(directory.path, 'kafka') }),
+      startLocalKafka({ ...options.kafka, directory: join(directory.path, 'kafka') }),
     ]);
     steps.push(
       () => postgres.stop(),

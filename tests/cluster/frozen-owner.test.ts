@@ -8,7 +8,7 @@ import { type LocalCluster, startLocalCluster } from '../../deploy/cluster/local
 import { bareEnvironment } from '../support/bare-environment.ts';
 import { Client, eventually, visa } from '../support/client.ts';
 import { temporaryDirectory } from '../support/directory.ts';
-import { kafkaOrSkip } from '../support/kafka.ts';
+import { brief, kafkaOrSkip } from '../support/kafka.ts';
 import { outcomesOf, startLoad } from '../support/load.ts';
 import { liftRateLimits } from '../support/people.ts';
 import { administrator } from '../support/servers.ts';
@@ -41,7 +41,12 @@ if (await kafkaOrSkip('an owner that is frozen and thaws')) {
     before(async () => {
       directory = await temporaryDirectory();
       const instances = { booking: 2 };
-      cluster = await startLocalCluster({ directory: join(directory.path, 'cluster'), environment, instances });
+      cluster = await startLocalCluster({
+        directory: join(directory.path, 'cluster'),
+        environment,
+        instances,
+        kafka: brief,
+      });
       admin = await new Client(cluster.url).signIn(administrator.email, administrator.password);
       await liftRateLimits(admin);
       const venue = await buildVenue(admin, { rows: 20, seats: 40 });

@@ -9,7 +9,7 @@ import { whyNoPrometheus } from '../../deploy/cluster/prometheus.ts';
 import { bareEnvironment } from '../support/bare-environment.ts';
 import { type Booking, Client, eventually, visa } from '../support/client.ts';
 import { temporaryDirectory } from '../support/directory.ts';
-import { kafkaOrSkip } from '../support/kafka.ts';
+import { brief, kafkaOrSkip } from '../support/kafka.ts';
 import { bookingOnce, hasStatus } from '../support/operations.ts';
 import { administrator } from '../support/servers.ts';
 import { skipLoudly } from '../support/skipping.ts';
@@ -36,7 +36,12 @@ if (await kafkaOrSkip('every service as a process of its own')) {
 
     before(async () => {
       directory = await temporaryDirectory();
-      cluster = await startLocalCluster({ directory: join(directory.path, 'cluster'), environment, observe: true });
+      cluster = await startLocalCluster({
+        directory: join(directory.path, 'cluster'),
+        environment,
+        observe: true,
+        kafka: brief,
+      });
       admin = await new Client(cluster.url).signIn(administrator.email, administrator.password);
       venue = await buildVenue(admin, { rows: 20 });
       showId = await openShow(admin, venue);

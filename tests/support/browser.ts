@@ -9,7 +9,8 @@ import { skipLoudly } from './skipping.ts';
  * The pages in a real browser: one browser for a test file, a profile of its own for each tab. A tab in which a script fails, the
  * console tells an error or the Content-Security-Policy stops something fails its test, whatever else the test looks at.
  */
-const names = ['chromium', 'chromium-browser', 'google-chrome'];
+/** First the one without windows: it shows the same pages with half the work. */
+const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
 
 /** The same machine by a name, which browsers trust less than an address of its own: some of what they can do wants TLS there. */
 export const plainHost = 'tickets.test';

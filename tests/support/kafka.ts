@@ -48,8 +48,16 @@ export const brief = { heapMegabytes: 384, isBrief: true };
 
 type TestKafkaOptions = Pick<LocalKafkaOptions, 'sasl' | 'saslAdvertisedPort' | 'saslPort' | 'tls' | 'patience'>;
 
+/** Makes in a directory what a broker makes at its first start, where there can be one. */
+export async function prepareKafka(directory: string): Promise<void> {
+  if ((await whyNoLocalKafka()) !== undefined) return;
+  const broker = await startLocalKafka({ directory: join(directory, 'kafka'), ...brief });
+  await broker.stop();
+}
+
 export async function startTestKafka(options: TestKafkaOptions = {}): Promise<TestKafka> {
-  const directory = await temporaryDirectory();
+  // Users are written down when the place is made.
+  const directory = await temporaryDirectory(options.sasl === undefined ? 'kafka' : undefined);
   const [port, saslPort] = await freePorts(2);
   const at = { port, saslPort, ...options, directory: join(directory.path, 'kafka'), ...brief };
   let broker = await startLocalKafka(at);

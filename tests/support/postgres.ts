@@ -19,9 +19,17 @@ export interface TestPostgres {
   stop(): Promise<void>;
 }
 
+const serverIn = (directory: string) => startEmbeddedPostgres(join(directory, 'postgres'));
+
+/** Makes in a directory a server without databases. */
+export async function preparePostgres(directory: string): Promise<void> {
+  const server = await serverIn(directory);
+  await server.stop();
+}
+
 export async function startTestPostgres(): Promise<TestPostgres> {
-  const directory = await temporaryDirectory();
-  const server = await startEmbeddedPostgres(join(directory.path, 'postgres'));
+  const directory = await temporaryDirectory('postgres');
+  const server = await serverIn(directory.path);
   const sql = async <Row>(url: string, text: string, values: readonly unknown[] = []) => {
     const client = new pg.Client({ connectionString: url });
     await client.connect();

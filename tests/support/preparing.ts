@@ -2,6 +2,8 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { prepareDatabases } from './cluster.ts';
 import { preparedVariable, type TemporaryDirectory, temporaryDirectory } from './directory.ts';
+import { prepareKafka } from './kafka.ts';
+import { preparePostgres } from './postgres.ts';
 import { prepareEmbedded } from './servers.ts';
 
 /** Makes what a first start makes, for all test files that this process starts from now on. */
@@ -10,6 +12,8 @@ export async function prepareDirectories(): Promise<TemporaryDirectory> {
   for (const [name, prepare] of [
     ['embedded', prepareEmbedded],
     ['cluster', prepareDatabases],
+    ['postgres', preparePostgres],
+    ['kafka', prepareKafka],
   ] as const) {
     const path = join(directory.path, name);
     await mkdir(path);
