@@ -27,6 +27,9 @@ const rebalanceTimeoutMs = 30_000;
 const retryMs = 300;
 const assignRetryMaxMs = 5_000;
 const leaving = -1;
+/** A broker that was just started answers so until it has made the topic that groups are kept in: that is no trouble yet. */
+const notYet = ['COORDINATOR_NOT_AVAILABLE', 'COORDINATOR_LOAD_IN_PROGRESS'];
+const coordinatorWithinMs = 10_000;
 const fencings = ['FENCED_MEMBER_EPOCH', 'UNKNOWN_MEMBER_ID', 'FENCED_INSTANCE_ID'];
 
 export class GroupMember implements Membership {
@@ -45,6 +48,7 @@ export class GroupMember implements Membership {
   #beating: Promise<void> | undefined;
   readonly #sleepers = new Set<() => void>();
   #stopped = false;
+  readonly #since = performance.now();
   readonly #joined = Promise.withResolvers<void>();
 
   constructor(
@@ -112,7 +116,8 @@ export class GroupMember implements Membership {
     const answered = answeredWith(error) ?? '';
     if (error instanceof KafkaRefused || answered.endsWith('AUTHORIZATION_FAILED')) this.#joined.reject(error);
     if (!fencings.includes(answered)) {
-      if (answered !== '') this.#cluster.book.failed(`group ${this.group}`, error.message);
+      if (answered !== '' && !this.#isExpected(answered))
+        this.#cluster.book.failed(`group ${this.group}`, error.message);
       // Another broker may coordinate the group by now.
       this.#cluster.forgetCoordinator(this.group);
       return;
@@ -123,6 +128,10 @@ export class GroupMember implements Membership {
     this.#reconcile();
     // Who joins owns nothing: all is let go before.
     await this.#reconciling;
+  }
+
+  #isExpected(answered: string): boolean {
+    return notYet.includes(answered) && performance.now() - this.#since < coordinatorWithinMs;
   }
 
   async #heartbeat(epoch: number): Promise<consumerGroupHeartbeatV1.ConsumerGroupHeartbeatResponse> {
