@@ -18,11 +18,11 @@ const environment: Readonly<Record<string, string>> = {
   LOG_LEVEL: 'error',
 };
 
-/** What both modes have. */
 /** The administrator, signed in to a server. */
 export const signInTo = ({ url }: { readonly url: string }) =>
   new Client(url).signIn(administrator.email, administrator.password);
 
+/** What both modes have. */
 export type TestedApp = Pick<App, 'url' | 'adminUrl' | 'hosts' | 'log' | 'postgres'>;
 
 export interface RunningApp {

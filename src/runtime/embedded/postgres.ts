@@ -20,9 +20,9 @@ export interface EmbeddedPostgres {
 
 const startTimeoutMs = 30_000;
 const stopTimeoutMs = 8_000;
-/** A server that died comes back by itself. */
 /** How long a start waits for a predecessor to go. */
 const lockedOutMs = 10_000;
+/** A server that died comes back by itself. */
 const restartAfterMs = 100;
 const run = promisify(execFile);
 
