@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { startApp } from '../src/app.ts';
+import { defaultSettings } from '../src/contracts/settings.ts';
 import type { SeatChange, SeatHistory } from '../src/operations/seat-changes.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
 import { createLogger } from '../src/runtime/logger.ts';
@@ -367,6 +368,23 @@ describe('a running instance', () => {
     assert.deepEqual([wrong.code, /must be a day like 2026-11-01/.test(wrong.error)], [2, true]);
     const empty = await fullhouse('report', 'money', '--from', today, '--to', today);
     assert.deepEqual([empty.code, /must be later than/.test(empty.error)], [1, true]);
+  });
+
+  it('tells what other pricing rules would have made of a show', async () => {
+    const file = join(directory.path, 'rules.json');
+    await writeFile(file, JSON.stringify({ ...defaultSettings.pricingRules, timeToShow: [], occupancy: [] }));
+    const { code, out, error } = await fullhouse('backtest', file, showId);
+    assert.equal(code, 0, error);
+    assert.match(out, /^rules +places +revenue [A-Z]{3} +changes/m);
+    assert.match(out, /^as sold +\d+ +[\d.]+ /m);
+    assert.match(out, /^-?[\d.]+ [A-Z]{3}, -?[\d.]+ %; 0 bookings refused by their limit\.$/m);
+    await writeFile(file, (await fullhouse('settings', 'get', 'pricingRules', '--json')).out);
+    assert.match((await fullhouse('backtest', file, showId)).out, /^0\.00 [A-Z]{3}, 0\.0 %/m);
+    await writeFile(file, '{"floorPercent": 120}');
+    assert.match((await fullhouse('backtest', file, showId)).error, /floorPercent/);
+    await writeFile(file, 'floor 80 %');
+    assert.match((await fullhouse('backtest', file, showId)).error, /rules\.json is not JSON/);
+    assert.match((await fullhouse('backtest', 'nothing.json', showId)).error, /nothing\.json cannot be read: ENOENT/);
   });
 
   it('tells all changes of a hall in pages', async () => {

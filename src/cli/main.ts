@@ -1,6 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { WrongUse } from './answers.ts';
 import { end } from './at-end.ts';
+import { backtestCommand } from './backtest.ts';
 import { benchCommand } from './bench.ts';
 import { bookCommand } from './book.ts';
 import { importCommand, migrateCommand } from './catalogue.ts';
@@ -30,6 +31,7 @@ const program = new Command('fullhouse')
   .addCommand(timelineCommand())
   .addCommand(seatCommand())
   .addCommand(reportCommand())
+  .addCommand(backtestCommand())
   .addCommand(checkCommand())
   .addCommand(simulateCommand())
   .addCommand(benchCommand())

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { bookingId, showId } from '../contracts/ids.ts';
 import { areaCount, seatId } from '../contracts/seats.ts';
 import { serviceNames } from '../contracts/topics.ts';
-import { type Installation, OperationRefused } from '../operations/installation.ts';
+import type { Installation } from '../operations/installation.ts';
 import { groupLag } from '../operations/lag.ts';
 import { discardParked, listParked, parkedInput, redriveParked } from '../operations/parked.ts';
 import { seatChanges, seatChangesMax, seatHistory } from '../operations/seat-changes.ts';
@@ -10,8 +10,9 @@ import { timeline } from '../operations/timeline.ts';
 import { listTopics } from '../operations/topics.ts';
 import { type Answered, type Endpoint, endpoint } from '../runtime/http/endpoint.ts';
 import { decodeCountCursor, page, pageOf, pageQuery } from '../runtime/http/page.ts';
-import { Problem } from '../runtime/http/problem.ts';
 
+import { backtestEndpoint } from './backtest-endpoint.ts';
+import { refusing } from './refusing.ts';
 import { reportEndpoints } from './report-endpoints.ts';
 
 /** What operators ask of an installation: offsets, lag, a booking's story, and what is parked. */
@@ -71,6 +72,7 @@ export function operationsEndpoints(installation: Installation): readonly Endpoi
     ...seatEndpoints(installation),
     ...parkedEndpoints(installation),
     ...reportEndpoints(installation),
+    backtestEndpoint(installation),
   ];
 }
 
@@ -175,15 +177,4 @@ function parkedEndpoints(installation: Installation): readonly Endpoint[] {
         refusing(async () => ({ status: 202, body: await discardParked(installation, call.params.parkedId) })),
     }),
   ];
-}
-
-/** An operation that says no, as HTTP says it. */
-async function refusing(work: () => Promise<Answered>): Promise<Answered> {
-  try {
-    return await work();
-  } catch (error) {
-    if (!(error instanceof OperationRefused)) throw error;
-    if (error.code === 'not_found') throw new Problem('not_found', error.message, { cause: error });
-    throw new Problem('conflict', error.message, { cause: error });
-  }
 }
