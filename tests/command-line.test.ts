@@ -371,6 +371,7 @@ describe('a running instance', () => {
   });
 
   it('tells what other pricing rules would have made of a show', async () => {
+    await admin.book({ showId, seats: ['C-A-4'], payment: visa });
     const file = join(directory.path, 'rules.json');
     await writeFile(file, JSON.stringify({ ...defaultSettings.pricingRules, timeToShow: [], occupancy: [] }));
     const { code, out, error } = await fullhouse('backtest', file, showId);
