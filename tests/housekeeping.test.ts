@@ -92,6 +92,30 @@ describe('housekeeping', () => {
     ]);
   });
 
+  test('closes a waiting room a day after the sale of its show has closed, as the catalogue says now', async () => {
+    await sql(
+      'user',
+      `insert into waiting_rooms (show_id, seed, opened_by, opened_at) select id, '', 'u', now() - interval '1 year'
+       from (values ('over'), ('just over'), ('on sale'), ('unknown'), ('withdrawn')) as shows(id)`,
+    );
+    await sql(
+      'user',
+      `insert into waiting_places (show_id, user_id, place) values ('over', 'u', 1), ('on sale', 'u', 1)`,
+    );
+    await sql(
+      'user',
+      `insert into reference_records (topic, key, timeline, stream_version, data)
+       select 'catalog', id, 1, 1, json_build_object('sales', json_build_object('closesAt', now() - hours * interval '1 hour'))
+       from (values ('over', 25), ('just over', 23), ('on sale', -1)) as shows(id, hours)
+       union all select 'catalog', 'withdrawn', 1, 2, 'null'`,
+    );
+    await round('user');
+    assert.deepEqual(await rowsOf('user', 'select show_id as found from waiting_rooms order by 1'), [
+      ...['just over', 'on sale', 'unknown', 'withdrawn'],
+    ]);
+    assert.deepEqual(await rowsOf('user', 'select show_id as found from waiting_places'), ['on sale']);
+  });
+
   test('passes over what somebody holds', async () => {
     await sql(
       'payment',
