@@ -215,6 +215,27 @@ describe('a waiting room', () => {
     await letIn(cyd, showId);
   });
 
+  it('draws lots that everybody can draw again, also where somebody was erased before', async () => {
+    const showId = await waitedFor({}, { sales: { opensAt: new Date(Date.now() + 3_600_000).toISOString() } });
+    const all = await customers(6);
+    for (const each of all) await ask(each, showId);
+    const [gone, ...stay] = all as [Client, ...Client[]];
+    assert.equal((await gone.call('DELETE', '/v1/me')).status, 204);
+    const sales = { opensAt: new Date().toISOString() };
+    assert.equal((await running.admin.call('PATCH', `/v1/shows/${showId}`, { body: { sales } })).status, 200);
+    const drawn = await Promise.all(stay.map((each) => letIn(each, showId)));
+    const { draw, joined, called } = (await roomOf(showId)) as Room;
+    const lot = (place: number) => sha256(`${draw.seed}:${place}`);
+    const byLot = Array.from({ length: draw.drawn ?? 0 }, (_, index) => index + 1).sort((one, other) =>
+      lot(one) < lot(other) ? -1 : 1,
+    );
+    assert.deepEqual(
+      drawn.map(({ turn }) => turn),
+      drawn.map(({ place }) => byLot.indexOf(place) + 1),
+    );
+    assert.deepEqual([joined, called], [6, 6], 'nobody waits any more');
+  });
+
   it('is opened by organizers only, within its limits', async () => {
     const showId = await openShow(running.admin, venue);
     const [ada] = (await customers(1)) as [Client];
