@@ -5,7 +5,7 @@ import { type Answer, type Client, eventually, visa } from './support/client.ts'
 import { changeSetting } from './support/operations.ts';
 import { newPerson } from './support/people.ts';
 import { assertRefused } from './support/refusals.ts';
-import { type RunningApp, runApp } from './support/servers.ts';
+import { type RunningApp, runApp, type TestedApp } from './support/servers.ts';
 import { buildVenue, openShow, type Venue } from './support/venue.ts';
 
 interface Room {
@@ -51,6 +51,13 @@ const book = (customer: Client, showId: string): Promise<Answer<unknown>> =>
   customer.book({ showId, bestAvailable: { count: 1 }, payment: visa });
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const customers = (count: number) => Promise.all(Array.from({ length: count }, () => running.anyone.register()));
+
+/** What the rooms are stored in. */
+function database(): TestedApp['hosts'][number] {
+  const user = running.app.hosts.find(({ definition }) => definition.name === 'user');
+  if (user === undefined) throw new Error('no user service runs');
+  return user;
+}
 
 /** A show with a waiting room. */
 async function waitedFor(room: object = {}, show: Record<string, unknown> = {}): Promise<string> {
@@ -234,6 +241,53 @@ describe('a waiting room', () => {
       drawn.map(({ place }) => byLot.indexOf(place) + 1),
     );
     assert.deepEqual([joined, called], [6, 6], 'nobody waits any more');
+  });
+
+  it('gives nobody a place that was not stored', async () => {
+    const showId = await waitedFor({}, { sales: { opensAt: new Date(Date.now() + 3_600_000).toISOString() } });
+    const [ada, bob] = (await customers(2)) as [Client, Client];
+    const rows = database();
+    await rows.query(
+      `create function refuse_places() returns trigger language plpgsql as $$ begin raise 'not stored'; end $$`,
+    );
+    await rows.query(`create constraint trigger refuse_places after insert on waiting_places deferrable initially deferred
+      for each row when (new.show_id = '${showId}') execute function refuse_places()`);
+    assert.equal((await ada.post(`${path(showId)}/places`, undefined)).status, 500);
+    await rows.query('drop function refuse_places cascade');
+    assert.deepEqual([(await ask(bob, showId)).place, (await ask(ada, showId)).place], [1, 2]);
+  });
+
+  it('leaves connections to those who book another show, however many rooms move on at once', async () => {
+    const sales = { opensAt: new Date(Date.now() + 3_600_000).toISOString() };
+    const rooms = await Promise.all(Array.from({ length: 8 }, () => waitedFor({}, { sales })));
+    const other = await openShow(running.admin, venue);
+    const [ada, bob] = (await customers(2)) as [Client, Client];
+    for (const showId of rooms) await ask(ada, showId);
+    await database().transaction(async (transaction) => {
+      // All that moves on waits for these rows.
+      await transaction.query('select from waiting_rooms where show_id = any ($1) for update', [rooms]);
+      const waiting = `select count(*)::int from pg_stat_activity
+        where wait_event_type = 'Lock' and query like '%from waiting_rooms%for update'`;
+      const waitingNow = async () => {
+        await roomOf(other);
+        return (await database().query<{ count: number }>(waiting))[0]?.count ?? 0;
+      };
+      await eventually(waitingNow, (count) => count > 0);
+      assert.equal((await book(bob, other)).status, 200);
+      assert.equal(await waitingNow(), 1);
+    });
+  });
+
+  it('says how many are inside also when nobody waits any more', async () => {
+    const showId = await waitedFor();
+    const [ada] = (await customers(1)) as [Client];
+    await letIn(ada, showId);
+    assert.equal((await roomOf(showId))?.inside, 1);
+    assert.equal((await book(ada, showId)).status, 200);
+    await eventually(
+      () => roomOf(showId),
+      (room) => room?.inside === 0,
+    );
   });
 
   it('is opened by organizers only, within its limits', async () => {
