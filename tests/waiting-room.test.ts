@@ -135,6 +135,25 @@ describe('a waiting room', () => {
     assert.equal(ahead, 0);
   });
 
+  it('keeps the room of somebody whose booking was rejected, while they try again', async () => {
+    const showId = await waitedFor({ insideMax: 1 });
+    const [ada, bob] = (await customers(2)) as [Client, Client];
+    await letIn(ada, showId);
+    await ask(bob, showId);
+    assert.equal((await ada.book({ showId, seats: ['Z-Z-99'] })).body.status, 'rejected');
+    const rejectedAt = new Date();
+    // It moves on as people look at it.
+    const movedOn = async () => {
+      await roomOf(showId);
+      const text = 'select called, inside from waiting_rooms where show_id = $1 and moved_at > $2';
+      return (await database().query<Pick<Room, 'called' | 'inside'>>(text, [showId, rejectedAt]))[0];
+    };
+    const { called, inside } = (await eventually(movedOn, (row) => row !== undefined)) as Room;
+    assert.deepEqual([called, inside], [1, 1]);
+    assert.equal((await book(ada, showId)).status, 200);
+    await letIn(bob, showId);
+  });
+
   it('lets in more at once when it is made larger', async () => {
     const showId = await waitedFor({ insideMax: 1 });
     const [ada, bob] = (await customers(2)) as [Client, Client];

@@ -1,7 +1,7 @@
 import type { Profile } from '../../contracts/user.ts';
 import type { Retention } from '../../runtime/housekeeping/housekeeping.ts';
 import { dayMs, olderThan, removing } from '../../runtime/housekeeping/retentions.ts';
-import { type AppliedBatch, type Statement, view } from '../../runtime/service.ts';
+import { type Applied, type AppliedBatch, type Statement, view } from '../../runtime/service.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import type { BookingChange, BookingDocument } from './booking-document.ts';
 import { foldBooking } from './booking-fold.ts';
@@ -527,20 +527,42 @@ export async function callFromRoom(
   );
 }
 
-/** Says of people inside that they have booked: they take no room any more. */
-export async function noteBookedInside(
-  database: Database,
-  inside: readonly { readonly showId: string; readonly userId: string }[],
-): Promise<void> {
+/** A booking of somebody inside. */
+export interface BookedInside {
+  readonly showId: string;
+  readonly userId: string;
+  readonly bookingId: string;
+}
+
+/** Says of people inside that they have booked: they take no room any more, unless nothing came of it already. */
+export async function noteBookedInside(database: Database, inside: readonly BookedInside[]): Promise<void> {
   await database.query(
-    `update waiting_places p set booked_at = now() from unnest($1::text[], $2::text[]) as booked(show_id, user_id)
-     where p.show_id = booked.show_id and p.user_id = booked.user_id and p.booked_at is null`,
-    [inside.map(({ showId }) => showId), inside.map(({ userId }) => userId)],
+    `update waiting_places p set booked_at = now()
+     from unnest($1::text[], $2::text[], $3::text[]) as booked(show_id, user_id, booking_id)
+     where p.show_id = booked.show_id and p.user_id = booked.user_id and p.booked_at is null
+       and not exists (select from bookings b where b.id = booked.booking_id and b.status = 'rejected')`,
+    [inside.map(({ showId }) => showId), inside.map(({ userId }) => userId), inside.map(({ bookingId }) => bookingId)],
   );
 }
 
+/** Whose booking is rejected has not booked: where they were let in to do it, they take room again while they try once more. */
+function insideAgain({ applied }: AppliedBatch): readonly Statement[] {
+  const rejected = (applied as readonly Applied<BookedInside>[])
+    .filter(({ envelope }) => envelope.type === 'BookingRejected')
+    .flatMap(({ envelope }) => envelope.data ?? []);
+  const text = `update waiting_places p set booked_at = null from unnest($1::text[], $2::text[]) as rejected(show_id, user_id)
+    where p.show_id = rejected.show_id and p.user_id = rejected.user_id and p.booked_at is not null`;
+  const values = [rejected.map(({ showId }) => showId), rejected.map(({ userId }) => userId)];
+  return rejected.length === 0 ? [] : [{ name: 'inside-again', text, values }];
+}
+
+/** What follows from a batch beside the bookings that people read. */
+export function statements(batch: AppliedBatch): readonly Statement[] {
+  return [...erasures(batch), ...insideAgain(batch)];
+}
+
 /** Erasing reaches what was published before: the only events that ever change, into the tombstones they are now. */
-export function erasures({ applied }: AppliedBatch): readonly Statement[] {
+function erasures({ applied }: AppliedBatch): readonly Statement[] {
   const profiles = applied.filter(({ kind, envelope }) => kind === 'fact' && envelope.type === 'UserProfileChanged');
   const erased = profiles.filter(({ envelope }) => envelope.data === null).map(({ key }) => key);
   const text = `update events set data = 'null' where channel = 'user-profiles' and subject = any ($1) and subject <> stream`;

@@ -62,7 +62,7 @@ export class WaitingRooms {
   /** By room and customer; of those who wait, and of those inside. */
   #places: LRUCache<string, KnownPlace> | undefined;
   readonly #asking: Batcher<Asking, KnownPlace | undefined>;
-  readonly #booked: Batcher<Asking, void>;
+  readonly #booked: Batcher<projection.BookedInside, void>;
 
   constructor(service: ServiceRuntime) {
     this.#service = service;
@@ -74,8 +74,8 @@ export class WaitingRooms {
     this.#booked = createBatcher({
       itemsMax: askingMax,
       queuedMax: askingQueuedMax,
-      run: async (askings) => {
-        await projection.noteBookedInside(service, askings);
+      run: async (booked) => {
+        await projection.noteBookedInside(service, booked);
         return [];
       },
     });
@@ -131,10 +131,11 @@ export class WaitingRooms {
   }
 
   /** Somebody has booked: they take no room inside any more, and may go on booking while their visit lasts. */
-  booked(showId: string, userId: string): void {
+  booked(booked: projection.BookedInside): void {
+    const { showId } = booked;
     if (!this.#rooms.has(showId)) return;
     // Where it cannot be noted, the end of their visit makes room.
-    this.#booked.add({ showId, userId }).catch((error: Error) => {
+    this.#booked.add(booked).catch((error: Error) => {
       this.#service.logger.warn({ showId, error: error.message }, 'a visitor who has booked was not noted');
     });
   }
