@@ -36,7 +36,10 @@ export interface Place {
 
 /** How old what is known of rooms may be, and how often one is moved on. */
 const knownForMs = 1_000;
-/** Whoever was called keeps the room for so long: at least twice as long as between two askings of theirs. */
+/**
+ * Whoever was called keeps the room for so long: twice as long as between two askings of theirs, where not more than 15,000 wait. Of
+ * more, some ask later for the first time after the draw, and are inside beside those who were called instead of them.
+ */
 const comingMs = 60_000;
 /** Places that are known without asking the database. */
 const placesMax = 200_000;
