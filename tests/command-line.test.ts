@@ -364,8 +364,10 @@ describe('a running instance', () => {
     const { out } = await fullhouse('report', 'money', '--json', ...period);
     const last = JSON.parse(out.trimEnd().split('\n').at(-1) ?? '') as { readonly bookingId: string };
     assert.equal(last.bookingId, body.bookingId);
-    const wrong = await fullhouse('report', 'money', '--from', 'yesterday', '--to', today);
-    assert.deepEqual([wrong.code, /must be a day like 2026-11-01/.test(wrong.error)], [2, true]);
+    for (const from of ['yesterday', '2025-11-31', '2025-02-29T00:00:00Z']) {
+      const wrong = await fullhouse('report', 'money', '--from', from, '--to', today);
+      assert.deepEqual([wrong.code, /must be a day like 2026-11-01/.test(wrong.error)], [2, true], from);
+    }
     const empty = await fullhouse('report', 'money', '--from', today, '--to', today);
     assert.deepEqual([empty.code, /must be later than/.test(empty.error)], [1, true]);
   });

@@ -5,7 +5,7 @@ import { type Answer, type Client, eventually, visa } from './support/client.ts'
 import { changeSetting } from './support/operations.ts';
 import { newPerson } from './support/people.ts';
 import { assertRefused } from './support/refusals.ts';
-import { type RunningApp, runApp } from './support/servers.ts';
+import { type RunningApp, runApp, type TestedApp } from './support/servers.ts';
 import { buildVenue, openShow, type Venue } from './support/venue.ts';
 
 interface Room {
@@ -51,6 +51,13 @@ const book = (customer: Client, showId: string): Promise<Answer<unknown>> =>
   customer.book({ showId, bestAvailable: { count: 1 }, payment: visa });
 const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 const customers = (count: number) => Promise.all(Array.from({ length: count }, () => running.anyone.register()));
+
+/** What the rooms are stored in. */
+function database(): TestedApp['hosts'][number] {
+  const user = running.app.hosts.find(({ definition }) => definition.name === 'user');
+  if (user === undefined) throw new Error('no user service runs');
+  return user;
+}
 
 /** A show with a waiting room. */
 async function waitedFor(room: object = {}, show: Record<string, unknown> = {}): Promise<string> {
@@ -126,6 +133,25 @@ describe('a waiting room', () => {
     await letIn(bob, showId);
     const { ahead } = await ask(cyd, showId);
     assert.equal(ahead, 0);
+  });
+
+  it('keeps the room of somebody whose booking was rejected, while they try again', async () => {
+    const showId = await waitedFor({ insideMax: 1 });
+    const [ada, bob] = (await customers(2)) as [Client, Client];
+    await letIn(ada, showId);
+    await ask(bob, showId);
+    assert.equal((await ada.book({ showId, seats: ['Z-Z-99'] })).body.status, 'rejected');
+    const rejectedAt = new Date();
+    // It moves on as people look at it.
+    const movedOn = async () => {
+      await roomOf(showId);
+      const text = 'select called, inside from waiting_rooms where show_id = $1 and moved_at > $2';
+      return (await database().query<Pick<Room, 'called' | 'inside'>>(text, [showId, rejectedAt]))[0];
+    };
+    const { called, inside } = (await eventually(movedOn, (row) => row !== undefined)) as Room;
+    assert.deepEqual([called, inside], [1, 1]);
+    assert.equal((await book(ada, showId)).status, 200);
+    await letIn(bob, showId);
   });
 
   it('lets in more at once when it is made larger', async () => {
@@ -213,6 +239,74 @@ describe('a waiting room', () => {
     assert.equal((await bob.call('DELETE', '/v1/me')).status, 204);
     assert.equal((await book(ada, showId)).status, 200);
     await letIn(cyd, showId);
+  });
+
+  it('draws lots that everybody can draw again, also where somebody was erased before', async () => {
+    const showId = await waitedFor({}, { sales: { opensAt: new Date(Date.now() + 3_600_000).toISOString() } });
+    const all = await customers(6);
+    for (const each of all) await ask(each, showId);
+    const [gone, ...stay] = all as [Client, ...Client[]];
+    assert.equal((await gone.call('DELETE', '/v1/me')).status, 204);
+    const sales = { opensAt: new Date().toISOString() };
+    assert.equal((await running.admin.call('PATCH', `/v1/shows/${showId}`, { body: { sales } })).status, 200);
+    const drawn = await Promise.all(stay.map((each) => letIn(each, showId)));
+    const { draw, joined, called } = (await roomOf(showId)) as Room;
+    const lot = (place: number) => sha256(`${draw.seed}:${place}`);
+    const byLot = Array.from({ length: draw.drawn ?? 0 }, (_, index) => index + 1).sort((one, other) =>
+      lot(one) < lot(other) ? -1 : 1,
+    );
+    assert.deepEqual(
+      drawn.map(({ turn }) => turn),
+      drawn.map(({ place }) => byLot.indexOf(place) + 1),
+    );
+    assert.deepEqual([joined, called], [6, 6], 'nobody waits any more');
+  });
+
+  it('gives nobody a place that was not stored', async () => {
+    const showId = await waitedFor({}, { sales: { opensAt: new Date(Date.now() + 3_600_000).toISOString() } });
+    const [ada, bob] = (await customers(2)) as [Client, Client];
+    const rows = database();
+    await rows.query(
+      `create function refuse_places() returns trigger language plpgsql as $$ begin raise 'not stored'; end $$`,
+    );
+    await rows.query(`create constraint trigger refuse_places after insert on waiting_places deferrable initially deferred
+      for each row when (new.show_id = '${showId}') execute function refuse_places()`);
+    assert.equal((await ada.post(`${path(showId)}/places`, undefined)).status, 500);
+    await rows.query('drop function refuse_places cascade');
+    assert.deepEqual([(await ask(bob, showId)).place, (await ask(ada, showId)).place], [1, 2]);
+  });
+
+  it('leaves connections to those who book another show, however many rooms move on at once', async () => {
+    const sales = { opensAt: new Date(Date.now() + 3_600_000).toISOString() };
+    const rooms = await Promise.all(Array.from({ length: 8 }, () => waitedFor({}, { sales })));
+    const other = await openShow(running.admin, venue);
+    const [ada, bob] = (await customers(2)) as [Client, Client];
+    for (const showId of rooms) await ask(ada, showId);
+    await database().transaction(async (transaction) => {
+      // All that moves on waits for these rows.
+      await transaction.query('select from waiting_rooms where show_id = any ($1) for update', [rooms]);
+      const waiting = `select count(*)::int from pg_stat_activity
+        where wait_event_type = 'Lock' and query like '%from waiting_rooms%for update'`;
+      const waitingNow = async () => {
+        await roomOf(other);
+        return (await database().query<{ count: number }>(waiting))[0]?.count ?? 0;
+      };
+      await eventually(waitingNow, (count) => count > 0);
+      assert.equal((await book(bob, other)).status, 200);
+      assert.equal(await waitingNow(), 1);
+    });
+  });
+
+  it('says how many are inside also when nobody waits any more', async () => {
+    const showId = await waitedFor();
+    const [ada] = (await customers(1)) as [Client];
+    await letIn(ada, showId);
+    assert.equal((await roomOf(showId))?.inside, 1);
+    assert.equal((await book(ada, showId)).status, 200);
+    await eventually(
+      () => roomOf(showId),
+      (room) => room?.inside === 0,
+    );
   });
 
   it('is opened by organizers only, within its limits', async () => {

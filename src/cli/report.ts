@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { z } from 'zod';
 import { showId as showIdSchema } from '../contracts/ids.ts';
 import type { BookingLine, MoneyLine } from '../contracts/reports.ts';
 import { bookingsCsv, moneyCsv } from '../contracts/rules/report-csv.ts';
@@ -51,15 +52,13 @@ function periodical(name: string, description: string): Command {
     .option('--json', 'print a line of JSON for each');
 }
 
-/** A day or a moment, as a moment in UTC. */
+/** A day or a moment, as a moment in UTC. Days that are in no calendar are refused: `Date` takes 2026-11-31 for the day after. */
 function momentOf(text: string): string {
-  const isDay = /^\d{4}-\d{2}-\d{2}$/.test(text);
-  const isMoment = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/.test(text);
-  const at = Date.parse(isDay ? `${text}T00:00:00` : text);
-  if ((!isDay && !isMoment) || Number.isNaN(at)) {
+  const isDay = z.iso.date().safeParse(text).success;
+  if (!isDay && !z.iso.datetime({ offset: true }).safeParse(text).success) {
     throw new InvalidArgumentError('must be a day like 2026-11-01 or a moment like 2026-11-01T00:00:00Z.');
   }
-  return new Date(at).toISOString();
+  return new Date(isDay ? `${text}T00:00:00` : text).toISOString();
 }
 
 async function write<Line>(

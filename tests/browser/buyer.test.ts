@@ -203,9 +203,15 @@ describe('a customer in a browser', () => {
     await page.getByText('You are the next').waitFor();
     assert.match(await page.title(), /^Waiting · /);
     assert.equal(await page.getByRole('application').count(), 0);
+    const about = page.locator('h1 + p');
+    const before = await about.textContent();
+    // The show is moved while they wait.
+    const startsAt = new Date(Date.now() + 5 * 86_400_000).toISOString();
+    assert.equal((await running.admin.call('PATCH', `/v1/shows/${showId}`, { body: { startsAt } })).status, 200);
     assert.equal((await other.book({ showId, seats: ['S-A-1'] })).status, 200);
     await page.getByText('Choose and book until').waitFor();
     assert.match(await page.title(), /^Your turn · /);
+    assert.notEqual(await about.textContent(), before);
     await holdBest(page, 2);
   });
 

@@ -64,9 +64,10 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     try {
       // Asked for before the hall is: seats that are held for whoever looks on are not taken by somebody else.
       const holding = heldOf(app, showId, signal);
-      const show = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, { signal, waiting });
+      known = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, { signal, waiting });
+      const isForSale = (each: Show) => ['scheduled', 'open'].includes(saleAt(each, serverNow()));
+      const show = await waitingRoom.turn(known, isForSale);
       known = show;
-      await waitingRoom.turn(() => ['scheduled', 'open'].includes(saleAt(show, serverNow())));
       const plan = await get<SeatPlan>(`/v1/seat-plans/${show.seatPlanId}`, { signal, waiting });
       held = await holding;
       problem = undefined;

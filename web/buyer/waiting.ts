@@ -28,7 +28,8 @@ export class Waiting {
   #place: WaitingPlace | undefined;
   #problem: string | undefined;
   #isWaiting = false;
-  #isSoldOut = false;
+  /** As it was when it was looked at last: it may be moved or cancelled while they wait. */
+  #show: Show | undefined;
   #stockUntil = Number.NEGATIVE_INFINITY;
   /** Ends the pause before the next asking. */
   #hurry = new AbortController();
@@ -49,11 +50,12 @@ export class Waiting {
     return this.#place?.status === 'let_in' ? 'Your turn · ' : '';
   }
 
-  /** Resolves as soon as they may book, there is nothing to wait for any more, or the page is left. */
-  async turn(isWorthIt: () => boolean): Promise<void> {
+  /** Resolves with the show as it is then, as soon as they may book, there is nothing to wait for any more, or the page is left. */
+  async turn(show: Show, isWorthIt: (show: Show) => boolean): Promise<Show> {
     // Those who sell do not wait.
-    if (this.#app.me()?.roles.some((role) => role !== 'customer') === true) return;
-    while (!this.#leaving.aborted && isWorthIt()) {
+    if (this.#app.me()?.roles.some((role) => role !== 'customer') === true) return show;
+    this.#show = show;
+    while (!this.#leaving.aborted && isWorthIt(this.#show)) {
       const again = await this.#ask().catch((error: unknown) => this.#unanswered(error));
       this.#app.redraw();
       if (again === undefined) break;
@@ -62,7 +64,9 @@ export class Waiting {
       this.#hurry = new AbortController();
       await pause(again, AbortSignal.any([this.#hurry.signal, this.#leaving]));
     }
+    const hasWaited = this.#isWaiting;
     this.#isWaiting = false;
+    return hasWaited && !this.#leaving.aborted ? this.#lookAtShow({ signal: this.#leaving }) : this.#show;
   }
 
   /** Milliseconds until to ask again; `undefined` for whoever may book. */
@@ -83,9 +87,14 @@ export class Waiting {
 
   async #lookAtStock(ask: { readonly signal: AbortSignal }): Promise<void> {
     if (performance.now() < this.#stockUntil) return;
-    const { status } = await get<Show>(`/v1/shows/${encodeURIComponent(this.#showId)}`, ask);
-    this.#isSoldOut = status === 'sold_out';
+    await this.#lookAtShow(ask);
     this.#stockUntil = performance.now() + stockAgainMs;
+  }
+
+  async #lookAtShow(ask: { readonly signal: AbortSignal }): Promise<Show> {
+    const show = await get<Show>(`/v1/shows/${encodeURIComponent(this.#showId)}`, ask);
+    this.#show = show;
+    return show;
   }
 
   #unanswered(error: unknown): number {
@@ -128,7 +137,7 @@ export class Waiting {
         <p>Many want this show, so people are let in one after the other. Whoever is in has some minutes to choose and book.</p>
         ${isBefore ? html`<p>The sale opens ${placeTimeText(room.opensAt, theatre.timeZone)}. It does not matter who comes first until then: the order is drawn by lot.</p>` : undefined}
         <div role="status">
-          ${this.#isSoldOut ? html`<p class="note">Nothing is left at the moment. Seats come back when somebody does not pay, or cancels.</p>` : undefined}
+          ${this.#show?.status === 'sold_out' ? html`<p class="note">Nothing is left at the moment. Seats come back when somebody does not pay, or cancels.</p>` : undefined}
           ${place === undefined ? undefined : standing(room, place)}
         </div>
         ${

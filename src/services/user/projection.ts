@@ -1,7 +1,7 @@
 import type { Profile } from '../../contracts/user.ts';
 import type { Retention } from '../../runtime/housekeeping/housekeeping.ts';
 import { dayMs, olderThan, removing } from '../../runtime/housekeeping/retentions.ts';
-import { type AppliedBatch, type Statement, view } from '../../runtime/service.ts';
+import { type Applied, type AppliedBatch, type Statement, view } from '../../runtime/service.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import type { BookingChange, BookingDocument } from './booking-document.ts';
 import { foldBooking } from './booking-fold.ts';
@@ -464,15 +464,16 @@ export async function letInFromRoom(
 }
 
 /**
- * Draws lots for all who have joined a room that is locked: the order of turns is that of SHA-256 over the seed, a colon and the
- * place in decimal digits, so that everybody can draw them again.
+ * Draws lots for all places of a room that is locked: the order of turns is that of SHA-256 over the seed, a colon and the place in
+ * decimal digits. Places whose customers were erased since are drawn as well: so everybody can draw them again who knows how many
+ * there were.
  */
 export async function drawWaitingLots(transaction: Transaction, showId: string): Promise<void> {
   await transaction.query(
     `update waiting_places p set turn = lots.turn
-     from (select w.user_id, row_number() over (order by sha256(convert_to(r.seed || ':' || w.place, 'UTF8')))::int as turn
-           from waiting_places w join waiting_rooms r using (show_id) where show_id = $1) lots
-     where p.show_id = $1 and p.user_id = lots.user_id`,
+     from (select place, row_number() over (order by sha256(convert_to(r.seed || ':' || place, 'UTF8')))::int as turn
+           from waiting_rooms r cross join generate_series(1, r.joined) as given(place) where r.show_id = $1) lots
+     where p.show_id = $1 and p.place = lots.place`,
     [showId],
   );
   await transaction.query('update waiting_rooms set drawn = joined where show_id = $1', [showId]);
@@ -496,7 +497,8 @@ export async function lockWaitingRoomToCall(
 
 /**
  * Calls as many as there is room for inside: who was let in takes it until they book or their visit is over, who was called keeps
- * it for `comingMs`. Whoever comes later than that is let in all the same.
+ * it for `comingMs`. Whoever comes later than that is let in all the same. Turns of customers who were erased are passed over, also
+ * where they are the last ones.
  */
 export async function callFromRoom(
   transaction: Transaction,
@@ -508,35 +510,59 @@ export async function callFromRoom(
                  and let_in_at > clock_timestamp() - $3 * interval '1 millisecond')
             + (select count(*) from waiting_places where show_id = $1 and let_in_at is null and called_at is not null
                  and called_at > clock_timestamp() - $4 * interval '1 millisecond') as count),
+     free as (select greatest(0, $2 - count) as count from inside),
      next as (
-       select p.user_id, p.turn from waiting_places p, waiting_rooms r
-       where p.show_id = $1 and r.show_id = $1 and p.turn > r.called
-       order by p.turn limit greatest(0, $2 - (select count from inside))),
+       select user_id, turn from waiting_places
+       where show_id = $1 and turn > (select called from waiting_rooms where show_id = $1)
+       order by turn limit (select count from free)),
      called as (
        update waiting_places p set called_at = clock_timestamp() from next
        where p.show_id = $1 and p.user_id = next.user_id returning p.turn)
      update waiting_rooms set moved_at = clock_timestamp(),
-       called = greatest(called, (select max(turn) from called)),
+       called = case when (select count(*) from next) < (select count from free) then joined
+         else greatest(called, (select max(turn) from next)) end,
        inside = (select count from inside) + (select count(*) from called)
      where show_id = $1`,
     [to.showId, to.insideMax, to.visitMs, to.comingMs],
   );
 }
 
-/** Says of people inside that they have booked: they take no room any more. */
-export async function noteBookedInside(
-  database: Database,
-  inside: readonly { readonly showId: string; readonly userId: string }[],
-): Promise<void> {
+/** A booking of somebody inside. */
+export interface BookedInside {
+  readonly showId: string;
+  readonly userId: string;
+  readonly bookingId: string;
+}
+
+/** Says of people inside that they have booked: they take no room any more, unless nothing came of it already. */
+export async function noteBookedInside(database: Database, inside: readonly BookedInside[]): Promise<void> {
   await database.query(
-    `update waiting_places p set booked_at = now() from unnest($1::text[], $2::text[]) as booked(show_id, user_id)
-     where p.show_id = booked.show_id and p.user_id = booked.user_id and p.booked_at is null`,
-    [inside.map(({ showId }) => showId), inside.map(({ userId }) => userId)],
+    `update waiting_places p set booked_at = now()
+     from unnest($1::text[], $2::text[], $3::text[]) as booked(show_id, user_id, booking_id)
+     where p.show_id = booked.show_id and p.user_id = booked.user_id and p.booked_at is null
+       and not exists (select from bookings b where b.id = booked.booking_id and b.status = 'rejected')`,
+    [inside.map(({ showId }) => showId), inside.map(({ userId }) => userId), inside.map(({ bookingId }) => bookingId)],
   );
 }
 
+/** Whose booking is rejected has not booked: where they were let in to do it, they take room again while they try once more. */
+function insideAgain({ applied }: AppliedBatch): readonly Statement[] {
+  const rejected = (applied as readonly Applied<BookedInside>[])
+    .filter(({ envelope }) => envelope.type === 'BookingRejected')
+    .flatMap(({ envelope }) => envelope.data ?? []);
+  const text = `update waiting_places p set booked_at = null from unnest($1::text[], $2::text[]) as rejected(show_id, user_id)
+    where p.show_id = rejected.show_id and p.user_id = rejected.user_id and p.booked_at is not null`;
+  const values = [rejected.map(({ showId }) => showId), rejected.map(({ userId }) => userId)];
+  return rejected.length === 0 ? [] : [{ name: 'inside-again', text, values }];
+}
+
+/** What follows from a batch beside the bookings that people read. */
+export function statements(batch: AppliedBatch): readonly Statement[] {
+  return [...erasures(batch), ...insideAgain(batch)];
+}
+
 /** Erasing reaches what was published before: the only events that ever change, into the tombstones they are now. */
-export function erasures({ applied }: AppliedBatch): readonly Statement[] {
+function erasures({ applied }: AppliedBatch): readonly Statement[] {
   const profiles = applied.filter(({ kind, envelope }) => kind === 'fact' && envelope.type === 'UserProfileChanged');
   const erased = profiles.filter(({ envelope }) => envelope.data === null).map(({ key }) => key);
   const text = `update events set data = 'null' where channel = 'user-profiles' and subject = any ($1) and subject <> stream`;

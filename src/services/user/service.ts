@@ -2,7 +2,7 @@ import type { BookingMovieEvent } from '../../contracts/user.ts';
 import { type Message, route, type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { bookingRequests, type GateInput } from './decider.ts';
 import { waitingRoomPeople } from './gauges.ts';
-import { bookings, erasures, recalled, retentions } from './projection.ts';
+import { bookings, recalled, retentions, statements } from './projection.ts';
 import { endpoints } from './routes.ts';
 
 /** What a customer asks for goes through the gate of the booking it is about. */
@@ -27,7 +27,7 @@ export const userService: ServiceDefinition = {
     BookingCancellationRequested: gate('BookingCancellationRequested'),
   },
   views: [bookings],
-  statements: erasures,
+  statements,
   retentions,
   recalled,
   gauges: [waitingRoomPeople],

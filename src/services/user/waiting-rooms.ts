@@ -36,7 +36,10 @@ export interface Place {
 
 /** How old what is known of rooms may be, and how often one is moved on. */
 const knownForMs = 1_000;
-/** Whoever was called keeps the room for so long: at least twice as long as between two askings of theirs. */
+/**
+ * Whoever was called keeps the room for so long: twice as long as between two askings of theirs, where not more than 15,000 wait. Of
+ * more, some ask later for the first time after the draw, and are inside beside those who were called instead of them.
+ */
 const comingMs = 60_000;
 /** Places that are known without asking the database. */
 const placesMax = 200_000;
@@ -55,14 +58,14 @@ export class WaitingRooms {
   #rooms: ReadonlyMap<string, WaitingRoomRow> = new Map();
   #knownUntil = Number.NEGATIVE_INFINITY;
   #loading: Promise<void> | undefined;
-  readonly #moving = new Set<string>();
+  #isMoving = false;
   /** By show: how far its room came lately, and when the sale opens. */
   #progress: ReadonlyMap<string, readonly Progress[]> = new Map();
   readonly #opensAt = new Map<string, string>();
   /** By room and customer; of those who wait, and of those inside. */
   #places: LRUCache<string, KnownPlace> | undefined;
   readonly #asking: Batcher<Asking, KnownPlace | undefined>;
-  readonly #booked: Batcher<Asking, void>;
+  readonly #booked: Batcher<projection.BookedInside, void>;
 
   constructor(service: ServiceRuntime) {
     this.#service = service;
@@ -74,8 +77,8 @@ export class WaitingRooms {
     this.#booked = createBatcher({
       itemsMax: askingMax,
       queuedMax: askingQueuedMax,
-      run: async (askings) => {
-        await projection.noteBookedInside(service, askings);
+      run: async (booked) => {
+        await projection.noteBookedInside(service, booked);
         return [];
       },
     });
@@ -131,10 +134,11 @@ export class WaitingRooms {
   }
 
   /** Somebody has booked: they take no room inside any more, and may go on booking while their visit lasts. */
-  booked(showId: string, userId: string): void {
+  booked(booked: projection.BookedInside): void {
+    const { showId } = booked;
     if (!this.#rooms.has(showId)) return;
     // Where it cannot be noted, the end of their visit makes room.
-    this.#booked.add({ showId, userId }).catch((error: Error) => {
+    this.#booked.add(booked).catch((error: Error) => {
       this.#service.logger.warn({ showId, error: error.message }, 'a visitor who has booked was not noted');
     });
   }
@@ -206,7 +210,8 @@ export class WaitingRooms {
             withProgress(this.#progress.get(showId) ?? [], { at, called }),
           ]),
         );
-        for (const { showId } of waitedIn) void this.#move(showId);
+        // Those inside are counted also where nobody waits.
+        void this.#moveAll(rooms.filter(({ called, joined, inside }) => called < joined || inside > 0));
       })
       .finally(() => {
         this.#loading = undefined;
@@ -214,10 +219,16 @@ export class WaitingRooms {
     return this.#loading;
   }
 
+  /** One room after the other: many sales that open at once take one of the few connections that requests have, not all. */
+  async #moveAll(rooms: readonly WaitingRoomRow[]): Promise<void> {
+    if (this.#isMoving) return;
+    this.#isMoving = true;
+    for (const { showId } of rooms) await this.#move(showId);
+    this.#isMoving = false;
+  }
+
   /** Draws lots when the sale opens, and calls whom there is room for. Nobody waits for it, and nothing else fails with it. */
   async #move(showId: string): Promise<void> {
-    if (this.#moving.has(showId)) return;
-    this.#moving.add(showId);
     try {
       const show = await this.#service.reference<Show>('catalog', showId);
       if (show === undefined) return;
@@ -232,8 +243,6 @@ export class WaitingRooms {
       });
     } catch (error) {
       this.#service.logger.error({ showId, error: (error as Error).message }, 'a waiting room did not move on');
-    } finally {
-      this.#moving.delete(showId);
     }
   }
 
@@ -249,10 +258,9 @@ export class WaitingRooms {
 
   async #placesIn(showId: string, userIds: readonly string[]): Promise<ReadonlyMap<string, KnownPlace>> {
     const of = { showId, userIds, visitMs: this.#visitMs };
-    const places = new Map<string, KnownPlace>();
-    await this.#service.transaction(async (transaction) => {
+    const found = await this.#service.transaction(async (transaction) => {
       const room = await projection.lockWaitingRoom(transaction, showId);
-      if (room === undefined) return;
+      if (room === undefined) return undefined;
       const had = new Map((await projection.waitingPlacesOf(transaction, of)).map((row) => [row.userId, row]));
       const isNew = (userId: string) => had.get(userId)?.isOver ?? true;
       const isCalled = (userId: string) => had.get(userId)?.isCalled === true && had.get(userId)?.letInUntil === null;
@@ -262,12 +270,16 @@ export class WaitingRooms {
       if (letIn.length > 0) await projection.letInFromRoom(transaction, showId, letIn);
       const rows =
         given.length + letIn.length > 0 ? await projection.waitingPlacesOf(transaction, of) : [...had.values()];
-      for (const { userId, place, turn, letInUntil } of rows) {
-        const known = { place, turn, ...(letInUntil === null ? {} : { letInUntil }) };
-        places.set(userId, known);
-        this.#keep(room, userId, known);
-      }
+      return { room, rows };
     });
+    const places = new Map<string, KnownPlace>();
+    if (found === undefined) return places;
+    // Only what is stored is known: a place that was not committed is given to somebody else.
+    for (const { userId, place, turn, letInUntil } of found.rows) {
+      const known = { place, turn, ...(letInUntil === null ? {} : { letInUntil }) };
+      places.set(userId, known);
+      this.#keep(found.room, userId, known);
+    }
     return places;
   }
 }
