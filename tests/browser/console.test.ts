@@ -337,6 +337,22 @@ describe('the console', () => {
       await verdict(page, 'Already admitted', 'gate North');
     });
 
+    it('asks for the gate first, and takes no ticket for the name of one', async (t) => {
+      const [code = ''] = await codesOf(await sold(['S-C-7']));
+      const page = await opened(t, staff, '/console/door');
+      if (page === undefined) return;
+      await verdict(page, 'Which gate is this?');
+      await page.locator('[name=gate]:focus').waitFor();
+      await page.keyboard.insertText(code);
+      await page.keyboard.press('Enter');
+      assert.equal(await page.getByLabel('Gate').inputValue(), '');
+      await page.getByLabel('Gate').fill('East');
+      await page.getByLabel('Gate').press('Enter');
+      await verdict(page, 'Ready');
+      await scan(page, code);
+      await verdict(page, 'Admitted', 'S-C-7');
+    });
+
     it('sends what is scanned quickly one after the other, and lists it', async (t) => {
       const codes = await codesOf(await sold(['S-C-2', 'S-C-3']));
       const page = await atGate(t, 'South');
@@ -571,7 +587,9 @@ describe('the console', () => {
     it('are refused at the field, changed with the why, and keep who did it', async (t) => {
       const page = await opened(t, administrator, '/console/settings');
       if (page === undefined) return;
+      await page.getByRole('row', { name: 'How many seats one booking may have.' }).waitFor();
       await page.getByRole('link', { name: 'seatsPerBookingMax' }).click();
+      await page.getByText('How many seats one booking may have.').waitFor();
       await page.getByLabel('Value').fill('1000');
       await page.getByLabel('Why').fill('a large party');
       await button(page, 'Change it').click();

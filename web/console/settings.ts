@@ -5,6 +5,7 @@ import type { App, Page } from '../kit/page.ts';
 import type { Setting } from './answers.ts';
 import { asking } from './asking.ts';
 import { settingPart } from './setting.ts';
+import { settingSays } from './setting-says.ts';
 import { valueText } from './setting-value.ts';
 
 /** Longer values are told by the page of their setting. */
@@ -36,6 +37,7 @@ function table(settings: readonly Setting[]): TemplateResult {
         <thead>
           <tr>
             <th scope="col">Setting</th>
+            <th scope="col">What it is for</th>
             <th scope="col">Value</th>
             <th scope="col">By default</th>
             <th scope="col">Last change</th>
@@ -46,6 +48,7 @@ function table(settings: readonly Setting[]): TemplateResult {
             (setting) => html`
               <tr>
                 <th scope="row"><a href="/console/settings/${setting.key}">${setting.key}</a></th>
+                <td class="says">${settingSays[setting.key]}</td>
                 <td class="value">${listed(setting.key, setting.value)}</td>
                 <td class="value quiet">${isDefault(setting) ? 'the same' : listed(setting.key, setting.default)}</td>
                 <td>${lastChange(setting)}</td>
