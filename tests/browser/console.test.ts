@@ -409,6 +409,17 @@ describe('the console', () => {
       await page.getByRole('row', { name: /^standard 50/ }).waitFor();
     });
 
+    it('says when its sale opens, until it does', async (t) => {
+      const opensAt = new Date(Date.now() + 86_400_000).toISOString();
+      const own = await openShow(running.admin, await buildVenue(running.admin), { sales: { opensAt } });
+      const page = await opened(t, organizer, `/console/shows/${own}`);
+      if (page === undefined) return;
+      await page.getByText(/^The sale opens \S/).waitFor();
+      await page.goto(`/console/shows/${showId}`);
+      await page.getByRole('row', { name: /^standard 50/ }).waitFor();
+      assert.equal(await page.getByText('The sale opens').count(), 0);
+    });
+
     it('is sold at the counter: the price, then the name and cash, then the tickets', async (t) => {
       const page = await opened(t, staff, `/console/shows/${showId}`);
       if (page === undefined) return;
