@@ -128,6 +128,18 @@ describe('a waiting room', () => {
     assert.equal(ahead, 0);
   });
 
+  it('tells that nobody is inside any more when the last one has booked', async () => {
+    const showId = await waitedFor();
+    const [ada] = (await customers(1)) as [Client];
+    await letIn(ada, showId);
+    assert.equal((await roomOf(showId))?.inside, 1);
+    assert.equal((await book(ada, showId)).status, 200);
+    await eventually(
+      () => roomOf(showId),
+      (room) => room?.inside === 0,
+    );
+  });
+
   it('lets in more at once when it is made larger', async () => {
     const showId = await waitedFor({ insideMax: 1 });
     const [ada, bob] = (await customers(2)) as [Client, Client];

@@ -632,7 +632,7 @@ describe('the console', () => {
   });
 
   it('has a name for every field, one heading and no more than the width of a telephone, in every part', async (t) => {
-    const { bookingId } = await sold(['S-E-1']);
+    const { bookingId } = await sold(['S-E-2']);
     const small = { viewport: { width: 360, height: 740 }, colorScheme: 'dark' } as const;
     const page = await browser.tab(t, { url: running.app.url, as: administrator, ...small });
     if (page === undefined) return;

@@ -12,9 +12,10 @@ export const settingSays: Readonly<Record<string, string>> = {
   bookingFeeMinor: 'The fee of a booking in the smallest unit of its currency: 150 is 1.50.',
   notificationChannels: 'By which ways messages are sent.',
   paymentMethods: 'By what can be paid. Without card nothing new is charged.',
-  retentionDays: 'How many days rows are kept that only matter for a time.',
+  retentionDays: 'How many days what only matters for a time is kept.',
   logLevels: 'How much each service writes to its log.',
-  waitingRoomInsideMax: 'How many are inside a waiting room’s show at once, where the room says nothing else.',
+  waitingRoomInsideMax:
+    'How many of those who waited for a show may be inside at once, where its waiting room says nothing else.',
   waitingRoomVisitMs: 'How long somebody may choose and book once they were let in from a waiting room.',
   rateLimitPerUser: 'How many requests a minute one customer may make.',
   rateLimitPerAddress: 'How many requests a minute may come from one address of the network.',

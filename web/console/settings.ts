@@ -33,11 +33,10 @@ function listPart(app: App): Page {
 function table(settings: readonly Setting[]): TemplateResult {
   return html`
     <div class="scrolls">
-      <table>
+      <table class="wraps">
         <thead>
           <tr>
             <th scope="col">Setting</th>
-            <th scope="col">What it is for</th>
             <th scope="col">Value</th>
             <th scope="col">By default</th>
             <th scope="col">Last change</th>
@@ -47,8 +46,7 @@ function table(settings: readonly Setting[]): TemplateResult {
           ${settings.map(
             (setting) => html`
               <tr>
-                <th scope="row"><a href="/console/settings/${setting.key}">${setting.key}</a></th>
-                <td class="says">${settingSays[setting.key]}</td>
+                <th scope="row"><a href="/console/settings/${setting.key}">${setting.key}</a><small>${settingSays[setting.key]}</small></th>
                 <td class="value">${listed(setting.key, setting.value)}</td>
                 <td class="value quiet">${isDefault(setting) ? 'the same' : listed(setting.key, setting.default)}</td>
                 <td>${lastChange(setting)}</td>

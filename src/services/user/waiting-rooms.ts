@@ -206,7 +206,9 @@ export class WaitingRooms {
             withProgress(this.#progress.get(showId) ?? [], { at, called }),
           ]),
         );
-        for (const { showId } of waitedIn) void this.#move(showId);
+        // Also one that nobody waits for: how many are inside is counted where it moves, until they have booked or gone.
+        for (const { showId, called, joined, inside } of rooms)
+          if (called < joined || inside > 0) void this.#move(showId);
       })
       .finally(() => {
         this.#loading = undefined;
