@@ -122,6 +122,7 @@ describe('the journal of money', () => {
       [refund?.kind, refund?.bookingId, refund?.movie],
       ['refund', booked[1]?.bookingId, 'The Third Man'],
     );
+    assert.deepEqual([...new Set(told.map(({ provider }) => provider))], ['sandbox'], 'also of what went back');
   });
 
   it('is the same in pages of any length, and in periods that follow one another', async () => {

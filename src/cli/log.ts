@@ -158,7 +158,11 @@ export function lagCommand(): Command {
     .description('how far each consumer group has come, and how much is left')
     .option('--group <name>', 'only this group, such as fullhouse-booking', groupName)
     .option('--json', 'print JSON')
-    .addHelpText('after', '\nExample:\n  fullhouse lag --group fullhouse-booking')
+    .addHelpText(
+      'after',
+      '\nA few left while nothing happens are no fault: what a service has read and needs not\nact on is noted with the next that it acts on.' +
+        '\n\nExample:\n  fullhouse lag --group fullhouse-booking',
+    )
     .action(async ({ group, json }: { group?: string; json?: boolean }) => {
       const query = group === undefined ? '' : `?group=${encodeURIComponent(group)}`;
       const { items } = await (await runningInstance()).call<Items<GroupPosition>>('GET', `/ops/groups${query}`);

@@ -215,6 +215,19 @@ describe('a customer in a browser', () => {
     await holdBest(page, 2);
   });
 
+  test('counts among those who wait as soon as they have joined', async (t) => {
+    const opensAt = new Date(Date.now() + 86_400_000).toISOString();
+    const showId = await openShow(running.admin, venue, { sales: { opensAt } });
+    assert.equal((await running.admin.call('PUT', `/v1/shows/${showId}/waiting-room`, { body: {} })).status, 200);
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page } = visited;
+    await page.getByText('0 people are waiting.').waitFor();
+    await page.getByRole('button', { name: 'Join the waiting room' }).click();
+    await page.getByText('You have joined.').waitFor();
+    assert.match((await page.getByText('You may close this page').textContent()) ?? '', /^One person is waiting/);
+  });
+
   test('is told in the waiting room that nothing is left, and that the sale is closed', async (t) => {
     const small = await buildVenue(running.admin, { rows: 1, seats: 1 });
     const showId = await openShow(running.admin, small);

@@ -337,6 +337,22 @@ describe('the console', () => {
       await verdict(page, 'Already admitted', 'gate North');
     });
 
+    it('asks for the gate first, and takes no ticket for the name of one', async (t) => {
+      const [code = ''] = await codesOf(await sold(['S-C-7']));
+      const page = await opened(t, staff, '/console/door');
+      if (page === undefined) return;
+      await verdict(page, 'Which gate is this?');
+      await page.locator('[name=gate]:focus').waitFor();
+      await page.keyboard.insertText(code);
+      await page.keyboard.press('Enter');
+      assert.equal(await page.getByLabel('Gate').inputValue(), '');
+      await page.getByLabel('Gate').fill('East');
+      await page.getByLabel('Gate').press('Enter');
+      await verdict(page, 'Ready');
+      await scan(page, code);
+      await verdict(page, 'Admitted', 'S-C-7');
+    });
+
     it('sends what is scanned quickly one after the other, and lists it', async (t) => {
       const codes = await codesOf(await sold(['S-C-2', 'S-C-3']));
       const page = await atGate(t, 'South');
@@ -391,6 +407,17 @@ describe('the console', () => {
       await page.getByLabel('Day').fill(body.startsAt.slice(0, 10));
       await page.getByRole('link', { name: 'The Third Man' }).click();
       await page.getByRole('row', { name: /^standard 50/ }).waitFor();
+    });
+
+    it('says when its sale opens, until it does', async (t) => {
+      const opensAt = new Date(Date.now() + 86_400_000).toISOString();
+      const own = await openShow(running.admin, await buildVenue(running.admin), { sales: { opensAt } });
+      const page = await opened(t, organizer, `/console/shows/${own}`);
+      if (page === undefined) return;
+      await page.getByText(/^The sale opens \S/).waitFor();
+      await page.goto(`/console/shows/${showId}`);
+      await page.getByRole('row', { name: /^standard 50/ }).waitFor();
+      assert.equal(await page.getByText('The sale opens').count(), 0);
     });
 
     it('is sold at the counter: the price, then the name and cash, then the tickets', async (t) => {
@@ -571,7 +598,9 @@ describe('the console', () => {
     it('are refused at the field, changed with the why, and keep who did it', async (t) => {
       const page = await opened(t, administrator, '/console/settings');
       if (page === undefined) return;
+      await page.getByRole('row', { name: 'How many seats one booking may have.' }).waitFor();
       await page.getByRole('link', { name: 'seatsPerBookingMax' }).click();
+      await page.getByText('How many seats one booking may have.').waitFor();
       await page.getByLabel('Value').fill('1000');
       await page.getByLabel('Why').fill('a large party');
       await button(page, 'Change it').click();
@@ -603,7 +632,7 @@ describe('the console', () => {
   });
 
   it('has a name for every field, one heading and no more than the width of a telephone, in every part', async (t) => {
-    const { bookingId } = await sold(['S-E-1']);
+    const { bookingId } = await sold(['S-E-2']);
     const small = { viewport: { width: 360, height: 740 }, colorScheme: 'dark' } as const;
     const page = await browser.tab(t, { url: running.app.url, as: administrator, ...small });
     if (page === undefined) return;

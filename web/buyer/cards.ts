@@ -21,7 +21,7 @@ export const testCardForm: CardForm = {
   view: () => html`
     <fieldset>
       <legend>Test cards: no money moves</legend>
-      ${testCards.map(([token, name], index) => html`<label><input type="radio" name="token" value=${token} ?checked=${index === 0}>${name}</label>`)}
+      ${testCards.map(([token, name], index) => html`<label class="choice"><input type="radio" name="token" value=${token} ?checked=${index === 0}>${name}</label>`)}
     </fieldset>
   `,
   token: async (form) => fieldsOf(form)['token'] ?? '',

@@ -143,7 +143,7 @@ export class Waiting {
         ${
           place === undefined
             ? html`
-                <p>${waitingText(room)}</p>
+                <p>${waitingText(room.joined - room.called)}</p>
                 <p><button @click=${() => this.#join()}>Join the waiting room</button></p>
               `
             : undefined
@@ -162,14 +162,18 @@ export class Waiting {
   }
 }
 
-const waitingText = ({ joined, called }: WaitingRoom) =>
-  joined - called === 1 ? 'One person is waiting.' : `${(joined - called).toLocaleString()} people are waiting.`;
+const waitingText = (waiting: number) =>
+  waiting === 1 ? 'One person is waiting.' : `${waiting.toLocaleString()} people are waiting.`;
 
-function standing(room: WaitingRoom, { status, ahead = 0, estimatedSeconds }: WaitingPlace): TemplateResult {
+function standing(
+  { joined, called }: WaitingRoom,
+  { status, place, ahead = 0, estimatedSeconds }: WaitingPlace,
+): TemplateResult {
+  // The room was asked about before its place was: as many wait as the number one came as, at the least.
   if (status === 'before_draw')
     return html`
       <p class="turn">You have joined.</p>
-      <p>${waitingText(room)} You may close this page, and come back when the sale opens.</p>
+      <p>${waitingText(Math.max(joined - called, place))} You may close this page, and come back when the sale opens.</p>
     `;
   return html`
     <p class="turn">${ahead === 0 ? 'You are the next' : ahead === 1 ? 'One person is ahead of you' : `${ahead.toLocaleString()} people are ahead of you`}</p>
@@ -200,7 +204,16 @@ function fairness({ draw }: WaitingRoom, { place, turn }: WaitingPlace): Templat
       <dl>
         <dt>SHA-256 of the seed</dt>
         <dd><code>${commitment}</code></dd>
-        ${seed === undefined ? undefined : html`<dt>Seed</dt><dd><code>${seed}</code></dd>`}
+        ${
+          seed === undefined
+            ? undefined
+            : html`
+                <dt>Seed</dt>
+                <dd><code>${seed}</code></dd>
+                <dt>Your lot, in a terminal</dt>
+                <dd><code>printf ${seed}:${place} | sha256sum</code></dd>
+              `
+        }
       </dl>
     </details>
   `;

@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
+import { codeVersion } from '../../src/contracts/rules/ticket-code.ts';
 import type { Show } from '../kit/answers.ts';
 import { all } from '../kit/api.ts';
 import { timeText } from '../kit/format.ts';
@@ -46,6 +47,21 @@ export function doorPart(app: App): Page {
     focusCode();
   }
 
+  /** A scan before the gate is told goes into its field, and names no gate. */
+  function tellGate(field: HTMLInputElement): void {
+    if (field.value.startsWith(codeVersion)) field.value = '';
+    keepGate(field.value.trim());
+    app.redraw();
+  }
+
+  /** Enter in the field of the gate means that the gate is told. */
+  function fromGate(event: KeyboardEvent): void {
+    if (event.key !== 'Enter') return;
+    event.preventDefault();
+    tellGate(event.target as HTMLInputElement);
+    focusCode();
+  }
+
   function choose(id: string): void {
     showId = id === '' ? undefined : id;
     keep(showKey, showId);
@@ -71,7 +87,10 @@ export function doorPart(app: App): Page {
           <div class="row">
             <label>
               Gate
-              <input name="gate" required maxlength="60" size="12" .value=${keptGate()} @keydown=${fromGate}>
+              <input
+                name="gate" required maxlength="60" size="12" .value=${keptGate()}
+                @keydown=${fromGate} @change=${(event: Event) => tellGate(event.target as HTMLInputElement)}
+              >
             </label>
             <label>
               Only for the show
@@ -120,14 +139,6 @@ function focusFromNothing(event: Event): void {
   if (!isSomething) focusCode();
 }
 
-/** Enter in the field of the gate means that the gate is told. */
-function fromGate(event: KeyboardEvent): void {
-  if (event.key !== 'Enter') return;
-  event.preventDefault();
-  keepGate((event.target as HTMLInputElement).value);
-  focusCode();
-}
-
 /** The shows to choose from, and the one that was chosen before, also where it is no longer among them. */
 function options(shows: readonly Show[], chosen: string | undefined): readonly TemplateResult[] {
   const isListed = chosen === undefined || shows.some(({ showId }) => showId === chosen);
@@ -148,6 +159,8 @@ function latest(scans: readonly Scan[]): TemplateResult {
   const verdict = scans[0]?.verdict;
   if (open > 0)
     return html`<div class="verdict"><strong>Asking …</strong><span>${open > 1 ? `${open} codes` : 'one code'}</span></div>`;
+  if (verdict === undefined && keptGate() === '')
+    return html`<div class="verdict"><strong>Which gate is this?</strong><span>Type its name and press Enter; then scan.</span></div>`;
   if (verdict === undefined)
     return html`<div class="verdict"><strong>Ready</strong><span>Scan a ticket, or type its code.</span></div>`;
   return html`<div class="verdict ${verdict.tone}"><strong>${verdict.headline}</strong><span>${verdict.detail}</span></div>`;

@@ -62,6 +62,9 @@ export function overviewPart(app: App): Page {
       </section>
       <section aria-labelledby="lag">
         <h2 id="lag">Lag by service</h2>
+        <p class="quiet">
+          Behind by a few while nothing happens is no fault: what a service has read and needs not act on is noted with the next that it acts on.
+        </p>
         ${groups.view(({ items }) => lagTable(lagByService(items)))}
       </section>
       <section aria-labelledby="topics">

@@ -90,7 +90,7 @@ export function reportsPart(app: App): Page {
       <form @submit=${send}>
         <div class="row">
           <label>From <input type="date" name="from" required .value=${firstOfMonth()}></label>
-          <label>Until, and with <input type="date" name="until" required .value=${dayOf(new Date())}></label>
+          <label>Until the end of <input type="date" name="until" required .value=${dayOf(new Date())}></label>
         </div>
         ${reports.map((report) => choice(report, running))}
       </form>

@@ -8,6 +8,7 @@ import type { SettingWithHistory } from './answers.ts';
 import { asking } from './asking.ts';
 import { field, wrongAt } from './field.ts';
 import { repeating } from './repeating.ts';
+import { settingSays } from './setting-says.ts';
 import { type Editor, editedText, editorOf, readValue, valueText } from './setting-value.ts';
 
 /** Others may change it while somebody looks on. */
@@ -70,6 +71,7 @@ export function settingPart(app: App, key: string): Page {
       ${setting.view((told) => {
         const editor = editorOf(told.default);
         return html`
+          <p>${settingSays[told.key]}</p>
           <dl>
             <dt>Now</dt>
             <dd class="value">${valueText(key, told.value)}</dd>

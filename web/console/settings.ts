@@ -5,6 +5,7 @@ import type { App, Page } from '../kit/page.ts';
 import type { Setting } from './answers.ts';
 import { asking } from './asking.ts';
 import { settingPart } from './setting.ts';
+import { settingSays } from './setting-says.ts';
 import { valueText } from './setting-value.ts';
 
 /** Longer values are told by the page of their setting. */
@@ -32,7 +33,7 @@ function listPart(app: App): Page {
 function table(settings: readonly Setting[]): TemplateResult {
   return html`
     <div class="scrolls">
-      <table>
+      <table class="wraps">
         <thead>
           <tr>
             <th scope="col">Setting</th>
@@ -45,7 +46,7 @@ function table(settings: readonly Setting[]): TemplateResult {
           ${settings.map(
             (setting) => html`
               <tr>
-                <th scope="row"><a href="/console/settings/${setting.key}">${setting.key}</a></th>
+                <th scope="row"><a href="/console/settings/${setting.key}">${setting.key}</a><small>${settingSays[setting.key]}</small></th>
                 <td class="value">${listed(setting.key, setting.value)}</td>
                 <td class="value quiet">${isDefault(setting) ? 'the same' : listed(setting.key, setting.default)}</td>
                 <td>${lastChange(setting)}</td>

@@ -83,13 +83,14 @@ export function showPart(app: App, showId: string): Page {
   };
 }
 
-function heading({ movie, theatre, screen, startsAt, status, showId }: Show): TemplateResult {
+function heading({ movie, theatre, screen, startsAt, status, sales, showId }: Show): TemplateResult {
   return html`
     <h1>${movie.title} ${badge(status)}</h1>
     <p>
       ${momentText(startsAt, theatre.timeZone)}, ${theatre.name}, screen ${screen.number}
       <span class="quiet">(by the clock of the theatre)</span> · <code>${showId}</code>
     </p>
+    ${status === 'scheduled' ? html`<p>The sale opens ${momentText(sales.opensAt, theatre.timeZone)}.</p>` : undefined}
   `;
 }
 
@@ -130,7 +131,7 @@ function salesTable({ capacity, sold, held, blocked, revenue, categories }: Sale
         </tfoot>
       </table>
     </div>
-    <p class="quiet">${blocked} blocked. Revenue is that of sold places, without fees.</p>
+    <p class="quiet">${blocked} kept off sale. Revenue is that of sold places, without fees.</p>
   `;
 }
 
@@ -142,7 +143,7 @@ function organizing(
     blocking(path, {
       ...{ method: 'POST', chosen },
       does: 'Block seats',
-      follows: 'They go off sale until they are unblocked. Held and sold seats cannot be blocked.',
+      follows: 'They are kept off sale until they are unblocked. Held and sold seats cannot be blocked.',
     }),
     blocking(path, { method: 'DELETE', chosen, does: 'Unblock seats', follows: 'They go on sale again.' }),
     cancelling(path, show),

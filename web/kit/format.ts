@@ -21,7 +21,7 @@ export function amountText({ amount, currency }: Money): string {
 
 /** A moment by the clock of a place. */
 export function timeText(at: string, timeZone?: string): string {
-  return new Intl.DateTimeFormat(undefined, { hour: '2-digit', minute: '2-digit', ...zone(timeZone) }).format(
+  return new Intl.DateTimeFormat(undefined, { hour: 'numeric', minute: '2-digit', ...zone(timeZone) }).format(
     new Date(at),
   );
 }

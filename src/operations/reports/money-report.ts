@@ -66,7 +66,10 @@ export async function moneyLines(
     installation,
     found.map(({ data }) => data?.showId ?? ''),
   );
-  const lines = found.flatMap((fact) => lineOf(fact) ?? []).map((line) => ({ ...line, ...showOf(line.showId) }));
+  const providerOf = await providersOf(installation, found);
+  const lines = found
+    .flatMap((fact) => lineOf(fact) ?? [])
+    .map((line) => ({ ...line, ...providerOf(line), ...showOf(line.showId) }));
   return { lines, next: isEnd ? undefined : Object.fromEntries(at) };
 }
 
@@ -119,6 +122,23 @@ function apart(sources: readonly string[]): readonly [readonly string[], readonl
     sources.map((source, index) => source.slice(0, cuts[index])),
     sources.map((source, index) => Number(source.slice((cuts[index] ?? 0) + 1))),
   ];
+}
+
+/** Through whom money went back: what was captured says so, and comes before it. */
+async function providersOf(
+  installation: Installation,
+  found: readonly Fact[],
+): Promise<(line: Pick<MoneyLine, 'paymentId' | 'provider'>) => Pick<MoneyLine, 'provider'>> {
+  const unsaid = found.flatMap(({ data }) => (data === null || data.provider !== undefined ? [] : [data.bookingId]));
+  if (unsaid.length === 0) return () => ({});
+  const rows = await installation.query<{ readonly paymentId: string; readonly provider: string }>(
+    'payment',
+    `select data ->> 'paymentId' as "paymentId", data ->> 'provider' as provider from events
+     where subject = any ($1) and type = 'PaymentSucceeded'`,
+    [[...new Set(unsaid)]],
+  );
+  const providers = new Map(rows.map(({ paymentId, provider }) => [paymentId, provider]));
+  return ({ paymentId, provider = providers.get(paymentId) }) => (provider === undefined ? {} : { provider });
 }
 
 /** What comes next in each channel partition, in its order; of what is no movement of money only that it is there. */
