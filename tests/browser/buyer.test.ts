@@ -248,6 +248,15 @@ describe('a customer in a browser', () => {
     await page.getByText('The sale of this show is closed.').waitFor();
   });
 
+  test('sees the hall where nobody can tell of a waiting room, as in the middle of an upgrade', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    const page = await browser.tab(t, { url: running.anyone.url });
+    if (page === undefined) return;
+    await page.route('**/waiting-room', (route) => route.fulfill({ status: 404, json: { code: 'not_found' } }));
+    await page.goto(`/shows/${showId}`);
+    await page.getByRole('application').waitFor();
+  });
+
   test('is back in the waiting room when their time inside is over', async (t) => {
     const showId = await openShow(running.admin, venue);
     const visited = await visit(t, { showId });

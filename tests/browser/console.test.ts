@@ -522,11 +522,11 @@ describe('the console', () => {
       await page.getByText('Not free: S-D-1').waitFor();
       await page.getByLabel('Ids of the seats').fill('S-D-2');
       await button(page, 'Block seats').click();
-      await page.getByText('1 blocked').waitFor();
+      await page.getByText('1 kept off sale. Revenue').waitFor();
       await button(page, 'Unblock seats …').click();
       await page.getByLabel('Ids of the seats').fill('S-D-2');
       await button(page, 'Unblock seats').click();
-      await page.getByText('0 blocked').waitFor();
+      await page.getByText('0 kept off sale. Revenue').waitFor();
     });
 
     it('has a waiting room that the organizer opens, makes larger and closes', async (t) => {

@@ -20,6 +20,10 @@ const stockAgainMs = 60_000;
 /** So that those who were told the same do not ask at the same moment. */
 const jitterMs = 1_500;
 
+interface RoomOfShow {
+  readonly room: WaitingRoom | null;
+}
+
 export class Waiting {
   readonly #app: App;
   readonly #showId: string;
@@ -73,7 +77,7 @@ export class Waiting {
   async #ask(): Promise<number | undefined> {
     const path = `/v1/shows/${encodeURIComponent(this.#showId)}/waiting-room`;
     const ask = { signal: this.#leaving };
-    const { room } = await get<{ readonly room: WaitingRoom | null }>(path, ask);
+    const { room } = await get<RoomOfShow>(path, ask).catch((error: unknown) => this.#untold(error));
     this.#problem = undefined;
     this.#room = room ?? undefined;
     this.#place = undefined;
@@ -83,6 +87,12 @@ export class Waiting {
     const place = await post<WaitingPlace>(`${path}/places`, undefined, ask);
     this.#place = place;
     return place.status === 'let_in' ? undefined : place.askAgainInSeconds * 1_000 + Math.random() * jitterMs;
+  }
+
+  /** Where nobody tells of a room, there may be none: the hall is shown, and whoever books is told of one. */
+  #untold(error: unknown): RoomOfShow {
+    if (this.#room === undefined && error instanceof Problem) return { room: null };
+    throw error;
   }
 
   async #lookAtStock(ask: { readonly signal: AbortSignal }): Promise<void> {
