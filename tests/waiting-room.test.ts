@@ -59,6 +59,17 @@ function database(): TestedApp['hosts'][number] {
   return user;
 }
 
+/** A room after it has moved on once more: it does as people look at it. */
+async function movedOn(showId: string): Promise<Pick<Room, 'called' | 'inside'>> {
+  const since = new Date();
+  const look = async () => {
+    await roomOf(showId);
+    const text = 'select called, inside from waiting_rooms where show_id = $1 and moved_at > $2';
+    return (await database().query<Pick<Room, 'called' | 'inside'>>(text, [showId, since]))[0];
+  };
+  return (await eventually(look, (row) => row !== undefined)) as Room;
+}
+
 /** A show with a waiting room. */
 async function waitedFor(room: object = {}, show: Record<string, unknown> = {}): Promise<string> {
   const showId = await openShow(running.admin, venue, show);
@@ -141,17 +152,27 @@ describe('a waiting room', () => {
     await letIn(ada, showId);
     await ask(bob, showId);
     assert.equal((await ada.book({ showId, seats: ['Z-Z-99'] })).body.status, 'rejected');
-    const rejectedAt = new Date();
-    // It moves on as people look at it.
-    const movedOn = async () => {
-      await roomOf(showId);
-      const text = 'select called, inside from waiting_rooms where show_id = $1 and moved_at > $2';
-      return (await database().query<Pick<Room, 'called' | 'inside'>>(text, [showId, rejectedAt]))[0];
-    };
-    const { called, inside } = (await eventually(movedOn, (row) => row !== undefined)) as Room;
-    assert.deepEqual([called, inside], [1, 1]);
+    assert.deepEqual(await movedOn(showId), { called: 1, inside: 1 });
     assert.equal((await book(ada, showId)).status, 200);
     await letIn(bob, showId);
+  });
+
+  it('keeps the room of somebody who repeats a request of an earlier visit', async () => {
+    await changeSetting(running, 'waitingRoomVisitMs', 1_000);
+    const showId = await waitedFor({ insideMax: 1 });
+    const [ada] = (await customers(1)) as [Client];
+    await letIn(ada, showId);
+    const wanted = { showId, bestAvailable: { count: 1 }, payment: visa };
+    const { body: first } = await ada.book(wanted, { key: 'the same' });
+    await eventually(
+      () => ask(ada, showId),
+      ({ place }) => place === 2,
+    );
+    await changeSetting(running, 'waitingRoomVisitMs', 600_000);
+    await letIn(ada, showId);
+    const { body: again } = await ada.book(wanted, { key: 'the same' });
+    assert.equal(again.bookingId, first.bookingId);
+    assert.deepEqual(await movedOn(showId), { called: 2, inside: 1 });
   });
 
   it('lets in more at once when it is made larger', async () => {

@@ -10,7 +10,6 @@ import { timeline } from '../operations/timeline.ts';
 import { listTopics } from '../operations/topics.ts';
 import { type Answered, type Endpoint, endpoint } from '../runtime/http/endpoint.ts';
 import { decodeCountCursor, page, pageOf, pageQuery } from '../runtime/http/page.ts';
-
 import { backtestEndpoint } from './backtest-endpoint.ts';
 import { refusing } from './refusing.ts';
 import { reportEndpoints } from './report-endpoints.ts';

@@ -52,7 +52,9 @@ export async function backtest(
   const known = await references(installation, showId);
   const { show } = known;
   const would = new Pricing(show);
-  for await (const { type, time, data } of seatFacts(installation, showId)) {
+  for await (const { type, time, data: told } of facts(installation, 'seat-inventory', showId)) {
+    if (!seatFactTypes.has(type)) continue;
+    const data = { ...(told as Input['data']), quote: undefined };
     const plan = await known.planOf(('seatPlanId' in data ? data.seatPlanId : undefined) ?? show.seatPlanId);
     const terms = { show, plan, rules, rulesVersion: 0, bookingFeeMinor: known.bookingFeeMinor };
     would.takes({ type, id: showId, at: time, data, terms } as Input);
@@ -134,49 +136,37 @@ function givenBack({ id, at, data, terms }: InputOf<'SeatsReserved'>): Input {
   return { type: 'SeatsReleased', id, at, terms, data: { ...released, from: 'held', cause: 'booking_ended' } };
 }
 
-interface SeatFact {
-  readonly version: number;
-  readonly type: Input['type'];
-  readonly time: number;
-  readonly data: Input['data'];
-}
-
-const seatFactTypes: readonly Input['type'][] = [
-  ...(['SeatsReserved', 'SeatsSold', 'SeatsReleased', 'SeatsLost', 'SeatsBlocked', 'SeatsUnblocked'] as const),
-];
-
-/** What happened to the seats of a show, in its order; without quotes. */
-async function* seatFacts(installation: Installation, showId: string): AsyncGenerator<SeatFact> {
+/** What a service has stored of a show, in its order. */
+async function* facts(
+  installation: Installation,
+  database: 'seat-inventory' | 'pricing',
+  showId: string,
+): AsyncGenerator<{ readonly version: number; readonly type: string; readonly time: number; readonly data: unknown }> {
   for (let after = 0; ; ) {
-    const rows = await installation.query<SeatFact>(
-      'seat-inventory',
+    const rows = await installation.query<{ version: number; type: string; time: number; data: unknown }>(
+      database,
       `select stream_version as version, type, time, data from events
-       where stream = $1 and stream_version > $2 and type = any ($3) order by stream_version limit $4`,
-      [showId, after, seatFactTypes, pageMax],
+       where stream = $1 and stream_version > $2 order by stream_version limit $3`,
+      [showId, after, pageMax],
     );
-    for (const row of rows)
-      yield 'quote' in row.data ? { ...row, data: { ...row.data, quote: undefined } as Input['data'] } : row;
+    yield* rows;
     const last = rows.at(-1);
     if (last === undefined || rows.length < pageMax) return;
     after = last.version;
   }
 }
 
+/** What happened to seats and moves prices. */
+const seatFactTypes: ReadonlySet<string> = new Set<Input['type']>([
+  ...(['SeatsReserved', 'SeatsSold', 'SeatsReleased', 'SeatsLost', 'SeatsBlocked', 'SeatsUnblocked'] as const),
+]);
+
 /** What pricing itself has made of it. */
 async function recorded(installation: Installation, show: Show): Promise<Outcome> {
   const pricing = new Pricing(show);
-  for (let after = 0; ; ) {
-    const rows = await installation.query<{ readonly version: number; readonly type: string; readonly data: unknown }>(
-      'pricing',
-      `select stream_version as version, type, data from events
-       where stream = $1 and stream_version > $2 order by stream_version limit $3`,
-      [show.showId, after, pageMax],
-    );
-    for (const { type, data } of rows) pricing.evolves({ type, data } as Event);
-    const last = rows.at(-1);
-    if (last === undefined || rows.length < pageMax) return pricing.outcome();
-    after = last.version;
-  }
+  for await (const { type, data } of facts(installation, 'pricing', show.showId))
+    pricing.evolves({ type, data } as Event);
+  return pricing.outcome();
 }
 
 /** What prices are made from beside the demand. */

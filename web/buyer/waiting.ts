@@ -59,6 +59,7 @@ export class Waiting {
     // Those who sell do not wait.
     if (this.#app.me()?.roles.some((role) => role !== 'customer') === true) return show;
     this.#show = show;
+    this.#stockUntil = performance.now() + stockAgainMs;
     while (!this.#leaving.aborted && isWorthIt(this.#show)) {
       const again = await this.#ask().catch((error: unknown) => this.#unanswered(error));
       this.#app.redraw();

@@ -5,6 +5,8 @@ import type { Installation } from '../installation.ts';
 import { showsNamed } from './report-shows.ts';
 
 /** The bookings that were asked for in a period, each with what became of it. */
+
+/** The time that a report is about. */
 export interface Period {
   /** RFC 3339; `to` is not in it. */
   readonly from: string;

@@ -12,6 +12,7 @@ import { showsNamed } from './report-shows.ts';
  * The facts of a channel partition are numbered in their order, so a page is read from where the one before has ended in each of
  * them, and put in order of time.
  */
+
 /** How far a report has come: the last number that was read of each channel partition, by `<channel>/<partition>`. */
 export type MoneyPosition = Readonly<Record<string, number>>;
 

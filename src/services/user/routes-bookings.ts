@@ -121,7 +121,9 @@ async function submitOnce(service: ServiceRuntime, rooms: WaitingRooms, call: Bo
   try {
     await rooms.mustBeIn(body.showId, principal);
     const submitted = await submitBooking(service, call);
-    rooms.booked({ showId: body.showId, userId: principal.userId, bookingId: submitted.answer.resource });
+    // What was asked before was noted then: who is inside again has not booked yet.
+    if (!submitted.repeated)
+      rooms.booked({ showId: body.showId, userId: principal.userId, bookingId: submitted.answer.resource });
     return submitted;
   } catch (error) {
     const answer = error instanceof Problem && call.idempotency && (await service.answered(call.idempotency));

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { Show } from '../../contracts/catalog.ts';
 import { showId } from '../../contracts/ids.ts';
 import { waitForNewMs } from '../../contracts/rules/new-id.ts';
+import { settings } from '../../contracts/settings.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import { notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
@@ -11,7 +12,6 @@ import { commitmentTo, type WaitingRooms } from './waiting-rooms.ts';
 /** The waiting room of a show: organizers open and close it, everybody sees how far it is, customers join and ask for their place. */
 
 const params = z.strictObject({ showId });
-const insideMaxField = z.int().min(1).max(1_000_000);
 
 const room = z.object({
   opensAt: z.string(),
@@ -74,7 +74,7 @@ function openRoom(service: ServiceRuntime, rooms: WaitingRooms): Endpoint {
     tag: 'waiting rooms',
     who: ['organizer'],
     params,
-    body: z.strictObject({ insideMax: insideMaxField.optional() }),
+    body: z.strictObject({ insideMax: settings.waitingRoomInsideMax.schema.optional() }),
     example: { insideMax: 300 },
     answers: { 200: { says: 'The room. From now on only those book who were let in.', body: roomOfShow } },
     problems: ['not_found', 'validation_failed'],
