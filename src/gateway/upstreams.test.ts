@@ -200,6 +200,45 @@ describe('the HTTP side of a service', () => {
     assert.equal(starting.asked.length, 25);
   });
 
+  test('is asked although it is left alone where any other address cuts the connection', async (context) => {
+    const state = { isSlow: true, isEnding: false };
+    const starting = await service(context, (request, response) =>
+      state.isSlow ? cut(request) : fine(request, response),
+    );
+    const ending = await service(context, (request, response) =>
+      state.isEnding ? cut(request) : fine(request, response),
+    );
+    const upstream = upstreamTo(context, starting, ending);
+    for (let requests = 0; requests < 20; requests += 1) await upstream.send(sent({ repeatable: true }));
+    state.isSlow = false;
+    state.isEnding = true;
+    await Promise.all(Array.from({ length: 20 }, () => upstream.send(sent({ repeatable: true }))));
+    assert.equal(starting.asked.length, 25);
+  });
+
+  test('is asked by whoever found it left alone, where it has answered others since', async (context) => {
+    const state = { isSlow: true };
+    const starting = await service(context, (request, response) =>
+      state.isSlow ? cut(request) : fine(request, response),
+    );
+    const held: IncomingMessage[] = [];
+    const ending = await service(context, (request, response) => {
+      if (request.url === '/v1/held') held.push(request);
+      else fine(request, response);
+    });
+    // The request that is held finds the first one left alone, and then asks the other.
+    const upstream = upstreamTo(context, ending, starting);
+    for (let requests = 0; requests < 20; requests += 1) await upstream.send(sent({ repeatable: true }));
+    const waiting = upstream.send(
+      sent({ path: '/v1/held', repeatable: true, answerWithinMs: 10_000, usuallyWithinMs: 10_000 }),
+    );
+    state.isSlow = false;
+    const askedBefore = starting.asked.length;
+    while (held.length === 0 || starting.asked.length === askedBefore) await upstream.send(sent({ repeatable: true }));
+    for (const request of held) cut(request);
+    assert.equal(String((await waiting).body), 'fine');
+  });
+
   test('lets others go elsewhere while one request finds out whether an address answers again', async (context) => {
     const held: (() => void)[] = [];
     const state = { isBroken: true };

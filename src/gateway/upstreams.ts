@@ -152,14 +152,16 @@ function inTurnFrom(turn: number, addresses: readonly Address[]): readonly Addre
 
 /**
  * Whether somebody is asked once more where nobody has answered. Where nobody listened, or the connection was closed, it costs no
- * time, and whoever has just begun to listen may be the only one left. So may one that is left alone, as a successor that was
- * slow at its start, where nobody listens anywhere else.
+ * time, and whoever has just begun to listen may be the only one left. So may one that has answered others since, and one that
+ * is left alone, as a successor that was slow at its start, where nobody is there at any other address.
  */
 function isWorthAsking(address: Address, addresses: readonly Address[]): boolean {
-  if (address.lastFailure === 'nobody there') return true;
+  if (address.lastFailure === 'nobody there' || address.lastFailure === undefined) return true;
   if (address.breaker.state !== CircuitState.Open) return address.lastFailure === 'cut';
   const others = addresses.filter((each) => each !== address);
-  return others.length > 0 && others.every(({ lastFailure }) => lastFailure === 'nobody there');
+  return (
+    others.length > 0 && others.every(({ lastFailure }) => lastFailure === 'nobody there' || lastFailure === 'cut')
+  );
 }
 
 /** Asks an address that said nothing whether it is there, until it says anything at all. */
