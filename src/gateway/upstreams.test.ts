@@ -144,6 +144,27 @@ describe('the HTTP side of a service', () => {
     assert.deepEqual([status, answers], [202, 3]);
   });
 
+  test('is waited for where the first connection was cut, and whoever is asked last is at work on the same', async (context) => {
+    let answers = 0;
+    const state = { isSlow: true, isEnding: false };
+    const working = await service(context, (request, response) => {
+      if (state.isSlow) return cut(request);
+      answers += 1;
+      if (answers > 2) return void response.writeHead(202).end('{}');
+      const problem = JSON.stringify({ code: 'request_in_progress' });
+      response.writeHead(409, { 'content-length': problem.length }).end(problem);
+    });
+    const ending = await service(context, (request, response) =>
+      state.isEnding ? cut(request) : fine(request, response),
+    );
+    const upstream = upstreamTo(context, working, ending);
+    for (let requests = 0; requests < 20; requests += 1) await upstream.send(sent({ repeatable: true }));
+    state.isSlow = false;
+    state.isEnding = true;
+    const { status } = await upstream.send(sent({ repeatable: true }));
+    assert.deepEqual([status, answers], [202, 3]);
+  });
+
   test('is asked once where nobody knows what a cut request has done', async (context) => {
     const services = [await service(context, cut), await service(context, cut)];
     await assert.rejects(upstreamTo(context, ...services).send(sent()), unavailable);

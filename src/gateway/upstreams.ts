@@ -100,6 +100,7 @@ export function createUpstream(
       const inTurn = inTurnFrom(turn, addresses);
       const until = performance.now() + sent.answerWithinMs;
       let failed: unknown;
+      let mayBeAtWork = false;
       for (let tries = 0; tries < Math.max(triesMin, addresses.length); tries += 1) {
         const address = inTurn[tries % inTurn.length];
         if (address === undefined) break;
@@ -110,9 +111,10 @@ export function createUpstream(
         const asked = { ...sent, answerWithinMs };
         try {
           const answer = await address.breaker.execute(() => request(address, asked));
-          return wasSilent(failed) ? await settled(answer, () => request(address, asked), until) : answer;
+          return mayBeAtWork ? await settled(answer, () => request(address, asked), until) : answer;
         } catch (error) {
           failed = error;
+          mayBeAtWork ||= wasSilent(error) || wasCut(error);
           if (wasSilent(error)) void probe(address, closing.signal);
           if (!mayGoOn(sent, error)) break;
         }
@@ -121,10 +123,13 @@ export function createUpstream(
         if (!mayGoOn(sent, failed)) break;
         if (!isWorthAsking(address, addresses)) continue;
         const leftMs = Math.max(1, until - performance.now());
+        const asked = { ...sent, answerWithinMs: Math.min(sent.usuallyWithinMs, leftMs) };
         try {
-          return await request(address, { ...sent, answerWithinMs: Math.min(sent.usuallyWithinMs, leftMs) });
+          const answer = await request(address, asked);
+          return mayBeAtWork ? await settled(answer, () => request(address, asked), until) : answer;
         } catch (error) {
           failed = error;
+          mayBeAtWork ||= wasSilent(error) || wasCut(error);
         }
       }
       throw unavailable(service, failed);
@@ -184,8 +189,8 @@ async function probe(address: Address, closing: AbortSignal): Promise<void> {
 }
 
 /**
- * The answer of the second one who was asked, where the first may be at work on the same: then that is waited for, since its
- * outcome is the answer to both.
+ * The answer of one who was asked after another that may be at work on the same, since it said nothing or its connection was
+ * cut: then that is waited for, since its outcome is the answer to both.
  */
 async function settled(
   answer: UpstreamAnswer,
