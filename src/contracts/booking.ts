@@ -23,6 +23,7 @@ export type RejectionReason = z.infer<typeof rejectionReason>;
 
 export const bookingStatus = z.enum([
   'requested',
+  'waiting',
   'awaiting_payment',
   'paying',
   'confirmed',
@@ -54,7 +55,15 @@ export const BookingCreated = event(
     currency: z.string(),
     seatsPerCustomerMax: z.int().min(1).optional(),
     paymentSent: z.boolean(),
+    /** Where no seats are free, it waits for some until then. */
+    waitsUntil: moment.optional(),
   }),
+);
+
+export const BookingWaits = event(
+  'BookingWaits',
+  'No seats are free: the booking is on the waiting list of its show.',
+  z.object({ ...about, until: moment }),
 );
 
 export const BookingHeld = event(
@@ -217,6 +226,7 @@ export const BookingValidated = event(
 
 export const bookingEvents = [
   BookingCreated,
+  BookingWaits,
   BookingHeld,
   BookingPaymentStarted,
   BookingPaymentUnsettled,

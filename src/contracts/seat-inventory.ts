@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { event, type FactOf, moment } from './event.ts';
 import { bookingId, showId, userId } from './ids.ts';
 import { money } from './money.ts';
-import { areaCount, quotedPrice, seatId, seatsPerPlanMax, seatsPerRequestMax } from './seats.ts';
+import { areaCount, quotedPrice, seatId, seatsPerPlanMax, seatsPerRequestMax, wanted } from './seats.ts';
 
 /** What seat-inventory publishes: who holds, owns or lost which seats. The stream version is the show's version. */
 
@@ -48,6 +48,18 @@ export const SeatsRefused = event(
   }),
 );
 
+export const SeatsAwaited = event(
+  'SeatsAwaited',
+  'No seats are free for a booking that waits for some: it is on the waiting list of the show.',
+  z.object({
+    ...owned,
+    wanted,
+    acceptedAt: moment,
+    maxTotal: money.optional(),
+    seatsPerCustomerMax: z.int().min(1).optional(),
+  }),
+);
+
 export const SeatsSold = event(
   'SeatsSold',
   'Seats are sold to a booking that is paid.',
@@ -84,6 +96,7 @@ export const SeatsUnblocked = event('SeatsUnblocked', 'Blocked seats are on sale
 export const seatEvents = [
   SeatsReserved,
   SeatsRefused,
+  SeatsAwaited,
   SeatsSold,
   SeatsReleased,
   SeatsLost,

@@ -81,6 +81,10 @@ export const settings = {
   waitingRoomInsideMax: { schema: z.int().min(1).max(1_000_000), default: 500 },
   /** How long somebody may choose and book once they were let in. */
   waitingRoomVisitMs: { schema: milliseconds(1_000, 3_600_000), default: 600_000 },
+  /** How long seats are held for somebody who has waited for them; at most until the sale ends, but never shorter than other holds. */
+  waitingListHoldMs: { schema: milliseconds(1_000, 86_400_000), default: 1_800_000 },
+  /** How many bookings may wait for seats of one show. */
+  waitingListMax: { schema: z.int().min(0).max(10_000), default: 5_000 },
   rateLimitPerUser: { schema: z.int().min(1).max(10_000_000), default: 3_000 },
   rateLimitPerAddress: { schema: z.int().min(1).max(10_000_000), default: 30_000 },
   /** Share of requests whose way through the system is recorded, where traces are exported at all. */

@@ -26,6 +26,8 @@ export const BookingRequested = event(
     /** The most the customer agreed to pay. */
     maxTotal: money.optional(),
     payment: payment.optional(),
+    /** Where no seats are free, it waits for some, until then and as long as the show is on sale. */
+    waitsForSeats: z.object({ until: moment.optional() }).optional(),
     acceptedAt: moment,
   }),
 );

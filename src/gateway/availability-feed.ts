@@ -347,6 +347,7 @@ function effectOf(event: SeatEvent): Pick<Change, 'seats' | 'areas'> {
     case 'SeatsUnblocked':
       return { seats: to(event.data.indexes, 'free'), areas: [] };
     case 'SeatsRefused':
+    case 'SeatsAwaited':
     case 'SeatsLost':
       return { seats: [], areas: [] };
   }

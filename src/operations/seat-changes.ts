@@ -45,6 +45,7 @@ const becomes: Readonly<Record<SeatEvent['type'], SeatState | undefined>> = {
   SeatsBlocked: 'blocked',
   SeatsUnblocked: 'free',
   SeatsRefused: undefined,
+  SeatsAwaited: undefined,
   SeatsLost: undefined,
 };
 

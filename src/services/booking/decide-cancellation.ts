@@ -39,7 +39,7 @@ function cancel(state: State, cancellation: Cancellation, now: number): readonly
   switch (state.status) {
     case 'requested':
       if (cancellation.seats !== undefined) return [refused(state.about, cancellation, 'not_cancellable')];
-      return keep(state, state.cancellations, cancellation);
+      return state.waits ? [leftTheList(state.about, cancellation)] : keep(state, state.cancellations, cancellation);
     case 'paying':
     case 'paid':
       // Applies after the outcome: the charge or the sale is on its way.
@@ -77,6 +77,12 @@ function cancel(state: State, cancellation: Cancellation, now: number): readonly
     default:
       return unreachable(state);
   }
+}
+
+/** Nobody who waits has anything to wait for. Places that were found just now go back with it. */
+function leftTheList(from: About, { by, reason }: Cancellation): Event {
+  const data = { ...about(from), seats: [], areas: [], whole: true, cause: by, reason };
+  return { type: 'BookingCancelled', data };
 }
 
 /**

@@ -37,6 +37,7 @@ export function onBookingRequested(state: State, input: BookingRequested): reado
     }
   }
   if (show === undefined) throw new Error('a request without a show has passed the rules');
+  const waiting = data.waitsForSeats === undefined ? {} : { waitsUntil: waitsUntil(data.waitsForSeats, show) };
   return [
     {
       type: 'RequestAccepted',
@@ -51,6 +52,7 @@ export function onBookingRequested(state: State, input: BookingRequested): reado
         paymentAttemptsMax: terms.paymentAttemptsMax,
         timesOutAt: input.at + terms.requestTtlMs,
         payment: data.payment,
+        ...waiting,
       },
     },
     {
@@ -66,9 +68,16 @@ export function onBookingRequested(state: State, input: BookingRequested): reado
         currency: currencyOf(show),
         seatsPerCustomerMax: show.seatsPerCustomerMax,
         paymentSent: data.payment !== undefined,
+        ...waiting,
       },
     },
   ];
+}
+
+/** Whoever waits for seats does so as long as there is a sale. */
+function waitsUntil({ until }: NonNullable<BookingRequestedData['waitsForSeats']>, { sales, startsAt }: Show): string {
+  const ends = [sales.closesAt, startsAt, ...(until === undefined ? [] : [until])].map(moment);
+  return new Date(Math.min(...ends)).toISOString();
 }
 
 /**
@@ -138,8 +147,11 @@ function fixPrice(state: Requested, input: PriceCalculated): readonly Event[] {
 
 export function onTimeOut(state: State): readonly Event[] {
   switch (state.status) {
-    case 'requested':
-      return [{ type: 'BookingRejected', data: { ...about(state.about), seats: [], areas: [], reason: 'timed_out' } }];
+    case 'requested': {
+      // There were seats for others only, as long as there was a sale.
+      const reason = state.waits ? 'seats_unavailable' : 'timed_out';
+      return [{ type: 'BookingRejected', data: { ...about(state.about), seats: [], areas: [], reason } }];
+    }
     case 'unseen':
     case 'awaiting_payment':
     case 'paying':

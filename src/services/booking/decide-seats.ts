@@ -1,7 +1,7 @@
 import { unreachable } from '../../contracts/decider.ts';
-import { applyPostponed } from './decide-cancellation.ts';
+import { applyCancellations, applyPostponed } from './decide-cancellation.ts';
 import { evolve } from './evolve.ts';
-import type { SeatsRefused, SeatsReleased, SeatsSold } from './inputs.ts';
+import type { SeatsAwaited, SeatsRefused, SeatsReleased, SeatsSold } from './inputs.ts';
 import { refund } from './refund.ts';
 import { about, type Event, type Paid, type State } from './state.ts';
 
@@ -53,6 +53,31 @@ export function onSeatsRefused(state: State, input: SeatsRefused): readonly Even
     case 'expired':
     case 'cancelled':
       // It is over already.
+      return [];
+    default:
+      return unreachable(state);
+  }
+}
+
+export function onSeatsAwaited(state: State, input: SeatsAwaited): readonly Event[] {
+  switch (state.status) {
+    case 'requested': {
+      const until = state.asked.waitsUntil;
+      if (state.waits || until === undefined) return [];
+      const waits: Event = { type: 'BookingWaits', data: { ...about(state.about), until } };
+      // What was asked to be cancelled while seats were looked for waits for none.
+      return [waits, ...applyCancellations(evolve(state, waits), state.cancellations, input.at)];
+    }
+    case 'unseen':
+    case 'awaiting_payment':
+    case 'paying':
+    case 'paid':
+    case 'confirmed':
+    // Seats were found, and told of before.
+    case 'rejected':
+    case 'expired':
+    case 'cancelled':
+      // It is over already; seat-inventory hears of that and takes it off the list.
       return [];
     default:
       return unreachable(state);

@@ -2,7 +2,8 @@
  * A booking, from request to its one terminal state. This service is the process manager: it owns no seat, no price and
  * no money, it tells the others what happened and draws the conclusions from what they answer.
  *
- *   requested          BookingCreated is out; seat-inventory looks for seats, pricing for their price.
+ *   requested          BookingCreated is out; seat-inventory looks for seats, pricing for their price. Where none are free,
+ *                      a booking that wants to wait is on the waiting list of its show (`waits`, to the outside `waiting`).
  *   awaiting_payment   Seats are held and the price is fixed; the customer may pay until the hold ends.
  *   paying             One charge is open. Nothing but its outcome moves the booking on: if the hold ends meanwhile the
  *                      booking still waits, and what is asked for meanwhile (a cancellation) applies afterwards.
@@ -43,7 +44,14 @@ import {
   onRefundOutcome,
 } from './decide-payment.ts';
 import { onBookingRequested, onPriceCalculated, onTimeOut } from './decide-request.ts';
-import { onSeatsLost, onSeatsRefused, onSeatsReleased, onSeatsReserved, onSeatsSold } from './decide-seats.ts';
+import {
+  onSeatsAwaited,
+  onSeatsLost,
+  onSeatsRefused,
+  onSeatsReleased,
+  onSeatsReserved,
+  onSeatsSold,
+} from './decide-seats.ts';
 import { evolve } from './evolve.ts';
 import type { Input } from './inputs.ts';
 import type { Event, State } from './state.ts';
@@ -62,6 +70,8 @@ export function decide(state: State, input: Input): readonly Event[] {
       return onSeatsReserved(state);
     case 'SeatsRefused':
       return onSeatsRefused(state, input);
+    case 'SeatsAwaited':
+      return onSeatsAwaited(state, input);
     case 'SeatsSold':
       return onSeatsSold(state, input);
     case 'SeatsReleased':

@@ -23,7 +23,11 @@ export function evolve(state: State, event: Event): State {
       const { payment, ...asked } = event.data;
       const { bookingId, showId, userId } = asked;
       const about = { bookingId, showId, userId };
-      return { status: 'requested', about, refunds: {}, asked, payment, cancellations: [] };
+      return { status: 'requested', about, refunds: {}, asked, payment, cancellations: [], waits: false };
+    }
+    case 'BookingWaits': {
+      const now = expect(state, event, 'requested');
+      return { ...now, waits: true, asked: { ...now.asked, timesOutAt: Date.parse(event.data.until) } };
     }
     case 'PaymentKept':
       return { ...expect(state, event, 'requested'), payment: event.data.payment };

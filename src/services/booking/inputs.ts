@@ -32,6 +32,7 @@ export type CancellationRequested = From<BookingMovieEvent, 'BookingCancellation
 };
 export type SeatsReserved = From<SeatEvent, 'SeatsReserved'>;
 export type SeatsRefused = From<SeatEvent, 'SeatsRefused'>;
+export type SeatsAwaited = From<SeatEvent, 'SeatsAwaited'>;
 export type SeatsSold = From<SeatEvent, 'SeatsSold'>;
 export type SeatsReleased = From<SeatEvent, 'SeatsReleased'>;
 export type SeatsLost = From<SeatEvent, 'SeatsLost'>;
@@ -53,6 +54,7 @@ export type Input =
   | CancellationRequested
   | SeatsReserved
   | SeatsRefused
+  | SeatsAwaited
   | SeatsSold
   | SeatsReleased
   | SeatsLost

@@ -70,6 +70,7 @@ export const routes: Readonly<Record<string, Route>> = {
   BookingCancellationRequested: toBooking(showNow, needsShow),
   SeatsReserved: toBooking(),
   SeatsRefused: toBooking(),
+  SeatsAwaited: toBooking(),
   SeatsSold: toBooking(),
   SeatsReleased: toBooking(),
   SeatsLost: toBooking(),

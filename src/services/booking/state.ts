@@ -33,6 +33,8 @@ export interface Asked extends About {
   readonly refundPolicy?: RefundPolicy | undefined;
   /** When the booking ends as timed out if it still has no seats and price: milliseconds since 1970. */
   readonly timesOutAt: number;
+  /** Until when it waits for seats where none are free; absent where it does not. */
+  readonly waitsUntil?: string | undefined;
 }
 
 /** Seats that are held at a fixed price. */
@@ -83,6 +85,8 @@ export interface Requested extends Known {
   /** Came with the request or while seats were being looked for. */
   readonly payment: Payment | undefined;
   readonly cancellations: readonly Cancellation[];
+  /** It is on the waiting list of its show. */
+  readonly waits: boolean;
 }
 
 export interface AwaitingPayment extends Known {

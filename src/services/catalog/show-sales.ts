@@ -55,8 +55,9 @@ export function foldSales(before: ShowSales = none, event: SeatEvent & { readonl
       return { ...sales, blocked: less(sales.blocked, event.data.seats.length) };
     }
     case 'SeatsRefused':
+    case 'SeatsAwaited':
     case 'SeatsLost':
-      // Neither takes a seat nor gives one back.
+      // None of them takes a seat or gives one back.
       return before;
     default:
       return event satisfies never;

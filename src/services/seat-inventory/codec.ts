@@ -2,14 +2,19 @@ import { z } from 'zod';
 import { byName, objectOf } from '../../contracts/rules/by-name.ts';
 import { countsFrom, entriesOf } from '../../contracts/rules/counts.ts';
 import { decodeSeatMap, encodeSeatMap, spannedSeats } from '../../contracts/rules/seat-map.ts';
+import { areaCount, wanted } from '../../contracts/seats.ts';
 import type { ShowSeats } from './state.ts';
 
-/** How a show's seats are kept in a snapshot: the map as base64, areas by their names, customers as pairs. */
+/** How a show's seats are kept in a snapshot: the map as base64, areas by their names, customers as pairs, the waiting list in order. */
 const snapshot = z.object({
   seatPlanId: z.string().optional(),
   map: z.base64(),
   areas: byName(z.object({ capacity: z.int(), held: z.int(), sold: z.int() })),
   customers: z.array(z.tuple([z.string(), z.int()])).optional(),
+  waiting: z
+    .array(z.object({ bookingId: z.string(), userId: z.string(), isAtCounter: z.boolean(), wanted }))
+    .optional(),
+  offered: z.object({ indexes: z.array(z.int()), areas: z.array(areaCount) }).optional(),
 });
 
 export function encodeRoot(root: ShowSeats): z.input<typeof snapshot> {
@@ -18,13 +23,22 @@ export function encodeRoot(root: ShowSeats): z.input<typeof snapshot> {
     map: encodeSeatMap(root.map, spannedSeats(root.map)),
     areas: objectOf(root.areas),
     customers: root.customers && entriesOf(root.customers).map(([user, count]) => [user, count]),
+    ...(root.waiting.size > 0 && { waiting: [...root.waiting].map(([bookingId, each]) => ({ bookingId, ...each })) }),
+    ...(root.offered && { offered: { indexes: [...root.offered.indexes], areas: [...root.offered.areas] } }),
   };
 }
 
 /** Reads a snapshot; throws for anything that is none. */
 export function decodeRoot(json: unknown): ShowSeats {
-  const { seatPlanId, map, areas, customers } = snapshot.parse(json);
-  return { seatPlanId, map: decodeSeatMap(map), areas, customers: customers && countsFrom(customers) };
+  const { seatPlanId, map, areas, customers, waiting = [], offered } = snapshot.parse(json);
+  return {
+    seatPlanId,
+    map: decodeSeatMap(map),
+    areas,
+    customers: customers && countsFrom(customers),
+    waiting: new Map(waiting.map(({ bookingId, ...each }) => [bookingId, each])),
+    offered,
+  };
 }
 
 /** For the registry, which knows no types: what comes in is a root of this service. */

@@ -10,6 +10,7 @@ import {
   type Input,
   type InputOf,
   initialState,
+  type OfferInput,
   type ShowSeats,
   type State,
 } from './state.ts';
@@ -70,8 +71,28 @@ type Created = BookingCreatedInput['data'] & { readonly plan: SeatPlan };
 export function created(about: About, wanted: Wanted, more: Partial<Created> = {}): BookingCreatedInput {
   const { plan: given = plan, ...data } = more;
   const base = { wanted, acceptedAt, seatPlanId: plan.seatPlanId, currency: 'EUR', paymentSent: false };
-  const holdTtlMs = 300_000;
-  return { type: 'BookingCreated', ...context(), data: { ...about, ...base, ...data }, show, plan: given, holdTtlMs };
+  const terms = { show, plan: given, holdTtlMs: 300_000, waitingListMax: 3 };
+  return { type: 'BookingCreated', ...context(), data: { ...about, ...base, ...data }, ...terms };
+}
+
+export const waitsUntil = show.startsAt;
+
+export function best(count: number): Wanted {
+  return { kind: 'bestAvailable', count };
+}
+
+/** The offer's turn; `saleIsOver` where nothing may be sold any more. */
+export function offerDue(more: { readonly saleIsOver?: boolean } = {}): OfferInput {
+  return { ...offered(more), type: 'OfferDue' };
+}
+
+export function placesDue(about: About, more: { readonly time?: number } = {}): OfferInput {
+  return { ...offered({}), type: 'PlacesDue', id: `places/${about.bookingId}`, at: more.time ?? at };
+}
+
+function offered({ saleIsOver = false }: { readonly saleIsOver?: boolean }) {
+  const terms = { show, plan, holdTtlMs: 300_000, waitingListHoldMs: 1_800_000 };
+  return { ...context(), ...terms, at: saleIsOver ? Date.parse(show.startsAt) : at, data: { showId } };
 }
 
 const attempt = { attempt: 1, paymentId: `pay_${uuid(1)}`, amount: eur(1_200) };
@@ -148,6 +169,20 @@ export class ShowOfBookings {
     }
     return events;
   }
+
+  /** As the runtime does: what the facts ask for comes back, until nothing is asked for any more. */
+  settle(events: readonly Event[]): readonly Event[] {
+    const following: Event[] = [];
+    for (const event of events) for (const input of asksFor(event)) following.push(...this.take(input));
+    return following.length === 0 ? [] : [...following, ...this.settle(following)];
+  }
+}
+
+/** What comes back for a fact that asks the show to go on. */
+export function asksFor(event: Event): readonly Input[] {
+  if (event.type === 'PlacesOffered') return [offerDue()];
+  if (event.type !== 'WaitingFound') return [];
+  return [...event.data.bookingIds.map((bookingId) => placesDue({ ...booking(0), bookingId })), offerDue()];
 }
 
 /** A show that these inputs have come to. */
@@ -159,6 +194,7 @@ export function given(...inputs: readonly Input[]): ShowOfBookings {
 
 function subjectOf(input: Input): About | undefined {
   if (input.type === 'DeadlineReached') return { ...booking(0), bookingId: input.id.slice('deadline/'.length) };
+  if (input.type === 'PlacesDue') return { ...booking(0), bookingId: input.id.slice('places/'.length) };
   return 'bookingId' in input.data ? input.data : undefined;
 }
 

@@ -5,6 +5,7 @@ import { decodeRoot, encodeRoot } from './codec.ts';
 import {
   areas,
   at,
+  best,
   blocking,
   booking,
   cancelled,
@@ -15,13 +16,16 @@ import {
   facts,
   given,
   minutesLater,
+  offerDue,
   otherPlan,
   paid,
   paymentStarted,
+  placesDue,
   plan,
   refused,
   seats,
   types,
+  waitsUntil,
 } from './decider.fixtures.ts';
 import { decider } from './decider.ts';
 import type { Allocation, Input } from './state.ts';
@@ -273,6 +277,7 @@ const histories: Readonly<Record<Allocation['status'], readonly Input[]>> = {
     paid(mine),
   ],
   ended: [created(mine, seats('S-A-1')), ended('BookingRejected', mine)],
+  waiting: [created(booking(2), best(12)), created(mine, best(1), { waitsUntil }), ended('BookingExpired', booking(2))],
 };
 const inputs: Readonly<Record<Exclude<Input['type'], 'BlockRequested' | 'UnblockRequested'>, Input>> = {
   BookingCreated: created(mine, seats('S-B-1')),
@@ -283,6 +288,8 @@ const inputs: Readonly<Record<Exclude<Input['type'], 'BlockRequested' | 'Unblock
   BookingExpired: ended('BookingExpired', mine),
   BookingCancelled: cancelled(mine, { whole: true }),
   DeadlineReached: deadlineReached(mine, minutesLater(60)),
+  OfferDue: offerDue(),
+  PlacesDue: placesDue(mine),
 };
 const answers: Readonly<Record<keyof typeof inputs, Partial<Readonly<Record<Allocation['status'], string>>>>> = {
   BookingCreated: { none: 'ShowSeatsOpened,SeatsReserved' },
@@ -294,11 +301,14 @@ const answers: Readonly<Record<keyof typeof inputs, Partial<Readonly<Record<Allo
     held: 'SeatsSold',
     released: 'SeatsSold',
     ended: 'SeatsLost',
+    waiting: 'SeatsLost',
   },
-  BookingRejected: { held: 'SeatsReleased', sold: 'SeatsReleased' },
-  BookingExpired: { held: 'SeatsReleased', sold: 'SeatsReleased' },
-  BookingCancelled: { held: 'SeatsReleased', sold: 'SeatsReleased' },
+  BookingRejected: { held: 'SeatsReleased', sold: 'SeatsReleased', waiting: 'WaitEnded' },
+  BookingExpired: { held: 'SeatsReleased', sold: 'SeatsReleased', waiting: 'WaitEnded' },
+  BookingCancelled: { held: 'SeatsReleased', sold: 'SeatsReleased', waiting: 'WaitEnded' },
   DeadlineReached: { held: 'SeatsReleased' },
+  OfferDue: { waiting: 'WaitingFound' },
+  PlacesDue: { waiting: 'SeatsReserved' },
 };
 
 for (const [status, history] of Object.entries(histories) as [Allocation['status'], readonly Input[]][]) {

@@ -2,20 +2,24 @@ import { type Decider, unreachable } from '../../contracts/decider.ts';
 import { indexOfSeat, planIndex } from '../../contracts/rules/plan-order.ts';
 import { isFree, seatState } from '../../contracts/rules/seat-map.ts';
 import { countIn, evolve, less, placeCount } from './evolve.ts';
-import { claimPlaces, mayOpen, underPlan } from './refusals.ts';
+import { claimPlaces, mayOpen, type Refusal, underPlan } from './refusals.ts';
 import {
+  type About,
+  type Allocation,
   type BlockInput,
   type BookingCreatedInput,
   type Event,
   type Input,
   type InputOf,
   initialState,
+  type OfferInput,
   type OwnedAllocation,
   type Places,
   type ReleasedAllocation,
   type ShowSeats,
   type State,
 } from './state.ts';
+import { findWaiting, offeredBy, offering, waitingHoldUntil, waitRefusal, withoutOffered } from './waiting-list.ts';
 
 /**
  * Who gets which seats of a show. Nothing but the facts made here moves a seat, and one task makes them one after the
@@ -26,6 +30,10 @@ export const decider: Decider<State, Input, Event> = { initialState, decide, evo
 const nothing: readonly Event[] = [];
 
 function decide(state: State, input: Input): readonly Event[] {
+  return offering(state.root, decided(state, input));
+}
+
+function decided(state: State, input: Input): readonly Event[] {
   switch (input.type) {
     case 'BookingCreated':
       return reserve(state, input);
@@ -45,6 +53,10 @@ function decide(state: State, input: Input): readonly Event[] {
     case 'BlockRequested':
     case 'UnblockRequested':
       return block(state, input);
+    case 'OfferDue':
+      return offer(state, input);
+    case 'PlacesDue':
+      return give(state, input);
     default:
       return unreachable(input);
   }
@@ -59,9 +71,10 @@ function reserve({ root, part }: State, input: BookingCreatedInput): readonly Ev
   if (part.status !== 'none') return nothing;
   const { bookingId, showId, userId, bookedUnderId, quote, maxTotal, acceptedAt } = input.data;
   const about = { bookingId, showId, userId };
-  const claim = claimPlaces(root, input);
+  const claim = claimPlaces(withoutOffered(root), input);
   if ('reason' in claim) {
-    return [{ type: 'SeatsRefused', data: { ...about, reason: claim.reason, offending: [...claim.offending] } }];
+    const refusal = waitRefusal(root, input, claim);
+    return refusal === undefined ? [awaited(input)] : [refused(about, refusal)];
   }
   const holdExpiresAt = new Date(input.at + input.holdTtlMs).toISOString();
   const reserved: Event = {
@@ -80,10 +93,64 @@ function reserve({ root, part }: State, input: BookingCreatedInput): readonly Ev
   return [...opening(root, input, input.data.seatsPerCustomerMax !== undefined), reserved];
 }
 
+function refused(about: About, { reason, offending }: Refusal): Event {
+  const { bookingId, showId, userId } = about;
+  return { type: 'SeatsRefused', data: { bookingId, showId, userId, reason, offending: [...offending] } };
+}
+
+function awaited({ data }: BookingCreatedInput): Event {
+  const { bookingId, showId, userId, bookedUnderId, wanted, acceptedAt, maxTotal, seatsPerCustomerMax } = data;
+  return {
+    type: 'SeatsAwaited',
+    data: {
+      ...{ bookingId, showId, userId },
+      ...(bookedUnderId && { bookedUnderId }),
+      ...{ wanted, acceptedAt },
+      ...(maxTotal && { maxTotal }),
+      ...(seatsPerCustomerMax !== undefined && { seatsPerCustomerMax }),
+    },
+  };
+}
+
+/** What is free goes to those who wait for it; what fits nobody of them is anybody's. */
+function offer({ root }: State, input: OfferInput): readonly Event[] {
+  if (root.offered === undefined) return nothing;
+  const { showId } = input.data;
+  const plan = offeredBy(input);
+  const bookingIds = plan === undefined ? [] : findWaiting(root, planIndex(plan));
+  return [
+    bookingIds.length === 0
+      ? { type: 'OfferEnded', data: { showId } }
+      : { type: 'WaitingFound', data: { showId, bookingIds: [...bookingIds] } },
+  ];
+}
+
+/** Places were found for one who waits. Where they are gone again, the booking waits on. */
+function give({ root, part }: State, input: OfferInput): readonly Event[] {
+  const plan = offeredBy(input);
+  if (part.status !== 'waiting' || plan === undefined) return nothing;
+  const { about, asked } = part;
+  const claim = claimPlaces(root, { ...input, data: { ...about, ...asked } });
+  if ('reason' in claim) return claim.reason === 'seats_unavailable' ? nothing : [refused(about, claim)];
+  const { acceptedAt, maxTotal, seatsPerCustomerMax } = asked;
+  const reserved: Event = {
+    type: 'SeatsReserved',
+    data: {
+      ...about,
+      ...listed(claim),
+      seatPlanId: plan.seatPlanId,
+      holdExpiresAt: waitingHoldUntil(input),
+      acceptedAt,
+      ...(maxTotal && { maxTotal }),
+    },
+  };
+  return [...opening(root, input, seatsPerCustomerMax !== undefined), reserved];
+}
+
 /** Says which plan is sold by, before the first place is taken under it. */
 function opening(
   root: ShowSeats,
-  { plan, data }: BookingCreatedInput | BlockInput,
+  { plan, data }: BookingCreatedInput | BlockInput | OfferInput,
   limited: boolean,
 ): readonly Event[] {
   if (plan === undefined) return nothing;
@@ -107,6 +174,7 @@ function extend({ part }: State, { data }: InputOf<'BookingPaymentStarted'>): re
     case 'released':
     case 'none':
     case 'refused':
+    case 'waiting':
     case 'sold':
     case 'lost':
     case 'ended':
@@ -126,6 +194,7 @@ function restore({ part }: State): readonly Event[] {
     }
     case 'none':
     case 'refused':
+    case 'waiting':
     case 'released':
     case 'sold':
     case 'lost':
@@ -152,6 +221,7 @@ function sell({ root, part }: State, { data }: InputOf<'BookingPaid'>): readonly
     // Paid without ever having had seats: the money must go back, and this answer is what sends it.
     case 'none':
     case 'refused':
+    case 'waiting':
     case 'ended': {
       const { seats, areas } = data;
       return [{ type: 'SeatsLost', data: { ...about, seats, indexes: [], areas, offending: seats } }];
@@ -181,6 +251,8 @@ function giveBack({ part }: State): readonly Event[] {
     case 'held':
     case 'sold':
       return [released(part, part, 'booking_ended')];
+    case 'waiting':
+      return [waitEnded(part)];
     case 'none':
     case 'refused':
     case 'released':
@@ -200,6 +272,8 @@ function cancel({ part }: State, { data }: InputOf<'BookingCancelled'>): readonl
       const gone = data.whole ? part : named(part, data);
       return placeCount(gone) === 0 ? nothing : [released(part, gone, 'booking_cancelled')];
     }
+    case 'waiting':
+      return [waitEnded(part)];
     case 'none':
     case 'refused':
     case 'released':
@@ -209,6 +283,10 @@ function cancel({ part }: State, { data }: InputOf<'BookingCancelled'>): readonl
     default:
       return unreachable(part);
   }
+}
+
+function waitEnded({ about: { bookingId, showId } }: Extract<Allocation, { readonly status: 'waiting' }>): Event {
+  return { type: 'WaitEnded', data: { bookingId, showId } };
 }
 
 /** Those of the named places that are its own. */
@@ -230,6 +308,7 @@ function expire({ part }: State, { at }: InputOf<'DeadlineReached'>): readonly E
       return at >= Date.parse(part.heldUntil) ? [released(part, part, 'hold_expired')] : nothing;
     case 'none':
     case 'refused':
+    case 'waiting':
     case 'released':
     case 'sold':
     case 'lost':

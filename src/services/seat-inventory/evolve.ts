@@ -2,7 +2,17 @@ import { unreachable } from '../../contracts/decider.ts';
 import { noCounts, withCount } from '../../contracts/rules/counts.ts';
 import { emptySeatMap, withSeats } from '../../contracts/rules/seat-map.ts';
 import type { AreaCount } from '../../contracts/seats.ts';
-import type { About, Allocation, AreaPlaces, Event, Places, ShowSeats, ShowSeatsOpened, State } from './state.ts';
+import type {
+  About,
+  Allocation,
+  AreaPlaces,
+  Event,
+  Offered,
+  Places,
+  ShowSeats,
+  ShowSeatsOpened,
+  State,
+} from './state.ts';
 
 /**
  * Folds one fact. Root and part are folded apart, neither looks at the other: a root comes back from a snapshot and all
@@ -18,10 +28,9 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
       return opened(root, event.data);
     case 'SeatsReserved':
       return {
-        ...root,
-        map: withSeats(root.map, event.data.indexes, 'held'),
-        areas: moved(root.areas, event.data.areas, { held: 1, sold: 0 }),
+        ...taken(root, event.data),
         customers: counted(root, event.data, 1),
+        waiting: withoutWaiting(root, event.data),
       };
     case 'SeatsSold': {
       const fromFree = event.data.from === 'free';
@@ -45,14 +54,51 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
       return { ...root, map: withSeats(root.map, event.data.indexes, 'blocked') };
     case 'SeatsUnblocked':
       return { ...root, map: withSeats(root.map, event.data.indexes, 'free') };
+    case 'SeatsAwaited': {
+      const { bookingId, userId, bookedUnderId, wanted } = event.data;
+      const waiting = new Map(root.waiting).set(bookingId, {
+        userId,
+        isAtCounter: bookedUnderId !== undefined,
+        wanted,
+      });
+      return { ...root, waiting };
+    }
     case 'SeatsRefused':
     case 'SeatsLost':
+    case 'WaitEnded':
+      return root.waiting.has(event.data.bookingId) ? { ...root, waiting: withoutWaiting(root, event.data) } : root;
+    case 'PlacesOffered': {
+      const { indexes, areas } = root.offered ?? { indexes: [], areas: [] };
+      return {
+        ...root,
+        offered: { indexes: [...indexes, ...event.data.indexes], areas: [...areas, ...event.data.areas] },
+      };
+    }
+    case 'OfferEnded':
+      return { ...root, offered: undefined };
     case 'HoldMoved':
     case 'BlockDecided':
+    case 'WaitingFound':
       return root;
     default:
       return unreachable(event);
   }
+}
+
+/** The hall with these places held. */
+export function taken(root: ShowSeats, { indexes, areas }: Offered): ShowSeats {
+  return {
+    ...root,
+    map: withSeats(root.map, indexes, 'held'),
+    areas: moved(root.areas, areas, { held: 1, sold: 0 }),
+  };
+}
+
+function withoutWaiting({ waiting }: ShowSeats, { bookingId }: { readonly bookingId: string }): ShowSeats['waiting'] {
+  if (!waiting.has(bookingId)) return waiting;
+  const left = new Map(waiting);
+  left.delete(bookingId);
+  return left;
 }
 
 /** Another plan starts from an empty hall: it is only opened when nothing is taken under the one before. */
@@ -63,6 +109,8 @@ function opened(root: ShowSeats, data: ShowSeatsOpened['data']): ShowSeats {
     return [area, { capacity, held, sold }];
   };
   return {
+    ...root,
+    offered: samePlan ? root.offered : undefined,
     seatPlanId: data.seatPlanId,
     map: samePlan ? root.map : emptySeatMap,
     areas: new Map(data.areas.map(places)),
@@ -102,6 +150,16 @@ function evolvePart(part: Allocation, event: Event): Allocation {
     }
     case 'SeatsRefused':
       return { status: 'refused' };
+    case 'SeatsAwaited': {
+      const { wanted, acceptedAt, maxTotal, seatsPerCustomerMax } = event.data;
+      return {
+        status: 'waiting',
+        about: aboutOf(event.data),
+        asked: { wanted, acceptedAt, maxTotal, seatsPerCustomerMax },
+      };
+    }
+    case 'WaitEnded':
+      return { status: 'ended' };
     case 'HoldMoved':
       return part.status === 'held' ? { ...part, heldUntil: event.data.heldUntil } : part;
     case 'SeatsSold':
@@ -118,6 +176,9 @@ function evolvePart(part: Allocation, event: Event): Allocation {
     case 'SeatsBlocked':
     case 'SeatsUnblocked':
     case 'BlockDecided':
+    case 'PlacesOffered':
+    case 'WaitingFound':
+    case 'OfferEnded':
       return part;
     default:
       return unreachable(event);
@@ -125,9 +186,12 @@ function evolvePart(part: Allocation, event: Event): Allocation {
 }
 
 function owned(data: Places & About): Places & { readonly about: About } {
-  const { bookingId, showId, userId, bookedUnderId, seats, indexes, areas } = data;
-  const about = { bookingId, showId, userId, ...(bookedUnderId && { bookedUnderId }) };
-  return { about, seats, indexes, areas };
+  const { seats, indexes, areas } = data;
+  return { about: aboutOf(data), seats, indexes, areas };
+}
+
+function aboutOf({ bookingId, showId, userId, bookedUnderId }: About): About {
+  return { bookingId, showId, userId, ...(bookedUnderId && { bookedUnderId }) };
 }
 
 /** What is left after some places were given back. */

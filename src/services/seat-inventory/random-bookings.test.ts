@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { planIndex } from '../../contracts/rules/plan-order.ts';
 import { seatState } from '../../contracts/rules/seat-map.ts';
 import type { Applied, Statement } from '../../runtime/service.ts';
 import { decodeRoot, encodeRoot } from './codec.ts';
 import {
   areas,
+  asksFor,
   at,
+  best,
   blocking,
   booking,
   cancelled,
@@ -17,20 +20,28 @@ import {
   given,
   paid,
   paymentStarted,
+  plan,
   seats,
   showId,
+  waitsUntil,
 } from './decider.fixtures.ts';
 import { decider } from './decider.ts';
 import { allocationWalls } from './projection.ts';
 import { type Event, type Input, initialState, type ShowSeats } from './state.ts';
+import { findWaiting } from './waiting-list.ts';
 
 /** Whatever inputs come in whatever order: no seat has two owners, and everything that counts seats agrees. */
 const ids = ['S-A-1', 'S-A-2', 'S-A-3', 'S-B-1'];
+const sold = ['A', 'B']
+  .flatMap((row) => [1, 2, 3, 4, 5, 6].map((number) => `S-${row}-${number}`))
+  .filter((seat) => !ids.includes(seat));
 const step = fc.record({
   booking: fc.integer({ min: 1, max: 5 }),
   what: fc.constantFrom(
     'seats',
     'best',
+    'wait',
+    'go on',
     'areas',
     'start',
     'decline',
@@ -48,14 +59,24 @@ const step = fc.record({
 });
 type Step = typeof step extends fc.Arbitrary<infer Value> ? Value : never;
 
-function inputOf({ booking: number, what, some, minutes }: Step): Input {
+function inputOf({
+  booking: number,
+  what,
+  some,
+  minutes,
+}: Step & { readonly what: Exclude<Step['what'], 'go on'> }): Input {
   const about = booking(number);
   const limited = number === 1 ? { seatsPerCustomerMax: 3 } : {};
   switch (what) {
     case 'seats':
       return created(about, seats(...some), limited);
     case 'best':
-      return created(about, { kind: 'bestAvailable', count: some.length }, limited);
+      return created(about, best(some.length), limited);
+    case 'wait':
+      return created(about, minutes > 10 ? areas(['pit', some.length + 2]) : best(some.length), {
+        ...limited,
+        waitsUntil,
+      });
     case 'areas':
       return created(about, areas(['pit', some.length + 2]), limited);
     case 'start':
@@ -122,10 +143,29 @@ test('two bookings never own one seat, and the wall agrees with the decider afte
       const walls = new Walls();
       let batch: Event[] = [];
       const all: Event[] = [];
-      for (const each of steps) {
-        const events = show.take(inputOf(each));
+      /** What facts have asked for, and what comes back of itself some time later. */
+      const asked: Input[] = [];
+      const take = (input: Input) => {
+        const isOffered = new Set(show.root.offered?.indexes);
+        const waited = show.root.waiting;
+        const events = show.take(input);
+        for (const event of events) {
+          asked.push(...asksFor(event));
+          if (event.type === 'SeatsReserved' && !waited.has(event.data.bookingId))
+            assert.deepEqual(
+              event.data.indexes.filter((index) => isOffered.has(index)),
+              [],
+              'what is offered to others',
+            );
+        }
         batch.push(...events);
         all.push(...events);
+      };
+      // In a hall that is nearly sold out.
+      take(created(booking(9), seats(...sold)));
+      for (const { what, ...each } of steps) {
+        const next = what === 'go on' ? asked.shift() : inputOf({ what, ...each });
+        if (next !== undefined) take(next);
         if (!each.endsBatch) continue;
         walls.apply(batch);
         batch = [];
@@ -137,6 +177,11 @@ test('two bookings never own one seat, and the wall agrees with the decider afte
           walls,
         );
       }
+      for (let next = asked.shift(); next !== undefined; next = asked.shift()) take(next);
+      assert.deepEqual(findWaiting(show.root, planIndex(plan)), [], 'nobody waits for what is free');
+      assert.equal(show.root.offered, undefined);
+      const waiting = [...show.parts].filter(([, { status }]) => status === 'waiting').map(([bookingId]) => bookingId);
+      assert.deepEqual([...show.root.waiting.keys()].sort(), waiting.sort());
       checkFolds(show.root, show.parts, all);
     }),
     { numRuns: 400 },

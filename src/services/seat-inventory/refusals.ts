@@ -14,10 +14,18 @@ export interface Refusal {
   readonly offending: readonly string[];
 }
 
-/** What a booking asks for, held against the plan. */
+/** What a booking asks for, now or when it began to wait. */
+interface Asking extends Pick<BookingCreatedInput, 'show' | 'plan'> {
+  readonly data: Pick<
+    BookingCreatedInput['data'],
+    'wanted' | 'quote' | 'userId' | 'bookedUnderId' | 'seatsPerCustomerMax'
+  >;
+}
+
+/** That, held against the plan. */
 interface Claim {
   readonly root: ShowSeats;
-  readonly input: BookingCreatedInput;
+  readonly input: Asking;
   readonly plan: PlanIndex;
   readonly named: { readonly seats: readonly string[]; readonly areas: readonly AreaCount[] };
   /** Seats and places in all. */
@@ -28,7 +36,7 @@ type Rule = (claim: Claim) => Refusal | undefined;
 const rules: readonly Rule[] = [seatUnknown, limitExceeded, planReplaced, seatsTaken, areaFull];
 
 /** The places a booking gets, or why it gets none. All or nothing. */
-export function claimPlaces(show: ShowSeats, input: BookingCreatedInput): Places | Refusal {
+export function claimPlaces(show: ShowSeats, input: Asking): Places | Refusal {
   if (input.show === undefined || input.plan === undefined) return { reason: 'show_not_found', offending: [] };
   const plan = planIndex(input.plan);
   const root = underPlan(show, plan.seatPlanId);
@@ -46,15 +54,15 @@ export function claimPlaces(show: ShowSeats, input: BookingCreatedInput): Places
 }
 
 /** A quote names the places it was made for; they are what the buyer saw. */
-function namedPlaces({ data }: BookingCreatedInput): Claim['named'] {
+function namedPlaces({ data }: Asking): Claim['named'] {
   const { quote, wanted } = data;
-  if (quote !== undefined) return { seats: [...new Set(quote.seats)], areas: merged(quote.areas) };
+  if (quote !== undefined) return { seats: [...new Set(quote.seats)], areas: areaPlaces(quote.areas) };
   if (wanted.kind === 'seats') return { seats: [...new Set(wanted.seats)], areas: [] };
-  return { seats: [], areas: wanted.kind === 'areas' ? merged(wanted.areas) : [] };
+  return { seats: [], areas: wanted.kind === 'areas' ? areaPlaces(wanted.areas) : [] };
 }
 
 /** Each area once. */
-function merged(areas: readonly AreaCount[]): readonly AreaCount[] {
+export function areaPlaces(areas: readonly AreaCount[]): readonly AreaCount[] {
   const counts = new Map<string, number>();
   for (const { area, count } of areas) counts.set(area, (counts.get(area) ?? 0) + count);
   return [...counts].map(([area, count]) => ({ area, count }));
@@ -95,7 +103,8 @@ function areaFull({ root, plan, named }: Claim): Refusal | undefined {
     : { reason: 'seats_unavailable', offending: offending.map(({ area }) => area) };
 }
 
-function freePlaces(root: ShowSeats, plan: PlanIndex, area: string): number {
+/** How many places of an area nobody has. */
+export function freePlaces(root: ShowSeats, plan: PlanIndex, area: string): number {
   const { held, sold } = root.areas.get(area) ?? { held: 0, sold: 0 };
   return (plan.areas.get(area)?.capacity ?? 0) - held - sold;
 }

@@ -1,13 +1,21 @@
 import type { BookingCreatedData } from '../../contracts/booking.ts';
 import type { SeatPlan, Setting, Show } from '../../contracts/catalog.ts';
 import { settingFrom } from '../../contracts/settings.ts';
-import { type Route, route } from '../../runtime/service.ts';
-import type { BlockInput, BlockRequest, BookingCreatedInput, Input, InputOf } from './state.ts';
+import {
+  type Effect,
+  type EffectPolicy,
+  effect,
+  type Lookup,
+  type Message,
+  type Route,
+  route,
+} from '../../runtime/service.ts';
+import type { BlockInput, BlockRequest, BookingCreatedInput, Input, InputOf, OfferInput } from './state.ts';
 
 /** How messages reach the seats of a show: what a booking asks goes to its part, the organizer's requests to the show. */
 const stream = 'show-seats';
 
-type BookingType = Exclude<Input['type'], 'BookingCreated' | 'DeadlineReached' | BlockInput['type']>;
+type BookingType = Exclude<Input['type'], 'BookingCreated' | 'DeadlineReached' | (BlockInput | OfferInput)['type']>;
 
 /** Needs nothing but its own data. */
 function aboutBooking<Type extends BookingType>(type: Type): Route {
@@ -58,10 +66,65 @@ const bookingCreated = route<BookingCreatedData>({
       show: lookup.get<Show>('catalog', showId),
       plan: lookup.get<SeatPlan>('seat-plans', seatPlanId),
       holdTtlMs: settingFrom((key) => lookup.get<Setting>('settings', key), 'holdTtlMs'),
+      waitingListMax: settingFrom((key) => lookup.get<Setting>('settings', key), 'waitingListMax'),
     };
     return [{ stream, id: showId, part: bookingId, input }];
   },
 });
+
+/** The places found go to their bookings, one after the other; then what is left is offered on. */
+const placesDue = route<{ readonly showId: string; readonly bookingIds: readonly string[] }>({
+  to: (message, lookup) => {
+    if (message.envelope.data === null) return [];
+    const { showId, bookingIds } = message.envelope.data;
+    const input = offerInput(message, showId, lookup);
+    return [
+      ...bookingIds.map((part) => ({ stream, id: showId, part, input: { ...input, type: 'PlacesDue' } })),
+      { stream, id: showId, input: { ...input, type: 'OfferDue' } },
+    ];
+  },
+});
+
+const offerDue = route<{ readonly showId: string }>({
+  to: (message, lookup) => {
+    if (message.envelope.data === null) return [];
+    const { showId } = message.envelope.data;
+    return [{ stream, id: showId, input: { ...offerInput(message, showId, lookup), type: 'OfferDue' } }];
+  },
+});
+
+function offerInput({ envelope, at }: Message, showId: string, lookup: Lookup): Omit<OfferInput, 'type'> {
+  const get = (key: string) => lookup.get<Setting>('settings', key);
+  const show = lookup.get<Show>('catalog', showId);
+  return {
+    id: envelope.id,
+    at,
+    data: { showId },
+    show,
+    plan: show && lookup.get<SeatPlan>('seat-plans', show.seatPlanId),
+    holdTtlMs: settingFrom(get, 'holdTtlMs'),
+    waitingListHoldMs: settingFrom(get, 'waitingListHoldMs'),
+  };
+}
+
+/**
+ * Nothing outside is asked: a show's stream cannot decide for a booking in the same step as for another, nor look at the plan
+ * where a hold has just run out. So it asks itself, and the answer comes with what that takes.
+ */
+const asked: EffectPolicy = {
+  ...{ timeoutMs: 1_000, attemptsMax: 1, backoffMs: 1, backoffMaxMs: 1 },
+  ...{ concurrencyMax: 1_000, breakerFailures: 1_000_000, breakerOpenMs: 1 },
+};
+const itself = (type: 'OfferDue' | 'PlacesDue') =>
+  effect<Readonly<Record<string, unknown>>>({
+    policy: asked,
+    run: async ({ data }) => ({ type, data }),
+    unanswered: ({ data }) => ({ type, data }),
+  });
+export const offers: Readonly<Record<string, Effect>> = {
+  PlacesOffered: itself('OfferDue'),
+  WaitingFound: itself('PlacesDue'),
+};
 
 export const routes: Readonly<Record<string, Route>> = {
   BookingCreated: bookingCreated,
@@ -73,4 +136,6 @@ export const routes: Readonly<Record<string, Route>> = {
   BookingCancelled: aboutBooking('BookingCancelled'),
   BlockRequested: aboutBlocks('BlockRequested'),
   UnblockRequested: aboutBlocks('UnblockRequested'),
+  OfferDue: offerDue,
+  PlacesDue: placesDue,
 };

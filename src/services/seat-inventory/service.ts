@@ -4,7 +4,7 @@ import { decider } from './decider.ts';
 import { measures } from './measures.ts';
 import { allocationWalls, blockRequests } from './projection.ts';
 import { endpoints } from './routes.ts';
-import { routes } from './routing.ts';
+import { offers, routes } from './routing.ts';
 
 /** Holds, sells and frees the seats of shows. */
 export const seatInventory: ServiceDefinition = {
@@ -14,6 +14,7 @@ export const seatInventory: ServiceDefinition = {
   references: ['catalog', 'seat-plans', 'settings'],
   streams: { 'show-seats': { ...stream({ decider, shape: 'split' }), codec } },
   routes,
+  effects: offers,
   views: [blockRequests],
   statements: allocationWalls,
   unhurried: ['BookingPaymentStarted'],

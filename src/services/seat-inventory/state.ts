@@ -5,7 +5,7 @@ import { type ByName, noNames } from '../../contracts/rules/by-name.ts';
 import type { Counts } from '../../contracts/rules/counts.ts';
 import { emptySeatMap, type SeatMap } from '../../contracts/rules/seat-map.ts';
 import type { SeatEvent } from '../../contracts/seat-inventory.ts';
-import type { AreaCount } from '../../contracts/seats.ts';
+import type { AreaCount, Wanted } from '../../contracts/seats.ts';
 
 /**
  * The seats of one show. The root is what its bookings share: the state of every seat and how many places of each area
@@ -16,7 +16,8 @@ import type { AreaCount } from '../../contracts/seats.ts';
  *    │                 ▼  │                │
  *    │              released ──────────────┘   the hold ended; the same seats may be taken back
  *    │                 └──paid, not all free──▶ lost
- *    └──refuse──▶ refused                       held and sold ──booking over──▶ ended
+ *    ├──refuse──▶ refused                       held and sold ──booking over──▶ ended
+ *    └──wait────▶ waiting ──places found──▶ held  (or refused; ended with the booking)
  *
  * A hold is valid until a committed event ends it: the deadline asks for that event, it does not end the hold.
  */
@@ -32,7 +33,21 @@ export interface ShowSeats {
   readonly areas: ByName<AreaPlaces>;
   /** Seats and places of each customer, kept from the first booking on that is limited. */
   readonly customers: Counts | undefined;
+  /** Bookings that wait for places, the first who asked first. */
+  readonly waiting: ReadonlyMap<string, Waiting>;
+  /** Places that have become free and are offered to those who wait, before anybody else may have them. */
+  readonly offered: Offered | undefined;
 }
+
+/** One on the waiting list. */
+export interface Waiting {
+  readonly userId: string;
+  /** Of a sale at the counter: one member of staff waits for many. */
+  readonly isAtCounter: boolean;
+  readonly wanted: Wanted;
+}
+
+export type Offered = Pick<Places, 'indexes' | 'areas'>;
 
 export interface AreaPlaces {
   readonly capacity: number;
@@ -73,9 +88,22 @@ interface Released extends Owned {
   readonly status: 'released';
   readonly seatPlanId: string;
 }
-export type Allocation = { readonly status: 'none' | 'refused' | 'lost' | 'ended' } | Held | Sold | Released;
+/** On the waiting list, with what the booking has asked for. */
+interface OnTheList {
+  readonly status: 'waiting';
+  readonly about: About;
+  readonly asked: Pick<SeatsAwaitedData, 'wanted' | 'acceptedAt' | 'maxTotal' | 'seatsPerCustomerMax'>;
+}
+export type Allocation =
+  | { readonly status: 'none' | 'refused' | 'lost' | 'ended' }
+  | OnTheList
+  | Held
+  | Sold
+  | Released;
 export type OwnedAllocation = Held | Sold;
 export type ReleasedAllocation = Released;
+
+type SeatsAwaitedData = Extract<SeatEvent, { readonly type: 'SeatsAwaited' }>['data'];
 
 type BookingInput<Type extends BookingEvent['type']> = InputContext & Extract<BookingEvent, { readonly type: Type }>;
 
@@ -86,6 +114,17 @@ export interface BookingCreatedInput extends InputContext {
   readonly show: Show | undefined;
   readonly plan: SeatPlan | undefined;
   readonly holdTtlMs: number;
+  readonly waitingListMax: number;
+}
+
+/** Places are offered to those who wait (to the show), or one of them was found to get some (to its booking). */
+export interface OfferInput extends InputContext {
+  readonly type: 'OfferDue' | 'PlacesDue';
+  readonly data: { readonly showId: string };
+  readonly show: Show | undefined;
+  readonly plan: SeatPlan | undefined;
+  readonly holdTtlMs: number;
+  readonly waitingListHoldMs: number;
 }
 
 /** The organizer takes seats off sale, or puts them on sale again. */
@@ -110,6 +149,7 @@ export type Input =
   | BookingInput<'BookingExpired'>
   | BookingInput<'BookingCancelled'>
   | BlockInput
+  | OfferInput
   | DeadlineReached;
 export type InputOf<Type extends Input['type']> = Extract<Input, { readonly type: Type }>;
 
@@ -142,9 +182,44 @@ export interface BlockDecided {
   };
 }
 
-export type Event = SeatEvent | ShowSeatsOpened | HoldMoved | BlockDecided;
+/** Kept to this service: places have become free, and those who wait for some come first. Asks for `OfferDue`. */
+export interface PlacesOffered {
+  readonly type: 'PlacesOffered';
+  readonly data: { readonly showId: string } & Offered;
+}
+
+/** Kept to this service: these bookings can have places that are free. Asks for `PlacesDue` to each, and `OfferDue` after them. */
+export interface WaitingFound {
+  readonly type: 'WaitingFound';
+  readonly data: { readonly showId: string; readonly bookingIds: readonly string[] };
+}
+
+/** Kept to this service: nobody who waits can have what is free; it is anybody's. */
+export interface OfferEnded {
+  readonly type: 'OfferEnded';
+  readonly data: { readonly showId: string };
+}
+
+/** Kept to this service: a booking has ended before places were found for it. */
+export interface WaitEnded {
+  readonly type: 'WaitEnded';
+  readonly data: { readonly bookingId: string; readonly showId: string };
+}
+
+export type Event =
+  | SeatEvent
+  | ShowSeatsOpened
+  | HoldMoved
+  | BlockDecided
+  | PlacesOffered
+  | WaitingFound
+  | OfferEnded
+  | WaitEnded;
 
 export const initialState: State = {
-  root: { seatPlanId: undefined, map: emptySeatMap, areas: noNames, customers: undefined },
+  root: {
+    ...{ seatPlanId: undefined, map: emptySeatMap, areas: noNames, customers: undefined },
+    ...{ waiting: new Map(), offered: undefined },
+  },
   part: { status: 'none' },
 };

@@ -87,7 +87,12 @@ export type BookingChange = (BookingMovieEvent | BookingNews | Exclude<TicketEve
 
 /** Whether a booking has reached an end (`confirmed` may still be cancelled). */
 export function isFinal(status: BookingStatus): boolean {
-  return !['requested', 'awaiting_payment', 'paying'].includes(status);
+  return !['requested', 'waiting', 'awaiting_payment', 'paying'].includes(status);
+}
+
+/** Whether seats are being looked for, or waited for. */
+export function isSought(status: BookingStatus): boolean {
+  return status === 'requested' || status === 'waiting';
 }
 
 /** The document of a booking that was just asked for: readable before anybody has decided anything. */

@@ -9,6 +9,7 @@ import {
   emptyDocument,
   type Internal,
   isFinal,
+  isSought,
   type RefundStatus,
   requestedDocument,
 } from './booking-document.ts';
@@ -18,7 +19,8 @@ import {
  * events move the status, along these arrows; whatever would move it another way came late and is not believed.
  */
 const nextStatuses: Readonly<Record<BookingStatus, readonly BookingStatus[]>> = {
-  requested: ['awaiting_payment', 'paying', 'confirmed', 'rejected', 'expired', 'cancelled'],
+  requested: ['waiting', 'awaiting_payment', 'paying', 'confirmed', 'rejected', 'expired', 'cancelled'],
+  waiting: ['awaiting_payment', 'paying', 'confirmed', 'rejected', 'expired', 'cancelled'],
   awaiting_payment: ['paying', 'confirmed', 'rejected', 'expired', 'cancelled'],
   paying: ['awaiting_payment', 'confirmed', 'rejected', 'expired', 'cancelled'],
   confirmed: ['cancelled'],
@@ -79,10 +81,12 @@ function applyBookingEvent(
     case 'BookingCreated':
       // It has made the document.
       return before;
+    case 'BookingWaits':
+      return moved(before, 'waiting', at);
     case 'BookingHeld': {
       const { seats, areas, items, fees, total, rulesVersion, holdExpiresAt } = event.data;
       const held = { ...before, ...placesOf({ seats, areas }), items, fees, total, rulesVersion, holdExpiresAt };
-      return before.status === 'requested' ? moved(held, 'awaiting_payment', at) : before;
+      return isSought(before.status) ? moved(held, 'awaiting_payment', at) : before;
     }
     case 'BookingPaymentStarted': {
       const started = moved(before, 'paying', at);
@@ -190,7 +194,7 @@ function paymentAtTheEnd({ payment }: BookingDocument): BookingDocument['payment
 
 function withPaymentSubmitted(document: BookingDocument, time: number): BookingDocument {
   const { declinedAt } = document.internal;
-  const open = document.status === 'requested' || document.status === 'awaiting_payment';
+  const open = isSought(document.status) || document.status === 'awaiting_payment';
   const answered = declinedAt !== undefined && time <= declinedAt;
   const settled = document.payment.status !== 'none' && document.payment.status !== 'declined';
   const isFree = document.total?.amount === 0;

@@ -15,6 +15,7 @@ const asked = (choice: Omit<Choice, 'showId'>, quote?: Asked['quote']): Asked =>
   choice: { showId, ...choice },
   quote,
   seatsPerBookingMax: 4,
+  now: Date.UTC(2026, 0, 1),
 });
 const seats = ['A-1-1', 'A-1-2'];
 const areas = [{ area: 'standing', count: 2 }];

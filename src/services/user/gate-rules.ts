@@ -14,6 +14,7 @@ export interface Choice {
     | { readonly count: number; readonly priceCategory?: string | undefined; readonly accessible?: boolean | undefined }
     | undefined;
   readonly areas?: readonly { readonly area: string; readonly count: number }[] | undefined;
+  readonly waitForSeats?: { readonly until?: string | undefined } | undefined;
 }
 
 export interface Asked {
@@ -21,6 +22,8 @@ export interface Asked {
   /** `forged`: a quote came along and its signature is not ours. */
   readonly quote: Quote | 'forged' | undefined;
   readonly seatsPerBookingMax: number;
+  /** Milliseconds since 1970. */
+  readonly now: number;
 }
 
 export interface GateRefusal {
@@ -39,6 +42,7 @@ const rules: readonly Rule[] = [
   noAreaTwice,
   notTooMany,
   choiceIsTheQuoted,
+  waitsForAnySeats,
 ];
 
 /** The first reason to refuse a request, `undefined` when it may go on. */
@@ -138,6 +142,20 @@ function choiceIsTheQuoted(asked: Asked): GateRefusal | undefined {
     return refusal('/areas', 'quote_mismatch', 'are not the quoted places; leave them out or ask for a new quote');
   }
   return undefined;
+}
+
+/** Seats that are named, or quoted, are those or none. */
+function waitsForAnySeats(asked: Asked): GateRefusal | undefined {
+  const { waitForSeats, seats } = asked.choice;
+  if (waitForSeats === undefined) return undefined;
+  if (waitForSeats.until !== undefined && Date.parse(waitForSeats.until) <= asked.now)
+    return refusal(
+      '/waitForSeats/until',
+      'past',
+      'must be a moment to come; leave it out to wait as long as there is a sale',
+    );
+  if (seats === undefined && asked.quote === undefined) return undefined;
+  return refusal('/waitForSeats', 'conflict', 'waits for bestAvailable or areas; leave out seats and quote');
 }
 
 function quoteOf({ quote }: Asked): Quote | undefined {

@@ -21,6 +21,7 @@ const bookingChanges = [
   'PaymentSubmitted',
   'BookingCancellationRequested',
   'BookingCreated',
+  'BookingWaits',
   'BookingHeld',
   'BookingPaymentStarted',
   'BookingPaymentUnsettled',

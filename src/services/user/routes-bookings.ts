@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { moment } from '../../contracts/event.ts';
 import { bookingId, newId, showId } from '../../contracts/ids.ts';
 import { money } from '../../contracts/money.ts';
 import { readQuote } from '../../contracts/rules/quote.ts';
@@ -19,7 +20,7 @@ import {
   publicBooking,
   waitFor,
 } from './booking-answers.ts';
-import { type BookingDocument, isFinal, requestedDocument } from './booking-document.ts';
+import { type BookingDocument, isFinal, isSought, requestedDocument } from './booking-document.ts';
 import { streamBooking } from './booking-stream.ts';
 import { emailField, nameField } from './fields.ts';
 import { type Asked, gateRefusal, wantedOf } from './gate-rules.ts';
@@ -48,6 +49,12 @@ const bookingRequest = z.strictObject({
   areas: z.array(areaCount).min(1).max(20).optional(),
   quote: z.string().min(1).max(100_000).optional(),
   maxTotal: money.optional(),
+  waitForSeats: z
+    .strictObject({ until: moment.optional() })
+    .describe(
+      'Where no seats are free, wait for some: until then, at most as long as the show is on sale. The booking is `waiting` meanwhile.',
+    )
+    .optional(),
   payment: paymentField.optional(),
   customerName: nameField.optional(),
 });
@@ -98,6 +105,7 @@ function requestBooking(service: ServiceRuntime, rooms: WaitingRooms): Endpoint 
       const payment = call.body.payment;
       const isDone = (document: BookingDocument) =>
         isFinal(document.status) ||
+        document.status === 'waiting' ||
         (payment === undefined ? awaitsPayment(document) : document.payment.status === 'declined');
       const { repeated, answer: first } = await submitOnce(service, rooms, call);
       return answerAbout(service, call, { first, isDone, isNew: !repeated });
@@ -138,6 +146,7 @@ async function submitBooking(service: ServiceRuntime, call: BookingCall): Promis
     choice: body,
     quote: body.quote === undefined ? undefined : (readQuote(body.quote, quoteSecret(service)) ?? 'forged'),
     seatsPerBookingMax: service.settings().seatsPerBookingMax,
+    now: Date.now(),
   };
   const refusal = gateRefusal(asked);
   if (refusal !== undefined) throw invalid(refusal.pointer, refusal.code, refusal.message);
@@ -165,6 +174,7 @@ async function submitBooking(service: ServiceRuntime, call: BookingCall): Promis
     ...('quoteId' in quote ? { quote } : {}),
     ...(body.maxTotal === undefined ? {} : { maxTotal: body.maxTotal }),
     ...(body.payment === undefined ? {} : { payment: body.payment }),
+    ...(body.waitForSeats === undefined ? {} : { waitsForSeats: body.waitForSeats }),
     acceptedAt: new Date().toISOString(),
   };
   return service.submit({
@@ -270,7 +280,7 @@ async function submitPayment(
   checkPayment(service, { principal: call.principal, payment, pointer: '/token' });
   const { bookingId: id, showId: show, userId } = document;
   const answer = { status: 202, location: locationOf(id), resource: id };
-  if (document.status !== 'requested' && document.status !== 'awaiting_payment') {
+  if (!isSought(document.status) && document.status !== 'awaiting_payment') {
     throw new Problem('conflict', `The booking is ${document.status}; only one that awaits its payment can be paid.`);
   }
   if (document.status === 'awaiting_payment' && ['pending', 'unknown'].includes(document.payment.status)) {

@@ -1,0 +1,143 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import {
+  areas,
+  at,
+  best,
+  booking,
+  cancelled,
+  created,
+  deadlineReached,
+  ended,
+  facts,
+  given,
+  minutesLater,
+  offerDue,
+  paid,
+  placesDue,
+  refused,
+  type ShowOfBookings,
+  seats,
+  show as show_,
+  types,
+  waitsUntil,
+} from './decider.fixtures.ts';
+import type { Event, Input } from './state.ts';
+
+/** Whoever finds no seats waits for some, and gets them before anybody else does. */
+
+const [ann, bob, cid, dan] = ['ann', 'bob', 'cid', 'dan'].map((name, number) => booking(10 + number, name));
+if (ann === undefined || bob === undefined || cid === undefined || dan === undefined) throw new Error('four of them');
+const owner = booking(1, 'zoe');
+const other = booking(2, 'yan');
+const wait = (about: typeof ann, count: number, more: object = {}) =>
+  created(about, best(count), { waitsUntil, ...more });
+const takesTwo = created(other, seats('S-A-1', 'S-A-2'));
+const takesTen = created(owner, best(10));
+
+/** All twelve seats are taken: two by one booking, ten by another. */
+const soldOut = (...more: readonly Input[]) => given(takesTwo, takesTen, ...more);
+const reserved = (events: readonly Event[]) =>
+  events.flatMap(({ type, data }) => (type === 'SeatsReserved' ? [[data.bookingId, data.seats.length]] : []));
+const freed = (show: ShowOfBookings, input: Input) => show.settle(show.take(input));
+
+test('given a full hall, when somebody asks who would wait, then they wait; nobody else does', () => {
+  assert.deepEqual(types(soldOut().when(wait(ann, 2))), ['SeatsAwaited']);
+  assert.equal(refused(soldOut().when(created(ann, best(2)))), 'seats_unavailable');
+  assert.deepEqual(types(given(takesTen).when(wait(ann, 2))), ['SeatsReserved'], 'two are free');
+});
+
+test('given seats by name, or more than the hall has, when they are not free, then nobody waits', () => {
+  assert.equal(refused(soldOut().when(created(ann, seats('S-A-1'), { waitsUntil }))), 'seats_unavailable');
+  assert.equal(refused(soldOut().when(wait(ann, 13))), 'seats_unavailable');
+  assert.equal(refused(soldOut().when(created(ann, areas(['pit', 9]), { waitsUntil }))), 'seats_unavailable');
+  assert.equal(
+    refused(soldOut().when(wait(ann, 1, { wanted: { ...best(1), priceCategory: 'none' } }))),
+    'seats_unavailable',
+  );
+});
+
+test('given a full list, or a customer on it, when they ask, then they do not wait, but staff may for many', () => {
+  const list = soldOut(wait(ann, 1), wait(bob, 1));
+  assert.equal(refused(list.when(wait(booking(20, 'ann'), 1))), 'limit_exceeded');
+  const atCounter = (number: number) => wait(booking(number, 'ann'), 1, { bookedUnderId: `usr_${number}` });
+  assert.deepEqual(types(list.take(atCounter(20))), ['SeatsAwaited']);
+  assert.equal(refused(list.when(wait(cid, 1))), 'seats_unavailable', 'three is the most here');
+});
+
+test('given two who wait, when seats become free, then the first gets them, and nobody comes in between', () => {
+  const list = soldOut(wait(ann, 2), wait(bob, 2));
+  const first = list.take(ended('BookingExpired', other));
+  assert.deepEqual(types(first), ['SeatsReleased', 'PlacesOffered']);
+  assert.equal(refused(list.when(created(cid, seats('S-A-1')))), 'seats_unavailable');
+  assert.deepEqual(types(list.when(wait(cid, 1))), ['SeatsAwaited'], 'behind them');
+  const then = list.settle(first);
+  assert.deepEqual(reserved(then), [[ann.bookingId, 2]]);
+  assert.deepEqual(types(then), ['WaitingFound', 'SeatsReserved', 'OfferEnded']);
+  assert.deepEqual([...list.root.waiting.keys()], [bob.bookingId]);
+});
+
+test('given a party of four before a couple, when two seats become free, then the couple goes in, and four have the next', () => {
+  const list = soldOut(wait(ann, 4), wait(bob, 2));
+  assert.deepEqual(reserved(freed(list, ended('BookingExpired', other))), [[bob.bookingId, 2]]);
+  assert.deepEqual(reserved(freed(list, ended('BookingExpired', owner))), [[ann.bookingId, 4]]);
+});
+
+test('given nobody who can use what is left, when the offer is through, then it is anybody’s', () => {
+  const list = soldOut(wait(ann, 3));
+  assert.deepEqual(types(freed(list, ended('BookingExpired', other))), ['OfferEnded']);
+  assert.deepEqual(types(list.when(created(cid, seats('S-A-1')))), ['SeatsReserved']);
+});
+
+test('given one who does not pay, when the hold ends, then the next one has the seats', () => {
+  const list = soldOut(wait(ann, 2), wait(bob, 2));
+  freed(list, ended('BookingExpired', other));
+  assert.deepEqual(reserved(freed(list, deadlineReached(ann, minutesLater(31)))), [[bob.bookingId, 2]]);
+  assert.deepEqual(types(list.when(paid(bob))), ['SeatsSold']);
+});
+
+test('given one who has left, then nothing is held for them, even where seats were found just now', () => {
+  const list = soldOut(wait(ann, 2), wait(bob, 2));
+  list.take(ended('BookingExpired', other));
+  assert.deepEqual(types(list.take(offerDue())), ['WaitingFound']);
+  assert.deepEqual(types(list.take(cancelled(ann, { whole: true }))), ['WaitEnded']);
+  assert.deepEqual(types(list.take(placesDue(ann))), []);
+  assert.deepEqual(types(list.take(offerDue())), ['WaitingFound']);
+  assert.deepEqual(types(list.take(placesDue(bob))), ['SeatsReserved']);
+});
+
+test('given a hold for who has waited, then it lasts longer than others, but not beyond the sale by more than theirs', () => {
+  const holdOf = (events: readonly Event[]) =>
+    facts(events).length === 1 && events[0]?.type === 'SeatsReserved' ? Date.parse(events[0].data.holdExpiresAt) : 0;
+  const list = soldOut(wait(ann, 2));
+  list.take(ended('BookingExpired', other));
+  list.take(offerDue());
+  assert.equal(holdOf(list.when(placesDue(ann))), at + 1_800_000);
+  const late = Date.parse(show_.startsAt) - 60_000;
+  assert.equal(holdOf(list.when(placesDue(ann, { time: late }))), late + 300_000);
+  const between = Date.parse(show_.startsAt) - 600_000;
+  assert.equal(holdOf(list.when(placesDue(ann, { time: between }))), between + 600_000);
+});
+
+test('given a sale that is over, when seats become free, then they are offered to nobody', () => {
+  const list = soldOut(wait(ann, 2));
+  list.take(ended('BookingExpired', other));
+  assert.deepEqual(types(list.take(offerDue({ saleIsOver: true }))), ['OfferEnded']);
+});
+
+test('given a customer who has all that the show allows meanwhile, when seats are found, then they are refused', () => {
+  const limited = { seatsPerCustomerMax: 2 };
+  const list = soldOut(wait(ann, 2, limited), created(booking(30, 'ann'), areas(['pit', 1]), limited), wait(bob, 2));
+  const then = freed(list, ended('BookingExpired', other));
+  assert.deepEqual(types(then), ['WaitingFound', 'SeatsRefused', 'WaitingFound', 'SeatsReserved', 'OfferEnded']);
+  assert.deepEqual(reserved(then), [[bob.bookingId, 2]]);
+});
+
+test('given places in an area, when some become free, then whoever waits for them has them, before those who come', () => {
+  const list = given(created(owner, areas(['pit', 6])), created(other, areas(['pit', 2])));
+  list.take(created(ann, areas(['pit', 2]), { waitsUntil }));
+  const first = list.take(ended('BookingExpired', other));
+  assert.equal(refused(list.when(created(dan, areas(['pit', 1])))), 'seats_unavailable');
+  assert.deepEqual(types(list.settle(first)), ['WaitingFound', 'SeatsReserved', 'OfferEnded']);
+  assert.deepEqual(list.root.areas.get('pit'), { capacity: 8, held: 8, sold: 0 });
+});

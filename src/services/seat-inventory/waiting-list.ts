@@ -1,0 +1,115 @@
+import type { SeatPlan, Show } from '../../contracts/catalog.ts';
+import { type PlanIndex, planIndex } from '../../contracts/rules/plan-order.ts';
+import { emptySeatMap } from '../../contracts/rules/seat-map.ts';
+import { pickSeats } from '../../contracts/rules/seat-picker.ts';
+import type { Wanted } from '../../contracts/seats.ts';
+import { taken } from './evolve.ts';
+import { areaPlaces, freePlaces, type Refusal, underPlan } from './refusals.ts';
+import type { BookingCreatedInput, Event, Offered, OfferInput, ShowSeats } from './state.ts';
+
+/**
+ * The waiting list of a show. Whoever asked for the best seats, or for places in an area, where none were free, waits for
+ * some. Places that become free are offered to the list before anybody else may have them: to the first who can be given
+ * all that they asked for, then to the next, until what is left fits nobody who waits.
+ */
+
+/** The most that are given places at once; the offer goes on after them. */
+const foundMax = 50;
+
+/** Whether a booking that was refused may wait instead; the reason why not. */
+export function waitRefusal(root: ShowSeats, input: BookingCreatedInput, refusal: Refusal): Refusal | undefined {
+  const { waitsUntil, wanted, quote, userId, bookedUnderId } = input.data;
+  const { plan, waitingListMax } = input;
+  if (waitsUntil === undefined || refusal.reason !== 'seats_unavailable' || plan === undefined) return refusal;
+  if (quote !== undefined || wanted.kind === 'seats' || !fits(planIndex(plan), nobodyIn(root), wanted)) return refusal;
+  if (root.waiting.size >= waitingListMax) return refusal;
+  const waitsAlready = [...root.waiting.values()].some((other) => !other.isAtCounter && other.userId === userId);
+  return bookedUnderId === undefined && waitsAlready ? { reason: 'limit_exceeded', offending: [] } : undefined;
+}
+
+/** The hall with nobody in it. */
+function nobodyIn(root: ShowSeats): ShowSeats {
+  return { ...root, map: emptySeatMap, areas: new Map() };
+}
+
+/** What decisions freed, as an offer to those who wait; they do not wait for themselves. */
+export function offering({ waiting }: ShowSeats, events: readonly Event[]): readonly Event[] {
+  if (waiting.size === 0) return events;
+  const offers = events.flatMap((event): readonly Event[] => {
+    switch (event.type) {
+      case 'SeatsReleased': {
+        const { showId, indexes, areas } = event.data;
+        return [{ type: 'PlacesOffered', data: { showId, indexes, areas } }];
+      }
+      case 'SeatsUnblocked': {
+        const { showId, indexes } = event.data;
+        return [{ type: 'PlacesOffered', data: { showId, indexes, areas: [] } }];
+      }
+      case 'ShowSeatsOpened':
+        return [{ type: 'PlacesOffered', data: { showId: event.data.showId, indexes: [], areas: [] } }];
+      default:
+        return [];
+    }
+  });
+  return [...events, ...offers];
+}
+
+/** The hall as it is for everybody but those who wait: what is offered to them is taken. */
+export function withoutOffered(root: ShowSeats): ShowSeats {
+  return root.offered === undefined ? root : taken(root, root.offered);
+}
+
+/** Those who can be given places, the first who asked first; each finds what those before leave. */
+export function findWaiting(root: ShowSeats, plan: PlanIndex): readonly string[] {
+  let left = underPlan(root, plan.seatPlanId);
+  const found: string[] = [];
+  // What did not fit once does not fit later: there is ever less.
+  const hopeless = new Set<string>();
+  for (const [bookingId, { wanted }] of root.waiting) {
+    if (found.length === foundMax) break;
+    const name = JSON.stringify(wanted);
+    if (hopeless.has(name)) continue;
+    const places = fits(plan, left, wanted);
+    if (places === undefined) {
+      hopeless.add(name);
+      continue;
+    }
+    found.push(bookingId);
+    left = taken(left, places);
+  }
+  return found;
+}
+
+function fits(plan: PlanIndex, root: ShowSeats, wanted: Wanted): Offered | undefined {
+  switch (wanted.kind) {
+    case 'seats':
+      return undefined;
+    case 'bestAvailable': {
+      const indexes = pickSeats(plan, root.map, wanted);
+      return indexes && { indexes, areas: [] };
+    }
+    case 'areas': {
+      const areas = areaPlaces(wanted.areas);
+      return areas.every(({ area, count }) => freePlaces(root, plan, area) >= count)
+        ? { indexes: [], areas }
+        : undefined;
+    }
+    default:
+      return wanted satisfies never;
+  }
+}
+
+/** The plan that places are offered by, while the show is on sale. */
+export function offeredBy({ show, plan, at }: OfferInput): SeatPlan | undefined {
+  return show !== undefined && show.state === 'scheduled' && at < salesEnd(show) ? plan : undefined;
+}
+
+/** Until when a place is held for whoever waited for it: long enough to hear of it, but not when it could not be sold any more. */
+export function waitingHoldUntil({ show, at, holdTtlMs, waitingListHoldMs }: OfferInput): string {
+  const left = show === undefined ? 0 : salesEnd(show) - at;
+  return new Date(at + Math.max(holdTtlMs, Math.min(waitingListHoldMs, left))).toISOString();
+}
+
+function salesEnd({ sales, startsAt }: Show): number {
+  return Math.min(Date.parse(sales.closesAt), Date.parse(startsAt));
+}
