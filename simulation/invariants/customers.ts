@@ -9,7 +9,7 @@ import { type Evidence, eventsOf, type SimulatedInvariant } from './evidence.ts'
 /** At rest nothing is under way any more: whatever has not ended by now never will. */
 const restingMs = 86_400_000;
 /** What a run sets these to, at their longest. */
-const limits = { holdTtlMs: 300_000, paymentGraceMs: 60_000 };
+const limits = { holdTtlMs: 300_000, waitingListHoldMs: 1_800_000, paymentGraceMs: 60_000 };
 
 /** The rules by which `fullhouse check` examines each booking of a live installation, over the simulated one. */
 export const everyBooking: readonly SimulatedInvariant[] = bookingInvariants.map(({ name, says }) => ({

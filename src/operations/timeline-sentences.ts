@@ -28,6 +28,8 @@ interface Told {
   readonly outcome?: string;
   readonly whole?: boolean;
   readonly waitMs?: number;
+  readonly until?: string;
+  readonly bookingIds?: readonly string[];
   readonly round?: number;
   readonly released?: boolean;
   readonly offending?: readonly string[];
@@ -51,6 +53,7 @@ type Wanted =
 
 const money = (value: Money | undefined) => (value === undefined ? 'an unknown amount' : formatMoney(value));
 const clock = (text: string | undefined) => text?.slice(11, 19) ?? 'an unknown time';
+const momentOf = (text: string) => `${text.slice(0, 10)} ${clock(text)}`;
 const words = (name: string | undefined) => (name ?? 'unknown').replace(/_/g, ' ');
 
 function error({ error: told }: Told): string {
@@ -85,6 +88,13 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   BookingCancellationRequested: (told) => `The ${told.by} asked to cancel${told.reason ? `: ${told.reason}` : ''}.`,
   RequestAccepted: () => 'The show is on sale: the request was accepted.',
   BookingCreated: (told) => `The booking exists; ${wantedOf(told.wanted)} were asked of the seat inventory.`,
+  SeatsAwaited: () => 'No seats are free: the booking is on the waiting list of the show.',
+  BookingWaits: (told) =>
+    `It waits for seats, until ${told.until === undefined ? 'an unknown time' : momentOf(told.until)}.`,
+  WaitEnded: () => 'It is off the waiting list.',
+  PlacesOffered: () => 'What is free now is offered to those who wait for it first.',
+  WaitingFound: (told) => `Seats were found for ${told.bookingIds?.length ?? 0} of those who wait.`,
+  OfferEnded: () => 'What is left fits nobody who waits.',
   ShowSeatsOpened: () => 'The hall of the show was opened, by the first who asked for it.',
   SeatsReserved: (told) => `Held ${placesOf(told)} until ${clock(told.holdExpiresAt)}.`,
   SeatsRefused: (told) =>

@@ -5,7 +5,7 @@ import { examineBooking } from './bookings.ts';
 import type { Data, Fact } from './fact.ts';
 
 const bookingId = 'bkg_01900000-0000-7000-8000-000000000001';
-const limits = { holdTtlMs: 300_000, paymentGraceMs: 60_000 };
+const limits = { holdTtlMs: 300_000, waitingListHoldMs: 1_800_000, paymentGraceMs: 60_000 };
 const hour = 3_600_000;
 
 const fact = (type: string, version: number, data: Data = {}): Fact => ({ type, version, time: 0, data });

@@ -82,6 +82,11 @@ const endsInTime: Rule = ({ facts, history, owned, now }) => {
         facts.booking.find(({ type }) => type === 'RequestAccepted')?.data.timesOutAt ?? history.since,
         'it should have timed out',
       );
+    case 'waiting':
+      return late(
+        Date.parse(facts.booking.find(({ type }) => type === 'BookingWaits')?.data.until ?? ''),
+        'its wait ended',
+      );
     case 'awaiting_payment':
       return late(owned.kind === 'held' ? owned.heldUntil : history.since, 'its hold ended');
     case 'paying':
@@ -112,6 +117,24 @@ const holdsEndInTime: Rule = ({ facts, owned, now }) => {
     wrong.push(`holds seats whose hold ended ${Math.round((now - owned.heldUntil) / 1_000)} s ago`);
   return wrong;
 };
+
+/** Whoever waits is on the list, and whoever is on it waits; places that were just found are on their way. */
+const theListIsTrue: Rule = ({ facts, history, owned, now }) => {
+  const last = facts.seats.findLast(({ type }) => listed.has(type));
+  const isListed = last !== undefined && last.type === 'SeatsAwaited';
+  const isWaiting = history.status === 'waiting';
+  if (facts.waits || isListed === isWaiting || (isWaiting && owned.kind !== 'none')) return [];
+  if (now < Math.max(history.since, last?.time ?? 0) + lateMsMax) return [];
+  if (isWaiting) return ['waits, and is not on the list of its show'];
+  return history.status === 'requested' ? [] : [`is ${history.status}, and is on the list of its show`];
+};
+const listed: ReadonlySet<string> = new Set([
+  'SeatsAwaited',
+  'SeatsReserved',
+  'SeatsRefused',
+  'SeatsLost',
+  'WaitEnded',
+]);
 
 const customerReadsIt: Rule = ({ facts, history }) => {
   if (facts.waits) return [];
@@ -196,6 +219,12 @@ const rules: readonly (Invariant & { readonly rule: Rule })[] = [
     promise: 2,
     says: 'every booking past its bound has reached one terminal state',
     rule: endsInTime,
+  },
+  {
+    name: 'the-list-is-true',
+    promise: 2,
+    says: 'whoever waits for seats is on the list of the show, and nobody else',
+    rule: theListIsTrue,
   },
   { name: 'customer-reads-it', promise: 2, says: 'what the customer reads is what was decided', rule: customerReadsIt },
   {

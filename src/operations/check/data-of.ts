@@ -12,7 +12,15 @@ export function dataOf(type: string, json: string): Data {
 /** Names of types that are the same string wherever they occur: comparing them is then comparing places in memory. */
 export const knownTypes: ReadonlyMap<string, string> = new Map(
   [
-    ...['RequestAccepted', 'BookingCreated', 'BookingHeld', 'BookingPaymentStarted', 'BookingValidated', 'BookingPaid'],
+    ...[
+      'RequestAccepted',
+      'BookingCreated',
+      'BookingWaits',
+      'BookingHeld',
+      'BookingPaymentStarted',
+      'BookingValidated',
+      'BookingPaid',
+    ],
     ...[
       'BookingConfirmed',
       'BookingExpired',
@@ -21,7 +29,16 @@ export const knownTypes: ReadonlyMap<string, string> = new Map(
       'PaymentDeclined',
       'RefundRequested',
     ],
-    ...['BookingRefunded', 'SeatsReserved', 'HoldMoved', 'SeatsSold', 'SeatsReleased', 'ChargeRequested'],
+    ...[
+      'BookingRefunded',
+      'SeatsAwaited',
+      'WaitEnded',
+      'SeatsReserved',
+      'HoldMoved',
+      'SeatsSold',
+      'SeatsReleased',
+      'ChargeRequested',
+    ],
     ...['PaymentSucceeded', 'PaymentFailed', 'RefundStarted', 'PaymentRefunded', 'MessagePlanned', 'NotificationSent'],
     ...['PaymentMessageSeen', 'TicketIssued', 'TicketVoided', 'TicketAdmitted'],
   ].map((type) => [type, type]),

@@ -35,6 +35,7 @@ export interface Data {
   readonly area?: string;
   readonly issueAt?: number;
   readonly timesOutAt?: number;
+  readonly until?: string;
   readonly unsettledAt?: number;
   readonly holdExpiresAt?: string;
   readonly heldUntil?: string;

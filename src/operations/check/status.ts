@@ -8,6 +8,7 @@ export const lateMsMax = 10_000;
 export type Status =
   | 'none'
   | 'requested'
+  | 'waiting'
   | 'awaiting_payment'
   | 'paying'
   | 'paid'
@@ -18,6 +19,7 @@ export type Status =
 
 const statusAfter: Readonly<Record<string, Status>> = {
   BookingCreated: 'requested',
+  BookingWaits: 'waiting',
   BookingHeld: 'awaiting_payment',
   BookingPaymentStarted: 'paying',
   PaymentDeclined: 'awaiting_payment',
@@ -30,7 +32,8 @@ const statusAfter: Readonly<Record<string, Status>> = {
 
 const next: Readonly<Record<Status, readonly Status[]>> = {
   none: ['requested', 'rejected'],
-  requested: ['awaiting_payment', 'rejected', 'expired', 'cancelled'],
+  requested: ['waiting', 'awaiting_payment', 'rejected', 'expired', 'cancelled'],
+  waiting: ['awaiting_payment', 'rejected', 'expired', 'cancelled'],
   awaiting_payment: ['paying', 'paid', 'rejected', 'expired', 'cancelled'],
   paying: ['awaiting_payment', 'paid', 'rejected', 'expired'],
   paid: ['confirmed', 'expired'],
@@ -138,6 +141,8 @@ export function validTickets({ ticketRows }: BookingFacts): readonly string[] {
 /** How long a hold may last: the longest that was ever set, since a change applies to later holds only. */
 export interface HoldLimits {
   readonly holdTtlMs: number;
+  /** For who has waited for the seats. */
+  readonly waitingListHoldMs: number;
   /** By how much an open charge may move its end. */
   readonly paymentGraceMs: number;
 }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { newId, showId } from '../../contracts/ids.ts';
+import { bookingId, newId, showId } from '../../contracts/ids.ts';
 import { indexOfSeat } from '../../contracts/rules/plan-order.ts';
 import { seatId } from '../../contracts/seats.ts';
 import { type Answered, type Call, type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
@@ -7,7 +7,7 @@ import { invalid, notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { Availabilities, availability, planOfShow } from './availability.ts';
 import type { BlockRequestDocument } from './projection.ts';
-import type { BlockInput, BlockRequest } from './state.ts';
+import type { BlockInput, BlockRequest, State } from './state.ts';
 
 const params = z.strictObject({ showId });
 /** One request of the organizer; a larger part of the house is several requests. */
@@ -18,6 +18,12 @@ const blockBody = z.strictObject({
     .min(1)
     .max(blockedSeatsMax)
     .refine((seats) => new Set(seats).size === seats.length, 'the same seat twice'),
+});
+/** Staff at a counter may wait for many. */
+const yoursMax = 100;
+const waitingList = z.object({
+  waiting: z.int(),
+  yours: z.array(z.object({ bookingId, ahead: z.int() })),
 });
 /** How long a request of the organizer may wait for its show's task. */
 const decisionWaitMs = 10_000;
@@ -39,9 +45,36 @@ export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
       problems: ['not_found'],
       handle: (call) => availabilities.read(call.params.showId, call.request.headers['if-none-match']),
     }),
+    readWaitingList(service),
     blockEndpoint(service, 'POST', 'BlockRequested', 'Takes seats off sale'),
     blockEndpoint(service, 'DELETE', 'UnblockRequested', 'Puts blocked seats on sale again'),
   ];
+}
+
+function readWaitingList(service: ServiceRuntime): Endpoint {
+  return endpoint({
+    method: 'GET',
+    path: '/shows/{showId}/waiting-list',
+    summary: 'How many bookings wait for seats, and how many of them are before yours',
+    tag: 'Shows',
+    who: ['customer', 'staff', 'organizer'],
+    params,
+    answers: { 200: { says: 'The list as it is now', body: waitingList } },
+    problems: ['not_found'],
+    async handle({ params, principal }) {
+      await planOfShow(service, params.showId);
+      const { root } = (await service.state<State>('show-seats', params.showId)).state;
+      return { status: 200, body: waitingListFor(root, principal.userId) };
+    },
+  });
+}
+
+/** Whoever asks sees their own places only. */
+function waitingListFor({ waiting }: State['root'], userId: string): z.infer<typeof waitingList> {
+  const places = [...waiting].flatMap(([bookingId, entry], ahead) =>
+    entry.userId === userId ? [{ bookingId, ahead }] : [],
+  );
+  return { waiting: waiting.size, yours: places.slice(0, yoursMax) };
 }
 
 function blockEndpoint(

@@ -7,6 +7,7 @@ import {
   effect,
   type Lookup,
   type Message,
+  type ReferenceKey,
   type Route,
   route,
 } from '../../runtime/service.ts';
@@ -28,14 +29,18 @@ function aboutBooking<Type extends BookingType>(type: Type): Route {
   });
 }
 
+/** The show, and the plan that it names. */
+function showAndPlan({ envelope }: Message<{ readonly showId: string }>, lookup: Lookup): readonly ReferenceKey[] {
+  if (envelope.data === null) return [];
+  const { showId } = envelope.data;
+  const show = lookup.get<Show>('catalog', showId);
+  const needed = [{ topic: 'catalog', key: showId }] as const;
+  return show === undefined ? needed : [...needed, { topic: 'seat-plans', key: show.seatPlanId }];
+}
+
 function aboutBlocks(type: BlockInput['type']): Route {
   return route<BlockRequest>({
-    needs: ({ envelope }, lookup) => {
-      if (envelope.data === null) return [];
-      const show = lookup.get<Show>('catalog', envelope.data.showId);
-      const needed = [{ topic: 'catalog', key: envelope.data.showId }] as const;
-      return show === undefined ? needed : [...needed, { topic: 'seat-plans', key: show.seatPlanId }];
-    },
+    needs: showAndPlan,
     to: ({ envelope, at }, lookup) => {
       if (envelope.data === null) return [];
       const show = lookup.get<Show>('catalog', envelope.data.showId);
@@ -74,6 +79,7 @@ const bookingCreated = route<BookingCreatedData>({
 
 /** The places found go to their bookings, one after the other; then what is left is offered on. */
 const placesDue = route<{ readonly showId: string; readonly bookingIds: readonly string[] }>({
+  needs: showAndPlan,
   to: (message, lookup) => {
     if (message.envelope.data === null) return [];
     const { showId, bookingIds } = message.envelope.data;
@@ -86,6 +92,7 @@ const placesDue = route<{ readonly showId: string; readonly bookingIds: readonly
 });
 
 const offerDue = route<{ readonly showId: string }>({
+  needs: showAndPlan,
   to: (message, lookup) => {
     if (message.envelope.data === null) return [];
     const { showId } = message.envelope.data;

@@ -1,0 +1,202 @@
+import assert from 'node:assert/strict';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { brokenPromises } from './support/audit.ts';
+import { type Booking, Client, visa } from './support/client.ts';
+import { bookingOnce, changeSetting, hasStatus, ledgerOf } from './support/operations.ts';
+import { assertRefused } from './support/refusals.ts';
+import { type RunningApp, runApp, runProcess, signInTo, temporaryDirectory } from './support/servers.ts';
+import { buildVenue, openShow, type Venue } from './support/venue.ts';
+
+/** Sold out, and somebody still wants to come: they wait, and what becomes free is theirs before it is anybody's. */
+
+let running: RunningApp;
+let venue: Venue;
+let bob: Client;
+
+before(async () => {
+  running = await runApp();
+  venue = await buildVenue(running.admin, { rows: 2, seats: 6 });
+  bob = await running.anyone.register();
+});
+after(() => running.stop());
+
+const two = { bestAvailable: { count: 2, priceCategory: 'standard' } };
+const customers = (count: number) => Promise.all(Array.from({ length: count }, () => running.anyone.register()));
+const wait = async (customer: Client, showId: string, more: object = {}): Promise<Booking> => {
+  const { status, body } = await customer.book({ showId, ...two, waitForSeats: {}, ...more });
+  assert.equal(status, 200, JSON.stringify(body));
+  assert.equal(body.status, 'waiting');
+  return body;
+};
+const undo = (customer: Client, { bookingId }: Pick<Booking, 'bookingId'>) =>
+  customer.post<Booking>(`/v1/bookings/${bookingId}/cancellation`, {}, { key: randomUUID(), waitSeconds: 10 });
+const listOf = async (customer: Client, showId: string) =>
+  (
+    await customer.get<{ waiting: number; yours: { bookingId: string; ahead: number }[] }>(
+      `/v1/shows/${showId}/waiting-list`,
+    )
+  ).body;
+
+/** A show whose stalls are sold, in pairs. */
+async function soldOut(): Promise<{ readonly showId: string; readonly sold: readonly Booking[] }> {
+  const showId = await openShow(running.admin, venue);
+  const sold: Booking[] = [];
+  for (let pairs = 0; pairs < 6; pairs += 1) {
+    const { body } = await bob.book({ showId, ...two, payment: visa });
+    assert.equal(body.status, 'confirmed');
+    sold.push(body);
+  }
+  return { showId, sold };
+}
+
+describe('the waiting list of a show', () => {
+  it('gives a cancelled pair of seats to the first who waits, who pays and has tickets', async () => {
+    const { showId, sold } = await soldOut();
+    const [ada, eve] = await customers(2);
+    assert.ok(ada && eve && sold[0]);
+    const [first, second] = [await wait(ada, showId), await wait(eve, showId)];
+    assert.deepEqual(await listOf(eve, showId), { waiting: 2, yours: [{ bookingId: second.bookingId, ahead: 1 }] });
+    await undo(bob, sold[0]);
+    const held = await bookingOnce(ada, first.bookingId, hasStatus('awaiting_payment'));
+    assert.deepEqual([...held.seats].sort(), [...sold[0].seats].sort());
+    const heldMs = Date.parse(held.holdExpiresAt ?? '') - Date.now();
+    assert.ok(heldMs > 1_700_000 && heldMs <= 1_800_000, `held for ${heldMs} ms`);
+    await ada.post(`/v1/bookings/${first.bookingId}/payments`, visa, { key: randomUUID() });
+    const confirmed = await bookingOnce(ada, first.bookingId, ({ tickets }) => tickets.length === 2);
+    assert.deepEqual(
+      confirmed.history.map(({ status }) => status),
+      ['requested', 'waiting', 'awaiting_payment', 'paying', 'confirmed'],
+    );
+    assert.deepEqual(await listOf(eve, showId), { waiting: 1, yours: [{ bookingId: second.bookingId, ahead: 0 }] });
+    assert.equal((await bookingOnce(eve, second.bookingId, () => true)).status, 'waiting');
+  });
+
+  it('charges at once whoever sent a payment, but never more than they agreed to', async () => {
+    const { showId, sold } = await soldOut();
+    const [ada, eve] = await customers(2);
+    assert.ok(ada && eve && sold[0]);
+    const cheap = await wait(ada, showId, { payment: visa, maxTotal: { amount: 100, currency: 'GBP' } });
+    const any = await wait(eve, showId, { payment: visa });
+    await undo(bob, sold[0]);
+    const rejected = await bookingOnce(ada, cheap.bookingId, hasStatus('rejected'));
+    assert.equal(rejected.reason, 'price_changed');
+    const confirmed = await bookingOnce(eve, any.bookingId, hasStatus('confirmed'));
+    assert.deepEqual([...confirmed.seats].sort(), [...sold[0].seats].sort());
+    assert.deepEqual(await ledgerOf(running.admin, cheap.bookingId), []);
+  });
+
+  it('goes on to the next one where a hold is not paid, where somebody leaves, and where the time is over', async () => {
+    const { showId, sold } = await soldOut();
+    await changeSetting(running, 'waitingListHoldMs', 1_000);
+    await changeSetting(running, 'holdTtlMs', 1_000);
+    const [ada, eve, ida, kim] = await customers(4);
+    assert.ok(ada && eve && ida && kim && sold[0]);
+    const [late, leaves] = [await wait(ada, showId), await wait(eve, showId)];
+    const until = new Date(Date.now() + 2_000).toISOString();
+    const patient = await wait(ida, showId, { waitForSeats: { until } });
+    const paying = await wait(kim, showId, { payment: visa });
+    assert.equal((await undo(eve, leaves)).body.status, 'cancelled');
+    const over = await bookingOnce(ida, patient.bookingId, hasStatus('rejected'));
+    assert.deepEqual([over.reason, over.history.at(-2)?.status], ['seats_unavailable', 'waiting']);
+    await undo(bob, sold[0]);
+    await bookingOnce(ada, late.bookingId, hasStatus('expired'));
+    assert.equal((await bookingOnce(kim, paying.bookingId, hasStatus('confirmed'))).seats.length, 2);
+    await changeSetting(running, 'waitingListHoldMs', 1_800_000);
+    await changeSetting(running, 'holdTtlMs', 300_000);
+  });
+
+  it('ends with a cancelled show', async () => {
+    const { showId } = await soldOut();
+    const [ada] = await customers(1);
+    assert.ok(ada);
+    const { bookingId } = await wait(ada, showId);
+    await running.admin.post(`/v1/shows/${showId}/cancellation`, {}, { key: randomUUID() });
+    assert.equal((await bookingOnce(ada, bookingId, hasStatus('rejected'))).reason, 'show_cancelled');
+  });
+
+  it('gives blocked seats that come on sale to who waits', async () => {
+    const showId = await openShow(running.admin, venue);
+    const seats = ['A', 'B'].flatMap((row) => [1, 2, 3, 4, 5, 6].map((seat) => `S-${row}-${seat}`));
+    assert.equal((await running.admin.post(`/v1/shows/${showId}/blocks`, { seats })).status, 200);
+    const [ada] = await customers(1);
+    assert.ok(ada);
+    const { bookingId } = await wait(ada, showId);
+    const body = { seats: ['S-B-3', 'S-B-4'] };
+    assert.equal((await running.admin.call('DELETE', `/v1/shows/${showId}/blocks`, { body })).status, 200);
+    assert.deepEqual((await bookingOnce(ada, bookingId, hasStatus('awaiting_payment'))).seats, body.seats);
+  });
+
+  it('lets nobody in between, however fast they ask', async () => {
+    const { showId, sold } = await soldOut();
+    const waiting = await customers(4);
+    const bookings: Booking[] = [];
+    for (const each of waiting) bookings.push(await wait(each, showId, { payment: visa }));
+    const fast = await customers(4);
+    const over = new AbortController();
+    const taken: Booking[] = [];
+    const hammering = fast.map(async (each) => {
+      while (!over.signal.aborted) {
+        const { body } = await each.book({ showId, ...two });
+        if (body.status !== 'rejected') taken.push(body);
+      }
+    });
+    await Promise.all(sold.slice(0, 4).map((each) => undo(bob, each)));
+    for (const [number, { bookingId }] of bookings.entries())
+      await bookingOnce(waiting[number] as Client, bookingId, hasStatus('confirmed'));
+    over.abort();
+    await Promise.all(hammering);
+    assert.deepEqual(taken, []);
+  });
+
+  it('is for the best seats and for areas, one place for each customer, and not for the past', async () => {
+    const { showId } = await soldOut();
+    const [ada] = await customers(1);
+    assert.ok(ada);
+    const invalid = async (pointer: string, body: object) =>
+      assertRefused(await ada.book({ showId, ...body }), { status: 422, code: 'validation_failed', pointer });
+    await invalid('/waitForSeats', { seats: ['S-A-1'], waitForSeats: {} });
+    await invalid('/waitForSeats/until', { ...two, waitForSeats: { until: '2020-01-01T00:00:00Z' } });
+    await invalid('/waitForSeats/until', { ...two, waitForSeats: { until: 'tomorrow' } });
+    await invalid('/waitForSeats', { ...two, waitForSeats: true });
+    await wait(ada, showId);
+    const { body } = await ada.book({ showId, ...two, waitForSeats: {} });
+    assert.deepEqual([body.status, body.reason], ['rejected', 'limit_exceeded']);
+    assert.equal((await listOf(ada, showId)).waiting, 1);
+  });
+
+  it('keeps every promise', async () => {
+    assert.deepEqual(await brokenPromises(running.app), []);
+  });
+});
+
+describe('the waiting list of a process that was killed', () => {
+  it('is as it was', async () => {
+    const directory = await temporaryDirectory();
+    const data = join(directory.path, 'data');
+    let server = await runProcess(data);
+    try {
+      const admin = await signInTo(server);
+      const showId = await openShow(admin, await buildVenue(admin, { rows: 1, seats: 2 }));
+      const sold = await admin.book({ showId, ...two, payment: visa });
+      const [ada, eve] = [await new Client(server.url).register(), await new Client(server.url).register()];
+      const [first, second] = [await wait(ada, showId), await wait(eve, showId)];
+      await server.end('SIGKILL');
+      server = await runProcess(data);
+      const again = (customer: Client) => new Client(server.url, customer.token);
+      assert.deepEqual(await listOf(again(eve), showId), {
+        waiting: 2,
+        yours: [{ bookingId: second.bookingId, ahead: 1 }],
+      });
+      const undone = await undo(await signInTo(server), sold.body);
+      assert.equal(undone.body.status, 'cancelled', JSON.stringify(undone.body));
+      await bookingOnce(again(ada), first.bookingId, hasStatus('awaiting_payment'));
+      await undo(again(ada), first);
+      await bookingOnce(again(eve), second.bookingId, hasStatus('awaiting_payment'));
+    } finally {
+      await server.end('SIGTERM');
+      await directory.remove();
+    }
+  });
+});
