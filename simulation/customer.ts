@@ -22,6 +22,7 @@ export const habits = [
   'goes in',
   'pays cash at the counter',
   'fights for a seat',
+  'waits for seats',
 ] as const;
 export type Habit = (typeof habits)[number];
 
@@ -110,6 +111,7 @@ export class Customer {
       ...(quote === undefined ? wish : { quote: quote.text }),
       ...(random.chance(0.1) ? { maxTotal: { amount: random.between(800, 4_000), currency: 'EUR' } } : {}),
       ...(payment === undefined ? {} : { payment }),
+      ...(quote === undefined && !('seats' in wish) ? this.#patience() : {}),
     };
     journal.note(payment === undefined ? 'books and pays later' : 'books with a payment');
     if (quote !== undefined) journal.note('books with a quote');
@@ -127,11 +129,19 @@ export class Customer {
     await this.#follow(bookingId, payment !== undefined);
   }
 
+  /** Some wait where no seats are free, for as long as they can. */
+  #patience(): Readonly<Record<string, unknown>> {
+    const { random, journal } = this.#options;
+    if (!random.chance(0.6)) return {};
+    journal.note('waits for seats');
+    return { waitForSeats: { until: new Date(Date.now() + random.between(30_000, 1_200_000)).toISOString() } };
+  }
+
   #wish(): Readonly<Record<string, unknown>> {
     const { random, venue, journal } = this.#options;
     const kind = random.next();
     if (kind < 0.2) return { bestAvailable: { count: random.between(1, 4) } };
-    if (kind < 0.35) return { areas: [{ area: 'standing', count: random.between(1, standingRoom / 2) }] };
+    if (kind < 0.45) return { areas: [{ area: 'standing', count: random.between(1, standingRoom / 2) }] };
     // Most want the same few seats.
     const wanted = random.chance(0.7) ? venue.seats.slice(0, 8) : venue.seats;
     if (wanted.length === 8) journal.note('fights for a seat');

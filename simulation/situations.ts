@@ -19,6 +19,9 @@ export const situations = [
   'refunded: seats_lost',
   'refunded: cancellation',
   'hold moved',
+  'waits for seats',
+  'seats found for who waited',
+  'left the waiting list',
   'some seats cancelled',
   'paid in cash',
   'cancellation refused',
@@ -38,6 +41,8 @@ const byType: Readonly<Record<string, Situation>> = {
   ChargeUnanswered: 'charge unknown',
   PaymentFailed: 'charge declined',
   HoldMoved: 'hold moved',
+  SeatsAwaited: 'waits for seats',
+  WaitEnded: 'left the waiting list',
   BookingCancellationRefused: 'cancellation refused',
   CancellationKept: 'cancellation kept for later',
   TicketsReturned: 'tickets given back',
@@ -58,6 +63,8 @@ export function situationsIn(bookings: readonly BookingFacts[]): ReadonlyMap<Sit
       if (type === 'BookingRejected') note(`rejected: ${reason}`);
       if (type === 'RefundRequested') note(`refunded: ${cause}`);
       if (type === 'SeatsSold' && from === 'free') note('seats taken back');
+      if (type === 'SeatsReserved' && seats.some((before) => before.type === 'SeatsAwaited'))
+        note('seats found for who waited');
       if (type === 'BookingCancelled' && whole === false) note('some seats cancelled');
       if (type === 'PaymentSucceeded' && provider === 'cash') note('paid in cash');
       if (type === 'NotificationSent' && status === 'unknown') note('message of unknown fate');

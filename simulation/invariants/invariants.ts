@@ -17,6 +17,7 @@ import {
   reservedAsWanted,
   salesAreCounted,
   seatHasOneOwner,
+  whoWaitsComesFirst,
 } from './seats.ts';
 import {
   eventsOnTopics,
@@ -32,6 +33,7 @@ import {
 export const invariants: readonly SimulatedInvariant[] = [
   nothingHappenedThatMustNot,
   seatHasOneOwner,
+  whoWaitsComesFirst,
   reservedAsWanted,
   oneTicketPerShowSeat,
   customersKeepTheLimit,

@@ -1,5 +1,6 @@
 import type { SeatEvent } from '../../src/contracts/seat-inventory.ts';
-import type { Event } from '../../src/services/seat-inventory/state.ts';
+import { evolve } from '../../src/services/seat-inventory/evolve.ts';
+import { type Event, initialState } from '../../src/services/seat-inventory/state.ts';
 import { eventsOf, type SimulatedInvariant } from './evidence.ts';
 
 /** Who had which seat at every moment of the run, told by the facts alone. */
@@ -84,6 +85,33 @@ function* move(hall: Hall, area: string, count: number): Generator<string> {
   if (known.taken < 0 || known.taken > known.capacity)
     yield `${area} has ${known.taken} of ${known.capacity} places taken`;
 }
+
+export const whoWaitsComesFirst: SimulatedInvariant = {
+  name: 'who-waits-comes-first',
+  says: 'what becomes free is offered to those who wait, and nobody else has it before the offer has ended',
+  *examine(evidence) {
+    const halls = new Map<string, Event[]>();
+    for (const { type, data, stream } of eventsOf(evidence, 'seat-inventory').toSorted(
+      (a, b) => a.streamVersion - b.streamVersion,
+    ))
+      halls.set(stream, [...(halls.get(stream) ?? []), { type, data } as Event]);
+    for (const [showId, events] of halls) {
+      let root = initialState.root;
+      for (const [at, event] of events.entries()) {
+        const { offered, waiting } = root;
+        if (event.type === 'SeatsReserved' && !waiting.has(event.data.bookingId)) {
+          const others = event.data.indexes.filter((index) => offered?.indexes.includes(index));
+          if (others.length > 0) yield `${event.data.bookingId} of ${showId} has ${others} that were offered to others`;
+        }
+        const frees = event.type === 'SeatsReleased' || event.type === 'SeatsUnblocked';
+        if (frees && waiting.size > 0 && !events.slice(at + 1, at + 3).some(({ type }) => type === 'PlacesOffered'))
+          yield `${showId} has free places that nobody who waits was offered`;
+        root = evolve({ root, part: initialState.part }, event).root;
+      }
+      if (root.offered !== undefined) yield `${showId} offers places for ever`;
+    }
+  },
+};
 
 export const reservedAsWanted: SimulatedInvariant = {
   name: 'reserved-as-wanted',

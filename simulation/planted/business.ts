@@ -103,6 +103,27 @@ export const businessBugs: readonly PlantedBug[] = [
     ),
   },
   {
+    name: 'what is offered to those who wait goes to others',
+    alterations: seats((state, input, decide) => {
+      if (input.type !== 'BookingCreated') return decide(state, input);
+      return decide({ ...state, root: { ...(state['root'] as Loose), offered: undefined } }, input);
+    }),
+  },
+  {
+    name: 'what becomes free is offered to nobody',
+    alterations: seats((state, input, decide) => decide(state, input).filter(({ type }) => type !== 'PlacesOffered')),
+  },
+  {
+    name: 'whoever has left the waiting list stays on it',
+    alterations: seats((state, input, decide) => decide(state, input).filter(({ type }) => type !== 'WaitEnded')),
+  },
+  {
+    name: 'a wait for seats never ends',
+    alterations: decider('booking', 'booking', (before) => ({
+      deadline: (state) => (state['waits'] === true ? undefined : before.deadline(state)),
+    })),
+  },
+  {
     name: 'the limit of a customer is forgotten',
     alterations: seats((state, input, decide) => {
       if (input.type !== 'BookingCreated') return decide(state, input);

@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
-import type { Booking, Show } from '../kit/answers.ts';
+import type { Booking, Show, WaitingList } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
-import { countdownText, momentText, moneyText, placeTimeText, timeText } from '../kit/format.ts';
+import { countdownText, countText, momentText, moneyText, placeTimeText, timeText } from '../kit/format.ts';
 import { newKey } from '../kit/keys.ts';
 import { type App, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
@@ -20,13 +20,15 @@ const tickMs = 500;
 /** A hold that is over so long has become something else. */
 const untoldMaxMs = 3_000;
 const payWaitSeconds = 20;
+/** How often somebody on the waiting list is told where they are. */
+const placeEveryMs = 10_000;
 
 const reasons: Readonly<Record<string, string>> = {
   show_not_found: 'There is no such show any more.',
   show_cancelled: 'The show was cancelled.',
   sales_closed: 'The sale of this show is closed.',
   seat_unknown: 'There are no such seats.',
-  seats_unavailable: 'Somebody else was quicker: the seats are taken.',
+  seats_unavailable: 'There are no such seats free: others were quicker.',
   limit_exceeded: 'That is more than one customer may book of this show.',
   price_changed: 'The price has changed since it was shown to you.',
   payment_declined: 'The payment was declined too often.',
@@ -56,6 +58,9 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   const cancelKey = newKey();
   let fetching = new AbortController();
   let isLooking = false;
+  /** How many are before them on the waiting list, and when that was asked. */
+  let ahead: number | undefined;
+  let placeAskedAt = Number.NEGATIVE_INFINITY;
   const ticking = setInterval(tick, tickMs);
 
   async function load(): Promise<void> {
@@ -114,12 +119,23 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
 
   /** What became of a hold that is over is streamed; where it is not told in time, it is asked for. */
   function tick(): void {
+    if (booking?.status === 'waiting') void askForPlace(booking);
     if (booking === undefined || isOver(booking) || booking.holdExpiresAt === undefined) return;
     app.redraw();
     const isLate = booking.status === 'awaiting_payment' && leftOf(booking) < -untoldMaxMs;
     if (!isLate || isLooking) return;
     isLooking = true;
     void look().finally(() => setTimeout(() => (isLooking = false), untoldMaxMs));
+  }
+
+  /** Where they are on the list; nothing is said where nobody tells. */
+  async function askForPlace({ showId }: Booking): Promise<void> {
+    if (performance.now() < placeAskedAt + placeEveryMs) return;
+    placeAskedAt = performance.now();
+    const { signal } = leaving;
+    const list = await get<WaitingList>(`/v1/shows/${showId}/waiting-list`, { signal }).catch(() => undefined);
+    ahead = list?.yours.find((each) => each.bookingId === bookingId)?.ahead;
+    app.redraw();
   }
 
   /** Each try has a form of its own. */
@@ -191,7 +207,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     return html`
       <h1>${show?.movie.title ?? 'Booking'} ${statusBadge(booking.status)}</h1>
       ${show === undefined ? undefined : html`<p class="quiet">${placeTimeText(show.startsAt, show.theatre.timeZone)} · ${show.theatre.name}, ${show.theatre.location} · Screen ${show.screen.number}</p>`}
-      <div role="status">${outcome(booking)}</div>
+      <div role="status">${booking.status === 'waiting' ? waitingText(booking, ahead) : outcome(booking)}</div>
       ${problemBox(problem)}
       ${booking.status === 'awaiting_payment' ? payment(booking) : undefined}
       ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket))}</div>` : undefined}
@@ -225,17 +241,20 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
 
   function cancellation(now: Booking): TemplateResult {
     const isHeld = now.status !== 'confirmed';
+    const isListed = now.status === 'waiting';
     if (!isSure) {
       const ask = () => {
         isSure = true;
         app.redraw();
       };
-      return html`<p class="no-print"><button class="plain" ?disabled=${busy !== undefined} @click=${ask}>${isHeld ? 'Give the seats back' : 'Cancel this booking'}</button></p>`;
+      return html`<p class="no-print"><button class="plain" ?disabled=${busy !== undefined} @click=${ask}>${isListed ? 'Leave the waiting list' : isHeld ? 'Give the seats back' : 'Cancel this booking'}</button></p>`;
     }
     const fee = show?.refundPolicy.feePercent ?? 0;
-    const words = isHeld
-      ? 'The seats go back on sale.'
-      : `Your tickets will be void${fee > 0 ? `, and ${fee} % of the price is kept` : ' and you get your money back'}.`;
+    const words = isListed
+      ? 'Your place on the list goes to the next one.'
+      : isHeld
+        ? 'The seats go back on sale.'
+        : `Your tickets will be void${fee > 0 ? `, and ${fee} % of the price is kept` : ' and you get your money back'}.`;
     const no = () => {
       isSure = false;
       app.redraw();
@@ -270,7 +289,7 @@ const isOlder = (a: Booking, b: Booking) =>
   a.history.length < b.history.length || (a.history.length === b.history.length && a.tickets.length < b.tickets.length);
 
 function mayCancel({ status, tickets }: Booking, show: Show | undefined): boolean {
-  if (status === 'awaiting_payment') return true;
+  if (status === 'awaiting_payment' || status === 'waiting') return true;
   if (status !== 'confirmed' || show === undefined || tickets.length === 0) return false;
   return serverNow() < Date.parse(show.startsAt) - show.refundPolicy.untilMinutesBefore * 60_000;
 }
@@ -294,9 +313,23 @@ function outcome(booking: Booking): TemplateResult | undefined {
       return html`<p class="problem">The time to pay is over, and the seats are free again. ${refundText(refund) ?? 'Nothing was charged.'} ${again}</p>`;
     case 'cancelled':
       return html`<p class="note">This booking is cancelled. ${refundText(refund)}</p>`;
+    case 'waiting':
     case 'awaiting_payment':
       return undefined;
   }
+}
+
+/** On the waiting list: what comes, and until when. */
+function waitingText({ waitsUntil }: Booking, ahead: number | undefined): TemplateResult {
+  const before =
+    ahead === undefined ? '' : ahead === 0 ? 'Nobody is before you.' : `${countText(ahead, 'booking')} before you.`;
+  return html`
+    <p class="note">
+      You are on the waiting list. ${before} As soon as there are seats for you they are held in your name, and we write to you:
+      then you have time to pay. You need not stay here.
+      ${waitsUntil === undefined ? undefined : html`If there are none, your wait ends ${momentText(waitsUntil)}, and nothing is charged.`}
+    </p>
+  `;
 }
 
 function refundText(refund: Booking['refund']): string | undefined {

@@ -7,6 +7,7 @@ import { messageOf, type Problem, tryingAgain } from '../kit/problem.ts';
 
 const statusNames: Readonly<Record<Booking['status'], readonly [name: string, kind: string]>> = {
   requested: ['asking for the seats', ''],
+  waiting: ['on the waiting list', 'warn'],
   awaiting_payment: ['waiting for payment', 'warn'],
   paying: ['paying', 'warn'],
   confirmed: ['confirmed', 'good'],

@@ -6,10 +6,10 @@ import type { Hall } from '../kit/hall.ts';
 import { onSubmit } from '../kit/page.ts';
 
 /** What there is to choose of a show beside its map: what the colours mean, places without a number, and the best seats there are. */
-const placesMax = 10;
+export const placesMax = 10;
 
 /** The categories that seats of the hall have; others are those of areas. */
-function seatCategories({ priceCategories }: Show, hall: Hall) {
+export function seatCategories({ priceCategories }: Show, hall: Hall) {
   const used = new Set(hall.rows.map(({ category }) => category));
   return priceCategories.map((each, index) => ({ ...each, index })).filter(({ index }) => used.has(index));
 }

@@ -16,6 +16,7 @@ import { type Choice, isNothing, keepChoice, keptChoice, nothing, placesIn, with
 import { priceLines } from './prices.ts';
 import { bestForm, legend, placesField } from './seat-choices.ts';
 import { placesLeft, saleAt } from './shows.ts';
+import { waitForm, waitOf } from './wait-list.ts';
 import { Waiting } from './waiting.ts';
 
 /** A show: its hall as it is now, what somebody chooses of it, what that costs, and the way to book it. */
@@ -49,6 +50,8 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   let problem: string | undefined;
   let isBooking = false;
   let isBroken = false;
+  /** What they looked for there is not, though there may be other seats. */
+  let isInVain = false;
   // Before the hall was told of, nobody knows that it is full.
   let isTold = false;
   let opening: ReturnType<typeof setTimeout> | undefined;
@@ -185,6 +188,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       choose({ seats: answer.seats, areas: answer.areas }, answer);
     } catch (error) {
       if (signal.aborted) return;
+      isInVain = error instanceof Problem && error.code === 'seats_unavailable';
       problem = messageOf(error);
       app.redraw();
     }
@@ -202,7 +206,9 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     void ask({ bestAvailable }, quoting.signal);
   }
 
-  async function book(): Promise<void> {
+  const book = () => request({ ...wantedOf(choice), ...(quote === undefined ? {} : { quote: quote.quote }) });
+
+  async function request(wanted: object): Promise<void> {
     if (app.me() === undefined) {
       app.go(`/sign-in?then=${encodeURIComponent(`/shows/${showId}`)}`);
       return;
@@ -211,7 +217,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     problem = undefined;
     app.redraw();
     try {
-      const request = { showId, ...wantedOf(choice), ...(quote === undefined ? {} : { quote: quote.quote }) };
+      const request = { showId, ...wanted };
       const { bookingId } = await post<Pick<Booking, 'bookingId'>>('/v1/bookings', request, {
         key: wish.of(request),
         wait: bookWaitSeconds,
@@ -275,6 +281,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         </section>
         <section aria-label="Your choice">
           ${isOpen && hasSeats ? bestForm(show, { hall, isClosed: isBooking, onSend: best }) : undefined} ${choiceView(show)}
+          ${isOpen && (isFull || isInVain) ? waitForm(stage, { isClosed: isBooking, onSend: (form) => void request(waitOf(form)) }) : undefined}
         </section>
       </div>
     `;
@@ -368,7 +375,9 @@ function saleText(show: Show, isFull: boolean): string | undefined {
     case 'scheduled':
       return `On sale from ${placeTimeText(opensAt, show.theatre.timeZone)}. It begins here by itself.`;
     case 'open':
-      return isFull ? 'Sold out. Seats come back when somebody cancels or does not pay: the map is live.' : undefined;
+      return isFull
+        ? 'Sold out. Seats come back when somebody cancels or does not pay: those on the waiting list have them first.'
+        : undefined;
     case 'closed':
       return 'The sale of this show is closed.';
     case 'cancelled':

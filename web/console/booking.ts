@@ -16,7 +16,7 @@ import { placesText, plain } from './words.ts';
 
 /** One booking: its state, its money, its tickets, its story, and what an organizer may do about it. */
 const outcomeWithinSeconds = 10;
-const open: readonly string[] = ['requested', 'awaiting_payment', 'paying'];
+const open: readonly string[] = ['requested', 'waiting', 'awaiting_payment', 'paying'];
 const cancellable: readonly string[] = [...open, 'confirmed'];
 const refreshMs = 2_000;
 

@@ -17,6 +17,8 @@ export const settingSays: Readonly<Record<string, string>> = {
   waitingRoomInsideMax:
     'How many of those who waited for a show may be inside at once, where its waiting room says nothing else.',
   waitingRoomVisitMs: 'How long somebody may choose and book once they were let in from a waiting room.',
+  waitingListHoldMs: 'How long seats are held for somebody who has waited for them on the list of a sold-out show.',
+  waitingListMax: 'How many bookings may wait on the list of one show.',
   rateLimitPerUser: 'How many requests a minute one customer may make.',
   rateLimitPerAddress: 'How many requests a minute may come from one address of the network.',
   traceSampleRatio: 'Which share of requests is traced: 0.01 is one in a hundred.',

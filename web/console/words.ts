@@ -11,6 +11,7 @@ const tones: Readonly<Record<string, Tone>> = {
   valid: 'good',
   on_sale: 'good',
   requested: 'warn',
+  waiting: 'warn',
   awaiting_payment: 'warn',
   paying: 'warn',
   pending: 'warn',

@@ -100,11 +100,25 @@ export interface Quote {
   readonly rules: readonly { readonly rule: string; readonly why: string }[];
 }
 
+/** The waiting list of a show, as a customer sees it. */
+export interface WaitingList {
+  readonly waiting: number;
+  readonly yours: readonly { readonly bookingId: string; readonly ahead: number }[];
+}
+
 export interface Booking {
   readonly bookingId: string;
   readonly showId: string;
   readonly userId: string;
-  readonly status: 'requested' | 'awaiting_payment' | 'paying' | 'confirmed' | 'rejected' | 'expired' | 'cancelled';
+  readonly status:
+    | 'requested'
+    | 'waiting'
+    | 'awaiting_payment'
+    | 'paying'
+    | 'confirmed'
+    | 'rejected'
+    | 'expired'
+    | 'cancelled';
   readonly reason?: string;
   readonly newTotal?: Money;
   readonly offending?: readonly string[];
@@ -114,6 +128,7 @@ export interface Booking {
   readonly fees?: readonly Fee[];
   readonly total?: Money;
   readonly holdExpiresAt?: string;
+  readonly waitsUntil?: string;
   readonly payment: {
     readonly status: 'none' | 'pending' | 'succeeded' | 'declined' | 'unknown';
     readonly attempts: number;

@@ -52,6 +52,12 @@ export function requested(facts: Partial<BookingRequestedData> & { show?: Show |
   };
 }
 
+const twoSeats = { kind: 'bestAvailable', count: 2 } as const;
+
+/** Whoever waits where no seats are free. */
+export const wouldWait = (facts: Partial<BookingRequestedData> & { show?: Show | undefined } = {}): Input =>
+  requested({ show: show(), wanted: twoSeats, waitsForSeats: {}, ...facts });
+
 export function quote(total: number, expiresAfterMinutes: number) {
   return {
     quoteId: 'quo_1',
@@ -94,6 +100,11 @@ export const seatsRefused = (reason: RejectionReason & ('seats_unavailable' | 'l
   ...context,
   type: 'SeatsRefused',
   data: { ...about, reason, offending: ['A-1-1'] },
+});
+export const seatsAwaited = (): Input => ({
+  ...context,
+  type: 'SeatsAwaited',
+  data: { ...about, wanted: twoSeats, acceptedAt: at(0) },
 });
 export const seatsSold = (): Input => ({ ...context, type: 'SeatsSold', data: { ...about, ...places } });
 export const released = (cause: SeatsReleased['data']['cause']): Input => ({
@@ -181,10 +192,11 @@ export const states = {
   paying,
   paid,
   confirmed: [...paid, seatsSold()],
+  'requested, on the list': [wouldWait(), seatsAwaited()],
   rejected: [requested(), seatsRefused('seats_unavailable')],
   expired: [requested(), seatsReserved(), priced(), released('hold_expired')],
   cancelled: [...paid, seatsSold(), cancellation(), ticketsReturned()],
-} satisfies Readonly<Record<State['status'], readonly Input[]>>;
+} satisfies Readonly<Record<State['status'], readonly Input[]>> & Readonly<Record<string, readonly Input[]>>;
 
 type DataOf = { readonly [Each in Event as Each['type']]: Each['data'] };
 

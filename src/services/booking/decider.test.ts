@@ -14,6 +14,7 @@ import {
   refundFailed,
   released,
   requested,
+  seatsAwaited,
   seatsLost,
   seatsRefused,
   seatsReserved,
@@ -38,6 +39,7 @@ describe('every state meets every input', () => {
     'BookingCancellationRequested by the organizer for a seat': cancellation({ by: 'organizer', seats: ['A-1-1'] }),
     SeatsReserved: seatsReserved(),
     SeatsRefused: seatsRefused('seats_unavailable'),
+    SeatsAwaited: seatsAwaited(),
     SeatsSold: seatsSold(),
     'SeatsReleased as the hold has expired': released('hold_expired'),
     'SeatsReleased as the booking has ended': released('booking_ended'),
@@ -62,10 +64,12 @@ describe('every state meets every input', () => {
     BookingRequested: everywhere(nothing, { unseen: ['RequestAccepted', 'BookingCreated'] }),
     PaymentSubmitted: everywhere(nothing, {
       requested: ['PaymentKept'],
+      'requested, on the list': ['PaymentKept'],
       awaiting_payment: ['BookingPaymentStarted', 'BookingValidated'],
     }),
     'BookingCancellationRequested by the customer': everywhere(nothing, {
       requested: ['CancellationKept'],
+      'requested, on the list': ['BookingCancelled'],
       awaiting_payment: ['BookingCancelled'],
       paying: ['CancellationKept'],
       paid: ['CancellationKept'],
@@ -73,22 +77,29 @@ describe('every state meets every input', () => {
     }),
     'BookingCancellationRequested by the organizer for a seat': everywhere(nothing, {
       requested: ['BookingCancellationRefused'],
+      'requested, on the list': ['BookingCancellationRefused'],
       awaiting_payment: ['BookingCancellationRefused'],
       paying: ['CancellationKept'],
       paid: ['CancellationKept'],
       confirmed: ['BookingCancelled', 'RefundRequested'],
     }),
     SeatsReserved: everywhere(nothing),
-    SeatsRefused: everywhere(nothing, { requested: ['BookingRejected'] }),
+    SeatsRefused: everywhere(nothing, {
+      requested: ['BookingRejected'],
+      'requested, on the list': ['BookingRejected'],
+    }),
+    // Who did not ask to wait does not.
+    SeatsAwaited: everywhere(nothing),
     SeatsSold: everywhere(nothing, { paid: ['BookingConfirmed'] }),
     'SeatsReleased as the hold has expired': everywhere(nothing, {
       requested: ['BookingExpired'],
+      'requested, on the list': ['BookingExpired'],
       awaiting_payment: ['BookingExpired'],
       paying: ['HoldEnded'],
     }),
     'SeatsReleased as the booking has ended': everywhere(nothing),
     SeatsLost: everywhere(nothing, { paid: ['RefundRequested', 'BookingExpired'] }),
-    PriceCalculated: everywhere(nothing, { requested: ['BookingHeld'] }),
+    PriceCalculated: everywhere(nothing, { requested: ['BookingHeld'], 'requested, on the list': ['BookingHeld'] }),
     'PaymentSucceeded for the open charge': everywhere(refund, {
       unseen: 'throws',
       paying: ['BookingPaid'],
@@ -105,12 +116,16 @@ describe('every state meets every input', () => {
     'TicketsKept that nobody asked for': everywhere(nothing),
     ShowCancelled: everywhere(nothing, {
       requested: ['BookingRejected'],
+      'requested, on the list': ['BookingRejected'],
       awaiting_payment: ['BookingRejected'],
       paying: ['ShowCancellationKept'],
       paid: ['ShowCancellationKept'],
       confirmed: ['BookingCancelled', 'RefundRequested'],
     }),
-    DeadlineReached: everywhere(nothing, { requested: ['BookingRejected'] }),
+    DeadlineReached: everywhere(nothing, {
+      requested: ['BookingRejected'],
+      'requested, on the list': ['BookingRejected'],
+    }),
   };
   for (const [name, input] of Object.entries(inputs)) {
     for (const [status, history] of Object.entries(states)) {

@@ -26,6 +26,7 @@ export const booking = z.object({
   total: money.optional(),
   rulesVersion: z.int().optional(),
   holdExpiresAt: z.string().optional(),
+  waitsUntil: z.string().optional(),
   payment: z.object({
     status: z.enum(['none', 'pending', 'succeeded', 'declined', 'unknown']),
     attempts: z.int(),

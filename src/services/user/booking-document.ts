@@ -29,6 +29,8 @@ export interface BookingDocument {
   /** Which version of the setting `pricingRules` made the price; 0 for the rules it never was changed from. */
   readonly rulesVersion?: number;
   readonly holdExpiresAt?: string;
+  /** While it is on the waiting list of its show. */
+  readonly waitsUntil?: string;
   readonly payment: {
     readonly status: PaymentStatus;
     readonly attempts: number;

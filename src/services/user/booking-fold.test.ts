@@ -40,6 +40,7 @@ const held: AnyEvent = {
   type: 'BookingHeld',
   data: { ...about, ...places, items, fees: [], total: usd(2_000), rulesVersion: 0, holdExpiresAt, paymentSent: false },
 };
+const waits: AnyEvent = { type: 'BookingWaits', data: { ...about, until: '2026-01-02T10:00:00.000Z' } };
 const started = (attempt: number): AnyEvent => ({
   type: 'BookingPaymentStarted',
   data: { ...about, attempt, paymentId, amount: usd(2_000), holdExpiresAt, heldUntil: holdExpiresAt },
@@ -119,6 +120,16 @@ test('the whole way, paid at once', () => {
   assert.deepEqual(document.tickets, ['tkt_1', 'tkt_2']);
   assert.deepEqual(document.total, usd(2_000));
   assert.equal(document.holdExpiresAt, undefined);
+});
+
+test('whoever waits for seats is told so, and goes on once there are some', () => {
+  const waiting = folded(requested(false), created, waits);
+  assert.deepEqual([waiting.status, waiting.waitsUntil], ['waiting', '2026-01-02T10:00:00.000Z']);
+  assert.deepEqual(folded(requested(false), created, waits, submitted).payment.status, 'pending');
+  const document = folded(requested(false), created, waits, held, started(1), paid(1), confirmed);
+  assert.deepEqual(statuses(document), ['requested', 'waiting', 'awaiting_payment', 'paying', 'confirmed']);
+  assert.equal(document.waitsUntil, undefined);
+  assert.deepEqual(statuses(folded(requested(false), created, waits, rejected)), ['requested', 'waiting', 'rejected']);
 });
 
 test('a booking without a payment has none, until one is submitted', () => {

@@ -82,7 +82,7 @@ function applyBookingEvent(
       // It has made the document.
       return before;
     case 'BookingWaits':
-      return moved(before, 'waiting', at);
+      return moved({ ...before, waitsUntil: event.data.until }, 'waiting', at, before);
     case 'BookingHeld': {
       const { seats, areas, items, fees, total, rulesVersion, holdExpiresAt } = event.data;
       const held = { ...before, ...placesOf({ seats, areas }), items, fees, total, rulesVersion, holdExpiresAt };
@@ -181,9 +181,14 @@ function cancelled(before: BookingDocument, data: Data<'BookingCancelled'>, at: 
 /** Moves the status along an arrow; `before` comes back where there is none. */
 function moved(document: BookingDocument, status: BookingStatus, at: string, before = document): BookingDocument {
   if (!nextStatuses[document.status].includes(status)) return before;
-  const { holdExpiresAt: _ended, ...withoutHold } = document;
-  const kept = isFinal(status) ? withoutHold : document;
-  return { ...kept, status, history: [...document.history, { status, at }] };
+  const { holdExpiresAt, waitsUntil, ...others } = document;
+  return {
+    ...others,
+    ...(holdExpiresAt !== undefined && !isFinal(status) && { holdExpiresAt }),
+    ...(waitsUntil !== undefined && status === 'waiting' && { waitsUntil }),
+    status,
+    history: [...document.history, { status, at }],
+  };
 }
 
 /** A payment that was sent but never charged, because the booking ended first, is none. */

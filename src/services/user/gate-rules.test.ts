@@ -28,6 +28,16 @@ const allowed: readonly [string, Asked, ReturnType<typeof wantedOf>][] = [
     asked({ bestAvailable: { count: 1, priceCategory: 'stalls', accessible: true } }),
     { kind: 'bestAvailable', count: 1, priceCategory: 'stalls', accessible: true },
   ],
+  [
+    'the best, or to wait for them',
+    asked({ bestAvailable: { count: 4 }, waitForSeats: {} }),
+    { kind: 'bestAvailable', count: 4 },
+  ],
+  [
+    'places in an area, or to wait for them until then',
+    asked({ areas, waitForSeats: { until: '2026-01-01T00:00:01.000Z' } }),
+    { kind: 'areas', areas },
+  ],
   ['places in an area', asked({ areas }), { kind: 'areas', areas }],
   ['a quote of seats alone', asked({}, quoteFor({ seats })), { kind: 'seats', seats }],
   ['a quote of places alone', asked({}, quoteFor({ areas })), { kind: 'areas', areas }],
@@ -82,6 +92,14 @@ const refused: readonly [string, Asked, string, string][] = [
     asked({ bestAvailable: { count: 2 } }, quoteFor({ seats })),
     '/bestAvailable',
     'quote_mismatch',
+  ],
+  ['to wait for seats by name', asked({ seats, waitForSeats: {} }), '/waitForSeats', 'conflict'],
+  ['to wait for what was quoted', asked({ waitForSeats: {} }, quoteFor({ areas })), '/waitForSeats', 'conflict'],
+  [
+    'to wait until now',
+    asked({ areas, waitForSeats: { until: '2026-01-01T00:00:00.000Z' } }),
+    '/waitForSeats/until',
+    'past',
   ],
 ];
 
