@@ -163,6 +163,13 @@ const plants: readonly Plant[] = [
     undo: noEvent,
   },
   {
+    invariant: 'the-list-is-true',
+    how: 'a booking that has ended and still waits for seats',
+    database: 'seat-inventory',
+    plant: event('$rejected', 'SeatsAwaited', `'{}'`),
+    undo: noEvent,
+  },
+  {
     invariant: 'customer-reads-it',
     how: 'a confirmed booking whose customer reads expired',
     database: 'user',

@@ -186,6 +186,52 @@ describe('a customer in a browser', () => {
     await findBest(page, 2);
   });
 
+  test('is put on the waiting list of a show that is sold out, and pays for the seats that come back', async (t) => {
+    const small = await buildVenue(running.admin, { rows: 1, seats: 1 });
+    const showId = await openShow(running.admin, small);
+    const owner = await newPerson(running);
+    const everything = [{ bestAvailable: { count: 7 } }, { seats: ['C-A-1', 'C-A-2'] }];
+    const floor = Array.from({ length: 5 }, () => ({ areas: [{ area: 'FLOOR', count: 10 }] }));
+    const sold = await Promise.all([...everything, ...floor].map((wanted) => owner.client.book({ showId, ...wanted })));
+    assert.deepEqual([...new Set(sold.map(({ body }) => body.status))], ['awaiting_payment']);
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page } = visited;
+    const form = page.getByRole('form', { name: 'Wait for seats' });
+    await form.getByLabel('What').selectOption({ label: 'Standing' });
+    await form.getByLabel('Places').fill('3');
+    await form.getByRole('button', { name: 'Put me on the waiting list' }).click();
+    await page.getByText('Nobody is before you.').waitFor();
+    const given = sold.at(-1)?.body.bookingId;
+    await owner.client.post(`/v1/bookings/${given}/cancellation`, {}, { key: randomUUID() });
+    await pay(page).click();
+    await page
+      .getByRole('article', { name: /^Ticket for / })
+      .nth(2)
+      .waitFor();
+  });
+
+  test('leaves the waiting list again', async (t) => {
+    const small = await buildVenue(running.admin, { rows: 1, seats: 1 });
+    const showId = await openShow(running.admin, small);
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page } = visited;
+    // Not sold out, but for the one seat of the stalls.
+    await page.getByLabel('Category').selectOption('standard');
+    await page.getByRole('spinbutton', { name: 'Seats' }).fill('1');
+    const owner = await newPerson(running);
+    await owner.client.book({ showId, seats: ['S-A-1'] });
+    await page.getByRole('button', { name: 'Find the best' }).click();
+    const form = page.getByRole('form', { name: 'Wait for seats' });
+    await form.getByLabel('What').selectOption('standard');
+    await form.getByLabel('Places').fill('1');
+    await form.getByRole('button', { name: 'Put me on the waiting list' }).click();
+    await page.getByRole('button', { name: 'Leave the waiting list' }).click();
+    await page.getByRole('button', { name: 'Yes, cancel' }).click();
+    await page.getByText('This booking is cancelled.').waitFor();
+  });
+
   test('waits for their turn where a show has a waiting room, and goes on by themselves', async (t) => {
     const showId = await openShow(running.admin, venue);
     const room = `/v1/shows/${showId}/waiting-room`;
