@@ -42,6 +42,7 @@ const flows = [
     'shows',
     'tickets',
     'unsettled',
+    'waiting-list',
     'waiting-room',
     'bad-input-http',
     'security-webhooks',
