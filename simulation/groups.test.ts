@@ -57,6 +57,21 @@ describe('a simulated group', () => {
       assert.deepEqual(told, ['assigned 0,1', 'revoked 0,1', 'assigned 0,1']);
     }));
 
+  it('gives back what it has taken from a former owner, where nobody else was given it meanwhile', () =>
+    simulated(async (world) => {
+      const groups = new Groups([topic]);
+      const owner = new SimulatedProcess('booking/1', world);
+      const told: string[] = [];
+      await groups.join(owner, {
+        ...{ group, topic: topic.name },
+        onAssigned: async (partitions) => void told.push(`assigned ${partitions}`),
+        onRevoked: async (partitions) => void told.push(`revoked ${partitions}`),
+      });
+      const booking = groups.named('booking');
+      await Promise.all([booking?.hear(owner), booking?.deafen(owner)]);
+      assert.deepEqual(told, ['assigned 0,1', 'revoked 0,1', 'assigned 0,1']);
+    }));
+
   it('has a member take over again what it could not, as a real one does', () =>
     simulated(async (world) => {
       const groups = new Groups([topic]);

@@ -94,6 +94,7 @@ class Group {
       if (member === undefined || !member.deaf || process.dead) return;
       await member.revoke(Array.from({ length: this.#partitions }, (_, partition) => partition));
       member.deaf = false;
+      for (const [partition, owner] of this.#owners) if (owner === member) this.#owners.delete(partition);
       await this.#rebalance();
     });
     return this.#turn;
