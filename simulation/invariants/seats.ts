@@ -1,6 +1,10 @@
+import type { SeatPlan, Show } from '../../src/contracts/catalog.ts';
+import { type PlanIndex, planIndex } from '../../src/contracts/rules/plan-order.ts';
 import type { SeatEvent } from '../../src/contracts/seat-inventory.ts';
+import type { EventRow } from '../../src/runtime/store/store.ts';
 import { evolve } from '../../src/services/seat-inventory/evolve.ts';
 import { type Event, initialState } from '../../src/services/seat-inventory/state.ts';
+import { findWaiting } from '../../src/services/seat-inventory/waiting-list.ts';
 import { eventsOf, type SimulatedInvariant } from './evidence.ts';
 
 /** Who had which seat at every moment of the run, told by the facts alone. */
@@ -88,30 +92,53 @@ function* move(hall: Hall, area: string, count: number): Generator<string> {
 
 export const whoWaitsComesFirst: SimulatedInvariant = {
   name: 'who-waits-comes-first',
-  says: 'what becomes free is offered to those who wait, and nobody else has it before the offer has ended',
+  says: 'what becomes free is offered to those who wait: nobody else has it before, and it is nobody else’s while it fits one of them',
   *examine(evidence) {
-    const halls = new Map<string, Event[]>();
-    for (const { type, data, stream } of eventsOf(evidence, 'seat-inventory').toSorted(
-      (a, b) => a.streamVersion - b.streamVersion,
-    ))
-      halls.set(stream, [...(halls.get(stream) ?? []), { type, data } as Event]);
-    for (const [showId, events] of halls) {
-      let root = initialState.root;
-      for (const [at, event] of events.entries()) {
-        const { offered, waiting } = root;
-        if (event.type === 'SeatsReserved' && !waiting.has(event.data.bookingId)) {
-          const others = event.data.indexes.filter((index) => offered?.indexes.includes(index));
-          if (others.length > 0) yield `${event.data.bookingId} of ${showId} has ${others} that were offered to others`;
-        }
-        const frees = event.type === 'SeatsReleased' || event.type === 'SeatsUnblocked';
-        if (frees && waiting.size > 0 && !events.slice(at + 1, at + 3).some(({ type }) => type === 'PlacesOffered'))
-          yield `${showId} has free places that nobody who waits was offered`;
-        root = evolve({ root, part: initialState.part }, event).root;
-      }
-      if (root.offered !== undefined) yield `${showId} offers places for ever`;
-    }
+    const halls = Map.groupBy(
+      eventsOf(evidence, 'seat-inventory').toSorted((a, b) => a.streamVersion - b.streamVersion),
+      ({ stream }) => stream,
+    );
+    for (const [showId, rows] of halls) yield* followOffers(showId, rows, onSaleIn(evidence, showId));
   },
 };
+
+function* followOffers(showId: string, rows: readonly EventRow[], sale: OnSale | undefined): Generator<string> {
+  let { root } = initialState;
+  for (const [at, { type, data, time }] of rows.entries()) {
+    const event = { type, data } as Event;
+    const { offered, waiting } = root;
+    if (event.type === 'SeatsReserved' && !waiting.has(event.data.bookingId)) {
+      const others = event.data.indexes.filter((index) => offered?.indexes.includes(index));
+      if (others.length > 0) yield `${event.data.bookingId} of ${showId} has ${others} that were offered to others`;
+    }
+    const frees = event.type === 'SeatsReleased' || event.type === 'SeatsUnblocked';
+    if (frees && waiting.size > 0 && !rows.slice(at + 1, at + 3).some((next) => next.type === 'PlacesOffered'))
+      yield `${showId} has free places that nobody who waits was offered`;
+    if (event.type === 'OfferEnded' && sale !== undefined && time < sale.until) {
+      const [first] = findWaiting(root, sale.plan);
+      if (first !== undefined) yield `${first} could have had places of ${showId}, and they were offered no longer`;
+    }
+    root = evolve({ root, part: initialState.part }, event).root;
+  }
+  if (root.offered !== undefined) yield `${showId} offers places for ever`;
+}
+
+interface OnSale {
+  readonly plan: PlanIndex;
+  /** Until then it certainly was: milliseconds since 1970. */
+  readonly until: number;
+}
+
+/** Unless it was cancelled: nobody knows when others have heard of that. */
+function onSaleIn(evidence: Parameters<SimulatedInvariant['examine']>[0], showId: string): OnSale | undefined {
+  const told = eventsOf(evidence, 'catalog');
+  const plans = told.flatMap(({ type, data }) => (type === 'SeatPlanPublished' ? [planIndex(data as SeatPlan)] : []));
+  const shows = told.filter(({ subject }) => subject === showId);
+  const starts = shows.map(({ data }) => Date.parse((data as Show).startsAt));
+  const plan = plans.find(({ seatPlanId }) => seatPlanId === (shows[0]?.data as Show | undefined)?.seatPlanId);
+  if (plan === undefined || shows.some(({ type }) => type === 'ShowCancelled')) return undefined;
+  return { plan, until: Math.min(...starts) };
+}
 
 export const reservedAsWanted: SimulatedInvariant = {
   name: 'reserved-as-wanted',

@@ -103,11 +103,10 @@ export const businessBugs: readonly PlantedBug[] = [
     ),
   },
   {
-    name: 'what is offered to those who wait goes to others',
-    alterations: seats((state, input, decide) => {
-      if (input.type !== 'BookingCreated') return decide(state, input);
-      return decide({ ...state, root: { ...(state['root'] as Loose), offered: undefined } }, input);
-    }),
+    name: 'an offer ends before those who wait have had their turn',
+    alterations: seats((state, input, decide) =>
+      decide(state, input).map((fact) => (fact.type === 'WaitingFound' ? { ...fact, type: 'OfferEnded' } : fact)),
+    ),
   },
   {
     name: 'what becomes free is offered to nobody',
