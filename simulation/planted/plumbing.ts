@@ -200,7 +200,7 @@ export const plumbingBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the door lets in with tickets that were given back',
-    shownBy: 101,
+    shownBy: 114,
     alterations: {
       database: ({ returned }) => {
         returned.has = () => false;
