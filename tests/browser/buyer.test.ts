@@ -227,6 +227,9 @@ describe('a customer in a browser', () => {
     await form.getByLabel('What').selectOption('standard');
     await form.getByLabel('Places').fill('1');
     await form.getByRole('button', { name: 'Put me on the waiting list' }).click();
+    await page.getByRole('button', { name: 'Leave the waiting list' }).waitFor();
+    await page.goto(`/shows/${showId}`);
+    await page.getByRole('link', { name: 'See where you are' }).click();
     await page.getByRole('button', { name: 'Leave the waiting list' }).click();
     await page.getByRole('button', { name: 'Yes, cancel' }).click();
     await page.getByText('This booking is cancelled.').waitFor();

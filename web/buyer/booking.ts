@@ -212,7 +212,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
       ${booking.status === 'awaiting_payment' ? payment(booking) : undefined}
       ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket))}</div>` : undefined}
       <section class="card no-print" aria-label="Details">
-        <p>${placesText(booking)}</p>
+        ${booking.status === 'waiting' && booking.areas === undefined ? undefined : html`<p>${placesText(booking)}</p>`}
         ${priceLines(booking)}
         <p class="quiet">Booking ${booking.bookingId}, made ${momentText(booking.createdAt)}</p>
         ${messages.map(({ kind, channel, status, at }) => html`<p class="quiet">${timeText(at)}: message “${kind.replaceAll('_', ' ')}” by ${channel}: ${status}</p>`)}

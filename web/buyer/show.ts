@@ -44,6 +44,8 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
   let choice: Choice = keptChoice(showId);
   /** What they hold of the show and have not paid. */
   let held: Booking | undefined;
+  /** By which they are on its waiting list. */
+  let listed: Booking | undefined;
   let quote: Quote | undefined;
   let looked: SeatPlace | undefined;
   let notice: string | undefined;
@@ -66,13 +68,15 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     const { signal } = leaving;
     try {
       // Asked for before the hall is: seats that are held for whoever looks on are not taken by somebody else.
-      const holding = heldOf(app, showId, signal);
+      const latest = latestOf(app, showId, signal);
       known = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, { signal, waiting });
       const isForSale = (each: Show) => ['scheduled', 'open'].includes(saleAt(each, serverNow()));
       const show = await waitingRoom.turn(known, isForSale);
       known = show;
       const plan = await get<SeatPlan>(`/v1/seat-plans/${show.seatPlanId}`, { signal, waiting });
-      held = await holding;
+      const theirs = await latest;
+      held = theirs.find(({ status }) => status === 'awaiting_payment');
+      listed = theirs.find(({ status }) => status === 'waiting');
       problem = undefined;
       if (signal.aborted) return;
       const categories = show.priceCategories.map(({ name }) => name);
@@ -264,6 +268,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       ${heading(show)} ${waitingRoom.note()}
       ${note === undefined ? undefined : html`<p class="note" role="status">${note}</p>`}
       ${held === undefined || !isHeldStill(held) ? undefined : html`<p class="note">You hold ${placesText(held)} of this show. <a href="/bookings/${held.bookingId}">Go on to payment</a></p>`}
+      ${listed === undefined ? undefined : html`<p class="note">You are on the waiting list of this show. <a href="/bookings/${listed.bookingId}">See where you are</a></p>`}
       ${isBroken ? html`<p class="note" role="status">The seat map is not live at the moment. Trying again …</p>` : undefined}
       <div class="hall">
         <section class="map" aria-label="Seats">
@@ -281,7 +286,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         </section>
         <section aria-label="Your choice">
           ${isOpen && hasSeats ? bestForm(show, { hall, isClosed: isBooking, onSend: best }) : undefined} ${choiceView(show)}
-          ${isOpen && (isFull || isInVain) ? waitForm(stage, { isClosed: isBooking, onSend: (form) => void request(waitOf(form)) }) : undefined}
+          ${isOpen && listed === undefined && (isFull || isInVain) ? waitForm(stage, { isClosed: isBooking, onSend: (form) => void request(waitOf(form)) }) : undefined}
         </section>
       </div>
     `;
@@ -356,12 +361,12 @@ function heading({ movie, startsAt, theatre, screen }: Show): TemplateResult {
   `;
 }
 
-/** What somebody holds of a show and has not paid, also where the answer that it is held was lost; none where nobody tells. */
-async function heldOf(app: App, showId: string, signal: AbortSignal): Promise<Booking | undefined> {
-  if (app.me() === undefined) return undefined;
+/** What somebody has booked of a show last, also where the answer was lost; nothing where nobody tells. */
+async function latestOf(app: App, showId: string, signal: AbortSignal): Promise<readonly Booking[]> {
+  if (app.me() === undefined) return [];
   const path = `/v1/bookings?limit=${latestBookings}`;
   const latest = await get<Listed<Booking>>(path, { signal }).catch(() => ({ items: [] }));
-  return latest.items.find((each) => each.showId === showId && each.status === 'awaiting_payment');
+  return latest.items.filter((each) => each.showId === showId);
 }
 
 const isHeldStill = ({ holdExpiresAt = '' }: Booking) => Date.parse(holdExpiresAt) > serverNow();

@@ -31,7 +31,7 @@ export function waitForm(
             ${plan.areas.map(({ area, name }) => html`<option value="area ${area}">${name}</option>`)}
           </select></label>
       </div>
-      <button class="plain" ?disabled=${how.isClosed}>Put me on the waiting list</button>
+      <p><button class="plain" ?disabled=${how.isClosed}>Put me on the waiting list</button></p>
     </form>
   `;
 }
