@@ -20,9 +20,12 @@ const besideWaiting = availableParallelism() + 1;
 /** So that in the end no long one runs alone. */
 const longestFirst = ['tests/cluster', 'simulation', 'tests', 'src', 'web'].map((folder) => `${folder}/**/*.test.ts`);
 
-/** Tests of what people do, which have to go the same in both modes. */
+/** Tests of what people do, which have to go the same in both modes. Those that wait most come first. */
 const flows = [
   ...[
+    'waiting-room',
+    'holds',
+    'waiting-list',
     'accounts',
     'administration',
     'booking-flow',
@@ -30,7 +33,6 @@ const flows = [
     'catalogue',
     'choice',
     'door',
-    'holds',
     'live',
     'messages',
   ],
@@ -42,8 +44,6 @@ const flows = [
     'shows',
     'tickets',
     'unsettled',
-    'waiting-list',
-    'waiting-room',
     'bad-input-http',
     'security-webhooks',
     'stripe',
