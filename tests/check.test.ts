@@ -74,8 +74,8 @@ interface Plant {
 
 const unknown = 'bkg_01900000-0000-7000-8000-000000000001';
 /** An event that nobody decided, far behind the last one. */
-const event = (stream: string, type: string, data: string) =>
-  `insert into events select '', 0, 1000000, 1, ${stream}, 1000000, '${type}', 1, ${stream}, 'key', 0, 'x', 'x', null, ${data}`;
+const event = (stream: string, type: string, data: string, subject = stream) =>
+  `insert into events select '', 0, 1000000, 1, ${stream}, 1000000, '${type}', 1, ${subject}, 'key', 0, 'x', 'x', null, ${data}`;
 const noEvent = 'delete from events where sequence = 1000000';
 
 const plants: readonly Plant[] = [
@@ -166,7 +166,7 @@ const plants: readonly Plant[] = [
     invariant: 'the-list-is-true',
     how: 'a booking that has ended and still waits for seats',
     database: 'seat-inventory',
-    plant: event('$rejected', 'SeatsAwaited', `'{}'`),
+    plant: event('(select stream from events where subject = $rejected limit 1)', 'SeatsAwaited', `'{}'`, '$rejected'),
     undo: noEvent,
   },
   {
