@@ -119,12 +119,10 @@ const holdsEndInTime: Rule = ({ facts, owned, now }) => {
 };
 
 /** Whoever waits is on the list, and whoever is on it waits; places that were just found are on their way. */
-const theListIsTrue: Rule = ({ facts, history, owned, now }) => {
-  const last = facts.seats.findLast(({ type }) => listed.has(type));
-  const isListed = last !== undefined && last.type === 'SeatsAwaited';
+const theListIsTrue: Rule = ({ facts, history, owned }) => {
+  const isListed = facts.seats.findLast(({ type }) => listed.has(type))?.type === 'SeatsAwaited';
   const isWaiting = history.status === 'waiting';
   if (facts.waits || isListed === isWaiting || (isWaiting && owned.kind !== 'none')) return [];
-  if (now < Math.max(history.since, last?.time ?? 0) + lateMsMax) return [];
   if (isWaiting) return ['waits, and is not on the list of its show'];
   return history.status === 'requested' ? [] : [`is ${history.status}, and is on the list of its show`];
 };
