@@ -27,6 +27,7 @@ import {
   versionsWithoutGaps,
   viewsAreTheirRebuild,
 } from './streams.ts';
+import { oldCodesLetNobodyIn, takenByOne } from './transfers.ts';
 
 /** All that must hold whenever everything has come to rest. What replay must not change is tried afterwards (`world.ts`). */
 export const invariants: readonly SimulatedInvariant[] = [
@@ -42,6 +43,8 @@ export const invariants: readonly SimulatedInvariant[] = [
   priceIsAgreed,
   ticketsFollowConfirmation,
   admittedOnce,
+  oldCodesLetNobodyIn,
+  takenByOne,
   cancellationIsAnswered,
   cancelledShowHasNoBookings,
   providersBooksAreOurs,
