@@ -232,6 +232,22 @@ describe('an offer', () => {
     assert.equal((await offer(ada, ticket, { key })).body.status, 'accepted');
   });
 
+  it('shows what is offered before it is taken, and nothing of who offers it or of the code', async () => {
+    const [ticket] = await tickets(['S-C-7']);
+    const { code } = (await offer(ada, ticket)).body;
+    const look = (secret = code) => bob.client.post<Told>('/v1/transfers/preview', { code: secret });
+    const { status, body } = await look();
+    assert.deepEqual([status, body.status, body.seat], [200, 'offered', 'S-C-7']);
+    assert.deepEqual(
+      ['bookingId', 'userId', 'bookedUnder', 'code'].filter((name) => name in body),
+      [],
+    );
+    assert.equal((await ticketOf(bob, ticket)).status, 404, 'a look takes nothing');
+    assertRefused(await look(`${code}x`), [404, 'not_found', /Nobody offers/]);
+    await takeBack(ada, ticket);
+    assert.equal((await look()).body.status, 'withdrawn');
+  });
+
   it('is taken back: its link takes nothing any more, and another can be made', async () => {
     const [ticket] = await tickets(['S-C-2']);
     const { code } = (await offer(ada, ticket)).body;
@@ -282,9 +298,9 @@ describe('an offer', () => {
 
   it('cannot be guessed at for long', async () => {
     const carl = await newPerson(running);
-    const guesses = await Promise.all(Array.from({ length: 40 }, () => take(carl, randomUUID())));
+    const guesses = await Promise.all(Array.from({ length: 80 }, () => take(carl, randomUUID())));
     const limited = guesses.filter(({ status }) => status === 429);
-    assert.ok(limited.length >= 10, `${limited.length} of 40 were refused`);
+    assert.ok(limited.length >= 10, `${limited.length} of 80 were refused`);
     assert.ok(limited.every(({ headers }) => Number(headers.get('retry-after')) >= 1));
   });
 });

@@ -38,6 +38,7 @@ describe('everybody can use', () => {
   let held: string;
   let sold: string;
   let given: string;
+  let offered: string;
 
   before(async () => {
     running = await runApp();
@@ -49,7 +50,7 @@ describe('everybody can use', () => {
     held = (await ada.client.book({ showId, seats: ['S-A-1'] })).body.bookingId;
     sold = (await ada.client.book({ showId, seats: ['S-A-2'], payment: visa })).body.bookingId;
     const { tickets } = await bookingOnce(ada.client, sold, (booking) => booking.tickets.length > 0);
-    await ada.client.post(`/v1/tickets/${tickets[0]}/transfer`, {});
+    offered = (await ada.client.post<{ code: string }>(`/v1/tickets/${tickets[0]}/transfer`, {})).body.code;
     given = await givenTo(ada);
   });
   after(async () => {
@@ -78,7 +79,7 @@ describe('everybody can use', () => {
       [`/bookings/${sold}`, '.ticket .giving'],
       [`/tickets/${given}`, '.ticket .giving'],
       ['/transfers', 'h1'],
-      ['/transfers#secret', 'button:has-text("Take the ticket")'],
+      [`/transfers#${offered}`, 'button:has-text("Take the ticket")'],
       ['/account', 'button:has-text("Save")'],
       ['/sign-in', 'input[name=password]'],
       ['/password-resets/token', 'input[name=password]'],

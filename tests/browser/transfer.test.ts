@@ -77,6 +77,8 @@ describe('a ticket that is given away in a browser', () => {
     await theirs.getByLabel('E-mail').fill(`${randomUUID()}@example.com`);
     await theirs.getByLabel('Password').fill('correct horse battery');
     await theirs.getByRole('button', { name: 'Make the account' }).click();
+    const offered = theirs.getByRole('region', { name: 'The ticket' });
+    await offered.filter({ hasText: /The Third Man.*Riverside.*S-A-1/s }).waitFor();
     await take(theirs).waitFor();
     assert.equal(new URL(theirs.url()).hash, '', 'no history has the secret');
     await picture(theirs, 'acceptance');
@@ -111,14 +113,20 @@ describe('a ticket that is given away in a browser', () => {
     await hers.goto(`/bookings/${bookingId}`);
     await give(hers, 'S-B-1').click();
     const link = await linkTo(hers, 'S-B-1').inputValue();
+    await his.goto(link);
+    await take(his).waitFor();
     await hers.reload();
     await hers.getByText('Its link is not shown again').waitFor();
     assert.equal(await linkTo(hers, 'S-B-1').count(), 0);
     await hers.getByRole('button', { name: 'Take back the ticket for S-B-1' }).click();
     await give(hers, 'S-B-1').waitFor();
-    await his.goto(link);
     await take(his).click();
     await his.getByRole('alert').getByText('This offer was taken back').waitFor();
+    await his.reload();
+    await his.getByRole('status').getByText('This offer was taken back').waitFor();
+    assert.equal(await take(his).count(), 0);
+    await his.goto('/transfers#nothing');
+    await his.getByRole('alert').getByText('Nobody offers a ticket by this link').waitFor();
     await picture(his, 'acceptance-refused');
   });
 

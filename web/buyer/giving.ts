@@ -111,6 +111,6 @@ function linkBox(link: string, where: string): TemplateResult {
       Link to the ticket for ${where}
       <input class="link" id=${linkId(link)} readonly .value=${link} @focus=${(event: FocusEvent) => (event.target as HTMLInputElement).select()}>
     </label>
-    <p class="quiet">Send it to whoever is to have the ticket. Whoever opens it first has it. It is shown only now.</p>
+    <p class="quiet">Send it to whoever is to have the ticket. Whoever takes it first has it. The link is shown only now.</p>
   `;
 }

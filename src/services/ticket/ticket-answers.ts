@@ -43,19 +43,25 @@ export function codeOf(service: ServiceRuntime, { body, issue }: TicketRow): str
   return service.part<TicketCodes>(codesPart).sign({ ...body, issue });
 }
 
+/** What is printed on a ticket, of its show as it is now. */
+export function printedNow({ body }: TicketRow, show: Show | undefined) {
+  const { userId: _, bookedUnderId: __, ticketCount: ___, ordinal: ____, status: _____, ...ticket } = body;
+  return { ...ticket, ...(show && printedOf(show)) };
+}
+
 /** A ticket as it is now: a show that was moved shows its new time and place. */
 export async function shown(
   service: ServiceRuntime,
   row: TicketRow,
   principal: Principal,
 ): Promise<z.infer<typeof ticketBody>> {
-  const { userId, bookedUnderId, ticketCount: _, ordinal: __, status, ...ticket } = row.body;
+  const { userId, bookedUnderId, status } = row.body;
   const isGiven = row.issue > firstIssue && row.holder !== userId;
   const [show, profile] = await Promise.all([
-    service.reference<Show>('catalog', ticket.showId),
+    service.reference<Show>('catalog', row.body.showId),
     service.reference<Profile>('user-profiles', isGiven ? row.holder : (bookedUnderId ?? userId)),
   ]);
-  const printed = { ...ticket, ...(show && printedOf(show)) };
+  const printed = printedNow(row, show);
   // Who has it now, and whether they came, is not for whoever gave it away.
   if (!mayGoIn(principal, row.holder)) return { ...printed, status: status === 'valid' ? 'given' : status };
   return {

@@ -1,45 +1,45 @@
 import { z } from 'zod';
-import type { Show } from '../../contracts/catalog.ts';
 import { newId, ticketId, transferId } from '../../contracts/ids.ts';
-import { countAttempt } from '../../runtime/attempts.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
-import { notFound, Problem } from '../../runtime/http/problem.ts';
+import { notFound } from '../../runtime/http/problem.ts';
 import { hashSecret, newSecret } from '../../runtime/secrets.ts';
-import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
+import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
+import { acceptanceEndpoints } from './acceptance.ts';
 import { refuseWhileBehind } from './check-in.ts';
 import {
   endOffer,
   insertOffer,
-  isOffered,
   lockTicket,
-  type TicketRow,
   type TransferRow,
   ticketRow,
   transferBy,
-  transferBySecret,
   transferOf,
 } from './projection.ts';
 import { pagesPart } from './routing.ts';
-import { conditionOf, shown, ticketBody } from './ticket-answers.ts';
-import { decide, type Event, initialState, type Refusal, type State, type TicketNow } from './transfers.ts';
+import {
+  accepted,
+  customers,
+  meanwhile,
+  noStore,
+  ofType,
+  showOf,
+  stateOf,
+  statusOf,
+  ticketNow,
+  transferStatus,
+} from './transfer-answers.ts';
+import { decide, initialState } from './transfers.ts';
 
 /**
  * Giving a ticket to somebody else: its holder has a link made and passes it on in whatever way they like; whoever signs in with it first
  * has the ticket. The secret in the link is told once and stored as its hash.
  */
-const customers = ['customer', 'staff', 'organizer'] as const;
 const params = z.strictObject({ ticketId });
-/** A secret cannot be guessed; who tries this often is a program all the same. */
-const acceptancesPerMinuteMax = 30;
-const meanwhile = 'Try again in a while.';
-const noStore = { 'cache-control': 'no-store' };
 
 const transferBody = z.object({
   transferId,
   ticketId,
-  status: z
-    .enum(['offered', 'accepted', 'withdrawn', 'ended'])
-    .describe('`ended`: the show has begun, or the ticket was used or is void, before anybody took it'),
+  status: transferStatus,
   offeredAt: z.iso.datetime(),
   endedAt: z.iso.datetime().optional(),
   code: z.string().describe('The secret for whoever is to have the ticket; told once, when it is offered').optional(),
@@ -47,7 +47,7 @@ const transferBody = z.object({
 });
 
 export function transferEndpoints(service: ServiceRuntime): readonly Endpoint[] {
-  return [offer(service), state(service), withdraw(service), accept(service)];
+  return [offer(service), state(service), withdraw(service), ...acceptanceEndpoints(service)];
 }
 
 function offer(service: ServiceRuntime): Endpoint {
@@ -75,8 +75,8 @@ function offer(service: ServiceRuntime): Endpoint {
         const id = newId('transfer');
         for (const { data } of ofType(events, 'TicketOffered')) {
           const { from, issue } = data;
-          const offered = { transferId: id, ticketId: params.ticketId, from, issue, offeredAt: new Date() };
-          await insertOffer(transaction, { ...offered, secretHash: hashSecret(secret) });
+          const made = { transferId: id, ticketId: params.ticketId, from, issue, offeredAt: new Date() };
+          await insertOffer(transaction, { ...made, secretHash: hashSecret(secret) });
         }
         return { status: 201, location: `/v1/tickets/${params.ticketId}/transfer`, resource: id };
       });
@@ -135,122 +135,6 @@ function withdraw(service: ServiceRuntime): Endpoint {
   });
 }
 
-function accept(service: ServiceRuntime): Endpoint {
-  return endpoint({
-    method: 'POST',
-    path: '/transfers/acceptance',
-    summary: 'Take a ticket that was offered to you: it is yours, with a code of its own',
-    tag: 'tickets',
-    who: customers,
-    body: z.strictObject({ code: z.string().min(1).max(200) }),
-    idempotency: 'honoured',
-    answers: { 200: { says: 'Your ticket', body: ticketBody } },
-    problems: ['not_found', 'conflict', 'already_admitted', 'ticket_void', 'rate_limited', 'validation_failed'],
-    handle: async ({ body, principal, idempotency, traceparent }) => {
-      refuseWhileBehind(service, meanwhile);
-      const by = principal.userId;
-      await countAttempt(service, {
-        ...{ table: 'acceptance_attempts', subject: by, perMinuteMax: acceptancesPerMinuteMax },
-        says: 'Too many tickets at once.',
-      });
-      const found = await transferBySecret(service, hashSecret(body.code));
-      const row = found && (await ticketRow(service, found.ticketId));
-      if (found === undefined || row === undefined) throw noSuchOffer();
-      const show = await showOf(service, row);
-      const { answer } = await service.transactionOnce(idempotency, async (transaction) => {
-        await take({ transaction, transferId: found.transferId, row, by, show, traceparent });
-        return { status: 200, resource: found.ticketId };
-      });
-      const ticket = await heldBy(service, answer.resource, by);
-      return { status: answer.status, headers: noStore, body: await shown(service, ticket, principal) };
-    },
-  });
-}
-
-interface Taking {
-  readonly transaction: Transaction;
-  readonly transferId: string;
-  readonly row: TicketRow;
-  readonly by: string;
-  readonly show: Show | undefined;
-  readonly traceparent: string;
-}
-
-async function take({ transaction, transferId: id, row, by, show, traceparent }: Taking): Promise<void> {
-  const { ticketId: ticket, bookingId, showId, userId, seat, area } = row.body;
-  const now = await ticketNow(transaction, ticket, show);
-  // As it is now that the ticket is locked: somebody else may have been first.
-  const transfer = await transferOf(transaction, id);
-  if (transfer === undefined) throw noSuchOffer();
-  const events = accepted(decide(stateOf(transfer), { type: 'AcceptTicket', by, ticket: now }));
-  for (const { data } of ofType(events, 'TicketAccepted')) {
-    await endOffer(transaction, { transferId: id, to: data.to, endedAt: new Date() });
-    await transaction.publish({
-      type: 'TicketTransferred',
-      stream: ticket,
-      // Of one issue there is one end: somebody goes in with it, or it is given to somebody else.
-      streamVersion: now.issue,
-      key: showId,
-      subject: bookingId,
-      data: {
-        ...{ ticketId: ticket, bookingId, showId, userId, transferId: id },
-        ...{ fromUserId: transfer.from, toUserId: data.to, seat, area, issue: transfer.issue },
-      },
-      traceparent,
-    });
-  }
-}
-
-/** A ticket under the lock that the door takes, too. */
-async function ticketNow(transaction: Transaction, id: string, show: Show | undefined): Promise<TicketNow> {
-  const ticket = await lockTicket(transaction, id);
-  if (ticket === undefined) throw notFound('ticket');
-  const { holder, issue } = ticket;
-  const condition = conditionOf(ticket, show);
-  return { holder, issue, condition, isOffered: await isOffered(transaction, id) };
-}
-
-async function heldBy(service: ServiceRuntime, id: string, userId: string): Promise<TicketRow> {
-  const row = await ticketRow(service, id);
-  if (row === undefined || row.holder !== userId) throw notFound('ticket');
-  return row;
-}
-
-function showOf(service: ServiceRuntime, { body }: TicketRow): Promise<Show | undefined> {
-  return service.reference<Show>('catalog', body.showId);
-}
-
-function stateOf({ status, from, to, issue }: TransferRow): State {
-  return status === 'accepted' ? { status, from, issue, to: to ?? '' } : { status, from, issue };
-}
-
-function ofType<Type extends Event['type']>(events: readonly Event[], type: Type) {
-  return events.filter((event): event is Extract<Event, { readonly type: Type }> => event.type === type);
-}
-
-/** The facts to store; a refusal becomes the answer instead. */
-function accepted(events: readonly Event[]): readonly Event[] {
-  for (const { data } of ofType(events, 'TransferRefused')) throw refusals[data.reason]();
-  return events;
-}
-
-const conflict = (detail: string) => () => new Problem('conflict', detail);
-const noSuchOffer = () =>
-  new Problem('not_found', 'Nobody offers a ticket by this link. Check that all of it was copied.');
-
-const refusals: Readonly<Record<Refusal, () => Problem>> = {
-  used: () => new Problem('already_admitted', 'This ticket was used: nobody can be given it any more.'),
-  void: () => new Problem('ticket_void', 'This ticket is void: its booking was cancelled.'),
-  begun: conflict('The show has begun: its tickets stay with who has them.'),
-  not_theirs: () => notFound('ticket'),
-  offered_already: conflict('This ticket is offered to somebody already. Take that offer back first.'),
-  given_too_often: conflict('This ticket was given away too often: it stays with who has it.'),
-  own: conflict('This ticket is yours. Send the link to whoever is to have it.'),
-  taken: conflict('Somebody else has taken this ticket.'),
-  withdrawn: conflict('This offer was taken back. Ask whoever sent you the link.'),
-  not_offered: noSuchOffer,
-};
-
 /** The page asks for no secret in an address that a server sees: it stands behind the `#`. */
 function linkFor(service: ServiceRuntime, secret: string): string | undefined {
   const pages = service.part<() => string | undefined>(pagesPart)();
@@ -263,14 +147,4 @@ async function transferShown(service: ServiceRuntime, transfer: TransferRow): Pr
     ...{ transferId: id, ticketId: ticket, status: await statusOf(service, transfer) },
     ...{ offeredAt: offeredAt.toISOString(), endedAt: endedAt?.toISOString() },
   };
-}
-
-async function statusOf(
-  service: ServiceRuntime,
-  { status, ticketId: id }: TransferRow,
-): Promise<z.infer<typeof transferBody>['status']> {
-  if (status !== 'offered') return status;
-  const row = await ticketRow(service, id);
-  if (row === undefined) return 'ended';
-  return conditionOf(row, await showOf(service, row)) === 'good' ? 'offered' : 'ended';
 }
