@@ -31,7 +31,7 @@ import { Watcher } from './watcher.ts';
  * One run: the whole system in this process, on a virtual clock, with one seeded source of chance.
  *
  *   set up      All services start, the catalogue is published. Nothing fails yet.
- *   rounds      Customers book, pay, cancel and vanish, the organizer changes what is on sale, and meanwhile everything
+ *   rounds      Customers book, pay, cancel, give tickets away and vanish, the organizer changes what is on sale, and meanwhile everything
  *               that can fail does. Then all faults end, time goes on until no timer is left, and every invariant is
  *               examined: a quiet point.
  *   replay      The whole log goes through all services once more, which must change nothing.
