@@ -289,7 +289,12 @@ const rules: readonly (Invariant & { readonly rule: Rule })[] = [
   },
   { name: 'one-capture', promise: 4, says: 'at most one capture per booking', rule: oneCapture },
   { name: 'one-refund', promise: 4, says: 'a refund is asked for once and made once', rule: oneRefund },
-  { name: 'one-message', promise: 4, says: 'one message per cause, kind and channel', rule: oneMessage },
+  {
+    name: 'one-message',
+    promise: 4,
+    says: 'one message per cause, kind and channel, to each whom it concerns',
+    rule: oneMessage,
+  },
   {
     name: 'messages-have-outcomes',
     promise: 4,

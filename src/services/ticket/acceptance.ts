@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Show } from '../../contracts/catalog.ts';
+import { waitForNewMs } from '../../contracts/rules/new-id.ts';
 import { countAttempt } from '../../runtime/attempts.ts';
 import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import { notFound } from '../../runtime/http/problem.ts';
@@ -83,6 +84,9 @@ function accept(service: ServiceRuntime): Endpoint {
     handle: async ({ body, principal, idempotency, traceparent }) => {
       const by = principal.userId;
       const { transfer, row, show } = await offered(service, body.code, by);
+      // Their name leaves with the fact: who registered a moment ago is waited for, like everywhere.
+      const waitMs = waitForNewMs(by, Date.now(), service.settings().referenceWaitMs);
+      await service.awaitReference('user-profiles', by, waitMs);
       const { answer } = await service.transactionOnce(idempotency, async (transaction) => {
         await take({ transaction, transferId: transfer.transferId, row, by, show, traceparent });
         return { status: 200, resource: transfer.ticketId };
