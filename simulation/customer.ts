@@ -3,51 +3,12 @@ import type { BookingDocument } from '../src/services/user/booking-document.ts';
 import { isFinal } from '../src/services/user/booking-document.ts';
 import type { Client } from './client.ts';
 import { shortId } from './faulty-store.ts';
+import { Giving } from './giving.ts';
+import type { Journal } from './journal.ts';
 import { sleep } from './process.ts';
 import type { Random } from './random.ts';
 import type { Trace } from './trace.ts';
 import { standingRoom, type Venue } from './venue.ts';
-
-/** What customers are known to do; the run counts each. */
-export const habits = [
-  'books with a payment',
-  'books and pays later',
-  'books with a quote',
-  'pays late',
-  'pays twice',
-  'retries with the same key',
-  'sends twice at once',
-  'cancels',
-  'vanishes',
-  'goes in',
-  'pays cash at the counter',
-  'fights for a seat',
-  'waits for seats',
-] as const;
-export type Habit = (typeof habits)[number];
-
-/** What a client's journal says, written before anybody else knows. */
-export interface Acknowledged {
-  readonly bookingId: string;
-  readonly key: string;
-  readonly userId: string;
-  readonly showId: string;
-  /** The total of the quote that came along, and whether it was in force when the booking was asked for. */
-  readonly quoted: { readonly amount: number; readonly expiresAt: number } | undefined;
-}
-
-/** What all customers write down, for the invariants. */
-export class Journal {
-  readonly acknowledged: Acknowledged[] = [];
-  /** By key: every booking that was ever answered to it. */
-  readonly answers = new Map<string, Set<string>>();
-  readonly admitted: string[] = [];
-  readonly habits = new Map<Habit, number>();
-
-  note(habit: Habit): void {
-    this.habits.set(habit, (this.habits.get(habit) ?? 0) + 1);
-  }
-}
 
 export interface CustomerOptions {
   readonly number: number;
@@ -55,6 +16,10 @@ export interface CustomerOptions {
   readonly comesWithinMs: number;
   readonly client: Client;
   readonly staff: Client;
+  /** Other customers, whom this one gives tickets to. */
+  readonly friends: readonly Client[];
+  /** Chance of its own, so that whoever gives nothing away does what they would have done. */
+  readonly givingRandom: Random;
   readonly venue: Venue;
   readonly journal: Journal;
   readonly random: Random;
@@ -84,11 +49,13 @@ const looksMax = 40;
 export class Customer {
   readonly #options: CustomerOptions;
   readonly #name: string;
+  readonly #giving: Giving;
   #requests = 0;
 
   constructor(options: CustomerOptions) {
     this.#options = options;
     this.#name = `customer ${options.number}`;
+    this.#giving = new Giving({ ...options, random: options.givingRandom });
   }
 
   async live(): Promise<void> {
@@ -230,10 +197,12 @@ export class Customer {
         continue;
       }
       if (document.status === 'confirmed' && cancels && look < cancelsAt) continue;
+      if (document.status === 'confirmed' && document.tickets.length > 0)
+        await this.#giving.giveAway(document, () => this.#cancel(bookingId));
       if (document.status === 'confirmed' && document.tickets.length > 0 && random.chance(0.2)) {
         const cancelled = random.chance(0.3) ? this.#cancel(bookingId) : undefined;
         if (cancelled !== undefined) await sleep(random.between(0, 100));
-        await this.#goIn(document);
+        await this.#giving.goIn(`${random.pick(document.tickets)} ${document.showId} 1`);
         await cancelled;
       }
       if (isFinal(document.status)) return;
@@ -287,17 +256,6 @@ export class Customer {
       const answered = await client.ask({ ...asked, params, body: {}, key });
       if (answered.status !== 'unanswered') return;
       await sleep(random.between(200, 3_000));
-    }
-  }
-
-  /** At the door, by a member of staff. */
-  async #goIn({ tickets, showId }: BookingDocument): Promise<void> {
-    const { random, journal, staff } = this.#options;
-    journal.note('goes in');
-    const body = { code: `${random.pick(tickets)} ${showId} 1`, gate: 'north' };
-    for (let tries = 0; tries < 2; tries += 1) {
-      const answered = await staff.ask({ service: 'ticket', method: 'POST', path: '/check-ins', body });
-      if (answered.status === 200) journal.admitted.push((answered.body as { ticketId: string }).ticketId);
     }
   }
 

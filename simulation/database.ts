@@ -11,7 +11,7 @@ import type {
 } from '../src/runtime/service-runtime.ts';
 import { type Contents, MemoryStore } from '../src/runtime/store/memory-store.ts';
 import type { RequestRow, Store } from '../src/runtime/store/store.ts';
-import { answer } from './queries.ts';
+import { answer, type Holding, type Transfer } from './queries.ts';
 
 /** What was answered to a key, and to which body. */
 export interface StoredAnswer {
@@ -57,6 +57,10 @@ export class Database implements SimulatedDatabase {
   readonly unmatchedWebhooks = new Set<string>();
   /** Tickets somebody was let in with. */
   readonly admissions = new Map<string, { readonly admittedAt: Date; readonly gate: string }>();
+  /** Tickets that were offered, by the ids of the offers. */
+  readonly transfers = new Map<string, Transfer>();
+  /** By ticket: who took it last. */
+  readonly taken = new Map<string, Holding>();
   /** Bookings whose tickets were given back. */
   readonly returned = new Set<string>();
   readonly #partitions: number;

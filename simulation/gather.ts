@@ -1,8 +1,8 @@
 import type { Contents } from '../src/runtime/store/memory-store.ts';
 import type { SandboxLedger } from '../src/services/payment/providers/sandbox-ledger.ts';
 import { type Cluster, partitions } from './cluster.ts';
-import type { Journal } from './customer.ts';
 import { bookingsIn, type Evidence } from './invariants/evidence.ts';
+import type { Journal } from './journal.ts';
 import type { Inboxes } from './outside.ts';
 import type { Watcher } from './watcher.ts';
 

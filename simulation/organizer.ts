@@ -1,6 +1,6 @@
 import type { BookingDocument } from '../src/services/user/booking-document.ts';
 import type { Client } from './client.ts';
-import type { Journal } from './customer.ts';
+import type { Journal } from './journal.ts';
 import { sleep } from './process.ts';
 import type { Random } from './random.ts';
 import type { Trace } from './trace.ts';

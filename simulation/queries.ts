@@ -6,12 +6,32 @@ import type { MemoryStore } from '../src/runtime/store/memory-store.ts';
  */
 type Row = Readonly<Record<string, unknown>>;
 
+/** An offer of a ticket, as its row has it. */
+export interface Transfer {
+  readonly transferId: string;
+  readonly ticketId: string;
+  readonly from: string;
+  readonly to: string | null;
+  readonly issue: number;
+  readonly status: string;
+  readonly secretHash: string;
+  readonly offeredAt: Date;
+  readonly endedAt: Date | null;
+}
+
+export interface Holding {
+  readonly holder: string;
+  readonly issue: number;
+}
+
 /** What questions are answered from. */
 interface Tables {
   readonly store: MemoryStore;
   readonly sendings: Set<string>;
   readonly unmatchedWebhooks: Set<string>;
   readonly returned: Set<string>;
+  readonly transfers: Map<string, Transfer>;
+  readonly taken: Map<string, Holding>;
   readonly admissions: Map<string, { readonly admittedAt: Date; readonly gate: string }>;
 }
 type Query = (database: Tables, values: readonly unknown[]) => readonly Row[];
@@ -31,6 +51,13 @@ function document(database: Tables, view: string, id: unknown): Row | undefined 
 }
 
 const body = (doc: Row | undefined): readonly Row[] => (doc === undefined ? [] : [{ body: structuredClone(doc) }]);
+
+const transfersFrom =
+  'select transfer_id as "transferId", ticket_id as "ticketId", from_user as "from", to_user as "to", issue, status, offered_at as "offeredAt", ended_at as "endedAt" from transfers';
+
+const transfersOf = ({ transfers }: Tables, ticketId: unknown): readonly Transfer[] =>
+  [...transfers.values()].filter((each) => each.ticketId === ticketId);
+const rowOf = ({ secretHash: _, ...row }: Transfer): Row => row;
 
 const endedStatuses = ['rejected', 'expired', 'cancelled'];
 
@@ -79,7 +106,12 @@ const queries: readonly (readonly [begins: string, query: Query])[] = [
     'select t.body, t.status, a.admitted_at, a.gate',
     (database, [id]) => {
       const doc = document(database, 'tickets', id);
-      return body(doc).map((row) => ({ ...row, status: doc?.['status'], ...admission(database, id) }));
+      const holding = database.taken.get(String(id)) ?? { holder: doc?.['userId'], issue: 1 };
+      const offered = transfersOf(database, id).find(({ status }) => status === 'offered');
+      return body(doc).map((row) => ({
+        ...{ ...row, status: doc?.['status'], ...admission(database, id), ...holding },
+        offered_at: offered?.offeredAt ?? null,
+      }));
     },
   ],
   [
@@ -100,6 +132,71 @@ const queries: readonly (readonly [begins: string, query: Query])[] = [
         .filter((id) => document(database, 'tickets', id)?.['bookingId'] === bookingId)
         .map((id) => ({ ticket_id: id })),
   ],
+  [
+    'select to_user as holder, issue from transfers where ticket_id = $1',
+    ({ taken }, [id]) => {
+      const holding = taken.get(String(id));
+      return holding === undefined ? [] : [{ ...holding }];
+    },
+  ],
+  [
+    'select t.id from tickets t join lateral (select to_user, issue, ended_at from transfers',
+    (database, [bookingId]) =>
+      [...database.taken].flatMap(([id, { holder }]) => {
+        const ticket = document(database, 'tickets', id);
+        const isGiven = ticket?.['status'] !== 'void' && ticket?.['userId'] !== holder;
+        return ticket?.['bookingId'] === bookingId && isGiven ? [{ id }] : [];
+      }),
+  ],
+  [
+    `${transfersFrom} where transfer_id`,
+    ({ transfers }, [id]) => [...transfers.values()].filter(({ transferId }) => transferId === id).map(rowOf),
+  ],
+  [
+    `${transfersFrom} where secret_hash`,
+    ({ transfers }, [hash]) => [...transfers.values()].filter(({ secretHash }) => secretHash === hash).map(rowOf),
+  ],
+  [
+    `${transfersFrom} where from_user`,
+    (database, [from, ticketId]) =>
+      transfersOf(database, ticketId)
+        .filter((each) => each.from === from)
+        // Of those, the last is the open one, if there is one: another is only made once it has ended.
+        .slice(-1)
+        .map(rowOf),
+  ],
+  [
+    'select transfer_id from transfers where ticket_id = $1',
+    (database, [id]) =>
+      transfersOf(database, id)
+        .filter(({ status }) => status === 'offered')
+        .map(({ transferId }) => ({ transfer_id: transferId })),
+  ],
+  [
+    'insert into transfers',
+    ({ transfers }, [id, ticketId, from, issue, secretHash, offeredAt]) => {
+      transfers.set(String(id), {
+        ...{ transferId: String(id), ticketId: String(ticketId), from: String(from), to: null, issue: Number(issue) },
+        ...{ status: 'offered', secretHash: String(secretHash), offeredAt: offeredAt as Date, endedAt: null },
+      });
+      return [];
+    },
+  ],
+  [
+    'update transfers set status',
+    ({ transfers, taken }, [id, status, to, endedAt]) => {
+      const offer = transfers.get(String(id));
+      if (offer === undefined) return [];
+      transfers.set(String(id), {
+        ...{ ...offer, status: String(status), endedAt: endedAt as Date },
+        to: to === null ? null : String(to),
+      });
+      if (to !== null) taken.set(offer.ticketId, { holder: String(to), issue: offer.issue });
+      return [];
+    },
+  ],
+  // Nobody here tries often enough.
+  ['with old as ( delete from acceptance_attempts', () => [{ attempts: 1, secondsLeft: 60 }]],
   // A transaction has the database to itself here.
   ['select pg_advisory_xact_lock', () => []],
   [

@@ -29,6 +29,8 @@ export const situations = [
   'tickets given back',
   'let in while cancelling',
   'message of unknown fate',
+  'ticket given away',
+  'given away while cancelling',
 ] as const;
 export type Situation = (typeof situations)[number];
 
@@ -46,7 +48,7 @@ const byType: Readonly<Record<string, Situation>> = {
   BookingCancellationRefused: 'cancellation refused',
   CancellationKept: 'cancellation kept for later',
   TicketsReturned: 'tickets given back',
-  TicketsKept: 'let in while cancelling',
+  TicketTransferred: 'ticket given away',
 };
 
 /** How often bookings were in each situation. */
@@ -58,9 +60,10 @@ export function situationsIn(bookings: readonly BookingFacts[]): ReadonlyMap<Sit
   };
   for (const { booking, seats, payments, tickets, messages } of bookings) {
     for (const { type, data } of [...booking, ...seats, ...payments, ...tickets, ...messages]) {
-      const { reason, cause, from, status, whole, provider } = data as Readonly<Record<string, unknown>>;
+      const { reason, cause, from, status, whole, provider, because } = data as Readonly<Record<string, unknown>>;
       note(byType[type]);
       if (type === 'BookingRejected') note(`rejected: ${reason}`);
+      if (type === 'TicketsKept') note(because === 'given' ? 'given away while cancelling' : 'let in while cancelling');
       if (type === 'RefundRequested') note(`refunded: ${cause}`);
       if (type === 'SeatsSold' && from === 'free') note('seats taken back');
       if (type === 'SeatsReserved' && seats.some((before) => before.type === 'SeatsAwaited'))

@@ -9,11 +9,12 @@ import type { Alterations } from './alterations.ts';
 import { Client } from './client.ts';
 import { installClock, type VirtualClock } from './clock.ts';
 import { Cluster } from './cluster.ts';
-import { Customer, type Habit, Journal } from './customer.ts';
+import { Customer } from './customer.ts';
 import { type FaultKind, Faults, type Without, withoutNothing } from './faults.ts';
 import { gatherEvidence } from './gather.ts';
 import type { Evidence } from './invariants/evidence.ts';
 import { examine, type Violation } from './invariants/invariants.ts';
+import { type Habit, Journal } from './journal.ts';
 import { torment } from './nemesis.ts';
 import { type Deed, organize } from './organizer.ts';
 import { Inboxes, plainCodes, unreliableProvider, webhookNetwork } from './outside.ts';
@@ -30,7 +31,7 @@ import { Watcher } from './watcher.ts';
  * One run: the whole system in this process, on a virtual clock, with one seeded source of chance.
  *
  *   set up      All services start, the catalogue is published. Nothing fails yet.
- *   rounds      Customers book, pay, cancel and vanish, the organizer changes what is on sale, and meanwhile everything
+ *   rounds      Customers book, pay, cancel, give tickets away and vanish, the organizer changes what is on sale, and meanwhile everything
  *               that can fail does. Then all faults end, time goes on until no timer is left, and every invariant is
  *               examined: a quiet point.
  *   replay      The whole log goes through all services once more, which must change nothing.
@@ -215,11 +216,20 @@ class World {
       comesWithinMs: this.#isRush ? rushWithinMs : comeWithinMs,
       client: this.#client(name, [this.#venue.people[index]?.userId ?? '', 'customer']),
       staff: this.#client(`${name}'s staff`, [newId('user'), 'staff']),
+      friends: [1, 2].map((step) => this.#friend(index, step)),
+      givingRandom: this.#random(`${name} gives`),
       venue: this.#venue,
       journal: this.#journal,
       random: this.#random(name),
       trace,
     });
+  }
+
+  /** Somebody else, who comes when they are sent a link. */
+  #friend(index: number, step: number): Client {
+    const { people } = this.#venue;
+    const { userId = '' } = people[(index + step) % people.length] ?? {};
+    return this.#client(`friend ${step} of customer ${index}`, [userId, 'customer']);
   }
 
   #client(name: string, [userId, ...roles]: readonly [string, ...Principal['roles'][number][]]): Client {

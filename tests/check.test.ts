@@ -243,6 +243,28 @@ const plants: readonly Plant[] = [
     undo: `insert into admissions select * from kept; drop table kept`,
   },
   {
+    invariant: 'newest-code-only',
+    how: 'a ticket that was given away, and the door does not know it',
+    database: 'ticket',
+    plant: event(
+      '$confirmed',
+      'TicketTransferred',
+      `(select json_build_object('ticketId', min(id), 'issue', 2) from tickets where booking_id = $confirmed)`,
+    ),
+    undo: noEvent,
+  },
+  {
+    invariant: 'given-is-not-refunded',
+    how: 'a ticket that was given away before its money went back',
+    database: 'ticket',
+    plant: event(
+      '$cancelled',
+      'TicketTransferred',
+      `'{"ticketId": "tkt_x", "userId": "usr_x", "toUserId": "usr_y", "issue": 2}'`,
+    ),
+    undo: noEvent,
+  },
+  {
     invariant: 'cancelled-show-has-no-bookings',
     how: 'a show that was cancelled long ago',
     database: 'catalog',

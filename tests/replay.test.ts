@@ -7,7 +7,7 @@ import { type Installation, openInstallation } from '../src/operations/installat
 import { replay } from '../src/operations/replay.ts';
 import { type ShadowReplay, shadowReplay } from '../src/operations/shadow-replay.ts';
 import { contentsOf } from './support/audit.ts';
-import { declined, visa } from './support/client.ts';
+import { type Client, declined, visa } from './support/client.ts';
 import { bookingOnce } from './support/operations.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
@@ -31,17 +31,29 @@ before(async () => {
     { areas: [{ area: 'FLOOR', count: 2 }], payment: visa },
     { seats: ['S-A-3'], payment: declined },
     { seats: ['S-A-4'] },
+    { seats: ['C-A-1', 'C-A-2'], payment: visa },
   ];
   const answers = [];
   for (const request of booked) answers.push((await customer.book({ showId, ...request })).body);
-  const [seated, standing] = answers;
+  const [seated, standing, , , given] = answers;
   bookingId = seated?.bookingId ?? '';
-  for (const each of [seated, standing])
+  for (const each of [seated, standing, given])
     await bookingOnce(customer, each?.bookingId ?? '', ({ tickets }) => tickets.length === 2);
   await customer.post(`/v1/bookings/${bookingId}/cancellation`, {}, { key: randomUUID(), waitSeconds: 20 });
   await bookingOnce(customer, bookingId, ({ refund }) => refund?.status === 'succeeded');
+  await giveAway(customer, standing?.bookingId ?? '');
+  await giveAway(customer, given?.bookingId ?? '');
+  const path = `/v1/bookings/${given?.bookingId}/cancellation`;
+  await running.admin.post(path, { seats: ['C-A-1'] }, { key: randomUUID(), waitSeconds: 20 });
   await settled();
 });
+/** Gives the first ticket of a booking to somebody else. */
+async function giveAway(giver: Client, of: string): Promise<void> {
+  const [ticketId] = (await giver.booking(of)).body.tickets;
+  const { body } = await giver.post<{ code: string }>(`/v1/tickets/${ticketId}/transfer`, {});
+  const receiver = await running.anyone.register('Grace Hopper');
+  assert.equal((await receiver.post('/v1/transfers/acceptance', { code: body.code })).status, 200);
+}
 after(async () => {
   await installation?.close();
   await running?.stop();

@@ -60,10 +60,16 @@ async function liveALittle(url: string): Promise<{
     () => messagesAbout(admin, bookingId),
     (messages) => messages.some(({ kind }) => kind === 'tickets_issued'),
   );
-  const tickets = await client.get<{ items: { code: string }[] }>(`/v1/bookings/${bookingId}/tickets`);
+  const tickets = await client.get<{ items: { ticketId: string; code: string }[] }>(
+    `/v1/bookings/${bookingId}/tickets`,
+  );
   const codes = tickets.body.items.map(({ code }) => code);
+  const offered = `/v1/tickets/${tickets.body.items[0]?.ticketId}/transfer`;
+  const { code: offer = '' } = (await client.post<Record<string, string>>(offered, {})).body;
+  assert.equal((await client.post('/v1/transfers/acceptance', { code: offer })).status, 409);
+  assert.equal((await client.post('/v1/transfers/acceptance', { code: `${offer}x` })).status, 404);
   const { userId = '' } = (await client.get<Record<string, string>>('/v1/me')).body;
-  return { client, userId, bookingId, secrets: [password, accessToken, refreshToken, ...codes] };
+  return { client, userId, bookingId, secrets: [password, accessToken, refreshToken, offer, ...codes] };
 }
 
 describe('what a process writes down, however much it is asked to', async () => {

@@ -1,4 +1,5 @@
 import { html, render } from 'lit-html';
+import { acceptancePage } from './buyer/acceptance.ts';
 import { accountPage } from './buyer/account.ts';
 import { bookingPage } from './buyer/booking.ts';
 import { bookingsPage } from './buyer/bookings.ts';
@@ -6,6 +7,7 @@ import { passwordPage } from './buyer/password.ts';
 import { programmePage } from './buyer/programme.ts';
 import { showPage } from './buyer/show.ts';
 import { signInPage } from './buyer/sign-in.ts';
+import { ticketPage } from './buyer/ticket.ts';
 import { type Ask, get } from './kit/api.ts';
 import { unsentScans } from './kit/door-log.ts';
 import { countText } from './kit/format.ts';
@@ -33,6 +35,8 @@ const routes: readonly Route[] = [
   forAll('/shows/:showId', showPage),
   personal('/bookings', bookingsPage),
   personal('/bookings/:bookingId', bookingPage),
+  personal('/tickets/:ticketId', ticketPage),
+  personal('/transfers', acceptancePage),
   personal('/account', accountPage),
   forAll('/sign-in', signInPage),
   forAll('/password-resets/:token', passwordPage),

@@ -105,7 +105,8 @@ export const admittedOnce: SimulatedInvariant = {
   says: 'a ticket lets somebody in at most once',
   *examine({ journal }) {
     const seen = new Set<string>();
-    for (const ticket of journal.admitted) {
+    for (const code of journal.admitted) {
+      const [ticket = ''] = code.split(' ');
       if (seen.has(ticket)) yield `${ticket} was used twice`;
       seen.add(ticket);
     }

@@ -6,7 +6,7 @@ import type { Applied, ServiceDefinition } from '../../src/runtime/service.ts';
 import type { Contents } from '../../src/runtime/store/memory-store.ts';
 import type { EventRow } from '../../src/runtime/store/store.ts';
 import type { LedgerEntry } from '../../src/services/payment/providers/sandbox-ledger.ts';
-import type { Journal } from '../customer.ts';
+import type { Journal } from '../journal.ts';
 import type { Received } from '../outside.ts';
 
 /** All that can be known of a run once it has come to rest: what the invariants look at. */

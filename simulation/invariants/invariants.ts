@@ -28,6 +28,7 @@ import {
   versionsWithoutGaps,
   viewsAreTheirRebuild,
 } from './streams.ts';
+import { oldCodesLetNobodyIn, takenByOne } from './transfers.ts';
 
 /** All that must hold whenever everything has come to rest. What replay must not change is tried afterwards (`world.ts`). */
 export const invariants: readonly SimulatedInvariant[] = [
@@ -44,6 +45,8 @@ export const invariants: readonly SimulatedInvariant[] = [
   priceIsAgreed,
   ticketsFollowConfirmation,
   admittedOnce,
+  oldCodesLetNobodyIn,
+  takenByOne,
   cancellationIsAnswered,
   cancelledShowHasNoBookings,
   providersBooksAreOurs,

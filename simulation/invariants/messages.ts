@@ -1,5 +1,6 @@
 import type { Fact } from '../../src/operations/check/fact.ts';
 import { eventsOf, type SimulatedInvariant } from './evidence.ts';
+import { transferCauses } from './transfers.ts';
 
 /** Messages: one for each cause, kind and channel, and none missing. */
 
@@ -59,7 +60,10 @@ export const everyCauseIsTold: SimulatedInvariant = {
       told.set(name, (told.get(name) ?? 0) + 1);
     }
     for (const { bookingId, booking, payments, tickets } of bookings) {
-      const causes = [...booking, ...payments].flatMap((fact) => causeOf(bookingId, fact));
+      const causes = [
+        ...[...booking, ...payments].flatMap((fact) => causeOf(bookingId, fact)),
+        ...transferCauses(tickets),
+      ];
       const last = tickets.findLast(({ type }) => type === 'TicketIssued');
       const all =
         last === undefined ? causes : [...causes, { id: `${bookingId}/${last.version}`, kind: 'tickets_issued' }];

@@ -199,6 +199,14 @@ export const plumbingBugs: readonly PlantedBug[] = [
     },
   },
   {
+    name: 'the door does not know who was given a ticket',
+    alterations: {
+      database: ({ taken }) => {
+        taken.get = () => undefined;
+      },
+    },
+  },
+  {
     name: 'the door lets in with tickets that were given back',
     shownBy: 114,
     alterations: {

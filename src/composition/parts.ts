@@ -41,7 +41,8 @@ export async function wireParts(options: PartsOptions): Promise<Parts> {
   const runs = (service: ServiceName) => options.services.includes(service);
   const channels = runs('notification') || runs('user') ? channelsOf(options) : undefined;
   const all = [
-    ...(channels === undefined ? [] : [channels, pagesOf(options)]),
+    ...(channels === undefined ? [] : [channels]),
+    ...(channels === undefined && !runs('ticket') ? [] : [pagesOf(options)]),
     ...(runs('payment') ? [await providerOf(options)] : []),
     ...(runs('user') ? [messagesOf(options), await cardsOf(options)] : []),
     ...(runs('ticket') ? [ticketCodesOf(options)] : []),
@@ -97,7 +98,7 @@ function twilioOf(configuration: Configuration): Channel | undefined {
   return createTwilioChannel({ accountSid, authToken, from, apiUrl: configuration.TWILIO_API_URL });
 }
 
-/** So that what is written to people leads them to their pages. */
+/** So that what is written to people, and what they pass on, leads to the pages. */
 function pagesOf({ pagesUrl }: PartsOptions): Parts {
   return { byName: { 'pages-url': pagesUrl }, start: nothing, stop: nothing };
 }

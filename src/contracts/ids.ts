@@ -85,4 +85,5 @@ export const bookingId: z.ZodString = idSchema('booking');
 export const paymentId: z.ZodString = idSchema('payment');
 export const refundId: z.ZodString = idSchema('refund');
 export const ticketId: z.ZodString = idSchema('ticket');
+export const transferId: z.ZodString = idSchema('transfer');
 export const messageId: z.ZodString = idSchema('message');

@@ -14,6 +14,9 @@ export const messageKind = z.enum([
   'refund_made',
   'show_changed',
   'tickets_issued',
+  'ticket_transferred',
+  'ticket_received',
+  'ticket_void',
 ]);
 export type MessageKind = z.infer<typeof messageKind>;
 

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { event, type FactOf, moment } from './event.ts';
-import { bookingId, showId, ticketId, userId } from './ids.ts';
+import { bookingId, showId, ticketId, transferId, userId } from './ids.ts';
 import { areaName, priceCategoryName, seatId } from './seats.ts';
 
 /** What the ticket service publishes: tickets as people hold them. */
@@ -50,8 +50,31 @@ export const TicketAdmitted = event(
     /** When the ticket was scanned. */
     admittedAt: moment,
     by: userId,
+    /** Which issue of the ticket was scanned; 1 where it is not said. */
+    issue: z.int().min(1).optional(),
     /** The door had no network and decided by itself; it told of the scan later. */
     offline: z.boolean().optional(),
+  }),
+);
+
+export const TicketTransferred = event(
+  'TicketTransferred',
+  'A ticket belongs to somebody else now: the code it had lets nobody in any more, and the new one does.',
+  z.object({
+    ...{ ticketId, bookingId, showId },
+    /** Whose booking it is, and stays. */
+    userId,
+    transferId,
+    fromUserId: userId,
+    toUserId: userId,
+    seat: seatId.optional(),
+    area: areaName.optional(),
+    /** Of the code that counts from now on. */
+    issue: z.int().min(2),
+    /** Of who has it now; filled in when published, never stored with the event. */
+    bookedUnder: z.string().optional(),
+    /** Signed (Ed25519); filled in when published. */
+    code: z.string().optional(),
   }),
 );
 
@@ -63,9 +86,20 @@ export const TicketsReturned = event(
 
 export const TicketsKept = event(
   'TicketsKept',
-  'A ticket of the booking was used: they are not given back.',
-  z.object({ bookingId, showId, userId }),
+  'A ticket of the booking was used, or belongs to somebody else: they are not given back.',
+  z.object({
+    ...{ bookingId, showId, userId },
+    /** `used` where it is not said. */
+    because: z.enum(['used', 'given']).optional(),
+  }),
 );
 
-export const ticketEvents = [TicketIssued, TicketVoided, TicketAdmitted, TicketsReturned, TicketsKept] as const;
+export const ticketEvents = [
+  TicketIssued,
+  TicketVoided,
+  TicketAdmitted,
+  TicketTransferred,
+  TicketsReturned,
+  TicketsKept,
+] as const;
 export type TicketEvent = FactOf<typeof ticketEvents>;

@@ -5,7 +5,17 @@ import { WebFiles } from './web-files.ts';
 
 /** The pages for people. Every address of theirs is the same page, which looks at its address. */
 const pagePaths = [
-  ...['/', '/shows/:showId', '/bookings', '/bookings/:bookingId', '/account', '/sign-in', '/password-resets/:token'],
+  ...[
+    '/',
+    '/shows/:showId',
+    '/bookings',
+    '/bookings/:bookingId',
+    '/tickets/:ticketId',
+    '/transfers',
+    '/account',
+    '/sign-in',
+    '/password-resets/:token',
+  ],
   ...['/console', '/console/:part', '/console/:part/:id'],
 ];
 const forGood = 'public, max-age=31536000, immutable';

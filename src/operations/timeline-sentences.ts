@@ -39,6 +39,8 @@ interface Told {
   readonly seat?: string;
   readonly area?: string;
   readonly ticketCount?: number;
+  readonly issue?: number;
+  readonly because?: string;
   readonly gate?: string;
   readonly admittedAt?: string;
   readonly offline?: boolean;
@@ -132,7 +134,7 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
     `Rejected: ${words(told.reason)}${told.newTotal ? `, it costs ${money(told.newTotal)} now` : ''}.`,
   BookingExpired: () => 'Expired: the hold ended before the payment.',
   CancellationKept: () => 'The cancellation applies once the charge has an outcome.',
-  CancellationBegun: () => 'The customer may cancel, if no ticket was used.',
+  CancellationBegun: () => 'The customer may cancel, if no ticket was used or given away.',
   TicketsAskedBack: () => 'The tickets are asked back before any money goes back.',
   CancellationDropped: () => 'The tickets were not given back: the booking stays as it is.',
   ShowCancellationKept: () => 'The show was cancelled; that applies once the charge has an outcome.',
@@ -174,9 +176,15 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   TicketsWithheld: () => 'Cancelled before tickets were issued: none will be.',
   TicketIssued: (told) => `Ticket for ${told.seat ?? told.area} issued (one of ${told.ticketCount}).`,
   TicketVoided: (told) => `A ticket was voided: ${words(told.reason)}.`,
-  TicketsReturnSought: () => 'Looking at the door whether a ticket of the booking was used.',
-  TicketsReturned: () => 'No ticket was used, and none can be any more.',
-  TicketsKept: () => 'A ticket was used: they are not given back.',
+  TicketsReturnSought: () => 'Looking at the door whether a ticket of the booking was used or given away.',
+  TicketsReturned: () => 'No ticket was used or given away, and none can be any more.',
+  TicketsKept: (told) =>
+    told.because === 'given'
+      ? 'A ticket belongs to somebody else: they are not given back.'
+      : 'A ticket was used: they are not given back.',
+  TicketTransferred: (told) =>
+    `The ticket for ${told.seat ?? told.area} was given to somebody else: only its code number ${told.issue} lets in now.`,
+  TicketHolderNoted: () => 'Noted whom to tell if the ticket becomes void.',
   TicketAdmitted: (told) =>
     `A ticket was used at ${told.gate}${told.offline === true ? `, scanned without a network at ${clock(told.admittedAt)}` : ''}.`,
   TicketUsed: () => 'A ticket was used: the customer can no longer cancel.',

@@ -37,6 +37,8 @@ describe('everybody can use', () => {
   let awaited: string;
   let held: string;
   let sold: string;
+  let given: string;
+  let offered: string;
 
   before(async () => {
     running = await runApp();
@@ -47,12 +49,24 @@ describe('everybody can use', () => {
     ada = await newPerson(running);
     held = (await ada.client.book({ showId, seats: ['S-A-1'] })).body.bookingId;
     sold = (await ada.client.book({ showId, seats: ['S-A-2'], payment: visa })).body.bookingId;
-    await bookingOnce(ada.client, sold, ({ tickets }) => tickets.length > 0);
+    const { tickets } = await bookingOnce(ada.client, sold, (booking) => booking.tickets.length > 0);
+    offered = (await ada.client.post<{ code: string }>(`/v1/tickets/${tickets[0]}/transfer`, {})).body.code;
+    given = await givenTo(ada);
   });
   after(async () => {
     await browser.close();
     await running.stop();
   });
+
+  /** A ticket of somebody else's booking. */
+  async function givenTo(person: Person): Promise<string> {
+    const bob = await newPerson(running);
+    const { bookingId } = (await bob.client.book({ showId, seats: ['S-A-3'], payment: visa })).body;
+    const [ticketId = ''] = (await bookingOnce(bob.client, bookingId, ({ tickets }) => tickets.length > 0)).tickets;
+    const { body } = await bob.client.post<{ code: string }>(`/v1/tickets/${ticketId}/transfer`, {});
+    assert.equal((await person.client.post('/v1/transfers/acceptance', { code: body.code })).status, 200);
+    return ticketId;
+  }
 
   /** Pages by what is on them once they are there. */
   const customers = () =>
@@ -60,9 +74,12 @@ describe('everybody can use', () => {
       ['/', 'button:has-text("Tomorrow")'],
       [`/shows/${showId}`, 'canvas'],
       [`/shows/${awaited}`, 'button:has-text("Join")'],
-      ['/bookings', 'article'],
+      ['/bookings', 'section article'],
       [`/bookings/${held}`, '[role=timer]'],
-      [`/bookings/${sold}`, '.ticket img'],
+      [`/bookings/${sold}`, '.ticket .giving'],
+      [`/tickets/${given}`, '.ticket .giving'],
+      ['/transfers', 'h1'],
+      [`/transfers#${offered}`, 'button:has-text("Take the ticket")'],
       ['/account', 'button:has-text("Save")'],
       ['/sign-in', 'input[name=password]'],
       ['/password-resets/token', 'input[name=password]'],

@@ -63,6 +63,15 @@ describe('a door whose network goes', () => {
     assert.equal((await ada.client.post(path, {}, { key: bookingId, waitSeconds: 10 })).status, 200);
   };
 
+  /** Gives it to somebody else, and tells the code that they have. */
+  async function given({ ticketId }: Ticket): Promise<string> {
+    const bob = (await newPerson(running)).client;
+    const { body } = await ada.client.post<{ code: string }>(`/v1/tickets/${ticketId}/transfer`, {});
+    const taken = await bob.post<{ code: string }>('/v1/transfers/acceptance', { code: body.code });
+    assert.equal(taken.status, 200);
+    return taken.body.code;
+  }
+
   /** A tab of a browser that stands at a gate, for a show or for any. */
   async function tab(t: TestContext, showId = ''): Promise<Page | undefined> {
     const page = await browser.tab(t, { url: running.app.url, as: staff });
@@ -149,6 +158,47 @@ describe('a door whose network goes', () => {
     await scan(page, `${used.code.slice(0, -1)}${used.code.endsWith('A') ? 'Q' : 'A'}`);
     await verdict(page, 'Not a ticket');
     assert.equal(await page.getByText('to be sent').count(), 0);
+  });
+
+  it('keeps out the old code of a ticket that was given away before it was told, and lets in with the new one', async (t) => {
+    const [showId, first, second] = await soldShow('S-A-1', 'S-A-2');
+    const newCode = await given(first);
+    const page = await atDoor(t, showId, 2);
+    if (page === undefined) return;
+    await scan(page, first.code);
+    await verdict(page, 'Old code', 'given to somebody else');
+    const told = page.waitForResponse(/\/door\?since=/);
+    const secondsCode = await given(second);
+    await page.clock.fastForward(61_000);
+    await told;
+    await withoutNetwork(page);
+    for (const each of [first, second]) {
+      await scan(page, each.code);
+      await verdict(page, 'Old code', 'Checked on this device');
+    }
+    for (const [code, seat] of [[newCode, 'S-A-1'] as const, [secondsCode, 'S-A-2'] as const]) {
+      await scan(page, code);
+      await verdict(page, 'Admitted without network', seat);
+    }
+    await back(page);
+    assert.equal(await conflicts(page).count(), 0);
+  });
+
+  it('lists whom it let in with an old code that it could not know to be one', async (t) => {
+    const [showId, ticket] = await soldShow('S-A-1');
+    const page = await atDoor(t, showId, 1);
+    if (page === undefined) return;
+    await withoutNetwork(page);
+    const newCode = await given(ticket);
+    await scan(page, ticket.code);
+    await verdict(page, 'Admitted without network', 'S-A-1');
+    await scan(page, newCode);
+    await verdict(page, 'Already admitted', 'On this device, without network');
+    await back(page);
+    const item = conflicts(page).getByRole('listitem');
+    await item.filter({ hasText: /Old code.*S-A-1 · Let in here at .*given to somebody else/s }).waitFor();
+    await scan(page, newCode);
+    await verdict(page, 'Admitted', 'S-A-1');
   });
 
   it('keeps out whom it let in while it was getting ready', async (t) => {

@@ -57,7 +57,7 @@ export async function describedOperations(client: Client): Promise<readonly Desc
 
 const prefixes: Readonly<Record<string, string>> = {
   ...{ movieId: 'mov', theatreId: 'thr', screenId: 'scr', seatPlanId: 'pln', showId: 'shw', userId: 'usr' },
-  ...{ bookingId: 'bkg', paymentId: 'pay', refundId: 'rfd', ticketId: 'tkt', messageId: 'msg' },
+  ...{ bookingId: 'bkg', paymentId: 'pay', refundId: 'rfd', ticketId: 'tkt', transferId: 'trf', messageId: 'msg' },
 };
 const words: Readonly<Record<string, string>> = { key: 'holdTtlMs', provider: 'sandbox', parkedId: 'user.prk_0_0' };
 const uuid = '00000000-0000-7000-8000-000000000000';

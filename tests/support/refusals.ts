@@ -60,7 +60,7 @@ const kept: Readonly<Record<string, readonly string[]>> = {
     ...['events', 'requests', 'idempotency_keys'],
   ],
   payment: ['payments', 'unmatched_webhooks', 'events', 'requests', 'idempotency_keys'],
-  ticket: ['tickets', 'admissions', 'events', 'requests', 'idempotency_keys'],
+  ticket: ['tickets', 'admissions', 'transfers', 'events', 'requests', 'idempotency_keys'],
 };
 
 /** How many rows the services that take requests keep: equal before and after what was refused. */

@@ -50,6 +50,9 @@ export function describeRestored(open: () => Promise<Installation>): void {
     let since: readonly string[] = [];
     /** A ticket that somebody was let in with after the backup. */
     let used = '';
+    /** Somebody who is given a ticket after the backup, its code from before, and the secret of an offer that was open at the backup. */
+    let receiver: Client;
+    const given = { bookingId: '', ticketId: '', oldCode: '', outdatedOffer: '' };
     /** What all databases held when they were lost. */
     let known: Awaited<ReturnType<typeof contentsOf>>;
 
@@ -61,6 +64,7 @@ export function describeRestored(open: () => Promise<Installation>): void {
         showIds.push(await openShow(admin, venue, { refundPolicy: { untilMinutesBefore: 0, feePercent: 10 } }));
       customer = await new Client(app.url).register();
       leaver = await new Client(app.url).register();
+      receiver = await new Client(app.url).register('Grace Hopper');
     });
     after(() => installation?.stop());
 
@@ -68,6 +72,7 @@ export function describeRestored(open: () => Promise<Installation>): void {
       app = await installation.start();
       admin = await signInTo(app);
       customer = new Client(app.url, customer?.token);
+      receiver = new Client(app.url, receiver?.token);
     }
     const sql = async (text: string, postgres: Pick<EmbeddedPostgres, 'url'> = app.postgres) => {
       const client = new pg.Client({ connectionString: postgres.url('postgres') });
@@ -128,6 +133,31 @@ export function describeRestored(open: () => Promise<Installation>): void {
       const refunded = await bookingOnce(customer, body.bookingId, ({ refund }) => refund?.status === 'succeeded');
       bookings.set(body.bookingId, refunded);
     };
+    const transferOf = (ticketId: string) => `/v1/tickets/${ticketId}/transfer`;
+    const offered = async (ticketId: string) => {
+      const { status, body } = await customer.post<{ code: string }>(transferOf(ticketId), {});
+      assert.equal(status, 201);
+      return body.code;
+    };
+    const take = (code: string) =>
+      receiver.post<{ code: string; detail?: string }>('/v1/transfers/acceptance', { code });
+    /** Offers a ticket of the last confirmed booking. */
+    const offerOne = async () => {
+      const [bookingId = ''] = [...bookings]
+        .flatMap(([id, { status }]) => (status === 'confirmed' ? [id] : []))
+        .slice(-1);
+      const { body } = await customer.get<{ items: readonly { ticketId: string; code: string }[] }>(
+        `/v1/bookings/${bookingId}/tickets`,
+      );
+      const { ticketId = '', code: oldCode = '' } = body.items[0] ?? {};
+      Object.assign(given, { bookingId, ticketId, oldCode, outdatedOffer: await offered(ticketId) });
+    };
+    /** Takes the offer back, and gives the ticket away by another one. */
+    const giveItAway = async () => {
+      assert.equal((await customer.call('DELETE', transferOf(given.ticketId))).status, 204);
+      assert.equal((await take(await offered(given.ticketId))).status, 200);
+      bookings.set(given.bookingId, await bookingOnce(customer, given.bookingId, (each) => 'givenTickets' in each));
+    };
     const payWhatIsHeld = async () => {
       for (const [id, { status }] of bookings)
         if (status === 'awaiting_payment') {
@@ -157,6 +187,7 @@ export function describeRestored(open: () => Promise<Installation>): void {
     it('are refused by the tasks that told more on their topics, with the command that helps', async () => {
       await bookEverywhere();
       await admin.book({ showId: showIds[0], bestAvailable: circle, payment: visa }, { waitSeconds: 60 });
+      await offerOne();
       const soonCancelled = await openShow(admin, venue);
       await backUp();
       const { [mailbox]: messages = '' } = await contents();
@@ -175,6 +206,7 @@ export function describeRestored(open: () => Promise<Installation>): void {
       const { body: tickets } = await customer.get<{ items: readonly { code: string }[] }>(
         `/v1/bookings/${visited}/tickets`,
       );
+      await giveItAway();
       used = tickets.items[0]?.code ?? '';
       assert.equal((await admin.post('/v1/check-ins', { code: used, gate: 'north' })).status, 200);
       await settled();
@@ -227,6 +259,11 @@ export function describeRestored(open: () => Promise<Installation>): void {
       for (const [id, booking] of bookings) assert.deepEqual((await customer.booking(id)).body, booking);
       assert.deepEqual(await contents(), known);
       assert.equal((await admin.post('/v1/check-ins', { code: used, gate: 'south' })).status, 409);
+      const outdated = await take(given.outdatedOffer);
+      assert.deepEqual([outdated.status, outdated.body.code], [409, 'conflict']);
+      assert.match(outdated.body.detail ?? '', /taken back/, 'and stays so');
+      const old = await admin.post<{ code: string }>('/v1/check-ins', { code: given.oldCode, gate: 'south' });
+      assert.deepEqual([old.status, old.body.code], [409, 'ticket_given']);
       assert.equal((await new Client(app.url, leaver.token).get('/v1/me')).status, 401);
       assert.match(await fullhouse('restored', 'booking'), /lacks nothing/);
     });
@@ -236,6 +273,8 @@ export function describeRestored(open: () => Promise<Installation>): void {
     });
 
     it('go on: what was held is paid, what is new is booked, and nothing else is wrong', async () => {
+      const { body: theirs } = await receiver.get<{ code: string }>(`/v1/tickets/${given.ticketId}`);
+      assert.equal((await admin.post('/v1/check-ins', { code: theirs.code, gate: 'south' })).status, 200);
       await payWhatIsHeld();
       await bookEverywhere();
       assert.deepEqual(await broken(), lostForGood());

@@ -11,9 +11,10 @@ import { pageSettings } from '../kit/settings.ts';
 import { WishKey } from '../kit/wish-key.ts';
 import { placesText, showOf, statusBadge } from './bookings.ts';
 import { type CardForm, testCardForm } from './cards.ts';
+import { Giving } from './giving.ts';
 import { priceLines } from './prices.ts';
 import { stripeCardForm } from './stripe-card.ts';
-import { type Ticket, ticketCard, ticketsOf } from './tickets.ts';
+import { type PicturedTicket, ticketCard, ticketsOf } from './tickets.ts';
 
 /** One booking as it goes: the hold runs down, the payment is made, the tickets come. What happens is streamed; nothing is asked twice. */
 const tickMs = 500;
@@ -47,7 +48,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   const messages: Sent[] = [];
   let booking: Booking | undefined;
   let show: Show | undefined;
-  let tickets: readonly Ticket[] = [];
+  let tickets: readonly PicturedTicket[] = [];
   let problem: string | undefined;
   let busy: string | undefined;
   let isSure = false;
@@ -55,6 +56,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   const leaving = new AbortController();
   let card: CardForm | undefined;
   const paying = new WishKey();
+  const giving = new Giving(app, fetchTickets);
   const cancelKey = newKey();
   let fetching = new AbortController();
   let isLooking = false;
@@ -98,7 +100,10 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     if (isNext) paying.answered();
     if (isNext && now.status === 'awaiting_payment') void askForCard();
     app.redraw();
-    const isChanged = before?.tickets.length !== now.tickets.length || before.status !== now.status;
+    const isChanged =
+      before?.tickets.length !== now.tickets.length ||
+      before.status !== now.status ||
+      before.givenTickets?.join() !== now.givenTickets?.join();
     if (now.tickets.length > 0 && isChanged) void fetchTickets();
   }
 
@@ -210,7 +215,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
       <div role="status">${booking.status === 'waiting' ? waitingText(booking, ahead) : outcome(booking)}</div>
       ${problemBox(problem)}
       ${booking.status === 'awaiting_payment' ? payment(booking) : undefined}
-      ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket))}</div>` : undefined}
+      ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket, giving.view(ticket)))}</div>` : undefined}
       <section class="card no-print" aria-label="Details">
         ${booking.status === 'waiting' && booking.areas === undefined ? undefined : html`<p>${placesText(booking)}</p>`}
         ${priceLines(booking)}
@@ -242,6 +247,8 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   function cancellation(now: Booking): TemplateResult {
     const isHeld = now.status !== 'confirmed';
     const isListed = now.status === 'waiting';
+    if (tickets.some(({ status }) => status === 'given'))
+      return html`<p class="quiet no-print">This booking cannot be cancelled: a ticket of it belongs to somebody else now.</p>`;
     if (!isSure) {
       const ask = () => {
         isSure = true;

@@ -1,9 +1,10 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Booking, Show } from '../kit/answers.ts';
-import { get, type Listed } from '../kit/api.ts';
+import { all, get, type Listed } from '../kit/api.ts';
 import { countText, moneyText, placeTimeText } from '../kit/format.ts';
 import { type App, loading, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, type Problem, tryingAgain } from '../kit/problem.ts';
+import { placeOf, type Ticket, ticketBadge } from './tickets.ts';
 
 const statusNames: Readonly<Record<Booking['status'], readonly [name: string, kind: string]>> = {
   requested: ['asking for the seats', ''],
@@ -26,10 +27,11 @@ export function placesText({ seats, areas = [] }: Pick<Booking, 'seats' | 'areas
   return [...seats, ...areas.map(({ area, count }) => `${countText(count, 'place')} in ${area}`)].join(', ') || '—';
 }
 
-/** The customer's own bookings, newest first, a page at a time. */
+/** The customer's own bookings, newest first, a page at a time; before them the tickets that others gave to them. */
 export function bookingsPage(app: App): Page {
   const bookings: Booking[] = [];
   const shows = new Map<string, Show | undefined>();
+  let given: readonly Ticket[] = [];
   let cursor: string | null | undefined;
   let problem: string | undefined;
   let isLoading = false;
@@ -55,18 +57,29 @@ export function bookingsPage(app: App): Page {
     app.redraw();
   }
 
+  async function begin(): Promise<void> {
+    const tickets = all<Ticket>('/v1/tickets', { signal: leaving.signal }).catch((error: unknown) => {
+      if (!leaving.signal.aborted) problem = messageOf(error);
+      return [];
+    });
+    await more();
+    given = await tickets;
+    app.redraw();
+  }
+
   const waiting = (why: Problem) => {
     problem = tryingAgain(why);
     app.redraw();
   };
 
   if (app.me() === undefined) app.go('/sign-in?then=/bookings', { replace: true });
-  else void more();
+  else void begin();
   return {
     title: 'My bookings',
     leave: () => leaving.abort(),
     view: () => html`
       <h1>My bookings</h1>
+      ${given.length === 0 ? undefined : html`<section aria-label="Tickets from others"><h2>Tickets from others</h2>${given.map(givenCard)}</section><h2>Booked by me</h2>`}
       ${bookings.map((booking) => bookingCard(booking, shows.get(booking.showId)))}
       ${bookings.length === 0 && cursor === null ? html`<p>You have not booked anything yet. <a href="/">See what is on.</a></p>` : undefined}
       ${problemBox(problem)} ${isLoading ? loading : undefined}
@@ -78,6 +91,16 @@ export function bookingsPage(app: App): Page {
 /** A show, where it can still be had. */
 export async function showOf(showId: string): Promise<Show | undefined> {
   return get<Show>(`/v1/shows/${encodeURIComponent(showId)}`).catch(() => undefined);
+}
+
+function givenCard(ticket: Ticket): TemplateResult {
+  return html`
+    <article class="card">
+      <a href="/tickets/${ticket.ticketId}"><strong>${ticket.movieName}</strong></a> ${ticketBadge(ticket)}
+      <div class="quiet">${ticket.showLocalTime} · ${ticket.theatreName}</div>
+      <div>${placeOf(ticket)}</div>
+    </article>
+  `;
 }
 
 function bookingCard(booking: Booking, show: Show | undefined): TemplateResult {

@@ -12,34 +12,56 @@ export interface Ticket {
   readonly area?: string;
   readonly priceCategory: string;
   readonly bookedUnder?: string;
-  readonly status: 'valid' | 'used' | 'void';
-  /** The code for the door, as a picture. */
-  readonly picture: string;
+  readonly status: 'valid' | 'used' | 'void' | 'given';
+  /** Since when it is offered to somebody who has not taken it. */
+  readonly offeredAt?: string;
+  /** Only for who holds it. */
+  readonly code?: string;
 }
 
-/** The tickets of a booking, each with its code as a picture that needs no further request. */
-export async function ticketsOf(bookingId: string, ask: Ask): Promise<readonly Ticket[]> {
-  const path = `/v1/bookings/${encodeURIComponent(bookingId)}/tickets`;
-  const { items } = await get<Listed<Omit<Ticket, 'picture'>>>(path, ask);
-  return Promise.all(
-    items.map(async (ticket) => {
-      const svg = await get<string>(`/v1/tickets/${encodeURIComponent(ticket.ticketId)}.svg`, ask);
-      return { ...ticket, picture: `data:image/svg+xml,${encodeURIComponent(svg)}` };
-    }),
-  );
+/** With the code for the door as a picture that needs no further request. */
+export interface PicturedTicket extends Ticket {
+  readonly picture?: string;
 }
 
-export function ticketCard(ticket: Ticket): TemplateResult {
-  const where = ticket.seat ?? ticket.area ?? '';
+/** The tickets of a booking. */
+export async function ticketsOf(bookingId: string, ask: Ask): Promise<readonly PicturedTicket[]> {
+  const { items } = await get<Listed<Ticket>>(`/v1/bookings/${encodeURIComponent(bookingId)}/tickets`, ask);
+  return Promise.all(items.map((ticket) => pictured(ticket, ask)));
+}
+
+export async function ticketWith(ticketId: string, ask: Ask): Promise<PicturedTicket> {
+  return pictured(await get<Ticket>(`/v1/tickets/${encodeURIComponent(ticketId)}`, ask), ask);
+}
+
+async function pictured(ticket: Ticket, ask: Ask): Promise<PicturedTicket> {
+  if (ticket.code === undefined) return ticket;
+  const svg = await get<string>(`/v1/tickets/${encodeURIComponent(ticket.ticketId)}.svg`, ask);
+  return { ...ticket, picture: `data:image/svg+xml,${encodeURIComponent(svg)}` };
+}
+
+export const placeOf = ({ seat, area }: Pick<Ticket, 'seat' | 'area'>) => seat ?? area ?? '';
+
+export function ticketBadge({ status }: Pick<Ticket, 'status'>): TemplateResult | undefined {
+  if (status === 'valid') return undefined;
+  return html`<span class="badge ${status === 'given' ? 'warn' : 'bad'}">${status === 'given' ? 'given away' : status}</span>`;
+}
+
+/** A ticket, and below it what can be done with it. */
+export function ticketCard(ticket: PicturedTicket, below?: TemplateResult): TemplateResult {
+  const where = placeOf(ticket);
+  const { picture, bookedUnder } = ticket;
   return html`
     <article class="ticket ${ticket.status}" aria-label=${`Ticket for ${where}`}>
       <strong>${ticket.movieName}</strong>
       <div>${ticket.showLocalTime}</div>
       <div class="quiet">${ticket.theatreName}, ${ticket.theatreLocation}, screen ${ticket.screenNumber}</div>
-      <img src=${ticket.picture} alt=${`Code of the ticket for ${where}`}>
+      ${picture === undefined ? undefined : html`<img src=${picture} alt=${`Code of the ticket for ${where}`}>`}
       <div class="seat">${where}</div>
-      <div class="quiet">${ticket.priceCategory}${ticket.bookedUnder === undefined ? '' : `, booked under ${ticket.bookedUnder}`}</div>
-      ${ticket.status === 'valid' ? undefined : html`<span class="badge bad">${ticket.status}</span>`}
+      <div class="quiet">${ticket.priceCategory}${bookedUnder === undefined ? '' : `, booked under ${bookedUnder}`}</div>
+      ${ticketBadge(ticket)}
+      ${ticket.status === 'given' ? html`<p class="quiet">It belongs to somebody else now, with a code of its own.</p>` : undefined}
+      ${below}
     </article>
   `;
 }

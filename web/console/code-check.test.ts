@@ -53,10 +53,26 @@ describe('a code that is checked on the device', () => {
       assert.deepEqual(await checked(wrong), { is: 'no_ticket' }, wrong);
   });
 
-  it('is no ticket where a stranger signed it, or it is of an issue that lets nobody in', async () => {
+  it('is no ticket where a stranger signed it', async () => {
     const stranger = createTicketCodes(newTicketKey());
     assert.deepEqual(await checked(stranger.sign({ ...ticket(), showId, issue: 1 })), { is: 'no_ticket' });
-    assert.deepEqual(await checked(signed(ticket(), { issue: 2 })), { is: 'no_ticket' });
+  });
+
+  it('is an old one where the ticket was given to somebody else; the one that they have lets in', async () => {
+    const given = ticket({ issue: 3 });
+    const { ticketId } = given;
+    for (const issue of [1, 2])
+      assert.deepEqual(await checked(signed(given, { issue }), known(given)), { is: 'given' });
+    assert.deepEqual(await checked(signed(given, { issue: 3 }), known(given)), { is: 'good', ticketId, ticket: given });
+    const used = ticket({ issue: 3, status: 'used', admittedAt: scannedAt, gate: 'South' });
+    assert.deepEqual(await checked(signed(used, { issue: 2 }), known(used)), { is: 'given' });
+    assert.deepEqual(await checked(signed(used, { issue: 3 }), known(used)), { is: 'used', ticket: used });
+  });
+
+  it('is good where the ticket was given to somebody after the server told of it, with whichever code comes', async () => {
+    const before = ticket();
+    for (const issue of [1, 2]) assert.equal((await checked(signed(before, { issue }), known(before))).is, 'good');
+    assert.equal((await checked(signed(ticket(), { issue: 2 }))).is, 'good', 'sold and given away since');
   });
 
   it('lets nobody in to another show, with a void ticket, or with one that was used', async () => {

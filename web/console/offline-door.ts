@@ -118,7 +118,11 @@ export class OfflineDoor {
   }
 
   #remember({ ticketId, priceCategory, admittedAt, gate }: Admission): void {
-    const ticket = { ticketId, priceCategory, status: 'used', admittedAt, gate } as const;
+    const { issue } = this.preparation?.tickets.get(ticketId) ?? {};
+    const ticket = {
+      ...({ ticketId, priceCategory, status: 'used', admittedAt, gate } as const),
+      ...(issue === undefined ? {} : { issue }),
+    };
     this.#letIn.set(ticketId, ticket);
     this.preparation?.tickets.set(ticketId, ticket);
   }

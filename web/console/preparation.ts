@@ -9,6 +9,7 @@ export interface Preparation {
   readonly asOf: string;
   /** When all tickets were told, not only those that had let somebody in since. */
   readonly allAsOf: string;
+  /** Of tickets that nobody was given. */
   readonly issue: number;
   readonly keys: readonly CodeKey[];
   /** By their ids. Whom the server lets in meanwhile is marked in it. */
@@ -28,6 +29,8 @@ export interface KnownTicket {
   readonly area?: string;
   readonly priceCategory: string;
   readonly status: 'valid' | 'used' | 'void';
+  /** Which of its codes lets in, where it was given to somebody else. */
+  readonly issue?: number;
   readonly admittedAt?: string;
   readonly gate?: string;
 }

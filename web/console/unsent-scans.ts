@@ -81,7 +81,10 @@ export class UnsentScans {
   }
 }
 
-const finalCodes = ['already_admitted', 'ticket_void', 'wrong_show', 'code_invalid', 'idempotency_key_reused'];
+const finalCodes = [
+  ...['already_admitted', 'ticket_void', 'ticket_given', 'wrong_show', 'code_invalid'],
+  'idempotency_key_reused',
+];
 
 /** Whether the server will never say anything else to this scan. */
 function isFinal(error: unknown): error is Problem {

@@ -33,6 +33,7 @@ describe('the verdict about a scan', () => {
     for (const [status, code] of [
       [409, 'wrong_show'],
       [409, 'ticket_void'],
+      [409, 'ticket_given'],
       [422, 'code_invalid'],
     ] as const) {
       const { tone, isOpen } = no(status, code);

@@ -27,6 +27,7 @@ const headlines: Readonly<Record<string, string>> = {
   already_admitted: 'Already admitted',
   wrong_show: 'Wrong show',
   ticket_void: 'Void',
+  ticket_given: 'Old code',
   code_invalid: 'Not a ticket',
 };
 
@@ -87,6 +88,11 @@ function refusalHere(checked: Exclude<Checked, { readonly is: 'good' }>, now: nu
       return { headline: 'Already admitted', detail: usedText(checked.ticket, now) ?? 'The ticket was used before' };
     case 'void':
       return { headline: 'Void', detail: 'The booking of this ticket was cancelled' };
+    case 'given':
+      return {
+        headline: 'Old code',
+        detail: 'The ticket was given to somebody else, and has another code since. Ask whoever has it now',
+      };
     case 'wrong_show':
       return { headline: 'Wrong show', detail: 'The ticket is for another show' };
     case 'no_ticket':

@@ -136,6 +136,8 @@ export interface Booking {
   };
   readonly refund?: { readonly status: 'pending' | 'succeeded' | 'failed'; readonly amount: Money };
   readonly tickets: readonly string[];
+  /** Those that belong to somebody else now. */
+  readonly givenTickets?: readonly string[];
   readonly history: readonly { readonly status: string; readonly at: string }[];
   readonly createdAt: string;
 }

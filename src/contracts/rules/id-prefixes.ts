@@ -12,6 +12,7 @@ export const idPrefixes = {
   payment: 'pay',
   refund: 'rfd',
   ticket: 'tkt',
+  transfer: 'trf',
   message: 'msg',
   request: 'req',
 } as const;

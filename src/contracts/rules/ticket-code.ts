@@ -9,7 +9,7 @@ import { idPrefixes } from './id-prefixes.ts';
 export interface TicketCode {
   /** Of the key it says it was signed with: the first bytes of the SHA-256 of its SPKI, in hex. */
   readonly keyId: string;
-  /** Raised when a ticket is issued again; 1 for the first. */
+  /** Raised whenever the ticket was given to somebody else; 1 for the first. */
   readonly issue: number;
   readonly ticketId: string;
   readonly showId: string;
@@ -20,6 +20,8 @@ export interface TicketCode {
 
 export const codeVersion = 'FH1.';
 export const keyIdBytes = 4;
+/** What fits into its one byte. */
+export const issueMax = 255;
 const uuidBytes = 16;
 const contentBytes = keyIdBytes + 1 + uuidBytes + uuidBytes;
 const signatureBytes = 64;

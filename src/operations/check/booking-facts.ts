@@ -26,6 +26,8 @@ export interface BookingFacts {
     readonly area: string | null;
     /** Whether the door knows that somebody was let in with it, where there is a door to ask. */
     readonly isLetIn?: boolean;
+    /** Of the code that the door lets in with. */
+    readonly issue?: number;
     readonly status: string;
   }[];
   /** By message: how often a channel took it. */
@@ -172,7 +174,8 @@ const adding: Readonly<Record<Column, Adding>> = {
   ticket_rows: (to, line) => {
     const [ticketId, seat, area] = [line.field(), line.field(), line.field()];
     const isLetIn = line.field() === 'true';
-    const row = { ticketId, seat: seat || null, area: area || null, isLetIn, status: line.rest() };
+    const issue = Number(line.field());
+    const row = { ticketId, seat: seat || null, area: area || null, isLetIn, issue, status: line.rest() };
     to.ticketRows = push(to.ticketRows, row);
   },
   inbox: (to, line) => {

@@ -45,7 +45,8 @@ export function statements(selection: Selection, hasLedger: boolean): readonly S
   );
   const taken = `(select booking_id, message_id, count(*) as times from inbox_messages where ${where('booking_id')} group by 1, 2) as taken`;
   const isLetIn = '(exists (select from admissions a where a.ticket_id = id))::text';
-  const ticketFields = ['id', "coalesce(seat, '')", "coalesce(body ->> 'area', '')", isLetIn, 'status'];
+  const issue = `(select coalesce(max(x.issue), 1) from transfers x where x.ticket_id = id and x.status = 'accepted')::text`;
+  const ticketFields = ['id', "coalesce(seat, '')", "coalesce(body ->> 'area', '')", isLetIn, issue, 'status'];
   return [
     { database: 'booking', values, text: `select ${ofStreams} as booking, ${waiting} as waiting` },
     {

@@ -41,3 +41,44 @@ test('a charge of unknown outcome may stay open for ever, if a person was told o
 test('nothing is late where nothing runs', () => {
   assert.equal(late(paying(), 0), 0);
 });
+
+/** What the rules about tickets that were given away find of these facts. */
+function foundOf(tickets: readonly Fact[], { cancelledBy, issue }: { cancelledBy?: string; issue?: number } = {}) {
+  const cancelled = cancelledBy === undefined ? [] : [fact('BookingCancelled', 6, { whole: true, cause: cancelledBy })];
+  const row = {
+    ticketId: 'tkt_1',
+    seat: 'A-1-1',
+    area: null,
+    status: 'valid',
+    ...(issue === undefined ? {} : { issue }),
+  };
+  const facts = { ...paying(), booking: [...paying().booking, ...cancelled], tickets, ticketRows: [row] };
+  return examineBooking(facts, { now: 0, limits }).flatMap(({ invariant }) =>
+    ['newest-code-only', 'given-is-not-refunded'].includes(invariant) ? [invariant] : [],
+  );
+}
+const given = (issue: number, toUserId = 'usr_2') =>
+  fact('TicketTransferred', issue - 1, { ticketId: 'tkt_1', userId: 'usr_1', toUserId, issue });
+const admitted = (issue?: number) =>
+  fact('TicketAdmitted', issue ?? 1, { ticketId: 'tkt_1', ...(issue === undefined ? {} : { issue }) });
+
+test('a ticket lets in with its newest code, and each issue is taken once', () => {
+  assert.deepEqual(foundOf([admitted()]), []);
+  assert.deepEqual(foundOf([given(2), given(3, 'usr_3'), admitted(3)], { issue: 3 }), []);
+  assert.deepEqual(foundOf([given(2), admitted()]), ['newest-code-only']);
+  assert.deepEqual(foundOf([given(2), given(2, 'usr_3')]), ['newest-code-only']);
+  assert.deepEqual(foundOf([given(3)]), ['newest-code-only']);
+  assert.deepEqual(foundOf([given(2)], { issue: 1 }), ['newest-code-only'], 'the door has forgotten it');
+});
+
+test('who gave a ticket away has no money back, unless it came back, or the organizer gives it', () => {
+  const back = (version: number) => [fact('TicketsReturnSought', version), fact('TicketsReturned', version + 1)];
+  const cancelledBy = 'customer';
+  assert.deepEqual(foundOf([...back(3)], { cancelledBy }), []);
+  assert.deepEqual(foundOf([given(2), ...back(3)], { cancelledBy }), ['given-is-not-refunded']);
+  assert.deepEqual(foundOf([given(2), given(3, 'usr_1'), ...back(3)], { cancelledBy }), []);
+  assert.deepEqual(foundOf([given(2), ...back(3)], { cancelledBy: 'organizer' }), []);
+  const voided = (version: number) => fact('TicketVoided', version, { ticketId: 'tkt_1' });
+  assert.deepEqual(foundOf([given(2), voided(2), ...back(3)], { cancelledBy }), []);
+  assert.deepEqual(foundOf([given(2), voided(4), ...back(3)], { cancelledBy }), ['given-is-not-refunded']);
+});

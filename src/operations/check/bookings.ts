@@ -162,6 +162,47 @@ const theDoorRemembers: Rule = ({ facts }) => {
   return forgotten.map(({ data }) => `had somebody let in with ${data.ticketId}, and the door would let them in again`);
 };
 
+/** Whose a ticket is and which of its codes counts follows from how often it was given away. */
+const issuesFollow: Rule = ({ facts }) => {
+  const given = Map.groupBy(
+    facts.tickets.filter(({ type }) => type === 'TicketTransferred'),
+    ({ data }) => data.ticketId,
+  );
+  const wrong: string[] = [];
+  for (const [ticketId, transfers] of given) {
+    const issues = transfers.map(({ data }) => data.issue ?? 0).sort((a, b) => a - b);
+    if (issues.some((issue, index) => issue !== index + 2))
+      wrong.push(`has ticket ${ticketId} given away with issues ${issues.join(', ')}`);
+    const row = facts.ticketRows.find((each) => each.ticketId === ticketId);
+    if (row?.issue !== undefined && row.issue !== issues.length + 1)
+      wrong.push(`has ticket ${ticketId} of issue ${issues.length + 1}, and the door goes by ${row.issue}`);
+  }
+  for (const { type, data } of facts.tickets) {
+    const [was = 1, now] = [data.issue, (given.get(data.ticketId)?.length ?? 0) + 1];
+    if (type === 'TicketAdmitted' && was !== now)
+      wrong.push(`had somebody let in with issue ${was} of ${data.ticketId}, which has ${now}`);
+  }
+  return wrong;
+};
+
+const givenIsNotRefunded: Rule = ({ facts }) => {
+  const returned = facts.tickets.findLast(({ type }) => type === 'TicketsReturned');
+  const sought = facts.tickets.findLast(({ type }) => type === 'TicketsReturnSought');
+  const givenUp = facts.booking.some(({ type, data }) => type === 'BookingCancelled' && data.cause === 'customer');
+  if (!givenUp || returned === undefined || sought === undefined) return [];
+  const holders = new Map<string | undefined, { readonly issue: number; readonly isOwn: boolean }>();
+  for (const { type, data } of facts.tickets) {
+    const { ticketId, userId, toUserId, issue = 1 } = data;
+    if (type !== 'TicketTransferred' || issue < (holders.get(ticketId)?.issue ?? 0)) continue;
+    holders.set(ticketId, { issue, isOwn: toUserId === userId });
+  }
+  // What the organizer had cancelled before is nobody's any more.
+  for (const { type, data, version } of facts.tickets)
+    if (type === 'TicketVoided' && version < sought.version) holders.delete(data.ticketId);
+  const given = [...holders].filter(([, { isOwn }]) => !isOwn);
+  return given.map(([ticketId]) => `was cancelled by its customer, who had given ticket ${ticketId} away`);
+};
+
 const noTicketUnconfirmed: Rule = ({ facts }) => {
   const issued = facts.tickets.filter(({ type }) => type === 'TicketIssued').length;
   const isConfirmed = facts.booking.some(({ type }) => type === 'BookingConfirmed');
@@ -193,6 +234,12 @@ const rules: readonly (Invariant & { readonly rule: Rule })[] = [
     promise: 1,
     says: 'whoever was let in is known at the door',
     rule: theDoorRemembers,
+  },
+  {
+    name: 'newest-code-only',
+    promise: 1,
+    says: 'a ticket that was given away lets in with its newest code alone, and each issue is taken once',
+    rule: issuesFollow,
   },
   {
     name: 'no-ticket-unconfirmed',
@@ -256,6 +303,12 @@ const rules: readonly (Invariant & { readonly rule: Rule })[] = [
     rule: usedIsNotRefunded,
   },
   {
+    name: 'given-is-not-refunded',
+    promise: 3,
+    says: 'nobody who gave a ticket to somebody else has the money back, unless the organizer gives it',
+    rule: givenIsNotRefunded,
+  },
+  {
     name: 'refunded-is-captured',
     promise: 3,
     says: 'no more goes back than was captured',
@@ -263,7 +316,12 @@ const rules: readonly (Invariant & { readonly rule: Rule })[] = [
   },
   { name: 'one-capture', promise: 4, says: 'at most one capture per booking', rule: oneCapture },
   { name: 'one-refund', promise: 4, says: 'a refund is asked for once and made once', rule: oneRefund },
-  { name: 'one-message', promise: 4, says: 'one message per cause, kind and channel', rule: oneMessage },
+  {
+    name: 'one-message',
+    promise: 4,
+    says: 'one message per cause, kind and channel, to each whom it concerns',
+    rule: oneMessage,
+  },
   {
     name: 'messages-have-outcomes',
     promise: 4,

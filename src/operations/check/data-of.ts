@@ -40,7 +40,7 @@ export const knownTypes: ReadonlyMap<string, string> = new Map(
       'ChargeRequested',
     ],
     ...['PaymentSucceeded', 'PaymentFailed', 'RefundStarted', 'PaymentRefunded', 'MessagePlanned', 'NotificationSent'],
-    ...['PaymentMessageSeen', 'TicketIssued', 'TicketVoided', 'TicketAdmitted'],
+    ...['PaymentMessageSeen', 'TicketIssued', 'TicketVoided', 'TicketAdmitted', 'TicketTransferred'],
   ].map((type) => [type, type]),
 );
 
@@ -48,7 +48,7 @@ const id = '"[\\w-]+"';
 const text = '"[^"\\\\]*"';
 const ids = `"bookingId":${id},"showId":${id},"userId":${id}`;
 const money = '\\{"amount":(\\d+),"currency":"(\\w+)"\\}';
-const message = `\\{"messageId":"([\\w-]+)",${ids},"kind":"(\\w+)","channel":"(\\w+)","causeId":"([\\w/@-]+)"`;
+const message = `\\{"messageId":"([\\w-]+)","bookingId":${id},"showId":${id},"userId":"([\\w-]+)","kind":"(\\w+)","channel":"(\\w+)","causeId":"([\\w/@-]+)"`;
 /** Braces in braces, no deeper, and no quotation marks that are no ends of strings. */
 const details = '\\{[^{}\\\\]*(?:\\{[^{}\\\\]*\\}[^{}\\\\]*)*\\}';
 const paid = `"paymentId":"([\\w-]+)"`;
@@ -70,11 +70,11 @@ const captured = new RegExp(
 const shapes: Readonly<Record<string, (json: string) => Data | undefined>> = {
   MessagePlanned: (json) => {
     const found = planned.exec(json);
-    return found === null ? undefined : { ...messageIn(found), round: Number(found[5]) };
+    return found === null ? undefined : { ...messageIn(found), round: Number(found[6]) };
   },
   NotificationSent: (json) => {
     const found = sent.exec(json);
-    return found === null ? undefined : { ...messageIn(found), status: found[5] as string };
+    return found === null ? undefined : { ...messageIn(found), status: found[6] as string };
   },
   SeatsReserved: (json) => {
     const found = reserved.exec(json);
@@ -103,8 +103,8 @@ const shapes: Readonly<Record<string, (json: string) => Data | undefined>> = {
 };
 
 function messageIn(found: RegExpExecArray): Data {
-  const [, messageId = '', kind = '', channel = '', causeId = ''] = found;
-  return { messageId, kind, channel, causeId };
+  const [, messageId = '', userId = '', kind = '', channel = '', causeId = ''] = found;
+  return { messageId, userId, kind, channel, causeId };
 }
 
 function chargeIn(found: RegExpExecArray): Data {

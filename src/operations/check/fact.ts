@@ -31,6 +31,10 @@ export interface Data {
   readonly provider?: string;
   readonly providerReference?: string;
   readonly ticketId?: string;
+  readonly userId?: string;
+  readonly toUserId?: string;
+  /** Of a ticket; 1 where it is not said. */
+  readonly issue?: number;
   readonly seat?: string;
   readonly area?: string;
   readonly issueAt?: number;

@@ -11,10 +11,11 @@ export function oneMessage({ facts }: Examined): readonly string[] {
   const rounds = new Map<string, number>();
   const delivered = new Map<string, number>();
   for (const { type, data } of facts.messages) {
-    const { messageId = '', causeId, kind, channel } = data;
+    const { messageId = '', userId, causeId, kind, channel } = data;
     if (type === 'MessagePlanned') rounds.set(messageId, Math.max(rounds.get(messageId) ?? 0, data.round ?? 1));
     if (type !== 'NotificationSent') continue;
-    const name = `${kind} by ${channel} about ${causeId}`;
+    // Those who were given tickets of it are told beside its customer.
+    const name = `${kind} by ${channel} to ${userId} about ${causeId}`;
     messages.set(name, (messages.get(name) ?? new Set()).add(messageId));
     if (data.status === 'delivered') delivered.set(name, (delivered.get(name) ?? 0) + 1);
   }

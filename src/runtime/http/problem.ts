@@ -23,6 +23,7 @@ export const problemCodes = {
   cancellation_closed: { status: 409, title: 'It is too late to cancel' },
   already_admitted: { status: 409, title: 'The ticket was used already' },
   wrong_show: { status: 409, title: 'The ticket is for another show' },
+  ticket_given: { status: 409, title: 'The ticket was given to somebody else' },
   ticket_void: { status: 409, title: 'The ticket is void' },
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The body must be application/json' },

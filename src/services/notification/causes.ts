@@ -31,8 +31,14 @@ export function detailsOf(cause: Cause): Details | undefined {
       const { ordinal = 1, ticketCount } = cause.data;
       return ordinal === ticketCount ? { kind: 'tickets_issued', ticketCount } : undefined;
     }
+    case 'TicketGivenAway':
+      return { kind: 'ticket_transferred', seat: cause.data.seat, area: cause.data.area };
+    case 'TicketReceived': {
+      const { ticketId, seat, area } = cause.data;
+      return { kind: 'ticket_received', ticketId, seat, area };
+    }
     case 'ShowMoved':
-      return { kind: 'show_changed', movedAt: cause.data?.movedAt };
+      return { kind: 'show_changed', movedAt: cause.data?.movedAt, toReceiver: cause.data?.toReceiver };
     default:
       return unreachable(cause);
   }

@@ -31,6 +31,10 @@ const ticket = {
   showLocalTime: '',
   priceCategory: 'standard',
 };
+const transfer = {
+  ...about,
+  ...{ ticketId: 'tkt_1', transferId: 'trf_1', fromUserId: 'usr_1', toUserId: 'usr_2', seat: 'A-1-1', issue: 2 },
+};
 const error = { code: 'card_declined', message: 'The card was declined.' };
 const happenings = {
   'BookingHeld without a payment': [{ type: 'BookingHeld', data: { ...held, paymentSent: false } }, 'booking_held'],
@@ -65,6 +69,8 @@ const happenings = {
     { type: 'TicketIssued', data: { ...ticket, ordinal: 2, ticketCount: 2 } },
     'tickets_issued',
   ],
+  TicketGivenAway: [{ type: 'TicketGivenAway', data: transfer }, 'ticket_transferred'],
+  TicketReceived: [{ type: 'TicketReceived', data: transfer }, 'ticket_received'],
   ShowMoved: [{ type: 'ShowMoved', data: null }, 'show_changed'],
 } as const satisfies Readonly<Record<string, readonly [Pick<Cause, 'type' | 'data'>, MessageKind | undefined]>>;
 
@@ -93,7 +99,8 @@ function given(...inputs: readonly Input[]) {
       state = messages.evolve(state, event);
     }
   }
-  return { state, events, types: events.map((event) => event.type) };
+  const told = events.filter((event) => event.type !== 'TicketHolderNoted');
+  return { state, events, told, types: events.map((event) => event.type) };
 }
 
 test('one move of a show is told once, whichever way it is heard of; another move is told again', () => {
@@ -107,9 +114,9 @@ test('one move of a show is told once, whichever way it is heard of; another mov
 describe('what happened is worth a message', () => {
   for (const [name, [, kind]] of Object.entries(happenings)) {
     test(`${name} → ${kind ?? 'nothing'}`, () => {
-      const { events } = given(cause(name as keyof typeof happenings));
+      const { told } = given(cause(name as keyof typeof happenings));
       assert.deepEqual(
-        events.map((event) => [event.type, event.data.kind, event.data.channel]),
+        told.map((event) => [event.type, event.data.kind, event.data.channel]),
         kind === undefined
           ? []
           : [
@@ -123,15 +130,15 @@ describe('what happened is worth a message', () => {
 
 describe('a message', () => {
   test('is planned once for its cause, kind and channel', () => {
-    const { events } = given(received(), received(), received(everywhere, 'booking/9'));
-    assert.equal(events.length, 4);
-    assert.equal(new Set(events.map((event) => event.data.messageId)).size, 4);
-    assert.equal(events[0]?.data.messageId, idOf('email'));
+    const { told } = given(received(), received(), received(everywhere, 'booking/9'));
+    assert.equal(told.length, 4);
+    assert.equal(new Set(told.map((event) => event.data.messageId)).size, 4);
+    assert.equal(told[0]?.data.messageId, idOf('email'));
   });
   test('on a channel without an address is skipped at once', () => {
-    const { events } = given(received(emailOnly));
+    const { told } = given(received(emailOnly));
     assert.deepEqual(
-      events.map((event) => [event.type, event.data.channel]),
+      told.map((event) => [event.type, event.data.channel]),
       [
         ['MessagePlanned', 'email'],
         ['NotificationSent', 'sms'],
@@ -157,6 +164,56 @@ describe('a message', () => {
       'showId',
       'userId',
     ]);
+  });
+});
+
+describe('who was given a ticket', () => {
+  const taken = (toUserId = 'usr_2', causeId = 'tkt_1/1'): Input =>
+    ({
+      ...context,
+      ...about,
+      ...{ type: 'TicketReceived', data: { ...transfer, toUserId }, userId: toUserId, causeId, reach: everywhere },
+    }) as Input;
+  const voided = (ticketId = 'tkt_1'): Input => ({
+    ...context,
+    ...{ type: 'TicketVoided', data: { ...about, ticketId, reason: 'show_cancelled' }, causeId: 'booking/8' },
+    channels: ['email', 'sms'],
+  });
+  const toldBy = (...inputs: readonly Input[]) =>
+    given(...inputs).told.map(({ type, data }) => `${type} ${data.kind} ${data.userId} ${data.channel}`);
+
+  test('is told when it becomes void, on every channel: whether there is an address shows when it is sent', () => {
+    assert.deepEqual(toldBy(taken(), voided()).slice(2), [
+      'MessagePlanned ticket_void usr_2 email',
+      'MessagePlanned ticket_void usr_2 sms',
+    ]);
+  });
+  test('is told once, whoever says so again', () => {
+    assert.equal(given(taken(), taken(), voided(), voided()).events.length, 5);
+  });
+  test('is told of that ticket only, and whoever had it before is not', () => {
+    assert.equal(toldBy(taken(), voided('tkt_2')).length, 2);
+    const last = toldBy(taken(), taken('usr_3', 'tkt_1/2'), voided()).slice(4);
+    assert.deepEqual(last, ['MessagePlanned ticket_void usr_3 email', 'MessagePlanned ticket_void usr_3 sms']);
+  });
+  test('and has given it back is told nothing; its customer hears of the booking', () => {
+    assert.equal(toldBy(taken(), taken('usr_1', 'tkt_1/2'), voided()).length, 4);
+    assert.deepEqual(toldBy(voided()), []);
+  });
+  test('is told of a moved show beside its customer, once', () => {
+    const moved = (userId: string, toReceiver?: true): Input =>
+      ({
+        ...context,
+        ...{ ...about, userId, type: 'ShowMoved', data: { movedAt: soon, toReceiver }, causeId: 'shows/2' },
+        reach: emailOnly,
+      }) as Input;
+    const { told } = given(moved('usr_1'), moved('usr_2', true), moved('usr_2', true), moved('usr_3', true));
+    const planned = told.filter(({ type }) => type === 'MessagePlanned');
+    assert.deepEqual(
+      planned.map(({ data }) => data.userId),
+      ['usr_1', 'usr_2', 'usr_3'],
+    );
+    assert.equal(new Set(planned.map(({ data }) => data.messageId)).size, 3);
   });
 });
 

@@ -7,17 +7,30 @@
  *   failed      The channel refused it.
  *   unknown     Nobody knows. It is never sent again by itself, only by a person: better one message less than two.
  *   skipped     There is no address on this channel.
+ *
+ * Who was given a ticket of the booking is noted, to be told where it becomes void.
  */
 import { type Decider, unreachable } from '../../contracts/decider.ts';
 import { deriveId } from '../../contracts/ids.ts';
 import type { MessageChannel } from '../../contracts/notification.ts';
 import { detailsOf } from './causes.ts';
-import type { Answer, Cause, Details, Event, Input, Message, Resend, State } from './messages.ts';
+import type { Answer, Cause, Details, Event, Input, Message, Planned, Resend, State, Voided } from './messages.ts';
 
-export const initialState: State = { messages: [] };
+export const initialState: State = { messages: [], received: [] };
 
 export function decide(state: State, input: Input): readonly Event[] {
   switch (input.type) {
+    case 'TicketVoided':
+      return onVoided(state, input);
+    case 'TicketReceived': {
+      const { bookingId, ticketId, seat, area, toUserId: userId } = input.data;
+      if (state.received.some((known) => known.ticketId === ticketId && known.userId === userId))
+        return onCause(state, input);
+      return [
+        ...onCause(state, input),
+        { type: 'TicketHolderNoted', data: { bookingId, ticketId, userId, seat, area } },
+      ];
+    }
     case 'MessageSettled':
       return onSettled(state, input);
     case 'ResendRequested':
@@ -33,16 +46,7 @@ export function decide(state: State, input: Input): readonly Event[] {
 function onCause(state: State, input: Cause): readonly Event[] {
   const details = detailsOf(input);
   if (details === undefined) return [];
-  const { bookingId, causeId, showId, userId } = input;
-  const planned = (channel: MessageChannel) => ({
-    messageId: deriveId('message', bookingId, `${causeId}|${details.kind}|${channel}`),
-    bookingId,
-    showId,
-    userId,
-    kind: details.kind,
-    channel,
-    causeId,
-  });
+  const planned = (channel: MessageChannel) => named(input, details, channel);
   const skipped = (channel: MessageChannel): Event => ({
     type: 'NotificationSent',
     data: { ...planned(channel), status: 'skipped' },
@@ -57,16 +61,52 @@ function onCause(state: State, input: Cause): readonly Event[] {
         return { type: 'MessagePlanned', data: { ...planned(channel), details, round: 1 } };
       });
   return events.filter(
-    ({ data }) => find(state, data.messageId) === undefined && !knowsOfMove(state, details, data.channel),
+    (event) =>
+      event.type !== 'TicketHolderNoted' &&
+      find(state, event.data.messageId) === undefined &&
+      !knowsOfMove(state, details, event.data),
   );
 }
 
+/** One message for each cause, kind and channel, and, of what several people are told, for each of them. */
+function named(
+  { bookingId, showId, userId, causeId }: Pick<Cause, 'bookingId' | 'showId' | 'userId' | 'causeId'>,
+  details: Details,
+  channel: MessageChannel,
+) {
+  const { kind } = details;
+  const name = `${causeId}|${kind}|${channel}`;
+  const isToOneOfSeveral = details.kind === 'show_changed' && details.toReceiver === true;
+  const messageId = deriveId('message', bookingId, isToOneOfSeveral ? `${name}|${userId}` : name);
+  return { messageId, bookingId, showId, userId, kind, channel, causeId };
+}
+
+/** Where whoever has the ticket can be reached is not known here: the effect looks, and skips what has no address. */
+function onVoided({ received, messages }: State, { data, causeId, channels }: Voided): readonly Event[] {
+  const { ticketId, bookingId, showId, userId: customer, reason } = data;
+  const to = received.find((each) => each.ticketId === ticketId);
+  if (to === undefined || to.userId === customer) return [];
+  const details: Details = { kind: 'ticket_void', ticketId, reason, seat: to.seat, area: to.area };
+  return channels.flatMap((channel): readonly Event[] => {
+    const message = named({ bookingId, showId, userId: to.userId, causeId }, details, channel);
+    const isKnown = messages.some(({ messageId }) => messageId === message.messageId);
+    return isKnown ? [] : [{ type: 'MessagePlanned', data: { ...message, details, round: 1 } }];
+  });
+}
+
 /** A booking that is confirmed while its show is being moved may be found by the move, and find the show moved itself. */
-function knowsOfMove({ messages }: State, details: Details, channel: MessageChannel): boolean {
+function knowsOfMove(
+  { messages }: State,
+  details: Details,
+  { channel, userId }: Pick<Planned, 'channel' | 'userId'>,
+): boolean {
   if (details.kind !== 'show_changed' || details.movedAt === undefined) return false;
   return messages.some(
     (known) =>
-      known.channel === channel && known.details?.kind === 'show_changed' && known.details.movedAt === details.movedAt,
+      known.channel === channel &&
+      known.userId === userId &&
+      known.details?.kind === 'show_changed' &&
+      known.details.movedAt === details.movedAt,
   );
 }
 
@@ -110,6 +150,10 @@ function onResend(state: State, { messageId, who }: Resend): readonly Event[] {
 
 export function evolve(state: State, event: Event): State {
   switch (event.type) {
+    case 'TicketHolderNoted': {
+      const others = state.received.filter(({ ticketId }) => ticketId !== event.data.ticketId);
+      return { ...state, received: [...others, event.data] };
+    }
     case 'MessagePlanned': {
       const { orderedBy: _, ...message } = event.data;
       return withMessage(state, { ...message, status: 'sending' });
@@ -126,7 +170,7 @@ export function evolve(state: State, event: Event): State {
 
 function withMessage(state: State, message: Message): State {
   const others = state.messages.filter(({ messageId }) => messageId !== message.messageId);
-  return { messages: [...others, message] };
+  return { ...state, messages: [...others, message] };
 }
 
 export const messages: Decider<State, Input, Event> = { initialState, decide, evolve, deadline: () => undefined };

@@ -5,7 +5,7 @@ import type { Money } from '../../contracts/money.ts';
 import type { MessageChannel, MessageStatus, NotificationSent } from '../../contracts/notification.ts';
 import type { PaymentEvent } from '../../contracts/payment.ts';
 import type { AreaCount } from '../../contracts/seats.ts';
-import type { TicketEvent } from '../../contracts/ticket.ts';
+import type { TicketEvent, TicketTransferred, TicketVoided } from '../../contracts/ticket.ts';
 
 /** What the message stream hears, says and remembers. */
 
@@ -34,8 +34,17 @@ export type Details =
       readonly kept?: Money | undefined;
     } & Places)
   | { readonly kind: 'refund_made'; readonly amount: Money }
-  | { readonly kind: 'show_changed'; readonly movedAt?: string | undefined }
-  | { readonly kind: 'tickets_issued'; readonly ticketCount: number };
+  | { readonly kind: 'show_changed'; readonly movedAt?: string | undefined; readonly toReceiver?: true | undefined }
+  | { readonly kind: 'tickets_issued'; readonly ticketCount: number }
+  /** To whoever had the ticket before: who has it now is not told. */
+  | ({ readonly kind: 'ticket_transferred' } & OnePlace)
+  | ({ readonly kind: 'ticket_received'; readonly ticketId: string } & OnePlace)
+  | ({ readonly kind: 'ticket_void'; readonly ticketId: string; readonly reason: string } & OnePlace);
+
+export interface OnePlace {
+  readonly seat?: string | undefined;
+  readonly area?: string | undefined;
+}
 
 interface About {
   readonly bookingId: string;
@@ -54,8 +63,13 @@ type Happened =
   | Extract<BookingEvent, { readonly type: Heard }>
   | Extract<PaymentEvent, { readonly type: 'PaymentSucceeded' | 'PaymentRefunded' }>
   | Extract<TicketEvent, { readonly type: 'TicketIssued' }>
+  /** The same event, to whoever had the ticket and to whoever has it now. */
+  | { readonly type: 'TicketGivenAway' | 'TicketReceived'; readonly data: DataOf<typeof TicketTransferred> }
   /** `movedAt` tells one move from another, whichever way it is heard of. */
-  | { readonly type: 'ShowMoved'; readonly data: { readonly movedAt?: string | undefined } | null };
+  | {
+      readonly type: 'ShowMoved';
+      readonly data: { readonly movedAt?: string | undefined; readonly toReceiver?: true | undefined } | null;
+    };
 
 /** Something a customer is told of; `causeId` is the id of the event that says so. */
 export type Cause = Happened & About & InputContext & { readonly causeId: string; readonly reach: Reach };
@@ -74,7 +88,15 @@ export interface Resend {
   readonly who: string;
 }
 
-export type Input = Cause | ((Answer | Resend | { readonly type: 'DeadlineReached' }) & InputContext);
+/** Concerns who was given the ticket, if anybody was: the customer is told of the booking. */
+export interface Voided {
+  readonly type: 'TicketVoided';
+  readonly data: DataOf<typeof TicketVoided>;
+  readonly causeId: string;
+  readonly channels: readonly MessageChannel[];
+}
+
+export type Input = Cause | ((Voided | Answer | Resend | { readonly type: 'DeadlineReached' }) & InputContext);
 
 type Named = Omit<DataOf<typeof NotificationSent>, 'status' | 'error'>;
 
@@ -92,8 +114,19 @@ export interface Message extends Named {
   readonly round: number;
 }
 
-export interface State {
-  readonly messages: readonly Message[];
+/** Who was given which ticket of the booking. */
+export interface Received extends OnePlace {
+  readonly bookingId: string;
+  readonly ticketId: string;
+  readonly userId: string;
 }
 
-export type Event = Fact<'MessagePlanned', Planned> | Fact<'NotificationSent', DataOf<typeof NotificationSent>>;
+export interface State {
+  readonly messages: readonly Message[];
+  readonly received: readonly Received[];
+}
+
+export type Event =
+  | Fact<'TicketHolderNoted', Received>
+  | Fact<'MessagePlanned', Planned>
+  | Fact<'NotificationSent', DataOf<typeof NotificationSent>>;

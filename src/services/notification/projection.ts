@@ -17,19 +17,42 @@ export interface BookingDoc {
   readonly seats: readonly string[];
   readonly areas: readonly AreaCount[];
   readonly confirmed: boolean;
+  /** By ticket: who was given it. */
+  readonly receivers?: Readonly<Record<string, string>>;
 }
 
-type BookingChange = Applied<Omit<BookingDoc, 'confirmed'> & { readonly whole?: boolean }>;
+type BookingChange = Applied<
+  Omit<BookingDoc, 'confirmed' | 'receivers'> & {
+    readonly whole?: boolean;
+    readonly ticketId?: string;
+    readonly toUserId?: string;
+  }
+>;
 const bookingOf = (change: BookingChange) => change.envelope.data?.bookingId;
 
 export const bookings: View = view<BookingDoc>({
   name: 'bookings',
-  on: { BookingConfirmed: bookingOf, BookingCancelled: bookingOf },
+  on: {
+    BookingConfirmed: bookingOf,
+    BookingCancelled: bookingOf,
+    TicketTransferred: bookingOf,
+    TicketVoided: bookingOf,
+  },
   fold: (doc, applied) => {
     const { type, data } = (applied as unknown as BookingChange).envelope;
     if (data === null) return doc;
-    const { bookingId, showId, userId, seats, areas, whole } = data;
-    if (type === 'BookingConfirmed') return { bookingId, showId, userId, seats, areas, confirmed: true };
+    const { bookingId, showId, userId, seats, areas, whole, ticketId = '', toUserId } = data;
+    const { [ticketId]: _, ...others } = doc?.receivers ?? {};
+    if (type === 'BookingConfirmed') return { ...doc, bookingId, showId, userId, seats, areas, confirmed: true };
+    if (type === 'TicketTransferred') {
+      // On another topic than the confirmation, it may be read first.
+      const known = doc ?? { bookingId, showId, userId, seats: [], areas: [], confirmed: false };
+      return {
+        ...known,
+        receivers: toUserId === undefined || toUserId === userId ? others : { ...others, [ticketId]: toUserId },
+      };
+    }
+    if (type === 'TicketVoided') return doc?.receivers === undefined ? doc : { ...doc, receivers: others };
     if (doc === undefined) return undefined;
     if (whole === true) return { ...doc, confirmed: false };
     return { ...doc, seats: doc.seats.filter((seat) => !seats.includes(seat)) };
@@ -72,14 +95,22 @@ export const troubled: View = view<TroubledDoc>({
   },
 });
 
-/** One page of the confirmed bookings of a show. */
+/** One page of the confirmed bookings of a show, each with those who were given tickets of it. */
 export async function confirmedBookingsOf(service: ServiceRuntime, page: Page): Promise<BookingsFound> {
   const rows = await service.query<{ readonly body: BookingDoc }>(
     'select body from bookings where show_id = $1 and confirmed and id > $2 order by id limit $3',
     [page.showId, page.after, bookingsPerPage + 1],
   );
-  const found = rows.slice(0, bookingsPerPage).map(({ body: { bookingId, userId } }) => ({ bookingId, userId }));
-  return { ...page, bookings: found, next: rows.length > bookingsPerPage ? (found.at(-1)?.bookingId ?? null) : null };
+  const found = rows.slice(0, bookingsPerPage).map(({ body }) => body);
+  const people = found.flatMap(({ bookingId, userId, receivers = {} }) => [
+    { bookingId, userId },
+    ...[...new Set(Object.values(receivers))].map((receiver) => ({
+      bookingId,
+      userId: receiver,
+      toReceiver: true as const,
+    })),
+  ]);
+  return { ...page, bookings: people, next: rows.length > bookingsPerPage ? (found.at(-1)?.bookingId ?? null) : null };
 }
 
 /** Begins a sending; `false` when it was begun before, by whoever crashed since. */

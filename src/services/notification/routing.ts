@@ -3,6 +3,7 @@ import type { Setting, Show } from '../../contracts/catalog.ts';
 import type { DataOf } from '../../contracts/event.ts';
 import type { MessageChannel } from '../../contracts/notification.ts';
 import { type SettingKey, settingFrom } from '../../contracts/settings.ts';
+import type { TicketTransferred, TicketVoided } from '../../contracts/ticket.ts';
 import type { Profile } from '../../contracts/user.ts';
 import { type Addressed, type Lookup, type Message, type Route, route } from '../../runtime/service.ts';
 import type { Reach } from './messages.ts';
@@ -19,9 +20,12 @@ interface About {
 const context = (message: Message) => ({ id: message.envelope.id, at: message.at });
 const profileOf = (userId: string) => ({ topic: 'user-profiles', key: userId }) as const;
 
+const channelsIn = (lookup: Lookup) =>
+  settingFrom((key: SettingKey) => lookup.get<Setting>('settings', key), 'notificationChannels');
+
 /** Only whether there is an address, never the address: what a decider sees may end in a fact. */
 function reachOf(userId: string, lookup: Lookup): Reach {
-  const channels = settingFrom((key: SettingKey) => lookup.get<Setting>('settings', key), 'notificationChannels');
+  const channels = channelsIn(lookup);
   const profile = lookup.get<Profile>('user-profiles', userId);
   const addresses: Readonly<Record<MessageChannel, string | undefined>> = {
     email: profile?.email,
@@ -66,6 +70,31 @@ export const routes: Readonly<Record<string, Route>> = {
   PaymentSucceeded: cause,
   PaymentRefunded: cause,
   TicketIssued: cause,
+  TicketTransferred: route<DataOf<typeof TicketTransferred>>({
+    needs: ({ envelope: { data } }) => (data === null ? [] : [profileOf(data.fromUserId), profileOf(data.toUserId)]),
+    to: (message, lookup): readonly Addressed[] => {
+      const { id, data } = message.envelope;
+      if (data === null) return [];
+      const { bookingId, showId, fromUserId, toUserId, bookedUnder: _, code: __, ...ticket } = data;
+      const people = [
+        ['TicketGivenAway', fromUserId],
+        ['TicketReceived', toUserId],
+      ] as const;
+      return people.map(([type, userId]) => {
+        const about = { bookingId, showId, userId, causeId: id, reach: reachOf(userId, lookup) };
+        const told = { ...ticket, bookingId, showId, fromUserId, toUserId };
+        return { stream: 'messages', id: bookingId, input: { ...context(message), type, data: told, ...about } };
+      });
+    },
+  }),
+  TicketVoided: route<DataOf<typeof TicketVoided>>({
+    to: (message, lookup): readonly Addressed[] => {
+      const { id, data } = message.envelope;
+      if (data === null) return [];
+      const input = { ...context(message), type: 'TicketVoided', data, causeId: id, channels: channelsIn(lookup) };
+      return [{ stream: 'messages', id: data.bookingId, input }];
+    },
+  }),
   ShowMoved: route<Show>({
     to: (message): readonly Addressed[] => [
       {
@@ -104,8 +133,8 @@ export const routes: Readonly<Record<string, Route>> = {
       const found = message.envelope.data;
       if (found === null) return [];
       const { showId, causeId } = found;
-      const told = found.bookings.map(({ bookingId, userId }) => {
-        const data = { movedAt: found.movedAt };
+      const told = found.bookings.map(({ bookingId, userId, toReceiver }) => {
+        const data = { movedAt: found.movedAt, toReceiver };
         const about = { bookingId, showId, userId, causeId, data, reach: reachOf(userId, lookup) };
         return { stream: 'messages', id: bookingId, input: { ...context(message), type: 'ShowMoved', ...about } };
       });

@@ -20,6 +20,6 @@ export const notification: ServiceDefinition = {
   effects: { MessagePlanned: messagePlanned, ShowBookingsSought: showBookingsSought },
   views: [bookings, troubled],
   retentions,
-  unhurried: ['BookingCreated', 'BookingConfirmed', 'TicketIssued'],
+  unhurried: ['BookingCreated', 'BookingConfirmed', 'TicketIssued', 'TicketVoided'],
   endpoints,
 };

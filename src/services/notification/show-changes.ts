@@ -1,5 +1,5 @@
 /**
- * A moved show is told to everybody who has booked it, a bounded page at a time. Each page is an effect that carries all
+ * A moved show is told to everybody who has booked it or was given a ticket of it, a bounded page at a time. Each page is an effect that carries all
  * it needs, so a new owner goes on where the last one stopped, and two moves in a row are told side by side.
  */
 import { type Decider, type Fact, type InputContext, unreachable } from '../../contracts/decider.ts';
@@ -19,7 +19,12 @@ export interface Page {
 }
 
 export interface BookingsFound extends Page {
-  readonly bookings: readonly { readonly bookingId: string; readonly userId: string }[];
+  readonly bookings: readonly {
+    readonly bookingId: string;
+    readonly userId: string;
+    /** Somebody who was given a ticket of it. */
+    readonly toReceiver?: true | undefined;
+  }[];
   /** Where the next page starts; `null` when this was the last. */
   readonly next: string | null;
 }

@@ -45,6 +45,38 @@ const all: readonly Details[] = [
   { kind: 'tickets_issued', ticketCount: 2 },
 ];
 
+/** To whom the booking is not theirs, or need not be. */
+const ofTickets: readonly Details[] = [
+  { kind: 'show_changed', toReceiver: true },
+  { kind: 'ticket_transferred', seat: 'A-1-1' },
+  { kind: 'ticket_received', ticketId: 'tkt_1', area: 'floor' },
+  { kind: 'ticket_void', ticketId: 'tkt_1', reason: 'booking_cancelled', seat: 'A-1-1' },
+];
+
+describe('a message about a ticket that was given', () => {
+  for (const details of ofTickets) {
+    test(`${details.kind} says what, where and when, and leads to no booking`, () => {
+      const { subject, text } = say(details);
+      assert.match(subject, /Metropolis/);
+      assert.match(text, /Astor, screen 3, Berlin/);
+      assert.match(text, /Your tickets?:.*\nhttps:\/\/tickets\.example\/(bookings|tickets\/tkt_1)\n/);
+      assert.doesNotMatch(text, /bkg_1|undefined/);
+    });
+  }
+  test('names the place', () => {
+    assert.match(say({ kind: 'ticket_transferred', seat: 'A-1-1' }).text, /the ticket for seat A-1-1/);
+    assert.match(say({ kind: 'ticket_received', ticketId: 'tkt_1', area: 'floor' }).text, /a place in floor/);
+  });
+  test('says that a cancelled show, or a cancelled booking, was the reason', () => {
+    const voided = { kind: 'ticket_void', ticketId: 'tkt_1', seat: 'A-1-1' } as const;
+    assert.match(say({ ...voided, reason: 'show_cancelled' }).text, /the show will not take place/);
+    assert.match(
+      say({ ...voided, reason: 'booking_cancelled' }).text,
+      /the ticket for seat A-1-1 came from was cancelled/,
+    );
+  });
+});
+
 describe('every message', () => {
   for (const details of all) {
     test(`${details.kind} says what, where, when and which booking`, () => {

@@ -2,7 +2,7 @@ import type { Show } from '../../contracts/catalog.ts';
 import { unreachable } from '../../contracts/decider.ts';
 import { formatMoney, type Money } from '../../contracts/money.ts';
 import type { MessageChannel } from '../../contracts/notification.ts';
-import type { Details, Places } from './messages.ts';
+import type { Details, OnePlace, Places } from './messages.ts';
 
 /** What customers read. Pure: everything that is said comes in, dates and amounts in the customer's own notation. */
 
@@ -34,13 +34,31 @@ export function compose(occasion: Occasion): Text {
   const words = wordsFor(occasion);
   const { subject, sentences } = sentencesOf(occasion.details, words);
   const where = words.occasion === undefined ? [] : [words.occasion];
-  const { bookingId, pagesUrl } = occasion;
-  const page = pagesUrl === undefined ? [] : [`${pagesUrl}/bookings/${bookingId}`];
+  const { says, path } = subjectOf(occasion);
+  const page = occasion.pagesUrl === undefined ? [] : [`${occasion.pagesUrl}${path}`];
   if (occasion.channel === 'sms') return { subject, text: [...sentences, ...where, ...page].join(' ') };
   const name = oneLine(occasion.name ?? '').slice(0, nameMax);
   const greeting = name === '' ? 'Hello,' : `Hello ${name},`;
-  const booking = [`Your booking: ${bookingId}`, ...page].join('\n');
-  return { subject, text: [greeting, ...sentences, ...where, booking, 'Fullhouse'].join('\n\n') };
+  const about = [says, ...page].join('\n');
+  return { subject, text: [greeting, ...sentences, ...where, about, 'Fullhouse'].join('\n\n') };
+}
+
+/** What a message is about, and its page: to who was given a ticket, the booking of it is somebody else's. */
+function subjectOf({ details, bookingId }: Occasion): { readonly says: string; readonly path: string } {
+  const booking = { says: `Your booking: ${bookingId}`, path: `/bookings/${bookingId}` };
+  const yours = { says: 'Your tickets:', path: '/bookings' };
+  switch (details.kind) {
+    case 'ticket_received':
+    case 'ticket_void':
+      return { says: `Your ticket: ${details.ticketId}`, path: `/tickets/${details.ticketId}` };
+    case 'ticket_transferred':
+      // Whoever gives a ticket away may have been given it.
+      return yours;
+    case 'show_changed':
+      return details.toReceiver === true ? yours : booking;
+    default:
+      return booking;
+  }
 }
 
 interface Words {
@@ -165,7 +183,9 @@ function sentencesOf(details: Details, words: Words): Sentences {
         subject: `Your show has changed: ${words.title}`,
         sentences: [
           words.starts === undefined ? 'Your show was moved.' : `It starts ${words.starts}.`,
-          'Your tickets stay valid. If it does not suit you any more, you can cancel free of charge until the start.',
+          details.toReceiver === true
+            ? 'The ticket that you were given stays valid. If it does not suit you any more, you can give it back.'
+            : 'Your tickets stay valid. If it does not suit you any more, you can cancel free of charge until the start.',
         ],
       };
     case 'tickets_issued':
@@ -176,10 +196,38 @@ function sentencesOf(details: Details, words: Words): Sentences {
           'Open your booking to show the codes at the door. Each code lets one person in, once.',
         ],
       };
+    case 'ticket_transferred':
+      return {
+        subject: `Your ticket for ${words.title} belongs to somebody else now`,
+        sentences: [
+          `Somebody has taken the ticket for ${placeIn(details)} that was offered from your account. Its old code lets nobody in any more.`,
+          'If it was not you who offered it, set a new password and tell us before the show begins.',
+        ],
+      };
+    case 'ticket_received':
+      return {
+        subject: `A ticket for ${words.title} is yours`,
+        sentences: [
+          `You have taken the ticket for ${placeIn(details)}. It has a code of its own; any older one lets nobody in.`,
+          'Open it to show the code at the door. It lets one person in, once.',
+        ],
+      };
+    case 'ticket_void':
+      return {
+        subject: `Your ticket for ${words.title} is not valid any more`,
+        sentences: [
+          details.reason === 'show_cancelled'
+            ? 'We are sorry: the show will not take place.'
+            : `The booking that the ticket for ${placeIn(details)} came from was cancelled.`,
+          'The ticket that you were given lets nobody in any more. What was paid for it goes back to whoever booked it.',
+        ],
+      };
     default:
       return unreachable(details);
   }
 }
+
+const placeIn = ({ seat, area }: OnePlace) => (seat === undefined ? `a place in ${area}` : `seat ${seat}`);
 
 function rejection(
   { reason, newTotal }: Extract<Details, { readonly kind: 'booking_rejected' }>,

@@ -5,7 +5,7 @@ import { invalid, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import type { CodeContent, TicketCodes } from './code.ts';
 import { admit, lockTicket, type TicketRow, ticketRow } from './projection.ts';
-import { codesPart, issueNumber } from './routing.ts';
+import { codesPart } from './routing.ts';
 
 /**
  * The door: one transaction that locks the ticket's row, so that of many scans exactly one lets somebody in. A door without a network
@@ -52,13 +52,13 @@ export function checkInEndpoint(service: ServiceRuntime): Endpoint {
     }),
     idempotency: 'honoured',
     answers: { 200: { says: 'Let in; nobody else will be with this ticket', body: admission } },
-    problems: ['already_admitted', 'wrong_show', 'ticket_void', 'code_invalid'],
+    problems: ['already_admitted', 'wrong_show', 'ticket_void', 'ticket_given', 'code_invalid'],
     handle: async ({ body, principal, idempotency, traceparent }) => {
       refuseWhileBehind(service);
       const now = Date.now();
       const at = scanTime(body.scannedAt, now);
       const content = service.part<TicketCodes>(codesPart).verify(body.code);
-      if (content === undefined || content.issue !== issueNumber) throw notGenuine();
+      if (content === undefined) throw notGenuine();
       if (body.showId !== undefined && body.showId !== content.showId) {
         throw new Problem('wrong_show', 'The ticket is for another show. Ask for the ticket of this one.', {
           extensions: { showId: content.showId },
@@ -85,11 +85,9 @@ export function checkInEndpoint(service: ServiceRuntime): Endpoint {
 }
 
 /** Who was let in, or had the money back, may be missing in a database that was restored. */
-export function refuseWhileBehind(service: ServiceRuntime): void {
+export function refuseWhileBehind(service: ServiceRuntime, meanwhile = 'Let nobody in by hand, and try again.'): void {
   if (!service.isBehind()) return;
-  throw new Problem('unavailable', 'The tickets are being restored. Let nobody in by hand, and try again.', {
-    retryAfterSeconds: 30,
-  });
+  throw new Problem('unavailable', `The tickets are being restored. ${meanwhile}`, { retryAfterSeconds: 30 });
 }
 
 /** When somebody was scanned: now, or when their door says. */
@@ -115,14 +113,23 @@ interface Entry {
   readonly traceparent: string;
 }
 
-async function letIn({ transaction, content: { ticketId }, gate, by, at, traceparent, ...scan }: Entry): Promise<void> {
+async function letIn({ transaction, content, gate, by, at, traceparent, ...scan }: Entry): Promise<void> {
+  const { ticketId, issue } = content;
   const row = await lockTicket(transaction, ticketId);
-  if (row === undefined) throw notGenuine();
+  // We have signed it, and know nothing of it: it was given out by a database that was lost.
+  if (row === undefined || issue > row.issue) throw notGenuine();
   const scannedAt = scan.isTold ? at.toISOString() : undefined;
   // This very scan, told again: by somebody else, or so late that its key is forgotten.
-  if (scannedAt !== undefined && row.gate === gate && row.admitted_at?.toISOString() === scannedAt) return;
+  const isThisScan = scannedAt !== undefined && row.gate === gate && row.admitted_at?.toISOString() === scannedAt;
+  if (isThisScan && issue === row.issue) return;
   if (row.status === 'void' || row.returned)
     throw new Problem('ticket_void', 'The booking of this ticket was cancelled.', { extensions: { scannedAt } });
+  if (issue < row.issue)
+    throw new Problem(
+      'ticket_given',
+      'This ticket was given to somebody else, and has another code since. Ask whoever has it now.',
+      { extensions: { scannedAt } },
+    );
   if (row.admitted_at !== null) {
     const usedAt = row.admitted_at.toISOString();
     throw new Problem('already_admitted', `This ticket was used at ${usedAt}, gate ${row.gate}.`, {
@@ -136,10 +143,11 @@ async function letIn({ transaction, content: { ticketId }, gate, by, at, tracepa
   await transaction.publish({
     type: 'TicketAdmitted',
     stream: ticketId,
-    streamVersion: 1,
+    // Of one issue there is one end: somebody goes in with it, or it is given to somebody else.
+    streamVersion: issue,
     key,
     subject: bookingId,
-    data: { ticketId, bookingId, showId: key, userId, gate, admittedAt, by, ...offline },
+    data: { ticketId, bookingId, showId: key, userId, gate, admittedAt, by, issue, ...offline },
     traceparent,
   });
 }

@@ -43,7 +43,11 @@ export function cancelled(facts: Partial<CancelledData> = {}): Input {
 }
 
 export const askedBack = (): Input => ({ ...context, type: 'TicketsAskedBack', data: about });
-export const returnDecided = (used: boolean): Input => ({ ...context, type: 'TicketsReturnDecided', used });
+export const returnDecided = (found: { readonly used?: boolean; readonly given?: boolean } = {}): Input => ({
+  ...context,
+  type: 'TicketsReturnDecided',
+  ...{ used: false, given: false, ...found },
+});
 export const returnUnanswered = (): Input => ({ ...context, type: 'TicketsReturnUnanswered' });
 
 /** Runs inputs through the decider and shows what came of them. */

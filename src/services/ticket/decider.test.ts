@@ -63,11 +63,12 @@ describe('every state meets every input', () => {
       withdrawn: ['TicketsReturned'],
     },
     'nobody was let in': {
-      input: returnDecided(false),
+      input: returnDecided(),
       ...nothing,
       issued: ['TicketVoided', 'TicketVoided', 'TicketsReturned'],
     },
-    'somebody was let in': { input: returnDecided(true), ...nothing, issued: ['TicketsKept'] },
+    'somebody was let in': { input: returnDecided({ used: true }), ...nothing, issued: ['TicketsKept'] },
+    'one belongs to somebody else': { input: returnDecided({ given: true }), ...nothing, issued: ['TicketsKept'] },
     'nobody knows who was let in': { input: returnUnanswered(), ...nothing, issued: ['TicketsReturnSought'] },
     DeadlineReached: { input: due(), ...nothing, planned: both },
   };
@@ -152,9 +153,17 @@ describe('tickets', () => {
   });
   test('that were given back are void once, whatever else voids them', () => {
     const one = cancelled({ whole: false, seats: ['A-1-1'] });
-    const { events } = given(confirmed(), message(), askedBack(), one, returnDecided(false), cancelled());
+    const { events } = given(confirmed(), message(), askedBack(), one, returnDecided(), cancelled());
     const voided = events.filter((event) => event.type === 'TicketVoided');
     assert.equal(voided.length, 2);
+  });
+  test('that are not given back say why', () => {
+    const because = (found: Parameters<typeof returnDecided>[0]) =>
+      given(confirmed(), message(), askedBack(), returnDecided(found)).events.flatMap((event) =>
+        event.type === 'TicketsKept' ? [event.data.because] : [],
+      );
+    assert.deepEqual(because({ used: true }), ['used']);
+    assert.deepEqual(because({ given: true }), ['given']);
   });
   test('of a show that is not known wait for a person rather than say nothing', () => {
     assert.throws(() => given({ ...confirmed(), show: undefined } as Input), /not known/);

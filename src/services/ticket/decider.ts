@@ -7,8 +7,9 @@
  *   issued      One ticket for each seat and each place in an area; single ones may be void.
  *   withdrawn   Cancelled before any ticket was issued: none ever will be.
  *
- * Whether a ticket was used is not known here: the door decides that in its own tables. So when tickets are asked back,
- * TicketsReturnSought (an effect) looks there under the lock of the door, and locks it for this booking if nobody came.
+ * Whether a ticket was used or given to somebody else is not known here: the door and transfers.ts decide that in tables of their own.
+ * So when tickets are asked back, TicketsReturnSought (an effect) looks there under the lock of the door, and locks it for this
+ * booking if nobody came and all tickets are its customer's.
  */
 import type { BookingCancelled, BookingConfirmed, TicketsAskedBack } from '../../contracts/booking.ts';
 import type { Show } from '../../contracts/catalog.ts';
@@ -58,7 +59,7 @@ type Cancelled = { readonly type: 'BookingCancelled'; readonly data: DataOf<type
 
 /** What came of TicketsReturnSought; unanswered, it is sought again. */
 export type ReturnAnswer =
-  | { readonly type: 'TicketsReturnDecided'; readonly used: boolean }
+  | { readonly type: 'TicketsReturnDecided'; readonly used: boolean; readonly given: boolean }
   | { readonly type: 'TicketsReturnUnanswered' };
 
 export type Input = InputContext &
@@ -95,7 +96,7 @@ export function decide(state: State, input: Input): readonly Event[] {
     case 'TicketsAskedBack':
       return onAskedBack(state, input.data);
     case 'TicketsReturnDecided':
-      return onReturnDecided(state, input.used);
+      return onReturnDecided(state, input);
     case 'TicketsReturnUnanswered':
       return state.status === 'issued' ? [seekReturn(state.about)] : [];
     case 'DeadlineReached':
@@ -251,11 +252,14 @@ function seekReturn({ bookingId, showId, userId }: About): Event {
   return { type: 'TicketsReturnSought', data: { bookingId, showId, userId } };
 }
 
-function onReturnDecided(state: State, used: boolean): readonly Event[] {
+function onReturnDecided(
+  state: State,
+  { used, given }: Extract<Input, { readonly type: 'TicketsReturnDecided' }>,
+): readonly Event[] {
   if (state.status !== 'issued') return [];
   const { bookingId, showId, userId } = state.about;
   const about = { bookingId, showId, userId };
-  if (used) return [{ type: 'TicketsKept', data: about }];
+  if (used || given) return [{ type: 'TicketsKept', data: { ...about, because: used ? 'used' : 'given' } }];
   return [...voided(about, state.valid, 'booking_cancelled'), { type: 'TicketsReturned', data: about }];
 }
 

@@ -9,7 +9,7 @@ import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { refuseWhileBehind } from './check-in.ts';
 import type { TicketCodes } from './code.ts';
 import { type DoorTicket, doorTickets } from './projection.ts';
-import { codesPart, issueNumber } from './routing.ts';
+import { codesPart, firstIssue } from './routing.ts';
 
 /** What a door has to have before its network goes, to tell good tickets of one show from others by itself. */
 
@@ -24,13 +24,18 @@ const doorTicket = z.object({
   area: z.string().optional(),
   priceCategory: z.string(),
   status: z.enum(['valid', 'used', 'void']),
+  issue: z
+    .int()
+    .min(2)
+    .describe('The issue of this ticket that lets in, where it was given to somebody else')
+    .optional(),
   admittedAt: z.iso.datetime().optional(),
   gate: z.string().optional(),
 });
 
 const door = z.object({
   asOf: z.iso.datetime().describe("The server's time"),
-  issue: z.int().min(1).describe('The issue of tickets that lets in'),
+  issue: z.int().min(1).describe('The issue that lets in, of tickets that nobody was given'),
   keys: z
     .array(z.object({ kid: z.string(), kty: z.literal('OKP'), crv: z.literal('Ed25519'), x: z.string() }))
     .describe('What codes are verified with, as JWKs; `kid` is the key id in a code'),
@@ -48,7 +53,10 @@ export function doorEndpoint(service: ServiceRuntime): Endpoint {
     query: z.strictObject({
       limit: z.coerce.number().int().min(1).max(doorPageMax).default(doorPageMax),
       cursor: pageQuery.cursor,
-      since: z.iso.datetime().describe('Only tickets that are void, or were used since then').optional(),
+      since: z.iso
+        .datetime()
+        .describe('Only tickets that are void, or were used or given to somebody else since then')
+        .optional(),
     }),
     answers: { 200: { says: 'The keys of codes, and a page of the tickets of the show', body: door } },
     problems: ['not_found', 'validation_failed'],
@@ -60,10 +68,10 @@ export function doorEndpoint(service: ServiceRuntime): Endpoint {
       if (show === undefined) throw notFound('show');
       // Taken before the tickets are read: what changes meanwhile is newer than what is told.
       const asOf = new Date().toISOString();
-      const found = await doorTickets(service, { ...params, after, usedSince: overlapping(since), limit: limit + 1 });
+      const found = await doorTickets(service, { ...params, after, since: overlapping(since), limit: limit + 1 });
       const { keys } = service.part<TicketCodes>(codesPart);
       const tickets = page(found.map(shown), limit, (each) => [each.ticketId]);
-      return { status: 200, body: { asOf, issue: issueNumber, keys, ...tickets } };
+      return { status: 200, body: { asOf, issue: firstIssue, keys, ...tickets } };
     },
   });
 }
@@ -79,6 +87,7 @@ function shown({
   area,
   priceCategory,
   status,
+  issue,
   admittedAt,
   gate,
 }: DoorTicket): z.infer<typeof doorTicket> {
@@ -88,6 +97,7 @@ function shown({
     area: area ?? undefined,
     priceCategory,
     status,
+    issue: issue > firstIssue ? issue : undefined,
     admittedAt: admittedAt?.toISOString(),
     gate: gate ?? undefined,
   };

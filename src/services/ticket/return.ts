@@ -14,8 +14,8 @@ export const ticketsReturnSought = effect<About>({
     breakerOpenMs: 1_000,
   },
   run: async ({ data: { bookingId } }, service) => {
-    const { used } = await service.transaction((transaction) => giveBack(transaction, bookingId));
-    return { type: 'TicketsReturnDecided', data: { used } };
+    const decided = await service.transaction((transaction) => giveBack(transaction, bookingId));
+    return { type: 'TicketsReturnDecided', data: decided };
   },
   unanswered: () => ({ type: 'TicketsReturnUnanswered', data: {} }),
 });

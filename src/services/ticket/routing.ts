@@ -2,7 +2,7 @@ import type { Setting, Show } from '../../contracts/catalog.ts';
 import type { DataOf } from '../../contracts/event.ts';
 import type { NotificationSent } from '../../contracts/notification.ts';
 import { type SettingKey, settingFrom } from '../../contracts/settings.ts';
-import type { TicketIssued } from '../../contracts/ticket.ts';
+import type { TicketIssued, TicketTransferred } from '../../contracts/ticket.ts';
 import type { Profile } from '../../contracts/user.ts';
 import { enrichment, type Message, type Route, route } from '../../runtime/service.ts';
 import type { TicketCodes } from './code.ts';
@@ -11,6 +11,7 @@ import type { About, Input } from './decider.ts';
 /** Which message reaches the tickets of which booking, and what is filled in when a ticket is published. */
 
 export const codesPart = 'ticket-codes';
+export const pagesPart = 'pages-url';
 
 const context = (message: Message) => ({ id: message.envelope.id, at: message.at });
 const addressed = (bookingId: string, input: object) => [{ stream: 'tickets', id: bookingId, input }];
@@ -59,8 +60,8 @@ export const routes: Readonly<Record<string, Route>> = {
 
 type Ticket = DataOf<typeof TicketIssued>;
 
-/** Tickets are issued once under their id; a re-issue would raise this. */
-export const issueNumber = 1;
+/** Of a ticket that nobody was given: each time somebody is, it is raised by one. */
+export const firstIssue = 1;
 
 /** The name and the code leave with the event and are not kept with it. */
 export const ticketIssued = enrichment<Ticket>({
@@ -68,7 +69,19 @@ export const ticketIssued = enrichment<Ticket>({
   fill: (ticket, lookup, service) => ({
     ...ticket,
     bookedUnder: lookup.get<Profile>('user-profiles', ticket.bookedUnderId ?? ticket.userId)?.name,
-    code: service.part<TicketCodes>(codesPart).sign({ ...ticket, issue: issueNumber }),
+    code: service.part<TicketCodes>(codesPart).sign({ ...ticket, issue: firstIssue }),
+  }),
+  strip: ({ bookedUnder: _, code: __, ...ticket }) => ticket,
+});
+
+type Transferred = DataOf<typeof TicketTransferred>;
+
+export const ticketTransferred = enrichment<Transferred>({
+  needs: ({ toUserId }) => [{ topic: 'user-profiles', key: toUserId }],
+  fill: (ticket, lookup, service) => ({
+    ...ticket,
+    bookedUnder: lookup.get<Profile>('user-profiles', ticket.toUserId)?.name,
+    code: service.part<TicketCodes>(codesPart).sign(ticket),
   }),
   strip: ({ bookedUnder: _, code: __, ...ticket }) => ticket,
 });

@@ -1,12 +1,12 @@
 import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { tickets as ticketsDecider } from './decider.ts';
 import { measures } from './measures.ts';
-import { ownerKnownFrom, owners, recalled, tickets } from './projection.ts';
+import { ownerKnownFrom, owners, recalled, retentions, tickets } from './projection.ts';
 import { ticketsReturnSought } from './return.ts';
 import { endpoints } from './routes.ts';
-import { routes, ticketIssued } from './routing.ts';
+import { routes, ticketIssued, ticketTransferred } from './routing.ts';
 
-/** Tickets: issued once money and seats are there, checked at the door, void when a booking is undone. */
+/** Tickets: issued once money and seats are there, checked at the door, given to others, void when a booking is undone. */
 export const ticket: ServiceDefinition = {
   name: 'ticket',
   answersFromDatabase: true,
@@ -21,7 +21,8 @@ export const ticket: ServiceDefinition = {
   recalled,
   statementsOn: ownerKnownFrom,
   unhurried: ['BookingCreated'],
-  enrich: { TicketIssued: ticketIssued },
+  retentions,
+  enrich: { TicketIssued: ticketIssued, TicketTransferred: ticketTransferred },
   endpoints,
   measures,
 };

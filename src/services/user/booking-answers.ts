@@ -34,6 +34,7 @@ export const booking = z.object({
   }),
   refund: z.object({ status: z.enum(['pending', 'succeeded', 'failed']), amount: money }).optional(),
   tickets: z.array(z.string()),
+  givenTickets: z.array(z.string()).describe('Those of its tickets that belong to somebody else now').optional(),
   history: z.array(z.object({ status: bookingStatus, at: z.string() })),
   createdAt: z.string(),
 });

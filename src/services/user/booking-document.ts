@@ -38,6 +38,8 @@ export interface BookingDocument {
   };
   readonly refund?: { readonly status: RefundStatus; readonly amount: Money };
   readonly tickets: readonly string[];
+  /** Tickets of it that belong to somebody else now. */
+  readonly givenTickets?: readonly string[];
   readonly history: readonly { readonly status: BookingStatus; readonly at: string }[];
   readonly createdAt: string;
   readonly internal: Internal;

@@ -286,3 +286,19 @@ test('marks of tickets are kept once each', () => {
     [['tkt_1'], ['tkt_1'], { tkt_1: 'A-1-1' }],
   );
 });
+
+test('tickets that belong to somebody else are named, until they are given back', () => {
+  const given = (ticketId: string, toUserId: string, issue: number): AnyEvent => ({
+    type: 'TicketTransferred',
+    data: { ...about, ticketId, transferId: `trf_${uuid}`, fromUserId: 'usr_1', toUserId, issue },
+  });
+  const tickets = [issued('tkt_1', 'A-1-1'), issued('tkt_2', 'A-1-2')];
+  assert.equal(folded(...tickets).givenTickets, undefined);
+  const away = [given('tkt_2', 'usr_2', 2), given('tkt_1', 'usr_2', 2), given('tkt_1', 'usr_3', 3)];
+  assert.deepEqual(folded(...tickets, ...away).givenTickets, ['tkt_1', 'tkt_2']);
+  assert.deepEqual(folded(...tickets, ...away, given('tkt_1', about.userId, 4)).givenTickets, ['tkt_2']);
+  const back = folded(...tickets, given('tkt_1', 'usr_2', 2), given('tkt_1', about.userId, 3));
+  assert.equal(back.givenTickets, undefined);
+  // On a topic of its own, it may be what is read first.
+  assert.deepEqual(folded(given('tkt_1', 'usr_2', 2), requested(true)).givenTickets, ['tkt_1']);
+});

@@ -44,6 +44,8 @@ export function foldBooking(document: BookingDocument | undefined, change: Booki
     case 'TicketVoided':
     case 'TicketAdmitted':
       return withTicketMark(document ?? emptyDocument(change.data, isoTime(change.time)), change);
+    case 'TicketTransferred':
+      return withHolder(document ?? emptyDocument(change.data, isoTime(change.time)), change.data);
     case 'BookingCreated':
       // The request said all of it, and so did whatever came before it.
       return document ?? foldBookingEvent(undefined, change);
@@ -254,6 +256,16 @@ function withTicketMark(
   const marked = document.internal[list];
   if (marked.includes(change.data.ticketId)) return document;
   return { ...document, internal: { ...document.internal, [list]: [...marked, change.data.ticketId] } };
+}
+
+/** Who was given a ticket may give it back. */
+function withHolder(
+  { givenTickets = [], ...document }: BookingDocument,
+  { ticketId, userId, toUserId }: Extract<TicketEvent, { type: 'TicketTransferred' }>['data'],
+): BookingDocument {
+  const others = givenTickets.filter((each) => each !== ticketId);
+  const given = toUserId === userId ? others : [...others, ticketId].sort();
+  return given.length === 0 ? document : { ...document, givenTickets: given };
 }
 
 function placesOf(places: { readonly seats: readonly string[]; readonly areas: readonly AreaCount[] }) {

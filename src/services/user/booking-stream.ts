@@ -26,13 +26,13 @@ export function streamBooking(service: ServiceRuntime): Endpoint {
     async handle(call) {
       const { userId } = call.principal;
       await bookingFor(service, call.params.bookingId, (document) => document.userId === userId);
-      follow(service, call);
+      follow(service, call, userId);
       return { status: 200, hijacked: true };
     },
   });
 }
 
-function follow(service: ServiceRuntime, call: Call<z.infer<typeof params>, unknown, unknown>): void {
+function follow(service: ServiceRuntime, call: Call<z.infer<typeof params>, unknown, unknown>, owner: string): void {
   const id = call.params.bookingId;
   const stops: (() => void)[] = [];
   const stream = openEventStream(call, {
@@ -49,7 +49,10 @@ function follow(service: ServiceRuntime, call: Call<z.infer<typeof params>, unkn
   stops.push(
     messages.watch(
       id,
-      (message) => stream.send('message', message, message.messageId),
+      ({ userId, ...message }) => {
+        // Those who were given a ticket of it are told for themselves.
+        if (userId === owner) stream.send('message', message, message.messageId);
+      },
       typeof last === 'string' ? last : undefined,
     ),
   );

@@ -74,6 +74,15 @@ test('a used ticket is a conflict, for the seats it is about', () => {
   assert.equal(refusalOf({ booking: used, by: 'organizer', seats: ['A-1-2'] }), undefined);
 });
 
+test('a ticket that belongs to somebody else is a conflict to the customer, and none to the organizer', () => {
+  const given = { ...booking('confirmed'), givenTickets: ['tkt_1'] };
+  assert.equal(refusalOf({ booking: given })?.code, 'conflict');
+  assert.match(refusalOf({ booking: given })?.detail ?? '', /belongs to somebody else/);
+  assert.equal(refusalOf({ booking: given, by: 'organizer' }), undefined);
+  const cancelled = { ...booking('confirmed', { voidTickets: ['tkt_1'] }), givenTickets: ['tkt_1'] };
+  assert.equal(refusalOf({ booking: cancelled }), undefined, 'void is nobody’s');
+});
+
 test('some seats need a confirmed booking that has them', () => {
   assert.equal(refusalOf({ booking: booking('paying'), by: 'organizer', seats: ['A-1-1'] })?.code, 'conflict');
   const refusal = refusalOf({ by: 'organizer', seats: ['A-1-1', 'B-9-9'] });

@@ -22,7 +22,14 @@ export type CancellationRefusal =
 
 type Rule = (asked: CancellationAsked) => CancellationRefusal | undefined;
 
-const rules: readonly Rule[] = [endedOtherwise, someSeatsNeedConfirmation, seatsAreOfTheBooking, notUsed, notBegun];
+const rules: readonly Rule[] = [
+  endedOtherwise,
+  someSeatsNeedConfirmation,
+  seatsAreOfTheBooking,
+  notUsed,
+  notGiven,
+  notBegun,
+];
 
 /** The first reason to refuse, `undefined` when the cancellation may be asked for. */
 export function cancellationRefusal(asked: CancellationAsked): CancellationRefusal | undefined {
@@ -57,6 +64,15 @@ function notUsed({ booking, seats }: CancellationAsked): CancellationRefusal | u
   const used = usedTickets.some((ticket) => seats === undefined || seats.includes(places[ticket] ?? ''));
   return used
     ? { code: 'conflict', detail: 'A ticket of this booking was used; what was seen cannot be given back.' }
+    : undefined;
+}
+
+/** Else one sells a ticket, and has the money back; what organizers cancel is theirs to refund. */
+function notGiven({ booking, by }: CancellationAsked): CancellationRefusal | undefined {
+  const { givenTickets = [], internal } = booking;
+  const given = by === 'customer' && givenTickets.some((ticket) => !internal.voidTickets.includes(ticket));
+  return given
+    ? { code: 'conflict', detail: 'A ticket of this booking belongs to somebody else now; only they can give it back.' }
     : undefined;
 }
 

@@ -13,6 +13,8 @@ import type { Logger } from '../../runtime/logger.ts';
 export interface SentMessage {
   readonly messageId: string;
   readonly bookingId: string;
+  /** Who was written to: also those who were given a ticket of the booking. */
+  readonly userId: string;
   readonly kind: string;
   readonly channel: string;
   readonly status: string;
@@ -82,6 +84,14 @@ function messageOf(record: LogRecord): SentMessage | undefined {
   if (headers['ce_type'] !== NotificationSent.type) return undefined;
   const data = dataIn(record, NotificationSent);
   if (data === undefined || data.status === 'skipped') return undefined;
-  const { messageId, bookingId, kind, channel, status } = data;
-  return { messageId, bookingId, kind, channel, status, at: headers['ce_time'] ?? new Date(timestamp).toISOString() };
+  const { messageId, bookingId, userId, kind, channel, status } = data;
+  return {
+    messageId,
+    bookingId,
+    userId,
+    kind,
+    channel,
+    status,
+    at: headers['ce_time'] ?? new Date(timestamp).toISOString(),
+  };
 }

@@ -38,6 +38,7 @@ const bookingChanges = [
   'TicketIssued',
   'TicketVoided',
   'TicketAdmitted',
+  'TicketTransferred',
 ] as const satisfies readonly BookingChange['type'][];
 
 /** One document per booking: what GET answers, and under `internal` what only the routes need. */
@@ -278,31 +279,6 @@ export async function takePasswordReset(database: Database, tokenHash: string): 
 /** Uses up whatever else was sent to set a password anew. */
 export async function dropPasswordResets(database: Database, userId: string): Promise<void> {
   await database.query('update password_resets set used_at = now() where user_id = $1 and used_at is null', [userId]);
-}
-
-/** Counts one attempt; tells how many there were in the current minute and when it ends. */
-export async function countAttempt(
-  database: Database,
-  subjectHash: string,
-): Promise<{ readonly attempts: number; readonly secondsLeft: number }> {
-  // A window begins with its first attempt, so that no minute boundary lets twice as many through. What is long over
-  // goes away a few rows at a time.
-  const rows = await database.query<{ attempts: number; secondsLeft: number }>(
-    `with old as (
-       delete from login_attempts where subject_hash in (
-         select subject_hash from login_attempts
-         where window_start < now() - interval '10 minutes' and subject_hash <> $1 limit 10 for update skip locked)
-     )
-     insert into login_attempts as known (subject_hash, window_start, attempts) values ($1, now(), 1)
-     on conflict (subject_hash) do update set
-       attempts = case when known.window_start < now() - interval '1 minute' then 1 else known.attempts + 1 end,
-       window_start = case when known.window_start < now() - interval '1 minute' then now() else known.window_start end
-     returning attempts, greatest(1, ceil(60 - extract(epoch from now() - window_start)))::int as "secondsLeft"`,
-    [subjectHash],
-  );
-  const row = rows[0];
-  if (row === undefined) throw new Error('an attempt was not counted');
-  return row;
 }
 
 export interface SigningKeyRow {

@@ -73,7 +73,7 @@ function cancel(service: ServiceRuntime): Endpoint {
       }
       const answered = await answerAbout(service, call, { first, isDone: done });
       const now = await service.document<BookingDocument>('bookings', document.bookingId);
-      if (now !== undefined && !isDone(now, seats) && isRefused(now)) throw refusalOf(now);
+      if (now !== undefined && !isDone(now, seats) && isRefused(now)) throw refusalOf(now, asked.by);
       return answered;
     },
   });
@@ -149,8 +149,10 @@ function isRefusalOf({ internal }: BookingDocument, { by, at }: Pick<Asked, 'by'
   return known.by === by && (at === undefined || known.at === at);
 }
 
-function refusalOf({ internal }: BookingDocument): Problem {
-  return internal.cancellation?.reason === 'cancellation_closed'
-    ? new Problem('cancellation_closed', 'It is too late to cancel this booking.')
-    : new Problem('conflict', 'The booking cannot be cancelled as it is now. Read it again.');
+function refusalOf(booking: BookingDocument, by: Asked['by']): Problem {
+  if (booking.internal.cancellation?.reason === 'cancellation_closed')
+    return new Problem('cancellation_closed', 'It is too late to cancel this booking.');
+  // What stood against it is known here by now, or will be in a moment.
+  const known = cancellationRefusal({ booking, by, seats: undefined, show: undefined, now: Date.now() });
+  return new Problem('conflict', known?.detail ?? 'The booking cannot be cancelled as it is now. Read it again.');
 }

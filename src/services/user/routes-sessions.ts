@@ -1,14 +1,15 @@
-import { createHash } from 'node:crypto';
 import { z } from 'zod';
 import { newId } from '../../contracts/ids.ts';
+import { countAttempt } from '../../runtime/attempts.ts';
 import { type Endpoint, endpoint, roles } from '../../runtime/http/endpoint.ts';
 import { Problem } from '../../runtime/http/problem.ts';
+import { hashSecret, newSecret } from '../../runtime/secrets.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { traceIdOf } from '../../runtime/telemetry/tracing.ts';
 import { emailField, passwordField } from './fields.ts';
 import { hashPassword, passwordCharactersMax, passwordMatches } from './passwords.ts';
 import * as projection from './projection.ts';
-import { createTokenIssuer, hashSecret, newSecret, type TokenIssuer } from './tokens.ts';
+import { createTokenIssuer, type TokenIssuer } from './tokens.ts';
 
 /**
  * Signing in. A session is a family of refresh tokens, each good for one use; a used one that comes again was stolen,
@@ -222,13 +223,12 @@ async function sendReset(service: ServiceRuntime, email: string): Promise<void> 
   });
 }
 
-/** Counts an attempt and throws `rate_limited` when there were too many for one address within a minute. */
+/** Throws `rate_limited` when there were too many attempts for one address within a minute. */
 async function throttle(service: ServiceRuntime, what: 'login' | 'reset', email: string): Promise<void> {
-  const subject = createHash('sha256').update(`${what} ${email}`).digest('base64url');
-  const { attempts, secondsLeft } = await projection.countAttempt(service, subject);
-  if (attempts > service.settings().loginsPerMinute) {
-    throw new Problem('rate_limited', `Too many attempts for this address. Try again in ${secondsLeft} seconds.`, {
-      retryAfterSeconds: secondsLeft,
-    });
-  }
+  await countAttempt(service, {
+    table: 'login_attempts',
+    subject: `${what} ${email}`,
+    perMinuteMax: service.settings().loginsPerMinute,
+    says: 'Too many attempts for this address.',
+  });
 }

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createLocalJWKSet, decodeJwt, decodeProtectedHeader, type JSONWebKeySet } from 'jose';
 import { createAuthenticator } from '../../runtime/http/auth.ts';
+import { hashSecret, newSecret } from '../../runtime/secrets.ts';
 import type { ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
-import { accessTokenTtlSeconds, createTokenIssuer, hashSecret, newSecret } from './tokens.ts';
+import { accessTokenTtlSeconds, createTokenIssuer } from './tokens.ts';
 
 const claims = { userId: 'usr_01890000-0000-7000-8000-000000000001', roles: ['customer', 'staff'], sessionId: 'ses_1' };
 

@@ -1,4 +1,3 @@
-import { createHash, randomBytes } from 'node:crypto';
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK, SignJWT } from 'jose';
 import { v7 as uuidv7 } from 'uuid';
 import { tokenAudience, tokenIssuer, tokenType } from '../../runtime/http/auth.ts';
@@ -118,14 +117,4 @@ async function newSigningKey(): Promise<Pick<SigningKeyRow, 'kid' | 'publicJwk' 
   const kid = await calculateJwkThumbprint(jwk);
   const about = { kid, alg: 'EdDSA', use: 'sig' };
   return { kid, publicJwk: { ...jwk, ...about }, privateJwk: { ...(await exportJWK(privateKey)), ...about } };
-}
-
-/** A secret for a person's pocket: 32 random bytes. */
-export function newSecret(): string {
-  return randomBytes(32).toString('base64url');
-}
-
-/** What is stored of such a secret; it has entropy enough that a plain hash does. */
-export function hashSecret(secret: string): string {
-  return createHash('sha256').update(secret).digest('base64url');
 }
