@@ -208,7 +208,7 @@ export const plumbingBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the door lets in with tickets that were given back',
-    shownBy: 114,
+    shownBy: 63,
     alterations: {
       database: ({ returned }) => {
         returned.has = () => false;
