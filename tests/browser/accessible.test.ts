@@ -8,7 +8,7 @@ import { visa } from '../support/client.ts';
 import { bookingOnce } from '../support/operations.ts';
 import { newPerson, type Person } from '../support/people.ts';
 import { administrator, type RunningApp, runApp } from '../support/servers.ts';
-import { buildVenue, openShow } from '../support/venue.ts';
+import { buildVenue, openShow, type Venue } from '../support/venue.ts';
 
 /** Every page by the rules of axe-core, WCAG 2.2 A and AA among them, in the light and in the dark. */
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
@@ -33,6 +33,7 @@ describe('everybody can use', () => {
   const browser = new TestBrowser();
   let running: RunningApp;
   let ada: Person;
+  let venue: Venue;
   let showId: string;
   let awaited: string;
   let held: string;
@@ -40,7 +41,7 @@ describe('everybody can use', () => {
 
   before(async () => {
     running = await runApp();
-    const venue = await buildVenue(running.admin);
+    venue = await buildVenue(running.admin);
     showId = await openShow(running.admin, venue);
     awaited = await openShow(running.admin, venue);
     await running.admin.call('PUT', `/v1/shows/${awaited}/waiting-room`, { body: {} });
@@ -77,6 +78,18 @@ describe('everybody can use', () => {
       ['/console/door', 'form'],
       ['/console/shows', 'form'],
       [`/console/shows/${showId}`, 'table'],
+      ['/console/programme', '.tiles'],
+      ['/console/programme/movies', 'table'],
+      ['/console/programme/new-movie', 'form'],
+      [`/console/programme/${venue.movieId}`, 'form'],
+      ['/console/programme/theatres', 'table'],
+      ['/console/programme/new-theatre', 'form'],
+      [`/console/programme/${venue.theatreId}`, 'button:has-text("Add a screen")'],
+      ['/console/programme/seat-plans', 'table'],
+      [`/console/programme/${venue.seatPlanId}`, 'canvas'],
+      [`/console/programme/new-seat-plan?from=${venue.seatPlanId}`, 'table'],
+      [`/console/programme/new-shows?from=${showId}`, 'form'],
+      [`/console/programme/${showId}`, 'form'],
       ['/console/reports', 'form'],
       ['/console/settings', 'table'],
       ['/console/settings/holdTtlMs', 'form'],

@@ -5,11 +5,13 @@ import { serverNow } from '../kit/clock.ts';
 import { countdownText, momentText, moneyText, placeTimeText, timeText } from '../kit/format.ts';
 import { newKey } from '../kit/keys.ts';
 import { type App, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
+import { byId, type PlaceNames, placesText } from '../kit/places.ts';
+import { namesOf } from '../kit/plans.ts';
 import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import { pageSettings } from '../kit/settings.ts';
 import { WishKey } from '../kit/wish-key.ts';
-import { placesText, showOf, statusBadge } from './bookings.ts';
+import { showOf, statusBadge } from './bookings.ts';
 import { type CardForm, testCardForm } from './cards.ts';
 import { priceLines } from './prices.ts';
 import { stripeCardForm } from './stripe-card.ts';
@@ -45,6 +47,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   const messages: Sent[] = [];
   let booking: Booking | undefined;
   let show: Show | undefined;
+  let names: PlaceNames = byId;
   let tickets: readonly Ticket[] = [];
   let problem: string | undefined;
   let busy: string | undefined;
@@ -69,6 +72,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
         event: ({ event, data }) => (event === 'message' ? told(data as Sent) : void took(data as Booking)),
       });
       show = booking && (await showOf(booking.showId));
+      names = await namesOf(show, { signal });
     } catch (error) {
       if (signal.aborted) return;
       problem = error instanceof Problem && error.status === 404 ? 'You have no such booking.' : messageOf(error);
@@ -194,10 +198,10 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
       <div role="status">${outcome(booking)}</div>
       ${problemBox(problem)}
       ${booking.status === 'awaiting_payment' ? payment(booking) : undefined}
-      ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket))}</div>` : undefined}
+      ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket, names))}</div>` : undefined}
       <section class="card no-print" aria-label="Details">
-        <p>${placesText(booking)}</p>
-        ${priceLines(booking)}
+        <p>${placesText(booking, names) || '—'}</p>
+        ${priceLines(booking, names)}
         <p class="quiet">Booking ${booking.bookingId}, made ${momentText(booking.createdAt)}</p>
         ${messages.map(({ kind, channel, status, at }) => html`<p class="quiet">${timeText(at)}: message “${kind.replaceAll('_', ' ')}” by ${channel}: ${status}</p>`)}
       </section>

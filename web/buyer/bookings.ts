@@ -1,8 +1,10 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Booking, Show } from '../kit/answers.ts';
 import { get, type Listed } from '../kit/api.ts';
-import { countText, moneyText, placeTimeText } from '../kit/format.ts';
+import { moneyText, placeTimeText } from '../kit/format.ts';
 import { type App, loading, type Page, problemBox } from '../kit/page.ts';
+import { byId, type PlaceNames, placesText } from '../kit/places.ts';
+import { namesOf } from '../kit/plans.ts';
 import { messageOf, type Problem, tryingAgain } from '../kit/problem.ts';
 
 const statusNames: Readonly<Record<Booking['status'], readonly [name: string, kind: string]>> = {
@@ -20,15 +22,10 @@ export function statusBadge(status: Booking['status']): TemplateResult {
   return html`<span class="badge ${kind}">${name}</span>`;
 }
 
-/** What was booked, in a few words. */
-export function placesText({ seats, areas = [] }: Pick<Booking, 'seats' | 'areas'>): string {
-  return [...seats, ...areas.map(({ area, count }) => `${countText(count, 'place')} in ${area}`)].join(', ') || '—';
-}
-
 /** The customer's own bookings, newest first, a page at a time. */
 export function bookingsPage(app: App): Page {
   const bookings: Booking[] = [];
-  const shows = new Map<string, Show | undefined>();
+  const shows = new Map<string, Named>();
   let cursor: string | null | undefined;
   let problem: string | undefined;
   let isLoading = false;
@@ -45,7 +42,7 @@ export function bookingsPage(app: App): Page {
       bookings.push(...listed.items);
       cursor = listed.nextCursor;
       const unknown = new Set(listed.items.map(({ showId }) => showId).filter((showId) => !shows.has(showId)));
-      await Promise.all([...unknown].map(async (showId) => shows.set(showId, await showOf(showId))));
+      await Promise.all([...unknown].map(async (showId) => shows.set(showId, await named(showId, leaving.signal))));
     } catch (error) {
       if (leaving.signal.aborted) return;
       problem = messageOf(error);
@@ -79,12 +76,23 @@ export async function showOf(showId: string): Promise<Show | undefined> {
   return get<Show>(`/v1/shows/${encodeURIComponent(showId)}`).catch(() => undefined);
 }
 
-function bookingCard(booking: Booking, show: Show | undefined): TemplateResult {
+/** A show with what its places are called. */
+interface Named {
+  readonly show: Show | undefined;
+  readonly names: PlaceNames;
+}
+
+async function named(showId: string, signal: AbortSignal): Promise<Named> {
+  const show = await showOf(showId);
+  return { show, names: await namesOf(show, { signal }) };
+}
+
+function bookingCard(booking: Booking, { show, names }: Named = { show: undefined, names: byId }): TemplateResult {
   return html`
     <article class="card">
       <a href="/bookings/${booking.bookingId}"><strong>${show?.movie.title ?? 'A show'}</strong></a> ${statusBadge(booking.status)}
       <div class="quiet">${show === undefined ? '' : `${placeTimeText(show.startsAt, show.theatre.timeZone)} · ${show.theatre.name}`}</div>
-      <div>${placesText(booking)}${booking.total === undefined ? '' : ` · ${moneyText(booking.total)}`}</div>
+      <div>${placesText(booking, names) || '—'}${booking.total === undefined ? '' : ` · ${moneyText(booking.total)}`}</div>
     </article>
   `;
 }

@@ -7,11 +7,12 @@ import { serverNow } from '../kit/clock.ts';
 import { countText, placeTimeText } from '../kit/format.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from '../kit/hall.ts';
 import { type App, fieldsOf, loading, type Page, problemBox } from '../kit/page.ts';
+import { byId, placeNames, placesText } from '../kit/places.ts';
+import { planById } from '../kit/plans.ts';
 import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
 import { type SeatMap, seatMap, seatMapView } from '../kit/seat-map.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import { WishKey } from '../kit/wish-key.ts';
-import { placesText } from './bookings.ts';
 import { type Choice, isNothing, keepChoice, keptChoice, nothing, placesIn, withPlaces, withSeat } from './choice.ts';
 import { priceLines } from './prices.ts';
 import { bestForm, legend, placesField } from './seat-choices.ts';
@@ -68,7 +69,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       const isForSale = (each: Show) => ['scheduled', 'open'].includes(saleAt(each, serverNow()));
       const show = await waitingRoom.turn(known, isForSale);
       known = show;
-      const plan = await get<SeatPlan>(`/v1/seat-plans/${show.seatPlanId}`, { signal, waiting });
+      const plan = await planById(show.seatPlanId, { signal, waiting });
       held = await holding;
       problem = undefined;
       if (signal.aborted) return;
@@ -140,7 +141,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     const gone = isBooking ? [] : choice.seats.filter((seat) => (states[indexOf(seat)] ?? 0) !== 0);
     if (gone.length > 0) {
       const taken = gone.filter((seat) => held?.seats.includes(seat) !== true);
-      notice = taken.length === 0 ? undefined : `${taken.join(', ')}: taken by somebody else just now.`;
+      notice = taken.length === 0 ? undefined : `${namedSeats(taken)}: taken by somebody else just now.`;
       choose({ ...choice, seats: choice.seats.filter((seat) => !gone.includes(seat)) });
     }
     stage?.map.draw();
@@ -151,6 +152,8 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     const state = areas.find((each) => each.area === area);
     return state === undefined ? 0 : placesLeft(state);
   };
+  const names = () => (stage === undefined ? byId : placeNames(stage.plan));
+  const namedSeats = (seats: readonly string[]) => placesText({ seats }, names());
   const indexOf = (seat: string) => (stage && indexOfSeat(stage.hall.index, seat)) ?? -1;
 
   function toggle(seat: SeatPlace): void {
@@ -158,7 +161,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     notice = undefined;
     if (states[seat.index] === 0 || choice.seats.includes(seat.id)) choose(withSeat(choice, seat.id));
     else {
-      notice = `${seat.id} is ${stateNames[states[seat.index] ?? 0]}.`;
+      notice = `${namedSeats([seat.id])} is ${stateNames[states[seat.index] ?? 0]}.`;
       app.redraw();
     }
   }
@@ -257,7 +260,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     return html`
       ${heading(show)} ${waitingRoom.note()}
       ${note === undefined ? undefined : html`<p class="note" role="status">${note}</p>`}
-      ${held === undefined || !isHeldStill(held) ? undefined : html`<p class="note">You hold ${placesText(held)} of this show. <a href="/bookings/${held.bookingId}">Go on to payment</a></p>`}
+      ${held === undefined || !isHeldStill(held) ? undefined : html`<p class="note">You hold ${placesText(held, placeNames(plan))} of this show. <a href="/bookings/${held.bookingId}">Go on to payment</a></p>`}
       ${isBroken ? html`<p class="note" role="status">The seat map is not live at the moment. Trying again …</p>` : undefined}
       <div class="hall">
         <section class="map" aria-label="Seats">
@@ -291,7 +294,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     const category = show.priceCategories[seat.row.category];
     const kinds = `${seat.isAccessible ? ', wheelchair space' : ''}${seat.isCompanion ? ', companion seat' : ''}`;
     const state = chosen.has(seat.index) ? 'yours' : stateNames[states[seat.index] ?? 0];
-    return `${seat.row.section}, row ${seat.row.name}, seat ${seat.number}${kinds}: ${category?.name ?? ''}, ${state}`;
+    return `${namedSeats([seat.id])}${kinds}: ${category?.name ?? ''}, ${state}`;
   }
 
   function choiceView({ seatsPerCustomerMax: limit }: Show): TemplateResult {
@@ -304,8 +307,8 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         ${limit === undefined ? undefined : html`<p class=${isTooMuch ? 'problem' : 'quiet'} role="status">${limitText}</p>`}
         ${notice === undefined ? undefined : html`<p class="note" role="status">${notice}</p>`}
         ${isNothing(choice) ? html`<p class="quiet">Nothing yet.</p>` : undefined}
-        ${choice.seats.length > 0 && quote === undefined ? html`<p>${choice.seats.join(', ')}</p>` : undefined}
-        ${quote === undefined ? undefined : priceLines(quote)}
+        ${choice.seats.length > 0 && quote === undefined ? html`<p>${namedSeats(choice.seats)}</p>` : undefined}
+        ${quote === undefined ? undefined : priceLines(quote, names())}
         ${
           quote === undefined || quote.rules.length === 0
             ? undefined

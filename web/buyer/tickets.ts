@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { type Ask, get, type Listed } from '../kit/api.ts';
+import { type PlaceNames, placeOf } from '../kit/places.ts';
 
 export interface Ticket {
   readonly ticketId: string;
@@ -29,8 +30,8 @@ export async function ticketsOf(bookingId: string, ask: Ask): Promise<readonly T
   );
 }
 
-export function ticketCard(ticket: Ticket): TemplateResult {
-  const where = ticket.seat ?? ticket.area ?? '';
+export function ticketCard(ticket: Ticket, names: PlaceNames): TemplateResult {
+  const where = placeOf(ticket, names);
   return html`
     <article class="ticket ${ticket.status}" aria-label=${`Ticket for ${where}`}>
       <strong>${ticket.movieName}</strong>

@@ -88,10 +88,6 @@ export interface Topic {
   readonly says: string;
 }
 
-export interface SeatPlan {
-  readonly areas: readonly { readonly area: string; readonly name: string }[];
-}
-
 export interface Sales {
   readonly capacity: number;
   readonly sold: number;

@@ -1,12 +1,13 @@
 import { html, type TemplateResult } from 'lit-html';
 import { codeVersion } from '../../src/contracts/rules/ticket-code.ts';
-import type { Show } from '../kit/answers.ts';
+import type { Show, Theatre } from '../kit/answers.ts';
 import { all } from '../kit/api.ts';
 import { timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
 import { keep, kept } from '../kit/storage.ts';
 import { asking } from './asking.ts';
 import { keepGate, keptGate } from './gate.ts';
+import { keepTheatre, keptTheatre, theatreOptions } from './house.ts';
 import { OfflineDoor } from './offline-door.ts';
 import { conflictList, networkNote } from './offline-notes.ts';
 import { type Scan, Scans } from './scans.ts';
@@ -22,11 +23,14 @@ export function doorPart(app: App): Page {
   let showId = kept(showKey);
   const device = new OfflineDoor(app.redraw, showId);
   const scans = new Scans(app.redraw, (scan) => device.ask(scan));
+  let theatreId = keptTheatre();
+  const theatres = asking(app, () => all<Theatre>('/v1/theatres'));
   const shows = asking(app, () => {
     const from = new Date(Date.now() - begunAgoHours * hourMs).toISOString();
     const to = new Date(Date.now() + beginsInHours * hourMs).toISOString();
-    return all<Show>(`/v1/shows?${new URLSearchParams({ from, to })}`);
+    return all<Show>(`/v1/shows?${new URLSearchParams({ from, to, ...(theatreId === '' ? {} : { theatreId }) })}`);
   });
+  void theatres.again();
   void shows.again();
   addEventListener('focus', focusCode);
   addEventListener('beforeunload', stayAlone);
@@ -70,12 +74,21 @@ export function doorPart(app: App): Page {
     focusCode();
   }
 
+  /** The shows of another house are none to choose from; which one the door is for stays. */
+  function chooseTheatre(id: string): void {
+    theatreId = id;
+    keepTheatre(id);
+    void shows.again();
+    focusCode();
+  }
+
   return {
     title: 'Door',
     leave: () => {
       removeEventListener('focus', focusCode);
       removeEventListener('beforeunload', stayAlone);
       device.stop();
+      theatres.stop();
       shows.stop();
       scans.stop();
     },
@@ -93,12 +106,18 @@ export function doorPart(app: App): Page {
               >
             </label>
             <label>
+              Theatre
+              <select @change=${(event: Event) => chooseTheatre((event.target as HTMLSelectElement).value)}>
+                ${theatreOptions(theatres.answer ?? [], theatreId)}
+              </select>
+            </label>
+            <label>
               Only for the show
               <select
                 @change=${(event: Event) => choose((event.target as HTMLSelectElement).value)}
               >
                 <option value="">any</option>
-                ${options(shows.answer ?? [], showId)}
+                ${options(shows.answer ?? [], { chosen: showId, isOneHouse: theatreId !== '' })}
               </select>
             </label>
           </div>
@@ -140,18 +159,22 @@ function focusFromNothing(event: Event): void {
 }
 
 /** The shows to choose from, and the one that was chosen before, also where it is no longer among them. */
-function options(shows: readonly Show[], chosen: string | undefined): readonly TemplateResult[] {
+function options(
+  shows: readonly Show[],
+  { chosen, isOneHouse }: { readonly chosen: string | undefined; readonly isOneHouse: boolean },
+): readonly TemplateResult[] {
   const isListed = chosen === undefined || shows.some(({ showId }) => showId === chosen);
   return [
     ...(isListed ? [] : [html`<option value=${chosen} selected>the one chosen before</option>`]),
     ...shows.map(
-      (show) => html`<option value=${show.showId} ?selected=${show.showId === chosen}>${nameOf(show)}</option>`,
+      (show) =>
+        html`<option value=${show.showId} ?selected=${show.showId === chosen}>${nameOf(show, isOneHouse)}</option>`,
     ),
   ];
 }
 
-const nameOf = ({ movie, theatre, screen, startsAt }: Show) =>
-  `${timeText(startsAt, theatre.timeZone)} ${movie.title}, ${theatre.name}, screen ${screen.number}`;
+const nameOf = ({ movie, theatre, screen, startsAt }: Show, isOneHouse: boolean) =>
+  `${timeText(startsAt, theatre.timeZone)} ${movie.title}, ${isOneHouse ? '' : `${theatre.name}, `}screen ${screen.number}`;
 
 /** The verdict about the latest scan; none while one is being asked about, so that nobody takes the last one's for this. */
 function latest(scans: readonly Scan[]): TemplateResult {

@@ -58,7 +58,7 @@ export function showPart(app: App, showId: string): Page {
       hall.leave();
     },
     view: () => html`
-      ${show.view(heading)} ${deeds.outcome()}
+      ${show.view(heading)} ${isOrganizer ? ways(showId) : undefined} ${deeds.outcome()}
       <section aria-labelledby="hall">
         <h2 id="hall">The hall</h2>
         ${hall.view()}
@@ -81,6 +81,15 @@ export function showPart(app: App, showId: string): Page {
       ${counter === undefined ? undefined : show.answer && counter.view(show.answer)}
     `,
   };
+}
+
+function ways(showId: string): TemplateResult {
+  return html`
+    <p class="row">
+      <a class="button plain" href="/console/programme/${showId}">Change it or take it off</a>
+      <a class="button plain" href="/console/programme/new-shows?from=${showId}">Make more like this</a>
+    </p>
+  `;
 }
 
 function heading({ movie, theatre, screen, startsAt, status, sales, showId }: Show): TemplateResult {
