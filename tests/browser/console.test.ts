@@ -334,7 +334,7 @@ describe('the console', () => {
       const page = await atGate(t, 'North');
       if (page === undefined) return;
       await scan(page, code);
-      await verdict(page, 'Admitted', 'S-C-1');
+      await verdict(page, 'Admitted', 'Stalls, row 3, seat 1');
       await page.reload();
       await scan(page, code);
       await verdict(page, 'Already admitted', 'gate North');
@@ -353,7 +353,7 @@ describe('the console', () => {
       await page.getByLabel('Gate').press('Enter');
       await verdict(page, 'Ready');
       await scan(page, code);
-      await verdict(page, 'Admitted', 'S-C-7');
+      await verdict(page, 'Admitted', 'Stalls, row 3, seat 7');
     });
 
     it('sends what is scanned quickly one after the other, and lists it', async (t) => {
@@ -382,7 +382,7 @@ describe('the console', () => {
       for (const code of codes) await scan(page, code);
       const scans = page.locator('.scans strong');
       await scans.nth(1).waitFor();
-      await verdict(page, 'Admitted', 'S-C-6');
+      await verdict(page, 'Admitted', 'Stalls, row 3, seat 6');
       assert.deepEqual(await scans.allTextContents(), ['Admitted', 'Already admitted']);
     });
 
@@ -398,7 +398,7 @@ describe('the console', () => {
       await verdict(page, 'Not known');
       await page.unroute('**/v1/check-ins');
       await button(page, 'Try again').click();
-      await verdict(page, 'Admitted', 'S-C-4');
+      await verdict(page, 'Admitted', 'Stalls, row 3, seat 4');
     });
   });
 

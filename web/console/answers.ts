@@ -106,6 +106,7 @@ export interface Sales {
 export interface Admission {
   readonly ticketId: string;
   readonly bookingId: string;
+  readonly showId: string;
   readonly movieName: string;
   readonly seat?: string;
   readonly area?: string;

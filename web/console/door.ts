@@ -4,13 +4,16 @@ import type { Show, Theatre } from '../kit/answers.ts';
 import { all } from '../kit/api.ts';
 import { timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
+import { placeOf } from '../kit/places.ts';
 import { keep, kept } from '../kit/storage.ts';
 import { asking } from './asking.ts';
+import { DoorNames } from './door-names.ts';
 import { keepGate, keptGate } from './gate.ts';
 import { keepTheatre, keptTheatre, theatreOptions } from './house.ts';
 import { OfflineDoor } from './offline-door.ts';
 import { conflictList, networkNote } from './offline-notes.ts';
 import { type Scan, Scans } from './scans.ts';
+import type { Verdict } from './verdict.ts';
 import { clockText, shortened } from './words.ts';
 
 /** The door: a field that a hand scanner types into, and the answer so large that it is read in passing. */
@@ -21,7 +24,8 @@ const beginsInHours = 12;
 
 export function doorPart(app: App): Page {
   let showId = kept(showKey);
-  const device = new OfflineDoor(app.redraw, showId);
+  const names = new DoorNames(app.redraw);
+  const device = new OfflineDoor(app.redraw, { showId, names });
   const scans = new Scans(app.redraw, (scan) => device.ask(scan));
   let theatreId = keptTheatre();
   const theatres = asking(app, () => all<Theatre>('/v1/theatres'));
@@ -129,13 +133,13 @@ export function doorPart(app: App): Page {
             <button>Check in</button>
           </div>
         </form>
-        <div role="status" aria-atomic="true">${latest(scans.all)}</div>
+        <div role="status" aria-atomic="true">${latest(scans.all, names)}</div>
         <p class="quiet">
           A code that cannot be read? <a href="/console/bookings">Find the booking</a> by its id or the customer’s address, and let them in
           from there.
         </p>
-        ${conflictList(device.unsent)}
-        ${past(scans)}
+        ${conflictList(device.unsent, names)}
+        ${past(scans, names)}
       </div>
     `,
   };
@@ -177,7 +181,7 @@ const nameOf = ({ movie, theatre, screen, startsAt }: Show, isOneHouse: boolean)
   `${timeText(startsAt, theatre.timeZone)} ${movie.title}, ${isOneHouse ? '' : `${theatre.name}, `}screen ${screen.number}`;
 
 /** The verdict about the latest scan; none while one is being asked about, so that nobody takes the last one's for this. */
-function latest(scans: readonly Scan[]): TemplateResult {
+function latest(scans: readonly Scan[], names: DoorNames): TemplateResult {
   const open = scans.filter(({ state }) => state !== 'told').length;
   const verdict = scans[0]?.verdict;
   if (open > 0)
@@ -186,10 +190,14 @@ function latest(scans: readonly Scan[]): TemplateResult {
     return html`<div class="verdict"><strong>Which gate is this?</strong><span>Type its name and press Enter; then scan.</span></div>`;
   if (verdict === undefined)
     return html`<div class="verdict"><strong>Ready</strong><span>Scan a ticket, or type its code.</span></div>`;
-  return html`<div class="verdict ${verdict.tone}"><strong>${verdict.headline}</strong><span>${verdict.detail}</span></div>`;
+  return html`<div class="verdict ${verdict.tone}"><strong>${verdict.headline}</strong><span>${detailText(verdict, names)}</span></div>`;
 }
 
-function past(scans: Scans): TemplateResult | undefined {
+function detailText({ place, detail }: Verdict, names: DoorNames): string {
+  return place === undefined ? detail : `${placeOf(place, names.of(place.showId)) || 'No seat'} · ${detail}`;
+}
+
+function past(scans: Scans, names: DoorNames): TemplateResult | undefined {
   const tryAgain = (scan: Scan) => {
     scans.again(scan);
     focusCode();
@@ -204,7 +212,7 @@ function past(scans: Scans): TemplateResult | undefined {
             <li class=${scan.verdict?.tone ?? ''}>
               <span>${clockText(new Date(scan.scannedAt))}</span>
               <strong>${scan.state === 'told' ? scan.verdict?.headline : 'Asking …'}</strong>
-              <span>${scan.state === 'told' ? scan.verdict?.detail : undefined} <code>${shortened(scan.code)}</code></span>
+              <span>${scan.state === 'told' && scan.verdict !== undefined ? detailText(scan.verdict, names) : undefined} <code>${shortened(scan.code)}</code></span>
               ${
                 scan.state === 'told' && scan.verdict?.isOpen === true
                   ? html`<button type="button" class="plain" @click=${() => tryAgain(scan)}>Try again</button>`
