@@ -250,6 +250,24 @@ describe('the programme is made in the console', () => {
       assert.equal((await showsOf(venue.movieId)).length, 1);
     });
 
+    it('are made once, also where the answer is lost', async (t) => {
+      const venue = await buildVenue(running.admin);
+      const page = await forShows(t, venue);
+      if (page === undefined) return;
+      let sent = 0;
+      await page.route('**/v1/shows', async (route) => {
+        sent += 1;
+        if (sent > 1) return route.continue();
+        await route.fetch();
+        return route.abort();
+      });
+      await fill(page, { ...prices, 'First day': dayIn(6), Times: '11:00' });
+      await button(page, 'Put 1 show on the programme').click();
+      await page.getByText('1 show made.').waitFor();
+      await stateOf(page, '11:00').getByText('made', { exact: true }).waitFor();
+      assert.deepEqual([sent, (await showsOf(venue.movieId)).length], [2, 1]);
+    });
+
     it('are not made at a time that clocks skip, and at the one that is meant of a time that comes twice', async (t) => {
       const venue = await buildVenue(running.admin);
       const page = await forShows(t, venue);

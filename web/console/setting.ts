@@ -7,7 +7,7 @@ import type { Me } from '../kit/session.ts';
 import { WishKey } from '../kit/wish-key.ts';
 import type { SettingWithHistory } from './answers.ts';
 import { asking } from './asking.ts';
-import { field, wrongAt } from './field.ts';
+import { field, isAtField, wrongAt } from './field.ts';
 import { personText } from './person.ts';
 import { repeating } from './repeating.ts';
 import { settingSays } from './setting-says.ts';
@@ -99,8 +99,6 @@ function changedMeanwhile({ key, value, why = '' }: SettingWithHistory): Problem
 
 const wrongValue = (message: string) =>
   new Problem(422, { code: 'validation_failed', errors: [{ pointer: '/value', message }] });
-
-const isAtField = (problem: unknown) => problem instanceof Problem && problem.fields.size > 0;
 
 function fields(
   { value }: SettingWithHistory,

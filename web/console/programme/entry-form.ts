@@ -2,7 +2,7 @@ import { html, type TemplateResult } from 'lit-html';
 import { type App, onSubmit, problemBox } from '../../kit/page.ts';
 import { messageOf, Problem } from '../../kit/problem.ts';
 import { WishKey } from '../../kit/wish-key.ts';
-import { wrongAt } from '../field.ts';
+import { isAtField, wrongAt } from '../field.ts';
 
 /**
  * A form that makes or changes something of the programme. It is sent under a key that stays the same while the same is asked for;
@@ -50,7 +50,7 @@ export class EntryForm {
   #elsewhere(): TemplateResult | undefined {
     const problem = this.#problem;
     if (problem === undefined) return undefined;
-    if (!(problem instanceof Problem) || problem.fields.size === 0) return problemBox(messageOf(problem));
+    if (!isAtField(problem)) return problemBox(messageOf(problem));
     const others = [...problem.fields].filter(
       ([at]) =>
         !this.#placed.some(({ pointer, isWhole }) => at === pointer || (isWhole && at.startsWith(`${pointer}/`))),

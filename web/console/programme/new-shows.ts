@@ -1,11 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Show } from '../../kit/answers.ts';
-import { get, type Listed, post } from '../../kit/api.ts';
-import { serverNow } from '../../kit/clock.ts';
-import { countText, shortDayText } from '../../kit/format.ts';
+import { get, type Listed } from '../../kit/api.ts';
+import { countText } from '../../kit/format.ts';
 import { type App, fieldsOf, type Page } from '../../kit/page.ts';
-import { messageOf, Problem } from '../../kit/problem.ts';
-import { WishKey } from '../../kit/wish-key.ts';
 import { asking } from '../asking.ts';
 import { field } from '../field.ts';
 import { type Movie, moviesOf, type Place, placesOf, programme } from './entries.ts';
@@ -13,11 +10,9 @@ import { EntryForm, wrongInput } from './entry-form.ts';
 import {
   blankShow,
   currencyNow,
-  minutesBefore,
   movieField,
   priceFields,
   pricesText,
-  type ReadShow,
   readShow,
   type ShowText,
   saleFields,
@@ -25,24 +20,10 @@ import {
   type Typed,
   textOf,
 } from './show-fields.ts';
-import { localText, type Start, startsOf } from './show-times.ts';
-import { takenBy } from './taken.ts';
+import { type Line, ShowLines, type Tally } from './show-lines.ts';
+import { localText, startsOf } from './show-times.ts';
 
-/**
- * New shows of a movie, one or a week of them: the same on several days and at several times. They are sent one by one, each under a
- * key of its own, with what became of each beside it; sent again, those that are made are left alone.
- */
-interface Line {
-  readonly start: Start;
-  /** Tells it from every other show: the same again is this one. */
-  readonly key: string;
-}
-
-type Became =
-  | { readonly state: 'sending' }
-  | { readonly state: 'made' | 'there'; readonly showId: string }
-  | { readonly state: 'refused'; readonly why: string; readonly showId?: string };
-
+/** New shows of a movie, one or a week of them: the same on several days and at several times. */
 interface Known {
   readonly movies: readonly Movie[];
   readonly places: readonly Place[];
@@ -67,21 +48,17 @@ class NewShows {
   readonly #form: EntryForm;
   readonly #leaving = new AbortController();
   readonly #known = asking<Known>({ redraw: () => this.#app.redraw() }, (signal) => this.#load(signal));
-  /** What became of each, by its key; kept while the form changes, so that nothing is made twice. */
-  readonly #became = new Map<string, Became>();
-  readonly #wishes = new Map<string, WishKey>();
-  readonly #leftOut = new Set<string>();
-  /** Which of the two moments of a time that comes twice is meant. */
-  readonly #seconds = new Set<string>();
+  readonly #lines: ShowLines;
   #typed: Typed = {};
   #weekdays: ReadonlySet<number> = new Set(weekdays);
   /** Prices of the screen that was chosen last, as its next show has them. */
   #prices: Pick<ShowText, 'currency' | 'prices'> | undefined;
-  #tally: { readonly tone: 'done' | 'note'; readonly text: string } | undefined;
+  #tally: Tally | undefined;
 
   constructor(app: App, query: URLSearchParams) {
     this.#app = app;
     this.#query = query;
+    this.#lines = new ShowLines(app, this.#leaving.signal);
     this.#form = new EntryForm(app, (sent) => this.#send(sent.form));
     void this.#known.again();
   }
@@ -121,8 +98,8 @@ class NewShows {
   #filling(known: Known): TemplateResult {
     const place = this.#place(known);
     const timeZone = place?.theatre.timeZone;
-    const lines = this.#lines(known);
-    const open = lines.filter((line) => this.#isOpen(line));
+    const lines = this.#linesNow(known);
+    const open = this.#lines.openOf(lines);
     const does = open.length === 0 ? 'Put on the programme' : `Put ${countText(open.length, 'show')} on the programme`;
     // What a screen sells at comes with the screen, and does not take away what was typed.
     const text = { ...known.text, ...(this.#prices === undefined ? {} : this.#prices) };
@@ -136,7 +113,7 @@ class NewShows {
             ${this.#days(known, timeZone)}
             ${priceFields(shown, { categories: place?.plan.priceCategories ?? [], currency: currencyNow(this.#typed['currency'] ?? text.currency) })}
             ${saleFields(shown, { timeZone, opens: 'Opens (at once, if empty)' })}
-            ${this.#list(lines, timeZone)}
+            ${lines.length === 0 ? undefined : this.#lines.view(lines, this.#form.isSending)}
           `,
         )}
       </div>
@@ -171,7 +148,7 @@ class NewShows {
   }
 
   /** The shows that the form means as it stands; none while it means nothing yet. */
-  #lines(known: Known): readonly Line[] {
+  #linesNow(known: Known): readonly Line[] {
     const place = this.#place(known);
     if (place === undefined) return [];
     const found = startsOf(this.#repeat(), place.theatre.timeZone);
@@ -183,80 +160,6 @@ class NewShows {
   #repeat() {
     const { firstDay = '', lastDay = '', times = '' } = this.#typed;
     return { firstDay, lastDay, times, weekdays: this.#weekdays };
-  }
-
-  #momentOf({ start, key }: Line): number | undefined {
-    return start.moments[this.#seconds.has(key) ? 1 : 0] ?? start.moments[0];
-  }
-
-  /** Whether it is still to be made. */
-  #isOpen(line: Line): boolean {
-    const at = this.#momentOf(line);
-    const state = this.#became.get(line.key)?.state;
-    return (
-      at !== undefined && at > serverNow() && !this.#leftOut.has(line.key) && state !== 'made' && state !== 'there'
-    );
-  }
-
-  #list(lines: readonly Line[], timeZone: string | undefined): TemplateResult | undefined {
-    if (lines.length === 0 || timeZone === undefined) return undefined;
-    return html`
-      <div class="scrolls">
-        <table class="wraps starts">
-          <caption>${countText(lines.length, 'show')}; leave out what is not wanted</caption>
-          <thead>
-            <tr>
-              <th scope="col">Wanted</th>
-              <th scope="col">Day</th>
-              <th scope="col">Time</th>
-              <th scope="col">What became of it</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${lines.map((line) => this.#line(line))}
-          </tbody>
-        </table>
-      </div>
-    `;
-  }
-
-  #line(line: Line): TemplateResult {
-    const { start, key } = line;
-    const [day = '', time = ''] = start.local.split('T');
-    const dayName = shortDayText(`${day}T12:00:00Z`, 'UTC');
-    const became = this.#became.get(key);
-    const isSettled = became?.state === 'made' || became?.state === 'there' || start.moments.length === 0;
-    return html`
-      <tr>
-        <td>
-          <input
-            type="checkbox" aria-label=${`${dayName}, ${time}`} .checked=${start.moments.length > 0 && !this.#leftOut.has(key)} ?disabled=${isSettled || this.#form.isSending}
-            @change=${() => toggle(this.#leftOut, key)}
-          >
-        </td>
-        <td>${dayName}</td>
-        <td>${time} ${start.moments.length > 1 && !isSettled ? this.#whichTime(key) : undefined}</td>
-        <td>${becameText(became) ?? this.#note(line)}</td>
-      </tr>
-    `;
-  }
-
-  #note(line: Line): string | undefined {
-    const at = this.#momentOf(line);
-    if (at === undefined) return 'Not made: clocks go forward then and never show this time.';
-    return at <= serverNow() ? 'Not made: it is over.' : undefined;
-  }
-
-  #whichTime(key: string): TemplateResult {
-    return html`
-      <label>
-        Clocks go back then, and show it twice:
-        <select @change=${() => toggle(this.#seconds, key)}>
-          <option ?selected=${!this.#seconds.has(key)}>the first time</option>
-          <option ?selected=${this.#seconds.has(key)}>the second time</option>
-        </select>
-      </label>
-    `;
   }
 
   #changed(event: Event): void {
@@ -294,119 +197,12 @@ class NewShows {
     const read = readShow(this.#typed, place);
     const wrong = { ...read.wrong, ...('wrong' in found ? found.wrong : {}) };
     if (Object.keys(wrong).length > 0) throw wrongInput(wrong);
-    const lines = this.#lines(known);
-    const open = lines.filter((line) => this.#isOpen(line));
-    if (open.length === 0) {
-      const detail = lines.some(({ key }) => this.#became.has(key))
-        ? 'All of them are made.'
-        : 'There is nothing to make: see what stands beside each.';
-      throw new Problem(422, { code: 'validation_failed', detail });
-    }
-    try {
-      for (const line of open) await this.#make(line, { read, place });
-    } finally {
-      this.#count(lines);
-    }
-  }
-
-  /** Makes one of them. Throws where the others would be refused for the same reason, or cannot be asked for. */
-  async #make(line: Line, { read, place }: { readonly read: ReadShow; readonly place: Place }): Promise<void> {
-    const at = this.#momentOf(line);
-    if (at === undefined) return;
     const { movieId = '', screenId = '' } = this.#typed;
-    const body = showBody({ movieId, screenId, at, read });
-    const wish = this.#wishes.get(line.key) ?? new WishKey();
-    this.#wishes.set(line.key, wish);
-    this.#set(line, { state: 'sending' });
+    const lines = this.#linesNow(known);
     try {
-      const { showId } = await post<Show>('/v1/shows', body, { key: wish.of(body), signal: this.#leaving.signal });
-      this.#set(line, { state: 'made', showId });
-    } catch (error) {
-      this.#became.delete(line.key);
-      if (!(error instanceof Problem) || !isOfOne(error)) throw error;
-      wish.answered();
-      this.#set(line, await whyNot(error, { movieId, at, timeZone: place.theatre.timeZone }));
+      await this.#lines.make(lines, { movieId, screenId, read, timeZone: place.theatre.timeZone });
+    } finally {
+      this.#tally = this.#lines.tallyOf(lines);
     }
   }
-
-  #set(line: Line, became: Became): void {
-    this.#became.set(line.key, became);
-    this.#app.redraw();
-  }
-
-  #count(lines: readonly Line[]): void {
-    const count = (state: Became['state']) => lines.filter(({ key }) => this.#became.get(key)?.state === state).length;
-    const [made, there, refused] = [count('made'), count('there'), count('refused')];
-    const open = lines.filter((line) => this.#isOpen(line) && !this.#became.has(line.key)).length;
-    const texts = [
-      `${countText(made, 'show')} made`,
-      ...(there > 0 ? [`${there} there already`] : []),
-      ...(refused > 0 ? [`${refused} refused, with the reason beside each`] : []),
-      ...(open > 0 ? [`${open} not sent`] : []),
-    ];
-    this.#tally = { tone: refused + open > 0 ? 'note' : 'done', text: `${texts.join(', ')}.` };
-    this.#app.redraw();
-  }
-}
-
-/** In the order of the server's own schema, so that the same show is the same body. */
-function showBody({
-  movieId,
-  screenId,
-  at,
-  read,
-}: {
-  readonly movieId: string;
-  readonly screenId: string;
-  readonly at: number;
-  readonly read: ReadShow;
-}) {
-  const { priceCategories, opensAt, closesMinutes, seatsPerCustomerMax, refundPolicy } = read;
-  const sales = {
-    ...(opensAt === undefined ? {} : { opensAt }),
-    ...(closesMinutes > 0 ? { closesAt: minutesBefore(at, closesMinutes) } : {}),
-  };
-  return {
-    ...{ movieId, screenId, startsAt: new Date(at).toISOString(), priceCategories },
-    ...(Object.keys(sales).length === 0 ? {} : { sales }),
-    ...(seatsPerCustomerMax === undefined ? {} : { seatsPerCustomerMax }),
-    refundPolicy,
-  };
-}
-
-/** Whether a no is about this one show: its time, or what has its screen then. */
-function isOfOne({ code, fields }: Problem): boolean {
-  if (code === 'conflict') return true;
-  return fields.size > 0 && [...fields.keys()].every((pointer) => /^\/(startsAt|sales)(\/|$)/.test(pointer));
-}
-
-async function whyNot(
-  problem: Problem,
-  { movieId, at, timeZone }: { readonly movieId: string; readonly at: number; readonly timeZone: string },
-): Promise<Became> {
-  const taken = await takenBy(problem, timeZone);
-  if (taken === undefined) return { state: 'refused', why: messageOf(problem) };
-  const { show, text } = taken;
-  // Whoever asked for it before, and was not answered, has it.
-  const isIt = show.movie.movieId === movieId && Date.parse(show.startsAt) === at;
-  return isIt ? { state: 'there', showId: show.showId } : { state: 'refused', why: text, showId: show.showId };
-}
-
-function becameText(became: Became | undefined): TemplateResult | undefined {
-  switch (became?.state) {
-    case undefined:
-      return undefined;
-    case 'sending':
-      return html`<span class="quiet">Sending …</span>`;
-    case 'made':
-      return html`<span class="badge good">made</span> <a href="/console/shows/${became.showId}">the show</a>`;
-    case 'there':
-      return html`<span class="badge good">there already</span> <a href="/console/shows/${became.showId}">the show</a>`;
-    case 'refused':
-      return html`<span class="badge bad">refused</span> ${became.why} ${became.showId === undefined ? undefined : html`<a href="/console/shows/${became.showId}">What is there</a>`}`;
-  }
-}
-
-function toggle(set: Set<string>, key: string): void {
-  if (!set.delete(key)) set.add(key);
 }

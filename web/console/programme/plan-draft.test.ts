@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import {
-  draftOf,
-  emptyDraft,
-  nextRow,
-  numbersIn,
-  type PlanDraft,
-  planOf,
-  rowsAlike,
-  withNextKind,
-} from './plan-draft.ts';
+import { draftOf, emptyDraft, numbersIn, type PlanDraft, planOf, withNextKind } from './plan-draft.ts';
+import { nextRow, rowsAlike } from './row-drafts.ts';
 
 const rows = (from: string, to: string, more: object = {}) =>
   rowsAlike({ from, to, seats: 14, first: 1, step: 1, isWithoutIAndO: false, ...more }) ?? [];

@@ -1,14 +1,15 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { SeatPlan } from '../../../src/contracts/catalog.ts';
 import { rowSeatCount } from '../../../src/contracts/rules/plan-order.ts';
-import { get, post } from '../../kit/api.ts';
+import { post } from '../../kit/api.ts';
 import { countText } from '../../kit/format.ts';
 import type { SeatPlace } from '../../kit/hall.ts';
 import { type App, loading, onSubmit, type Page, problemBox } from '../../kit/page.ts';
+import { planById } from '../../kit/plans.ts';
 import { messageOf, Problem } from '../../kit/problem.ts';
 import { keep, kept } from '../../kit/storage.ts';
 import { WishKey } from '../../kit/wish-key.ts';
-import { field } from '../field.ts';
+import { field, isAtField } from '../field.ts';
 import { programme } from './entries.ts';
 import { sayNext } from './entry-form.ts';
 import {
@@ -16,23 +17,21 @@ import {
   type DraftFault,
   draftOf,
   emptyDraft,
-  nextRow,
   type PlanDraft,
   planOf,
   type SectionDraft,
   withNextKind,
 } from './plan-draft.ts';
+import { faultList } from './plan-faults.ts';
 import { PlanPicture, seatText } from './plan-picture.ts';
 import { type Noted, rowsAlikeFields, rowsTable } from './plan-rows.ts';
+import { newArea, newSection, nextRow } from './row-drafts.ts';
 
 /**
  * Draws up a new seat plan, from nothing or from another one. The draft is kept with its tab until it is made, so that neither a
  * reload nor a look elsewhere loses it.
  */
-const listedFaultsMax = 8;
 const hint = 'Choosing a seat makes it a wheelchair space, then a companion seat.';
-const newSection: SectionDraft = { name: '', id: '', priceCategory: 'standard', rows: [] };
-const newArea: AreaDraft = { name: '', area: '', capacity: '', priceCategory: 'standing' };
 
 export function planEditorPart(app: App): Page {
   const from = new URLSearchParams(location.search).get('from') ?? undefined;
@@ -79,9 +78,8 @@ class PlanEditor {
       return;
     }
     try {
-      const path = `/v1/seat-plans/${encodeURIComponent(this.#from)}`;
-      const draft = draftOf(await get<SeatPlan>(path, { signal: this.#leaving.signal }));
-      this.#show({ ...draft, name: `${draft.name}, new` });
+      const from = await planById(this.#from, { signal: this.#leaving.signal });
+      this.#show(draftOf({ ...from, name: `${from.name}, new` }));
     } catch (error) {
       if (this.#leaving.signal.aborted) return;
       this.#problem = error;
@@ -148,7 +146,7 @@ class PlanEditor {
     return html`
       <p><a href="${programme}/seat-plans">All seat plans</a></p>
       <h1>New seat plan</h1>
-      <p class="quiet">What is drawn here is kept in this tab until it is made. <button type="button" class="plain" @click=${() => void this.#begin()}>Begin again</button></p>
+      <p class="quiet">What is drawn here is kept in this tab until it is made. <button type="button" class="plain" @click=${() => confirm('All that is drawn here goes. Begin again?') && void this.#begin()}>Begin again</button></p>
       <form class="entry" novalidate @submit=${onSubmit((form) => void this.#send(form))}>
         ${field(
           'Name of the plan',
@@ -168,7 +166,7 @@ class PlanEditor {
           <button type="button" class="plain" @click=${() => this.#change((now) => ({ ...now, areas: [...now.areas, newArea] }))}>Add an area without numbers</button>
           <label class="choice"><input type="checkbox" .checked=${this.#isWhole} @change=${() => this.#toggleWhole()}>Show ids, steps and places</label>
         </p>
-        ${this.#says(wrong)}
+        ${faultList(this.#told(), draft)} ${isAtField(this.#problem) ? undefined : problemBox(this.#problem === undefined ? undefined : messageOf(this.#problem))}
         <p><button ?disabled=${this.#isSending}>${this.#isSending ? 'Sending …' : 'Make the plan'}</button></p>
       </form>
     `;
@@ -216,7 +214,7 @@ class PlanEditor {
         }
         <p class="row">
           <button type="button" class="plain" @click=${() => this.#changeSection(at, ({ rows }) => ({ rows: [...rows, nextRow(rows)] }))}>One row more</button>
-          <button type="button" class="plain" @click=${() => this.#without('sections', at)}>Remove ${name}</button>
+          <button type="button" class="plain" @click=${() => (section.rows.length === 0 || confirm(`Remove ${name} with all its rows?`)) && this.#without('sections', at)}>Remove ${name}</button>
         </p>
       </section>
     `;
@@ -255,56 +253,20 @@ class PlanEditor {
     this.#change((draft) => ({ ...draft, [list]: draft[list].toSpliced(at, 1) }));
   }
 
-  /** What is wrong, by where it is: of the draft itself, and of what the server says beyond that. */
+  /** What is wrong, by where it is. */
   #wrong(): Noted {
-    const own = this.#shown().map(({ pointer, message }) => [pointer, message] as const);
-    const all = [...own, ...(this.#problem instanceof Problem ? this.#problem.fields : [])];
+    const told = this.#told();
     return (pointer, how) =>
-      all
-        .filter(([at]) => at === pointer || (how === undefined && at.startsWith(`${pointer}/`)))
-        .map(([, message]) => message);
+      told
+        .filter(({ pointer: at }) => at === pointer || (how === undefined && at.startsWith(`${pointer}/`)))
+        .map(({ message }) => message);
   }
 
-  #shown(): readonly DraftFault[] {
-    return this.#faults.filter(({ isMissing }) => this.#isTried || !isMissing);
-  }
-
-  /** Everything that is to be mended, in one place that is read out. */
-  #says(wrong: Noted): TemplateResult {
-    const shown = this.#shown();
-    const server = this.#problem === undefined ? undefined : messageOf(this.#problem);
-    const nothing = wrong('/sections', 'exactly');
-    return html`
-      <div role="status">
-        ${
-          shown.length === 0
-            ? undefined
-            : html`
-                <div class="problem">
-                  ${countText(shown.length, 'thing')} to mend:
-                  <ul>
-                    ${shown.slice(0, listedFaultsMax).map(({ pointer, message }) => html`<li>${this.#whereText(pointer)} ${message}</li>`)}
-                  </ul>
-                </div>
-              `
-        }
-      </div>
-      ${shown.length === 0 && nothing.length === 0 ? problemBox(server) : undefined}
-    `;
-  }
-
-  /** `/sections/0/rows/2/last` as people find it. */
-  #whereText(pointer: string): string {
-    const [, list, at = '', part, row = '', column] = pointer.split('/');
-    const draft = this.#draft ?? emptyDraft;
-    if (list === 'areas')
-      return `${draft.areas[Number(at)]?.name || `Area ${Number(at) + 1}`}, ${fieldNames[part ?? ''] ?? part}:`;
-    if (list !== 'sections' || at === '') return list === 'name' ? 'The name of the plan' : 'The plan';
-    const section = draft.sections[Number(at)];
-    const name = section?.name || `Section ${Number(at) + 1}`;
-    if (part !== 'rows' || row === '') return part === 'rows' ? name : `${name}, ${fieldNames[part ?? ''] ?? part}:`;
-    const rowName = section?.rows[Number(row)]?.name || `${Number(row) + 1} from the front`;
-    return `${name}, row ${rowName}, ${fieldNames[column ?? ''] ?? column}:`;
+  /** What is wrong with the draft itself, and what the server says beyond that. */
+  #told(): readonly Pick<DraftFault, 'pointer' | 'message'>[] {
+    const own = this.#faults.filter(({ isMissing }) => this.#isTried || !isMissing);
+    const fields = isAtField(this.#problem) ? [...this.#problem.fields] : [];
+    return [...own, ...fields.map(([pointer, message]) => ({ pointer, message }))];
   }
 
   async #send(form: HTMLFormElement): Promise<void> {
@@ -334,17 +296,5 @@ class PlanEditor {
     this.#app.redraw();
   }
 }
-
-const fieldNames: Readonly<Record<string, string>> = {
-  ...{ name: 'name', id: 'id', area: 'id', priceCategory: 'price category', capacity: 'people' },
-  ...{
-    first: 'first seat',
-    last: 'last seat',
-    step: 'step',
-    accessible: 'wheelchair spaces',
-    companion: 'companion seats',
-  },
-  ...{ x: 'x', y: 'y' },
-};
 
 const typed = (take: (text: string) => void) => (event: Event) => take((event.target as HTMLInputElement).value);

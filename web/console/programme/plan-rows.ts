@@ -1,5 +1,6 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { type RowDraft, rowsAlike } from './plan-draft.ts';
+import type { RowDraft } from './plan-draft.ts';
+import { rowsAlike } from './row-drafts.ts';
 
 /** Rows of a section: many that are alike at once, and each by itself. */
 
