@@ -522,7 +522,7 @@ describe('the console', () => {
       await button(page, 'Block seats …').click();
       await page.getByLabel('Ids of the seats').fill('S-D-1 S-D-2');
       await button(page, 'Block seats').click();
-      await page.getByText('Not free: S-D-1').waitFor();
+      await page.getByText('Not free: Stalls, row 4, seat 1').waitFor();
       await page.getByLabel('Ids of the seats').fill('S-D-2');
       await button(page, 'Block seats').click();
       await page.getByText('1 kept off sale. Revenue').waitFor();

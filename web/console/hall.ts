@@ -6,7 +6,7 @@ import { all, get } from '../kit/api.ts';
 import { momentText } from '../kit/format.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from '../kit/hall.ts';
 import { type App, loading, problemBox } from '../kit/page.ts';
-import { type PlaceNames, placeNames, placesText } from '../kit/places.ts';
+import { byId, type PlaceNames, placeNames, placesText } from '../kit/places.ts';
 import { messageOf } from '../kit/problem.ts';
 import { type SeatMap, seatMap, seatMapView } from '../kit/seat-map.ts';
 import { type Following, follow } from '../kit/server-events.ts';
@@ -76,6 +76,11 @@ export class HallView {
   /** What was chosen is chosen no more: it was sold or kept off sale. */
   clear(): void {
     this.#choose([]);
+  }
+
+  /** What its seats are called, as far as its plan is known. */
+  get names(): PlaceNames {
+    return this.#stage?.names ?? byId;
   }
 
   view(): TemplateResult {
