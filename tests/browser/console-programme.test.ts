@@ -6,7 +6,7 @@ import { TestBrowser } from '../support/browser.ts';
 import { changeSetting } from '../support/operations.ts';
 import { newPerson, type Person } from '../support/people.ts';
 import { type RunningApp, runApp } from '../support/servers.ts';
-import { buildVenue, openShow, type Venue } from '../support/venue.ts';
+import { buildVenue, circle, floor, openShow, stalls, type Venue } from '../support/venue.ts';
 
 interface ShowBody {
   readonly showId: string;
@@ -14,6 +14,7 @@ interface ShowBody {
   readonly movie: { readonly title: string };
   readonly sales: { readonly closesAt: string };
   readonly seatPlanId: string;
+  readonly seatsPerCustomerMax?: number;
   readonly priceCategories: readonly { readonly name: string; readonly price: object }[];
 }
 
@@ -300,13 +301,16 @@ describe('the programme is made in the console', () => {
         { name: 'premium', price: { amount: 2_000, currency: 'EUR' } },
         { name: 'standing', price: { amount: 500, currency: 'EUR' } },
       ];
-      await running.admin.call('PATCH', `/v1/shows/${showId}`, { body: { priceCategories } });
+      await running.admin.call('PATCH', `/v1/shows/${showId}`, { body: { priceCategories, seatsPerCustomerMax: 4 } });
       await button(page, 'Change the show').click();
       await page.getByText('Somebody else changed this meanwhile: Prices').waitFor();
       assert.equal(await page.getByLabel('standard', { exact: true }).inputValue(), '11');
       await button(page, 'Change the show').click();
       await done(page, 'The show is changed.');
       assert.equal(await page.getByLabel('standard', { exact: true }).inputValue(), '11.00');
+      // What only the other one has changed is not undone.
+      const { body: now } = await running.anyone.get<ShowBody>(`/v1/shows/${showId}`);
+      assert.equal(now.seatsPerCustomerMax, 4);
       await page.getByRole('link', { name: 'Make more like this' }).click();
       await page.getByLabel('First day').fill(dayIn(41));
       await button(page, 'Put 1 show on the programme').click();
@@ -319,23 +323,33 @@ describe('the programme is made in the console', () => {
       assert.equal((await running.anyone.get(`/v1/shows/${showId}`)).status, 404);
     });
 
-    it('keep the plan that they were sold by: who wants another one is told so', async (t) => {
+    it('take the plan that their screen has got, with its prices, unless they are sold by theirs: who wants it is told so', async (t) => {
       const venue = await buildVenue(running.admin);
-      const showId = await openShow(running.admin, venue);
-      const { body: plan } = await running.anyone.get<object>(`/v1/seat-plans/${venue.seatPlanId}`);
-      const { seatPlanId: _id, ...fields } = { seatPlanId: '', ...plan };
-      const { body: next } = await running.admin.post<{ seatPlanId: string }>('/v1/seat-plans', {
-        ...fields,
-        name: 'Rebuilt hall',
-      });
+      const [unsold, sold] = [await openShow(running.admin, venue), await openShow(running.admin, venue)];
+      const lounge = { area: 'LOUNGE', name: 'Lounge', capacity: 10, priceCategory: 'lounge' };
+      const body = { name: 'Rebuilt hall', sections: [stalls(5, 10), circle], areas: [floor, lounge] };
+      const { body: next } = await running.admin.post<{ seatPlanId: string }>('/v1/seat-plans', body);
       await running.admin.call('PATCH', `/v1/screens/${venue.screenId}`, { body: { seatPlanId: next.seatPlanId } });
-      const page = await opened(t, `/console/programme/${showId}`);
+      const page = await opened(t, `/console/programme/${unsold}`);
       if (page === undefined) return;
-      await page.getByLabel('Sell it by the seat plan that the screen has now: Rebuilt hall').check();
+      const takesNew = page.getByLabel('Sell it by the seat plan that the screen has now: Rebuilt hall');
+      await takesNew.check();
+      await page.getByLabel('lounge', { exact: true }).fill('30');
+      await button(page, 'Change the show').click();
+      await done(page, 'The show is changed.');
+      const { body: show } = await running.anyone.get<ShowBody>(`/v1/shows/${unsold}`);
+      assert.deepEqual(
+        [show.seatPlanId, show.priceCategories.map(({ name }) => name)],
+        [next.seatPlanId, ['standard', 'premium', 'standing', 'lounge']],
+      );
+      await page.goto(`/console/programme/${sold}`);
+      await takesNew.check();
+      await page.getByLabel('lounge', { exact: true }).fill('30');
       const ada = await newPerson(running);
-      await ada.client.book({ showId, seats: ['S-A-1'] });
+      await ada.client.book({ showId: sold, seats: ['S-A-1'] });
       await button(page, 'Change the show').click();
       await page.getByText('Seats were sold by this seat plan; it stays. Schedule another show instead.').waitFor();
+      assert.equal(await page.getByLabel('lounge', { exact: true }).inputValue(), '30');
     });
   });
 

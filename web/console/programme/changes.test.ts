@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { assertUnchanged, changesOf } from './changes.ts';
+import { assertUnchanged, changesOf, pricesWith } from './changes.ts';
 
 const begun = { title: 'Metropolis', certificate: 'U', genre: 'drama' };
 const names = { title: 'Title', certificate: 'Certificate', genre: 'Genre' };
@@ -35,5 +35,25 @@ describe('a change of two people at once', () => {
         assertUnchanged({ begun, now: { title: 'Metropolis', genre: 'drama' }, changes: { certificate: 'PG' }, names }),
       /Certificate is empty now\./,
     );
+  });
+});
+
+describe('the prices of a show', () => {
+  const price = (name: string, amount: number, currency = 'EUR') => ({ name, price: { amount, currency } });
+  const before = [price('premium', 20), price('standard', 10), price('lounge', 30)];
+
+  it('are what they were where nobody typed another one, whatever order the seat plan has', () => {
+    assert.deepEqual(pricesWith(before, [price('standard', 10), price('premium', 20)]), before);
+  });
+
+  it('are those that were typed, with those of new categories', () => {
+    assert.deepEqual(pricesWith(before, [price('standard', 11), price('box', 40)]), [
+      ...[price('premium', 20), price('standard', 11), price('lounge', 30), price('box', 40)],
+    ]);
+  });
+
+  it('are in one currency', () => {
+    const typed = [price('standard', 11, 'GBP'), price('premium', 21, 'GBP')];
+    assert.deepEqual(pricesWith(before, typed), typed.toReversed());
   });
 });

@@ -1,3 +1,4 @@
+import type { Show } from '../../kit/answers.ts';
 import { Problem } from '../../kit/problem.ts';
 
 /** Changes of an entry: only what somebody changed is sent, so that two people who change different things both get what they want. */
@@ -37,4 +38,18 @@ export function assertUnchanged({
 function valueText(value: unknown): string {
   if (value === undefined) return 'empty';
   return typeof value === 'object' ? 'another one' : `“${value}”`;
+}
+
+type Prices = Show['priceCategories'];
+
+/**
+ * The prices of a show with those of a form, which has one for each category of the seat plan: in the order they had, and with those
+ * that the plan does not need, unless they are in another currency.
+ */
+export function pricesWith(before: Prices, typed: Prices): Prices {
+  const currency = typed[0]?.price.currency;
+  const byName = new Map(typed.map((each) => [each.name, each]));
+  const kept = before.filter(({ name, price }) => byName.has(name) || price.currency === currency);
+  const added = typed.filter(({ name }) => !before.some((each) => each.name === name));
+  return [...kept.map((each) => byName.get(each.name) ?? each), ...added];
 }

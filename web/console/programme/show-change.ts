@@ -8,7 +8,7 @@ import { Problem } from '../../kit/problem.ts';
 import { asking } from '../asking.ts';
 import { Deeds } from '../deeds.ts';
 import { field } from '../field.ts';
-import { assertUnchanged, changesOf } from './changes.ts';
+import { assertUnchanged, changesOf, pricesWith } from './changes.ts';
 import { type Movie, moviesOf, type Place, type PlanSummary, placesOf, plansOf, programme } from './entries.ts';
 import { EntryForm, sayNext, wrongInput } from './entry-form.ts';
 import { nothingChanged } from './entry-page.ts';
@@ -91,12 +91,14 @@ export function showChangePart(app: App, { id, said }: { readonly id: string; re
   });
   const deeds = new Deeds(app, () => undefined);
 
-  function view({ show, movies, places, plans }: Known): TemplateResult {
+  function view({ show: first, movies, places, plans }: Known): TemplateResult {
+    // Whatever nobody has typed here follows what others have changed meanwhile, and is not undone with the next change.
+    const show = begun ?? first;
     const text = textOf(show);
     const shown = { text, form };
     const place = places.find(({ screen }) => screen.screenId === typed['screenId']);
     const timeZone = place?.theatre.timeZone ?? show.theatre.timeZone;
-    const plan = planOfShow({ show, place, plans });
+    const plan = planOfShow({ show, place, plans }, typed['seatPlan'] === 'yes');
     return html`
       <p><a href="/console/shows/${id}">The hall, the sales and the counter</a></p>
       <h1>${show.movie.title}</h1>
@@ -246,7 +248,11 @@ function wanted(
   const isSameOpening = isSameClock && typed['opensAt'] === text.opensAt;
   return {
     ...{ movieId: typed['movieId'] ?? show.movie.movieId, screenId: place.screen.screenId },
-    ...{ seatPlanId: plan.seatPlanId, startsAt, priceCategories: [...read.priceCategories] },
+    ...{
+      seatPlanId: plan.seatPlanId,
+      startsAt,
+      priceCategories: pricesWith(show.priceCategories, read.priceCategories),
+    },
     opensAt: isSameOpening || read.opensAt === undefined ? show.sales.opensAt : read.opensAt,
     closesAt: isSameEnd ? show.sales.closesAt : minutesBefore(Date.parse(startsAt), read.closesMinutes),
     ...(read.seatsPerCustomerMax === undefined ? {} : { seatsPerCustomerMax: read.seatsPerCustomerMax }),
