@@ -88,7 +88,7 @@ describe('everybody can use', () => {
       ['/console/programme/seat-plans', 'table'],
       [`/console/programme/${venue.seatPlanId}`, 'canvas'],
       [`/console/programme/new-seat-plan?from=${venue.seatPlanId}`, 'table'],
-      [`/console/programme/new-shows?from=${showId}`, 'form'],
+      [`/console/programme/new-shows?from=${showId}`, '.starts'],
       [`/console/programme/${showId}`, 'form'],
       ['/console/reports', 'form'],
       ['/console/settings', 'table'],
@@ -129,6 +129,21 @@ describe('everybody can use', () => {
         await page.locator(`main ${there}`).first().waitFor();
         troubles.push(...(await troublesOf(page)).map((each) => `${path}: ${each}`));
       }
+      assert.deepEqual(troubles, []);
+    });
+
+    test(`what is told of mistakes, ${colorScheme}`, async (t) => {
+      const page = await browser.tab(t, { url: running.anyone.url, as: administrator, colorScheme });
+      if (page === undefined) return;
+      await page.goto(`/console/programme/new-seat-plan?from=${venue.seatPlanId}`);
+      await page.getByLabel('Row 1: Last seat', { exact: false }).first().fill('0');
+      await page.getByText('1 thing to mend').waitFor();
+      const troubles = [...(await troublesOf(page))];
+      await page.goto(`/console/programme/${venue.movieId}`);
+      await page.getByLabel('Running time in minutes').fill('99999');
+      await page.getByRole('button', { name: 'Change it' }).click();
+      await page.getByText('must be at most 1440').waitFor();
+      troubles.push(...(await troublesOf(page)));
       assert.deepEqual(troubles, []);
     });
   }

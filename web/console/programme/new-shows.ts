@@ -79,7 +79,13 @@ class NewShows {
     // A copy goes on sale at once: the sale of the other show has opened long since.
     const text = show === undefined ? { ...blankShow, ...given } : { ...textOf(show), opensAt: '' };
     const [day = '', time = ''] = show === undefined ? [] : localText(show.startsAt, show.theatre.timeZone).split('T');
-    this.#typed = { movieId: text.movieId, screenId: text.screenId, currency: text.currency };
+    this.#typed = {
+      movieId: text.movieId,
+      screenId: text.screenId,
+      currency: text.currency,
+      firstDay: day,
+      times: time,
+    };
     if (show === undefined && text.screenId !== '') void this.#askPrices(text.screenId);
     return { movies, places, text, copied: show === undefined ? undefined : { day, time } };
   }

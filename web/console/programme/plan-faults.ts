@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { countText } from '../../kit/format.ts';
+import { rowText } from '../../kit/places.ts';
 import type { DraftFault, PlanDraft } from './plan-draft.ts';
 
 /** What is to be mended of a plan, in one place that is read out when it changes. */
@@ -47,6 +48,7 @@ function whereText(pointer: string, draft: PlanDraft): string {
   const section = draft.sections[Number(at)];
   const name = section?.name || `Section ${Number(at) + 1}`;
   if (part !== 'rows' || row === '') return part === 'rows' ? name : `${name}, ${fieldNames[part ?? ''] ?? part}:`;
-  const rowName = section?.rows[Number(row)]?.name || `${Number(row) + 1} from the front`;
-  return `${name}, row ${rowName}, ${fieldNames[column ?? ''] ?? column}:`;
+  const rowName = section?.rows[Number(row)]?.name.trim() ?? '';
+  const which = rowName === '' ? `row ${Number(row) + 1} from the front` : rowText(rowName);
+  return `${name}, ${which}, ${fieldNames[column ?? ''] ?? column}:`;
 }

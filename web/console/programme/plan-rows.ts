@@ -1,4 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
+import { rowText } from '../../kit/places.ts';
 import type { RowDraft } from './plan-draft.ts';
 import { rowsAlike } from './row-drafts.ts';
 
@@ -65,7 +66,7 @@ function rowLine(
 ): TemplateResult {
   const { at, shown, wrong } = of;
   const pointer = `${of.pointer}/${at}`;
-  const name = row.name.trim() === '' ? `Row number ${at + 1}` : `Row ${row.name}`;
+  const name = row.name.trim() === '' ? `Row number ${at + 1}` : rowText(row.name).replace(/^row/, 'Row');
   const change = (column: Column, text: string) =>
     of.onChange((rows) => rows.map((each, index) => (index === at ? { ...each, [column.of]: text } : each)));
   const messages = columns.flatMap((column) =>
