@@ -72,6 +72,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
         event: ({ event, data }) => (event === 'message' ? told(data as Sent) : void took(data as Booking)),
       });
       show = booking && (await showOf(booking.showId));
+      app.redraw();
       names = await namesOf(show, { signal });
     } catch (error) {
       if (signal.aborted) return;
