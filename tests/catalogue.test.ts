@@ -40,6 +40,22 @@ describe('an entry of the catalogue', () => {
     ],
   } as const;
 
+  it('loses what is taken away by null: of a movie, also in its shows to come', async () => {
+    const movie = { title: `Metropolis ${randomUUID()}`, certificate: 'U', genre: 'drama', rating: 8.3 };
+    const { movieId } = (await organizer.post<{ movieId: string }>('/v1/movies', movie)).body;
+    const showId = await openShow(organizer, { ...venue, movieId });
+    const changed = await organizer.call('PATCH', `/v1/movies/${movieId}`, {
+      body: { certificate: null, rating: null },
+    });
+    assert.deepEqual([changed.status, changed.body], [200, { movieId, title: movie.title, genre: 'drama' }]);
+    const show = await anyone.get<{ movie: unknown }>(`/v1/shows/${showId}`);
+    assert.deepEqual(show.body.movie, { movieId, title: movie.title, genre: 'drama' });
+    assert.deepEqual(
+      refusal(await organizer.call<Refused>('PATCH', `/v1/movies/${movieId}`, { body: { title: null } })),
+      [422, 'validation_failed'],
+    );
+  });
+
   for (const [kind, made] of Object.entries(kinds)) {
     it(`is made, read, changed and removed: ${kind}`, async () => {
       const [entry, change] = made() as unknown as [Record<string, unknown>, Record<string, unknown>];

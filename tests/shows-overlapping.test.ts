@@ -103,7 +103,7 @@ describe('a show that overlaps with another one', () => {
     const priced = await change({ priceCategories });
     assert.deepEqual([priced.status, (priced.body as typeof show).priceCategories], [200, priceCategories]);
     const moved = await change({ startsAt: new Date(Date.parse(after2Hours(1)) + minuteMs).toISOString() });
-    assert.deepEqual([moved.status, moved.body.code], [409, 'conflict']);
+    assert.deepEqual([moved.status, moved.body.code, moved.body.shows], [409, 'conflict', [first]]);
     assert.equal((await change({ startsAt: after2Hours(2) })).status, 200);
   });
 });

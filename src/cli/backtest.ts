@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { Command } from 'commander';
 import { showId as showIdSchema } from '../contracts/ids.ts';
-import { decimalText } from '../contracts/rules/csv.ts';
+import { decimalText } from '../contracts/rules/decimals.ts';
 import type { Backtest, Outcome } from '../operations/backtest.ts';
 import { CommandRefused, inLine, say, sayJson, sayTable } from './answers.ts';
 import { runningInstance } from './instance.ts';

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { type DataOf, event, type FactOf, moment } from './event.ts';
 import { movieId, screenId, seatPlanId, showId, theatreId } from './ids.ts';
 import { money } from './money.ts';
-import { areaCapacityMax, areaName, priceCategoryName, seatSyntax } from './seats.ts';
+import { areaCapacityMax, rowsPerSectionMax, seatSyntax } from './rules/seat-limits.ts';
+import { areaName, priceCategoryName } from './seats.ts';
 
 /** What catalog publishes: shows with all that others need to know of them, seat plans and settings. */
 
@@ -27,7 +28,7 @@ export const seatSection = z.object({
   id: part,
   name: label,
   priceCategory: priceCategoryName,
-  rows: z.array(seatRow).min(1).max(500),
+  rows: z.array(seatRow).min(1).max(rowsPerSectionMax),
 });
 export type SeatSection = Readonly<z.infer<typeof seatSection>>;
 

@@ -2,7 +2,8 @@ import { z } from 'zod';
 import { event, type FactOf, moment } from './event.ts';
 import { bookingId, showId, userId } from './ids.ts';
 import { money } from './money.ts';
-import { areaCount, quotedPrice, seatId, seatsPerPlanMax, seatsPerRequestMax, wanted } from './seats.ts';
+import { seatsPerPlanMax } from './rules/seat-limits.ts';
+import { areaCount, quotedPrice, seatId, seatsPerRequestMax, wanted } from './seats.ts';
 
 /** What seat-inventory publishes: who holds, owns or lost which seats. The stream version is the show's version. */
 

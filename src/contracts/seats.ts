@@ -1,13 +1,11 @@
 import { z } from 'zod';
 import { money } from './money.ts';
+import { seatSyntax } from './rules/seat-limits.ts';
 
 /** The words of seats that several services share. A seat's id is `<section id>-<row id>-<number>`. */
-export const seatsPerPlanMax = 65_536;
-export const areaCapacityMax = 5_000_000;
 /** The most seats one booking can ever name; `seatsPerBookingMax` may say less. */
 export const seatsPerRequestMax = 100;
 
-export const seatSyntax = /^[A-Za-z0-9._-]{1,40}$/;
 export const seatId = z.string().regex(seatSyntax, 'must be a seat id: 1 to 40 of A-Z a-z 0-9 . _ -');
 export const areaName = z.string().regex(seatSyntax, 'must be an area name: 1 to 40 of A-Z a-z 0-9 . _ -');
 export const priceCategoryName = z.string().min(1).max(40);

@@ -20,9 +20,10 @@ const litRoot = dirname(dirname(fileURLToPath(import.meta.resolve('lit-html'))))
 const page = 'web/index.html';
 const start = 'web/main.ts';
 /** Pure code of the services that the pages need as well. */
-const shared = ['csv', 'decimals', 'id-prefixes', 'plan-order', 'report-csv', 'ticket-code'].map(
-  (name) => `src/contracts/rules/${name}.ts`,
-);
+const shared = [
+  ...['csv', 'decimals', 'id-prefixes', 'local-time', 'plan-errors', 'plan-order', 'report-csv', 'seat-limits'],
+  'ticket-code',
+].map((name) => `src/contracts/rules/${name}.ts`);
 
 const types: Readonly<Record<string, string>> = {
   '.css': 'text/css; charset=utf-8',

@@ -8,7 +8,7 @@ import { visa } from '../support/client.ts';
 import { bookingOnce } from '../support/operations.ts';
 import { newPerson, type Person } from '../support/people.ts';
 import { administrator, type RunningApp, runApp } from '../support/servers.ts';
-import { buildVenue, openShow } from '../support/venue.ts';
+import { buildVenue, openShow, type Venue } from '../support/venue.ts';
 
 /** Every page by the rules of axe-core, WCAG 2.2 A and AA among them, in the light and in the dark. */
 const axe = readFileSync(fileURLToPath(import.meta.resolve('axe-core/axe.min.js')), 'utf8');
@@ -33,6 +33,7 @@ describe('everybody can use', () => {
   const browser = new TestBrowser();
   let running: RunningApp;
   let ada: Person;
+  let venue: Venue;
   let showId: string;
   let awaited: string;
   let held: string;
@@ -42,7 +43,7 @@ describe('everybody can use', () => {
 
   before(async () => {
     running = await runApp();
-    const venue = await buildVenue(running.admin);
+    venue = await buildVenue(running.admin);
     showId = await openShow(running.admin, venue);
     awaited = await openShow(running.admin, venue);
     await running.admin.call('PUT', `/v1/shows/${awaited}/waiting-room`, { body: {} });
@@ -94,6 +95,18 @@ describe('everybody can use', () => {
       ['/console/door', 'form'],
       ['/console/shows', 'form'],
       [`/console/shows/${showId}`, 'table'],
+      ['/console/programme', '.tiles'],
+      ['/console/programme/movies', 'table'],
+      ['/console/programme/new-movie', 'form'],
+      [`/console/programme/${venue.movieId}`, 'form'],
+      ['/console/programme/theatres', 'table'],
+      ['/console/programme/new-theatre', 'form'],
+      [`/console/programme/${venue.theatreId}`, 'button:has-text("Add a screen")'],
+      ['/console/programme/seat-plans', 'table'],
+      [`/console/programme/${venue.seatPlanId}`, 'canvas'],
+      [`/console/programme/new-seat-plan?from=${venue.seatPlanId}`, 'table'],
+      [`/console/programme/new-shows?from=${showId}`, '.starts'],
+      [`/console/programme/${showId}`, 'form'],
       ['/console/reports', 'form'],
       ['/console/settings', 'table'],
       ['/console/settings/holdTtlMs', 'form'],
@@ -133,6 +146,21 @@ describe('everybody can use', () => {
         await page.locator(`main ${there}`).first().waitFor();
         troubles.push(...(await troublesOf(page)).map((each) => `${path}: ${each}`));
       }
+      assert.deepEqual(troubles, []);
+    });
+
+    test(`what is told of mistakes, ${colorScheme}`, async (t) => {
+      const page = await browser.tab(t, { url: running.anyone.url, as: administrator, colorScheme });
+      if (page === undefined) return;
+      await page.goto(`/console/programme/new-seat-plan?from=${venue.seatPlanId}`);
+      await page.getByLabel('Row 1: Last seat', { exact: false }).first().fill('0');
+      await page.getByText('1 thing to mend').waitFor();
+      const troubles = [...(await troublesOf(page))];
+      await page.goto(`/console/programme/${venue.movieId}`);
+      await page.getByLabel('Running time in minutes').fill('99999');
+      await page.getByRole('button', { name: 'Change it' }).click();
+      await page.getByText('must be at most 1440').waitFor();
+      troubles.push(...(await troublesOf(page)));
       assert.deepEqual(troubles, []);
     });
   }

@@ -107,7 +107,7 @@ describe('while the server is away, a customer', () => {
     await page.getByText('Booked and paid.').waitFor();
     await muchLater(page);
     await found();
-    await page.getByRole('article', { name: 'Ticket for S-A-1' }).waitFor();
+    await page.getByRole('article', { name: 'Ticket for Stalls, row 1, seat 1' }).waitFor();
     assert.equal(await page.getByText('Trying again …').count(), 0);
   });
 
@@ -163,7 +163,7 @@ describe('while the server is away, a customer', () => {
     await muchLater(page);
     await page.getByText('Trying again …').waitFor();
     await back();
-    await page.getByRole('article', { name: 'Ticket for S-A-1' }).waitFor();
+    await page.getByRole('article', { name: 'Ticket for Stalls, row 1, seat 1' }).waitFor();
     assert.equal(await page.getByRole('main').getByRole('alert').count(), 0);
     const { body: other } = await person.client.book({ showId, seats: ['S-A-2'] });
     await page.goto(`/bookings/${other.bookingId}`);

@@ -76,7 +76,7 @@ describe('a customer in a browser', () => {
     await choice(page).getByText('Total').waitFor();
     await book(page).click();
     await pay(page).click();
-    const tickets = page.getByRole('article', { name: /^Ticket for S-/ });
+    const tickets = page.getByRole('article', { name: /^Ticket for (Stalls|Circle), row/ });
     await tickets.nth(1).waitFor();
     assert.equal(await tickets.count(), 2);
     await tickets.first().getByText('booked under Ada Lovelace').waitFor();
@@ -331,24 +331,24 @@ describe('a customer in a browser', () => {
     await map.focus();
     for (const key of ['ArrowRight', 'ArrowRight', 'ArrowDown', 'Enter', 'ArrowRight', 'Enter'])
       await page.keyboard.press(key);
-    await choice(page).getByText('S-B-2, standard').waitFor();
-    await choice(page).getByText('S-B-3, standard').waitFor();
+    await choice(page).getByText('Stalls, row 2, seat 2, standard').waitFor();
+    await choice(page).getByText('Stalls, row 2, seat 3, standard').waitFor();
     await page.keyboard.press('Enter');
-    await choice(page).getByText('S-B-3, standard').waitFor({ state: 'detached' });
+    await choice(page).getByText('Stalls, row 2, seat 3, standard').waitFor({ state: 'detached' });
     // The stage is above the first row: the middle of the canvas lies in a row of the hall, or between two.
     const box = await map.boundingBox();
     assert.ok(box !== null);
-    const text = page.getByText(/^(Stalls|Circle), row/);
+    const text = page.locator('.map-tools').getByText(/^(Stalls|Circle), row/);
     for (let y = 0.2; y < 0.9; y += 0.02) {
       await page.mouse.move(box.x + box.width / 2, box.y + box.height * y);
-      if ((await text.count()) > 0 && (await text.textContent())?.includes('row Row 4') === true) break;
+      if ((await text.count()) > 0 && (await text.textContent())?.includes('row 4') === true) break;
     }
     await page.mouse.down();
     await page.mouse.up();
     await choice(page)
-      .getByText(/^S-D-\d+, standard$/)
+      .getByText(/^Stalls, row 4, seat \d+, standard$/)
       .waitFor();
-    await choice(page).getByText('S-B-2, standard').waitFor();
+    await choice(page).getByText('Stalls, row 2, seat 2, standard').waitFor();
   });
 
   test('is kept from choosing more than one customer may have, and pays nothing for what is free', async (t) => {
@@ -362,10 +362,10 @@ describe('a customer in a browser', () => {
     const bookFree = page.getByRole('button', { name: 'Book', exact: true });
     await page.getByRole('application').focus();
     for (const key of ['ArrowRight', 'Enter', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
-    await choice(page).getByText('S-A-2, standard').waitFor();
+    await choice(page).getByText('Stalls, row 1, seat 2, standard').waitFor();
     assert.equal(await bookFree.isDisabled(), true);
     await page.keyboard.press('Enter');
-    await choice(page).getByText('S-A-2, standard').waitFor({ state: 'detached' });
+    await choice(page).getByText('Stalls, row 1, seat 2, standard').waitFor({ state: 'detached' });
     await bookFree.click();
     await page.getByText('Booked. Show this page').waitFor();
   });
@@ -376,9 +376,10 @@ describe('a customer in a browser', () => {
     if (visited === undefined) return;
     const { page } = visited;
     await findBest(page, 1);
-    const [seat = ''] = (await choice(page).locator('.lines li').first().textContent())?.trim().split(',') ?? [];
+    const line = (await choice(page).locator('.lines li').first().textContent())?.trim() ?? '';
+    const [seat = '', section = '', row = '', number = ''] = /^(\w)\w+, row (\d), seat (\d+)/.exec(line) ?? [];
     const other = await newPerson(running);
-    const { body } = await other.client.book({ showId, seats: [seat] });
+    const { body } = await other.client.book({ showId, seats: [`${section}-${' ABCDE'[Number(row)]}-${number}`] });
     assert.equal(body.status, 'awaiting_payment');
     await choice(page).getByText(`${seat}: taken by somebody else just now.`).waitFor();
     await choice(page).getByText('Nothing yet.').waitFor();
@@ -493,11 +494,11 @@ describe('a customer in a browser', () => {
     const { page } = visited;
     await page.getByRole('spinbutton', { name: 'Standing' }).fill('3');
     await page.getByRole('spinbutton', { name: 'Standing' }).blur();
-    await choice(page).getByText('3 × FLOOR, standing').waitFor();
+    await choice(page).getByText('3 × Standing, standing').waitFor();
     assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360);
     await book(page).click();
     await pay(page).click();
-    const tickets = page.getByRole('article', { name: 'Ticket for FLOOR' });
+    const tickets = page.getByRole('article', { name: 'Ticket for Standing' });
     await tickets.nth(2).waitFor();
     assert.equal(await page.evaluate('document.documentElement.scrollWidth'), 360);
   });

@@ -76,15 +76,15 @@ describe('the console', () => {
       const page = await opened(t, organizer, '/console');
       if (page === undefined) return;
       await page.getByRole('heading', { name: 'Bookings' }).waitFor();
-      assert.deepEqual(await parts(page), ['Bookings', 'Shows', 'Reports']);
+      assert.deepEqual(await parts(page), ['Bookings', 'Shows', 'Programme', 'Reports']);
     });
 
     it('has all of it for an administrator', async (t) => {
       const page = await opened(t, administrator, '/console');
       if (page === undefined) return;
       await page.getByRole('heading', { name: 'Overview' }).waitFor();
-      const all = ['Overview', 'Bookings', 'Unsettled', 'Parked', 'Door', 'Shows', 'Reports', 'Settings', 'People'];
-      assert.deepEqual(await parts(page), all);
+      const all = ['Overview', 'Bookings', 'Unsettled', 'Parked', 'Door', 'Shows', 'Programme', 'Reports'];
+      assert.deepEqual(await parts(page), [...all, 'Settings', 'People']);
     });
   });
 
@@ -176,10 +176,13 @@ describe('the console', () => {
       if (page === undefined) return;
       await page.getByLabel('Booking id or e-mail address').fill(ada.email);
       await page.keyboard.press('Enter');
-      await page.getByRole('row', { name: /S-A-3/ }).getByRole('link').click();
+      await page
+        .getByRole('row', { name: /row 1, seat 3/ })
+        .getByRole('link')
+        .click();
       await page.getByRole('heading', { name: 'What happened' }).waitFor();
       await page.goBack();
-      await page.getByRole('row', { name: /S-A-3/ }).waitFor();
+      await page.getByRole('row', { name: /row 1, seat 3/ }).waitFor();
     });
 
     it('that does not exist is told to be none', async (t) => {
@@ -193,10 +196,10 @@ describe('the console', () => {
       const page = await opened(t, organizer, `/console/bookings/${bookingId}`);
       if (page === undefined) return;
       await button(page, 'Cancel the booking …').click();
-      await page.getByRole('checkbox', { name: 'S-A-5' }).uncheck();
+      await page.getByRole('checkbox', { name: 'Stalls, row 1, seat 5' }).uncheck();
       await page.getByLabel('Reason').fill('a broken seat');
       await button(page, 'Cancel the booking').click();
-      await page.getByRole('status').getByText('Cancelled: S-A-4.').waitFor();
+      await page.getByRole('status').getByText('Cancelled: Stalls, row 1, seat 4.').waitFor();
       const { seats } = await bookingOnce(ada.client, bookingId, (each) => each.seats.length === 1);
       assert.deepEqual(seats, ['S-A-5']);
     });
@@ -331,7 +334,7 @@ describe('the console', () => {
       const page = await atGate(t, 'North');
       if (page === undefined) return;
       await scan(page, code);
-      await verdict(page, 'Admitted', 'S-C-1');
+      await verdict(page, 'Admitted', 'Stalls, row 3, seat 1');
       await page.reload();
       await scan(page, code);
       await verdict(page, 'Already admitted', 'gate North');
@@ -350,7 +353,7 @@ describe('the console', () => {
       await page.getByLabel('Gate').press('Enter');
       await verdict(page, 'Ready');
       await scan(page, code);
-      await verdict(page, 'Admitted', 'S-C-7');
+      await verdict(page, 'Admitted', 'Stalls, row 3, seat 7');
     });
 
     it('sends what is scanned quickly one after the other, and lists it', async (t) => {
@@ -367,19 +370,19 @@ describe('the console', () => {
       const booking = await sold(['S-C-5', 'S-C-6']);
       const page = await opened(t, staff, `/console/bookings/${booking.bookingId}`);
       if (page === undefined) return;
-      await button(page, 'Let in S-C-5 …').click();
+      await button(page, 'Let in Stalls, row 3, seat 5 …').click();
       await page.getByText('ask whether they are Ada Lovelace').waitFor();
       await page.getByLabel('Gate').fill('Side');
-      await button(page, 'Let in S-C-5').click();
-      await page.getByRole('status').getByText('Admitted: S-C-5, gate Side.').waitFor();
-      await page.getByRole('row', { name: /^S-C-5 standard used/ }).waitFor();
-      assert.equal(await button(page, 'Let in S-C-5 …').count(), 0);
+      await button(page, 'Let in Stalls, row 3, seat 5').click();
+      await page.getByRole('status').getByText('Admitted: Stalls, row 3, seat 5, gate Side.').waitFor();
+      await page.getByRole('row', { name: /^Stalls, row 3, seat 5 standard used/ }).waitFor();
+      assert.equal(await button(page, 'Let in Stalls, row 3, seat 5 …').count(), 0);
       const codes = await codesOf(booking);
       await page.goto('/console/door');
       for (const code of codes) await scan(page, code);
       const scans = page.locator('.scans strong');
       await scans.nth(1).waitFor();
-      await verdict(page, 'Admitted', 'S-C-6');
+      await verdict(page, 'Admitted', 'Stalls, row 3, seat 6');
       assert.deepEqual(await scans.allTextContents(), ['Admitted', 'Already admitted']);
     });
 
@@ -395,7 +398,7 @@ describe('the console', () => {
       await verdict(page, 'Not known');
       await page.unroute('**/v1/check-ins');
       await button(page, 'Try again').click();
-      await verdict(page, 'Admitted', 'S-C-4');
+      await verdict(page, 'Admitted', 'Stalls, row 3, seat 4');
     });
   });
 
@@ -446,7 +449,7 @@ describe('the console', () => {
       await page.locator('canvas').focus();
       await page.keyboard.press('ArrowRight');
       await page.keyboard.press('Enter');
-      await page.getByRole('heading', { name: 'What became of S-A-1' }).waitFor();
+      await page.getByRole('heading', { name: 'What became of Stalls, row 1, seat 1' }).waitFor();
       const story = page.locator('.seat-history li');
       assert.deepEqual(
         (await story.allTextContents()).map((text) => /Held|Sold|No seats/.exec(text)?.[0]),
@@ -519,7 +522,7 @@ describe('the console', () => {
       await button(page, 'Block seats …').click();
       await page.getByLabel('Ids of the seats').fill('S-D-1 S-D-2');
       await button(page, 'Block seats').click();
-      await page.getByText('Not free: S-D-1').waitFor();
+      await page.getByText('Not free: Stalls, row 4, seat 1').waitFor();
       await page.getByLabel('Ids of the seats').fill('S-D-2');
       await button(page, 'Block seats').click();
       await page.getByText('1 kept off sale. Revenue').waitFor();
@@ -608,7 +611,7 @@ describe('the console', () => {
       await page.getByLabel('Value').fill('12');
       await button(page, 'Change it').click();
       await page.getByRole('status').getByText('seatsPerBookingMax is 12 now').waitFor();
-      await page.getByRole('row', { name: /12 a large party usr_/ }).waitFor();
+      await page.getByRole('row', { name: /12 a large party you/ }).waitFor();
       await page.getByLabel('Value').fill('14');
       await page.getByLabel('Why').fill('a larger party');
       await changeSetting(running, 'seatsPerBookingMax', 11);

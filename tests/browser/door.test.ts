@@ -118,11 +118,11 @@ describe('a door whose network goes', () => {
     if (page === undefined) return;
     await withoutNetwork(page);
     await scan(page, first.code);
-    await verdict(page, 'Admitted without network', 'S-A-1');
+    await verdict(page, 'Admitted without network', 'Stalls, row 1, seat 1');
     await scan(page, first.code);
     await verdict(page, 'Already admitted', 'On this device, without network');
     await scan(page, second.code);
-    await verdict(page, 'Admitted without network', 'S-A-2');
+    await verdict(page, 'Admitted without network', 'Stalls, row 1, seat 2');
     await page.getByText('2 scans to be sent').waitFor();
     assert.equal((await ticketNow(first)).status, 'valid');
     const sent: Record<string, string>[] = [];
@@ -143,7 +143,7 @@ describe('a door whose network goes', () => {
     const page = await atDoor(t, showId, 2);
     if (page === undefined) return;
     await scan(page, used.code);
-    await verdict(page, 'Admitted', 'S-A-1');
+    await verdict(page, 'Admitted', 'Stalls, row 1, seat 1');
     await cancelled(gone);
     const told = page.waitForResponse(/\/door\?since=/);
     await page.clock.fastForward(61_000);
@@ -215,7 +215,7 @@ describe('a door whose network goes', () => {
     await page.goto('/console/door');
     await isTold.promise;
     await scan(page, ticket.code);
-    await verdict(page, 'Admitted', 'S-A-1');
+    await verdict(page, 'Admitted', 'Stalls, row 1, seat 1');
     isLetIn.resolve();
     await page.getByText('Ready for a network that fails: 1 ticket').waitFor();
     await withoutNetwork(page);
@@ -245,7 +245,7 @@ describe('a door whose network goes', () => {
       await route.abort('connectionreset');
     });
     await scan(page, ticket.code);
-    await verdict(page, 'Admitted without network', 'S-A-1');
+    await verdict(page, 'Admitted without network', 'Stalls, row 1, seat 1');
     assert.equal((await ticketNow(ticket)).status, 'used');
     await page.unroute('**/v1/**');
     await back(page);
@@ -267,8 +267,12 @@ describe('a door whose network goes', () => {
     await cancelled(gone);
     await back(page);
     const items = conflicts(page).getByRole('listitem');
-    await items.filter({ hasText: /S-A-1 · Let in here at .*gate North\. Also used at .*gate South/ }).waitFor();
-    await items.filter({ hasText: /Void.*S-A-2 · Let in here at .*gate North\. The booking/s }).waitFor();
+    await items
+      .filter({ hasText: /Stalls, row 1, seat 1 · Let in here at .*gate North\. Also used at .*gate South/ })
+      .waitFor();
+    await items
+      .filter({ hasText: /Void.*Stalls, row 1, seat 2 · Let in here at .*gate North\. The booking/s })
+      .waitFor();
     for (const left of ['2 scans to see to', '1 scan to see to']) {
       await page.reload();
       await page.getByRole('link', { name: left }).waitFor();

@@ -1,10 +1,12 @@
 import { html, type TemplateResult } from 'lit-html';
 import { post } from '../kit/api.ts';
 import { type App, loading, type Page, problemBox } from '../kit/page.ts';
+import { byId, type PlaceNames, placeOf } from '../kit/places.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { keep, kept } from '../kit/storage.ts';
 import { WishKey } from '../kit/wish-key.ts';
-import { placeOf, type Ticket } from './tickets.ts';
+import { namedShow } from './bookings.ts';
+import type { Ticket } from './tickets.ts';
 
 /**
  * Where the link to an offered ticket leads. Its secret stands behind the `#`, which no server is sent; from there it is kept for this tab
@@ -30,6 +32,7 @@ export function acceptancePage(app: App): Page {
   const taking = new WishKey();
   const leaving = new AbortController();
   let ticket: Offered | undefined;
+  let names: PlaceNames = byId;
   let problem: string | undefined;
   let isBusy = false;
 
@@ -52,6 +55,7 @@ export function acceptancePage(app: App): Page {
   const look = () =>
     run(async () => {
       ticket = await post<Offered>('/v1/transfers/preview', { code }, { signal: leaving.signal });
+      ({ names } = await namedShow(ticket.showId, leaving.signal));
     });
   const take = () =>
     run(async () => {
@@ -77,7 +81,7 @@ export function acceptancePage(app: App): Page {
         <strong>${offered.movieName}</strong>
         <div>${offered.showLocalTime}</div>
         <div class="quiet">${offered.theatreName}, ${offered.theatreLocation}, screen ${offered.screenNumber}</div>
-        <div>${placeOf(offered)} <span class="quiet">${offered.priceCategory}</span></div>
+        <div>${placeOf(offered, names)} <span class="quiet">${offered.priceCategory}</span></div>
       </section>
       ${
         offered.status === 'offered'

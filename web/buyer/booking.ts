@@ -5,11 +5,13 @@ import { serverNow } from '../kit/clock.ts';
 import { countdownText, countText, momentText, moneyText, placeTimeText, timeText } from '../kit/format.ts';
 import { newKey } from '../kit/keys.ts';
 import { type App, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
+import { byId, type PlaceNames, placesText } from '../kit/places.ts';
+import { namesOf } from '../kit/plans.ts';
 import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import { pageSettings } from '../kit/settings.ts';
 import { WishKey } from '../kit/wish-key.ts';
-import { placesText, showOf, statusBadge } from './bookings.ts';
+import { showOf, statusBadge } from './bookings.ts';
 import { type CardForm, testCardForm } from './cards.ts';
 import { Giving } from './giving.ts';
 import { priceLines } from './prices.ts';
@@ -48,6 +50,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   const messages: Sent[] = [];
   let booking: Booking | undefined;
   let show: Show | undefined;
+  let names: PlaceNames = byId;
   let tickets: readonly PicturedTicket[] = [];
   let problem: string | undefined;
   let busy: string | undefined;
@@ -76,6 +79,8 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
         event: ({ event, data }) => (event === 'message' ? told(data as Sent) : void took(data as Booking)),
       });
       show = booking && (await showOf(booking.showId));
+      app.redraw();
+      names = await namesOf(show, { signal });
     } catch (error) {
       if (signal.aborted) return;
       problem = error instanceof Problem && error.status === 404 ? 'You have no such booking.' : messageOf(error);
@@ -215,10 +220,10 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
       <div role="status">${booking.status === 'waiting' ? waitingText(booking, ahead) : outcome(booking)}</div>
       ${problemBox(problem)}
       ${booking.status === 'awaiting_payment' ? payment(booking) : undefined}
-      ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket, giving.view(ticket)))}</div>` : undefined}
+      ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket, names, giving.view(ticket, names)))}</div>` : undefined}
       <section class="card no-print" aria-label="Details">
-        ${booking.status === 'waiting' && booking.areas === undefined ? undefined : html`<p>${placesText(booking)}</p>`}
-        ${priceLines(booking)}
+        ${booking.status === 'waiting' && booking.areas === undefined ? undefined : html`<p>${placesText(booking, names) || '—'}</p>`}
+        ${priceLines(booking, names)}
         <p class="quiet">Booking ${booking.bookingId}, made ${momentText(booking.createdAt)}</p>
         ${messages.map(({ kind, channel, status, at }) => html`<p class="quiet">${timeText(at)}: message “${kind.replaceAll('_', ' ')}” by ${channel}: ${status}</p>`)}
       </section>

@@ -1,10 +1,12 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Booking, Show } from '../kit/answers.ts';
 import { all, get, type Listed } from '../kit/api.ts';
-import { countText, moneyText, placeTimeText } from '../kit/format.ts';
+import { moneyText, placeTimeText } from '../kit/format.ts';
 import { type App, loading, type Page, problemBox } from '../kit/page.ts';
+import { byId, type PlaceNames, placeOf, placesText } from '../kit/places.ts';
+import { namesOf } from '../kit/plans.ts';
 import { messageOf, type Problem, tryingAgain } from '../kit/problem.ts';
-import { placeOf, type Ticket, ticketBadge } from './tickets.ts';
+import { type Ticket, ticketBadge } from './tickets.ts';
 
 const statusNames: Readonly<Record<Booking['status'], readonly [name: string, kind: string]>> = {
   requested: ['asking for the seats', ''],
@@ -22,15 +24,10 @@ export function statusBadge(status: Booking['status']): TemplateResult {
   return html`<span class="badge ${kind}">${name}</span>`;
 }
 
-/** What was booked, in a few words. */
-export function placesText({ seats, areas = [] }: Pick<Booking, 'seats' | 'areas'>): string {
-  return [...seats, ...areas.map(({ area, count }) => `${countText(count, 'place')} in ${area}`)].join(', ') || '—';
-}
-
 /** The customer's own bookings, newest first, a page at a time; before them the tickets that others gave to them. */
 export function bookingsPage(app: App): Page {
   const bookings: Booking[] = [];
-  const shows = new Map<string, Show | undefined>();
+  const shows = new Map<string, NamedShow>();
   let given: readonly Ticket[] = [];
   let cursor: string | null | undefined;
   let problem: string | undefined;
@@ -47,14 +44,18 @@ export function bookingsPage(app: App): Page {
       problem = undefined;
       bookings.push(...listed.items);
       cursor = listed.nextCursor;
-      const unknown = new Set(listed.items.map(({ showId }) => showId).filter((showId) => !shows.has(showId)));
-      await Promise.all([...unknown].map(async (showId) => shows.set(showId, await showOf(showId))));
+      await nameShows(listed.items);
     } catch (error) {
       if (leaving.signal.aborted) return;
       problem = messageOf(error);
     }
     isLoading = false;
     app.redraw();
+  }
+
+  async function nameShows(of: readonly { readonly showId: string }[]): Promise<void> {
+    const unknown = new Set(of.map(({ showId }) => showId).filter((showId) => !shows.has(showId)));
+    await Promise.all([...unknown].map(async (showId) => shows.set(showId, await namedShow(showId, leaving.signal))));
   }
 
   async function begin(): Promise<void> {
@@ -64,6 +65,7 @@ export function bookingsPage(app: App): Page {
     });
     await more();
     given = await tickets;
+    await nameShows(given);
     app.redraw();
   }
 
@@ -79,7 +81,7 @@ export function bookingsPage(app: App): Page {
     leave: () => leaving.abort(),
     view: () => html`
       <h1>My bookings</h1>
-      ${given.length === 0 ? undefined : html`<section aria-label="Tickets from others"><h2>Tickets from others</h2>${given.map(givenCard)}</section><h2>Booked by me</h2>`}
+      ${given.length === 0 ? undefined : html`<section aria-label="Tickets from others"><h2>Tickets from others</h2>${given.map((ticket) => givenCard(ticket, shows.get(ticket.showId)))}</section><h2>Booked by me</h2>`}
       ${bookings.map((booking) => bookingCard(booking, shows.get(booking.showId)))}
       ${bookings.length === 0 && cursor === null ? html`<p>You have not booked anything yet. <a href="/">See what is on.</a></p>` : undefined}
       ${problemBox(problem)} ${isLoading ? loading : undefined}
@@ -93,22 +95,34 @@ export async function showOf(showId: string): Promise<Show | undefined> {
   return get<Show>(`/v1/shows/${encodeURIComponent(showId)}`).catch(() => undefined);
 }
 
-function givenCard(ticket: Ticket): TemplateResult {
+/** A show with what its places are called. */
+export interface NamedShow {
+  readonly show: Show | undefined;
+  readonly names: PlaceNames;
+}
+const unnamed: NamedShow = { show: undefined, names: byId };
+
+export async function namedShow(showId: string, signal: AbortSignal): Promise<NamedShow> {
+  const show = await showOf(showId);
+  return { show, names: await namesOf(show, { signal }) };
+}
+
+function givenCard(ticket: Ticket, { names }: NamedShow = unnamed): TemplateResult {
   return html`
     <article class="card">
       <a href="/tickets/${ticket.ticketId}"><strong>${ticket.movieName}</strong></a> ${ticketBadge(ticket)}
       <div class="quiet">${ticket.showLocalTime} · ${ticket.theatreName}</div>
-      <div>${placeOf(ticket)}</div>
+      <div>${placeOf(ticket, names)}</div>
     </article>
   `;
 }
 
-function bookingCard(booking: Booking, show: Show | undefined): TemplateResult {
+function bookingCard(booking: Booking, { show, names }: NamedShow = unnamed): TemplateResult {
   return html`
     <article class="card">
       <a href="/bookings/${booking.bookingId}"><strong>${show?.movie.title ?? 'A show'}</strong></a> ${statusBadge(booking.status)}
       <div class="quiet">${show === undefined ? '' : `${placeTimeText(show.startsAt, show.theatre.timeZone)} · ${show.theatre.name}`}</div>
-      <div>${placesText(booking)}${booking.total === undefined ? '' : ` · ${moneyText(booking.total)}`}</div>
+      <div>${placesText(booking, names) || '—'}${booking.total === undefined ? '' : ` · ${moneyText(booking.total)}`}</div>
     </article>
   `;
 }

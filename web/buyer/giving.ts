@@ -2,9 +2,10 @@ import { html, type TemplateResult } from 'lit-html';
 import { call, post } from '../kit/api.ts';
 import { momentText } from '../kit/format.ts';
 import { type App, problemBox } from '../kit/page.ts';
+import { type PlaceNames, placeOf } from '../kit/places.ts';
 import { messageOf } from '../kit/problem.ts';
 import { WishKey } from '../kit/wish-key.ts';
-import { placeOf, type Ticket } from './tickets.ts';
+import type { Ticket } from './tickets.ts';
 
 /**
  * Giving tickets to others. The server tells the secret of an offer once, so its link is shown for as long as this page is open; after
@@ -36,10 +37,10 @@ export class Giving {
   }
 
   /** What can be done with a ticket, and what was done just now; nothing where it is not to be given away. */
-  view(ticket: Ticket): TemplateResult | undefined {
+  view(ticket: Ticket, names: PlaceNames): TemplateResult | undefined {
     if (ticket.status !== 'valid') return undefined;
     const { problem, isBusy = false, link, isCopied = false } = this.#doing.get(ticket.ticketId) ?? {};
-    const where = placeOf(ticket);
+    const where = placeOf(ticket, names);
     return html`
       <div class="giving no-print">
         ${

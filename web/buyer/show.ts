@@ -7,11 +7,12 @@ import { serverNow } from '../kit/clock.ts';
 import { countText, placeTimeText } from '../kit/format.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from '../kit/hall.ts';
 import { type App, fieldsOf, loading, type Page, problemBox } from '../kit/page.ts';
+import { byId, placeNames, placesText } from '../kit/places.ts';
+import { planById } from '../kit/plans.ts';
 import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
 import { type SeatMap, seatMap, seatMapView } from '../kit/seat-map.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import { WishKey } from '../kit/wish-key.ts';
-import { placesText } from './bookings.ts';
 import { type Choice, isNothing, keepChoice, keptChoice, nothing, placesIn, withPlaces, withSeat } from './choice.ts';
 import { priceLines } from './prices.ts';
 import { bestForm, legend, placesField } from './seat-choices.ts';
@@ -73,7 +74,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
       const isForSale = (each: Show) => ['scheduled', 'open'].includes(saleAt(each, serverNow()));
       const show = await waitingRoom.turn(known, isForSale);
       known = show;
-      const plan = await get<SeatPlan>(`/v1/seat-plans/${show.seatPlanId}`, { signal, waiting });
+      const plan = await planById(show.seatPlanId, { signal, waiting });
       const theirs = await latest;
       held = theirs.find(({ status }) => status === 'awaiting_payment');
       listed = theirs.find(({ status }) => status === 'waiting');
@@ -147,7 +148,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     const gone = isBooking ? [] : choice.seats.filter((seat) => (states[indexOf(seat)] ?? 0) !== 0);
     if (gone.length > 0) {
       const taken = gone.filter((seat) => held?.seats.includes(seat) !== true);
-      notice = taken.length === 0 ? undefined : `${taken.join(', ')}: taken by somebody else just now.`;
+      notice = taken.length === 0 ? undefined : `${namedSeats(taken)}: taken by somebody else just now.`;
       choose({ ...choice, seats: choice.seats.filter((seat) => !gone.includes(seat)) });
     }
     stage?.map.draw();
@@ -158,6 +159,8 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     const state = areas.find((each) => each.area === area);
     return state === undefined ? 0 : placesLeft(state);
   };
+  const names = () => (stage === undefined ? byId : placeNames(stage.plan));
+  const namedSeats = (seats: readonly string[]) => placesText({ seats }, names());
   const indexOf = (seat: string) => (stage && indexOfSeat(stage.hall.index, seat)) ?? -1;
 
   function toggle(seat: SeatPlace): void {
@@ -165,7 +168,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     notice = undefined;
     if (states[seat.index] === 0 || choice.seats.includes(seat.id)) choose(withSeat(choice, seat.id));
     else {
-      notice = `${seat.id} is ${stateNames[states[seat.index] ?? 0]}.`;
+      notice = `${namedSeats([seat.id])} is ${stateNames[states[seat.index] ?? 0]}.`;
       app.redraw();
     }
   }
@@ -267,7 +270,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     return html`
       ${heading(show)} ${waitingRoom.note()}
       ${note === undefined ? undefined : html`<p class="note" role="status">${note}</p>`}
-      ${held === undefined || !isHeldStill(held) ? undefined : html`<p class="note">You hold ${placesText(held)} of this show. <a href="/bookings/${held.bookingId}">Go on to payment</a></p>`}
+      ${held === undefined || !isHeldStill(held) ? undefined : html`<p class="note">You hold ${placesText(held, placeNames(plan))} of this show. <a href="/bookings/${held.bookingId}">Go on to payment</a></p>`}
       ${listed === undefined ? undefined : html`<p class="note">You are on the waiting list of this show. <a href="/bookings/${listed.bookingId}">See where you are</a></p>`}
       ${isBroken ? html`<p class="note" role="status">The seat map is not live at the moment. Trying again …</p>` : undefined}
       <div class="hall">
@@ -303,7 +306,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     const category = show.priceCategories[seat.row.category];
     const kinds = `${seat.isAccessible ? ', wheelchair space' : ''}${seat.isCompanion ? ', companion seat' : ''}`;
     const state = chosen.has(seat.index) ? 'yours' : stateNames[states[seat.index] ?? 0];
-    return `${seat.row.section}, row ${seat.row.name}, seat ${seat.number}${kinds}: ${category?.name ?? ''}, ${state}`;
+    return `${namedSeats([seat.id])}${kinds}: ${category?.name ?? ''}, ${state}`;
   }
 
   function choiceView({ seatsPerCustomerMax: limit }: Show): TemplateResult {
@@ -316,8 +319,8 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         ${limit === undefined ? undefined : html`<p class=${isTooMuch ? 'problem' : 'quiet'} role="status">${limitText}</p>`}
         ${notice === undefined ? undefined : html`<p class="note" role="status">${notice}</p>`}
         ${isNothing(choice) ? html`<p class="quiet">Nothing yet.</p>` : undefined}
-        ${choice.seats.length > 0 && quote === undefined ? html`<p>${choice.seats.join(', ')}</p>` : undefined}
-        ${quote === undefined ? undefined : priceLines(quote)}
+        ${choice.seats.length > 0 && quote === undefined ? html`<p>${namedSeats(choice.seats)}</p>` : undefined}
+        ${quote === undefined ? undefined : priceLines(quote, names())}
         ${
           quote === undefined || quote.rules.length === 0
             ? undefined

@@ -1,6 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
 import { type App, loading, type Page, problemBox } from '../kit/page.ts';
+import { byId, type PlaceNames } from '../kit/places.ts';
 import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
+import { namedShow } from './bookings.ts';
 import { Giving } from './giving.ts';
 import { type PicturedTicket, ticketCard, ticketWith } from './tickets.ts';
 
@@ -11,6 +13,7 @@ const lookEveryMs = 10_000;
 
 export function ticketPage(app: App, { ticketId = '' }: Readonly<Record<string, string>>): Page {
   let ticket: PicturedTicket | undefined;
+  let names: PlaceNames = byId;
   let problem: string | undefined;
   const leaving = new AbortController();
   const giving = new Giving(app, load);
@@ -22,6 +25,7 @@ export function ticketPage(app: App, { ticketId = '' }: Readonly<Record<string, 
     try {
       ticket = await ticketWith(ticketId, { signal: leaving.signal, waiting });
       problem = undefined;
+      if (names === byId) ({ names } = await namedShow(ticket.showId, leaving.signal));
     } catch (error) {
       if (leaving.signal.aborted) return;
       const isGone = error instanceof Problem && error.status === 404;
@@ -47,7 +51,7 @@ export function ticketPage(app: App, { ticketId = '' }: Readonly<Record<string, 
       <h1>${ticket.movieName}</h1>
       <div role="status">${outcome(ticket)}</div>
       ${problemBox(problem)}
-      <div class="tickets">${ticketCard(ticket, giving.view(ticket))}</div>
+      <div class="tickets">${ticketCard(ticket, names, giving.view(ticket, names))}</div>
       <p class="no-print"><a href="/bookings">To my bookings and tickets</a></p>
     `;
   }

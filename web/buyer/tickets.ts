@@ -1,8 +1,10 @@
 import { html, type TemplateResult } from 'lit-html';
 import { type Ask, get, type Listed } from '../kit/api.ts';
+import { type PlaceNames, placeOf } from '../kit/places.ts';
 
 export interface Ticket {
   readonly ticketId: string;
+  readonly showId: string;
   readonly movieName: string;
   readonly theatreName: string;
   readonly theatreLocation: string;
@@ -40,16 +42,14 @@ async function pictured(ticket: Ticket, ask: Ask): Promise<PicturedTicket> {
   return { ...ticket, picture: `data:image/svg+xml,${encodeURIComponent(svg)}` };
 }
 
-export const placeOf = ({ seat, area }: Pick<Ticket, 'seat' | 'area'>) => seat ?? area ?? '';
-
 export function ticketBadge({ status }: Pick<Ticket, 'status'>): TemplateResult | undefined {
   if (status === 'valid') return undefined;
   return html`<span class="badge ${status === 'given' ? 'warn' : 'bad'}">${status === 'given' ? 'given away' : status}</span>`;
 }
 
 /** A ticket, and below it what can be done with it. */
-export function ticketCard(ticket: PicturedTicket, below?: TemplateResult): TemplateResult {
-  const where = placeOf(ticket);
+export function ticketCard(ticket: PicturedTicket, names: PlaceNames, below?: TemplateResult): TemplateResult {
+  const where = placeOf(ticket, names);
   const { picture, bookedUnder } = ticket;
   return html`
     <article class="ticket ${ticket.status}" aria-label=${`Ticket for ${where}`}>

@@ -88,10 +88,6 @@ export interface Topic {
   readonly says: string;
 }
 
-export interface SeatPlan {
-  readonly areas: readonly { readonly area: string; readonly name: string }[];
-}
-
 export interface Sales {
   readonly capacity: number;
   readonly sold: number;
@@ -110,6 +106,7 @@ export interface Sales {
 export interface Admission {
   readonly ticketId: string;
   readonly bookingId: string;
+  readonly showId: string;
   readonly movieName: string;
   readonly seat?: string;
   readonly area?: string;

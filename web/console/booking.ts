@@ -3,16 +3,20 @@ import type { Booking, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { amountText, momentText } from '../kit/format.ts';
 import type { App } from '../kit/page.ts';
+import { type PlaceNames, placeOf, placesText } from '../kit/places.ts';
+import { namesOf } from '../kit/plans.ts';
+import type { Me } from '../kit/session.ts';
 import type { Admission, Answered, Ticket, Timeline } from './answers.ts';
 import { type Asking, asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { type Deed, Deeds } from './deeds.ts';
 import { field } from './field.ts';
 import { keepGate, keptGate } from './gate.ts';
+import { personText } from './person.ts';
 import { repeating } from './repeating.ts';
 import { may } from './roles.ts';
 import { TimelineView } from './timeline-view.ts';
-import { placesText, plain } from './words.ts';
+import { plain } from './words.ts';
 
 /** One booking: its state, its money, its tickets, its story, and what an organizer may do about it. */
 const outcomeWithinSeconds = 10;
@@ -23,6 +27,7 @@ const refreshMs = 2_000;
 interface Found {
   readonly booking: Booking;
   readonly show: Show | undefined;
+  readonly names: PlaceNames;
 }
 
 export function bookingView(app: App, bookingId: string) {
@@ -31,7 +36,7 @@ export function bookingView(app: App, bookingId: string) {
     const booking = await get<Booking>(path, { signal });
     // A show that was withdrawn is none to name; the booking is told all the same.
     const show = await get<Show>(`/v1/shows/${encodeURIComponent(booking.showId)}`, { signal }).catch(() => undefined);
-    return { booking, show };
+    return { booking, show, names: await namesOf(show, { signal }) };
   });
   const tickets = asking(app, (signal) => get<{ readonly items: readonly Ticket[] }>(`${path}/tickets`, { signal }));
   const timeline = asking(app, (signal) => get<Timeline>(`/v1/ops${path.slice('/v1'.length)}/timeline`, { signal }));
@@ -44,7 +49,8 @@ export function bookingView(app: App, bookingId: string) {
     await found.again();
     await Promise.all(more.map((each) => each.again()));
     const { answer } = found;
-    if (answer !== undefined) deeds.keepTo([...deedsFor(answer.booking), ...letInDeeds(tickets.answer?.items ?? [])]);
+    if (answer !== undefined)
+      deeds.keepTo([...deedsFor(answer), ...letInDeeds(tickets.answer?.items ?? [], answer.names)]);
   }, refreshMs);
   const again = () => {
     isWanted = true;
@@ -52,9 +58,11 @@ export function bookingView(app: App, bookingId: string) {
   };
   const deeds: Deeds = new Deeds(app, again);
   const story = new TimelineView(app);
-  const deedsFor = (booking: Booking): readonly Deed[] => [
+  const deedsFor = ({ booking, names }: Found): readonly Deed[] => [
     ...(isStaff && booking.status === 'awaiting_payment' ? [payment(path, booking)] : []),
-    ...(may(app.me(), 'organizer') && cancellable.includes(booking.status) ? [cancellation(path, booking)] : []),
+    ...(may(app.me(), 'organizer') && cancellable.includes(booking.status)
+      ? [cancellation(path, { booking, names })]
+      : []),
   ];
   return {
     leave: () => {
@@ -64,17 +72,18 @@ export function bookingView(app: App, bookingId: string) {
     view: () => html`
       ${deeds.outcome()}
       ${found.view(
-        ({ booking, show }) => html`
+        (answer) => html`
           <section class="card" aria-label="The booking">
-            ${facts(booking, show)}
+            ${facts(answer, { bookedUnder: tickets.answer?.items.find((each) => each.bookedUnder !== undefined)?.bookedUnder, me: app.me() })}
             <p><button type="button" class="plain" @click=${again}>Look again</button></p>
           </section>
-          ${deeds.view(...deedsFor(booking))}
+          ${deeds.view(...deedsFor(answer))}
           ${
             isStaff
               ? html`
                   <section aria-labelledby="tickets"><h2 id="tickets">Tickets</h2>${tickets.view(
-                    ({ items }) => html`${ticketTable(items)}${deeds.view(...letInDeeds(items))}`,
+                    ({ items }) =>
+                      html`${ticketTable(items, answer.names)}${deeds.view(...letInDeeds(items, answer.names))}`,
                   )}</section>
                   <section aria-labelledby="story"><h2 id="story">What happened</h2>${timeline.view((told) => story.view(told))}</section>
                 `
@@ -95,7 +104,10 @@ function isUnderWay(booking: Booking | undefined): boolean {
   return refund?.status === 'pending' || tickets.length < places;
 }
 
-function facts(booking: Booking, show: Show | undefined): TemplateResult {
+function facts(
+  { booking, show, names }: Found,
+  { bookedUnder, me }: { readonly bookedUnder: string | undefined; readonly me: Me | undefined },
+): TemplateResult {
   const { bookingId, status, reason, payment, refund, total, holdExpiresAt } = booking;
   return html`
     <dl>
@@ -108,7 +120,7 @@ function facts(booking: Booking, show: Show | undefined): TemplateResult {
         <a href="/console/shows/${booking.showId}">${show === undefined ? booking.showId : showName(show)}</a>
       </dd>
       <dt>Places</dt>
-      <dd>${placesText(booking.seats, booking.areas) || 'none'}</dd>
+      <dd>${placesText(booking, names) || 'none'}</dd>
       <dt>Total</dt>
       <dd>${total === undefined ? 'no price yet' : amountText(total)}</dd>
       <dt>Payment</dt>
@@ -122,8 +134,9 @@ function facts(booking: Booking, show: Show | undefined): TemplateResult {
           : html`<dt>Refund</dt><dd>${badge(refund.status)} ${amountText(refund.amount)}</dd>`
       }
       ${status === 'awaiting_payment' && holdExpiresAt !== undefined ? html`<dt>Held until</dt><dd>${momentText(holdExpiresAt)}</dd>` : undefined}
-      <dt>Customer</dt>
-      <dd><code>${booking.userId}</code></dd>
+      ${bookedUnder === undefined ? undefined : html`<dt>Booked under</dt><dd>${bookedUnder}</dd>`}
+      <dt>By the account</dt>
+      <dd>${personText(booking.userId, me)}</dd>
       <dt>States so far</dt>
       <dd>${booking.history.map(({ status: was, at }) => html`<div>${plain(was)} <span class="quiet">${momentText(at)}</span></div>`)}</dd>
     </dl>
@@ -134,7 +147,7 @@ export function showName({ movie, theatre, screen, startsAt }: Show): string {
   return `${movie.title}, ${theatre.name}, screen ${screen.number}, ${momentText(startsAt, theatre.timeZone)}`;
 }
 
-function ticketTable(tickets: readonly Ticket[]): TemplateResult {
+function ticketTable(tickets: readonly Ticket[], names: PlaceNames): TemplateResult {
   if (tickets.length === 0) return html`<p class="quiet">There are none.</p>`;
   return html`
     <div class="scrolls">
@@ -149,9 +162,9 @@ function ticketTable(tickets: readonly Ticket[]): TemplateResult {
         </thead>
         <tbody>
           ${tickets.map(
-            ({ ticketId, seat, area, priceCategory, status, admittedAt, bookedUnder }) => html`
+            ({ ticketId, priceCategory, status, admittedAt, bookedUnder, ...place }) => html`
               <tr>
-                <th scope="row">${seat ?? area} <span class="quiet">${priceCategory}</span></th>
+                <th scope="row">${placeOf(place, names)} <span class="quiet">${priceCategory}</span></th>
                 <td>${badge(status)} ${admittedAt === undefined ? undefined : momentText(admittedAt)}</td>
                 <td>${bookedUnder}</td>
                 <td><code>${ticketId}</code></td>
@@ -164,11 +177,12 @@ function ticketTable(tickets: readonly Ticket[]): TemplateResult {
   `;
 }
 
-const letInDeeds = (tickets: readonly Ticket[]) => tickets.filter(({ status }) => status === 'valid').map(lettingIn);
+const letInDeeds = (tickets: readonly Ticket[], names: PlaceNames) =>
+  tickets.filter(({ status }) => status === 'valid').map((ticket) => lettingIn(ticket, names));
 
 /** At the door, where no camera reads the code: it is the same code that lets in, and it does so once. */
-function lettingIn({ ticketId, seat, area, code, bookedUnder }: Ticket): Deed {
-  const place = seat ?? area ?? 'the ticket';
+function lettingIn({ ticketId, code, bookedUnder, ...of }: Ticket, names: PlaceNames): Deed {
+  const place = placeOf(of, names);
   return {
     id: `let-in-${ticketId}`,
     does: `Let in ${place}`,
@@ -208,7 +222,7 @@ function payment(path: string, { total }: Booking): Deed {
   };
 }
 
-function cancellation(path: string, { seats, status }: Booking): Deed {
+function cancellation(path: string, { booking: { seats, status }, names }: Pick<Found, 'booking' | 'names'>): Deed {
   const isSome = status === 'confirmed' && seats.length > 1;
   return {
     id: 'cancel',
@@ -221,7 +235,7 @@ function cancellation(path: string, { seats, status }: Booking): Deed {
           ? html`
               <fieldset>
                 <legend>Seats to cancel</legend>
-                ${seats.map((seat) => html`<label class="choice"><input type="checkbox" name="seat" value=${seat} checked>${seat}</label>`)}
+                ${seats.map((seat) => html`<label class="choice"><input type="checkbox" name="seat" value=${seat} checked>${names.seat(seat)}</label>`)}
               </fieldset>
             `
           : undefined
@@ -240,7 +254,7 @@ function cancellation(path: string, { seats, status }: Booking): Deed {
         return now.status === 'cancelled'
           ? 'The booking is cancelled.'
           : 'Accepted; it is cancelled as soon as that can be decided.';
-      return `Cancelled: ${chosen.join(', ')}.`;
+      return `Cancelled: ${placesText({ seats: chosen }, names)}.`;
     },
   };
 }

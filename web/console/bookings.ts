@@ -1,12 +1,13 @@
 import { html, type TemplateResult } from 'lit-html';
-import type { Booking } from '../kit/answers.ts';
+import type { Booking, Show } from '../kit/answers.ts';
 import { get, type Listed } from '../kit/api.ts';
 import { amountText, momentText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
+import { byId, type PlaceNames, placesText } from '../kit/places.ts';
+import { namesOf } from '../kit/plans.ts';
 import { type Asking, asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { bookingView } from './booking.ts';
-import { placesText } from './words.ts';
 
 /** Bookings: found by their id or by the customer's e-mail address. */
 const bookingIdStart = 'bkg_';
@@ -15,13 +16,13 @@ let lastSought = '';
 
 export function bookingsPart(app: App, id: string | undefined): Page {
   const one = id === undefined ? undefined : bookingView(app, id);
-  let found: Asking<Listed<Booking>> | undefined;
+  let found: Asking<Found> | undefined;
 
   function seek(sought: string): void {
     found?.stop();
     lastSought = sought;
     const query = new URLSearchParams({ email: sought, limit: '100' });
-    found = asking(app, (signal) => get<Listed<Booking>>(`/v1/bookings?${query}`, { signal }));
+    found = asking(app, (signal) => foundBy(query, signal));
     void found.again();
     app.redraw();
   }
@@ -52,12 +53,30 @@ export function bookingsPart(app: App, id: string | undefined): Page {
         </label>
         <button>Find</button>
       </form>
-      ${one?.view()} ${found?.view(({ items, nextCursor }) => listing(items, nextCursor !== null))}
+      ${one?.view()} ${found?.view(listing)}
     `,
   };
 }
 
-function listing(bookings: readonly Booking[], isMore: boolean): TemplateResult {
+interface Found {
+  readonly bookings: readonly Booking[];
+  readonly isMore: boolean;
+  /** What the places of each show are called. */
+  readonly names: ReadonlyMap<string, PlaceNames>;
+}
+
+async function foundBy(query: URLSearchParams, signal: AbortSignal): Promise<Found> {
+  const { items, nextCursor } = await get<Listed<Booking>>(`/v1/bookings?${query}`, { signal });
+  const names = new Map<string, PlaceNames>();
+  const nameShow = async (showId: string) => {
+    const show = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, { signal }).catch(() => undefined);
+    names.set(showId, await namesOf(show, { signal }));
+  };
+  await Promise.all([...new Set(items.map(({ showId }) => showId))].map(nameShow));
+  return { bookings: items, isMore: nextCursor !== null, names };
+}
+
+function listing({ bookings, isMore, names }: Found): TemplateResult {
   if (bookings.length === 0)
     return html`<p role="status">There is no booking of this address, or no account. Check the spelling.</p>`;
   return html`
@@ -75,11 +94,11 @@ function listing(bookings: readonly Booking[], isMore: boolean): TemplateResult 
         </thead>
         <tbody>
           ${bookings.map(
-            ({ bookingId, status, seats, areas, total, createdAt }) => html`
+            ({ bookingId, showId, status, total, createdAt, ...places }) => html`
               <tr>
                 <th scope="row"><a href="/console/bookings/${bookingId}">${momentText(createdAt)}</a></th>
                 <td>${badge(status)}</td>
-                <td>${placesText(seats, areas)}</td>
+                <td>${placesText(places, names.get(showId) ?? byId)}</td>
                 <td class="number">${total === undefined ? undefined : amountText(total)}</td>
                 <td><code>${bookingId}</code></td>
               </tr>

@@ -6,6 +6,7 @@ import { doorPart } from './door.ts';
 import { overviewPart } from './overview.ts';
 import { parkedPart } from './parked.ts';
 import { peoplePart } from './people.ts';
+import { programmePart } from './programme/programme.ts';
 import { reportsPart } from './reports.ts';
 import { may, type Role } from './roles.ts';
 import { settingsPart } from './settings.ts';
@@ -27,6 +28,7 @@ const parts: readonly Part[] = [
   { path: '/console/parked', title: 'Parked', who: ['staff'], open: parkedPart },
   { path: '/console/door', title: 'Door', who: ['staff'], open: doorPart },
   { path: '/console/shows', title: 'Shows', who: ['staff', 'organizer'], open: showsPart },
+  { path: '/console/programme', title: 'Programme', who: ['organizer'], open: programmePart },
   { path: '/console/reports', title: 'Reports', who: ['organizer'], open: reportsPart },
   { path: '/console/settings', title: 'Settings', who: ['admin'], open: settingsPart },
   { path: '/console/people', title: 'People', who: ['admin'], open: peoplePart },

@@ -4,13 +4,15 @@ import type { Booking, Quote, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { amountText, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, problemBox } from '../kit/page.ts';
+import { byId, type PlaceNames, placeNames, placeOf, placesText } from '../kit/places.ts';
+import { planById } from '../kit/plans.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { WishKey } from '../kit/wish-key.ts';
-import type { Answered, SeatPlan, Ticket } from './answers.ts';
+import type { Answered, Ticket } from './answers.ts';
 import { asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { field } from './field.ts';
-import { placesText, plain, seatsIn } from './words.ts';
+import { plain, seatsIn } from './words.ts';
 
 /**
  * A sale at the counter, in three steps: what is wanted, its price with who pays how, the tickets. The price is a quoted one, so that
@@ -48,7 +50,7 @@ export class CounterSale {
     this.#sold = sold;
     this.#plan = asking(app, async (signal) => {
       const { seatPlanId } = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, { signal });
-      return get<SeatPlan>(`/v1/seat-plans/${encodeURIComponent(seatPlanId)}`, { signal });
+      return planById(seatPlanId, { signal });
     });
     void this.#plan.again();
   }
@@ -132,7 +134,7 @@ export class CounterSale {
       <form class="stacked" @submit=${onSubmit((form) => void this.#sell(quote, fieldsOf(form)))}>
         <p>
           <strong class="sum">${amountText(quote.total)}</strong>
-          for ${placesText(quote.seats, quote.areas)} <span class="quiet">(the price holds until ${timeText(quote.expiresAt)})</span>
+          for ${placesText(quote, this.#names)} <span class="quiet">(the price holds until ${timeText(quote.expiresAt)})</span>
         </p>
         ${field('Name of the customer', html`<input name="customerName" required maxlength="100" autocomplete="off">`)}
         <label>
@@ -170,7 +172,7 @@ export class CounterSale {
         </p>
         ${status === 'confirmed' && tickets.length === 0 ? html`<p>The tickets are still being made; the booking will have them.</p>` : undefined}
         <ul class="plain-list">
-          ${tickets.map(({ seat, area, code }) => html`<li><strong>${seat ?? area}</strong> <code class="ticket-code">${code}</code></li>`)}
+          ${tickets.map(({ code, ...place }) => html`<li><strong>${placeOf(place, this.#names)}</strong> <code class="ticket-code">${code}</code></li>`)}
         </ul>
       </div>
       <p class="row">
@@ -179,6 +181,10 @@ export class CounterSale {
         <button type="button" class="plain" @click=${() => this.#goTo({ name: 'choosing' })}>The next customer</button>
       </p>
     `;
+  }
+
+  get #names(): PlaceNames {
+    return this.#plan.answer === undefined ? byId : placeNames(this.#plan.answer);
   }
 
   #said(): TemplateResult | undefined {

@@ -1,15 +1,19 @@
 import { html, type TemplateResult } from 'lit-html';
 import { codeVersion } from '../../src/contracts/rules/ticket-code.ts';
-import type { Show } from '../kit/answers.ts';
+import type { Show, Theatre } from '../kit/answers.ts';
 import { all } from '../kit/api.ts';
 import { timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
+import { placeOf } from '../kit/places.ts';
 import { keep, kept } from '../kit/storage.ts';
 import { asking } from './asking.ts';
+import { DoorNames } from './door-names.ts';
 import { keepGate, keptGate } from './gate.ts';
+import { keepTheatre, keptTheatre, theatreOptions } from './house.ts';
 import { OfflineDoor } from './offline-door.ts';
 import { conflictList, networkNote } from './offline-notes.ts';
 import { type Scan, Scans } from './scans.ts';
+import type { Verdict } from './verdict.ts';
 import { clockText, shortened } from './words.ts';
 
 /** The door: a field that a hand scanner types into, and the answer so large that it is read in passing. */
@@ -20,13 +24,17 @@ const beginsInHours = 12;
 
 export function doorPart(app: App): Page {
   let showId = kept(showKey);
-  const device = new OfflineDoor(app.redraw, showId);
+  const names = new DoorNames(app.redraw);
+  const device = new OfflineDoor(app.redraw, { showId, names });
   const scans = new Scans(app.redraw, (scan) => device.ask(scan));
+  let theatreId = keptTheatre();
+  const theatres = asking(app, () => all<Theatre>('/v1/theatres'));
   const shows = asking(app, () => {
     const from = new Date(Date.now() - begunAgoHours * hourMs).toISOString();
     const to = new Date(Date.now() + beginsInHours * hourMs).toISOString();
-    return all<Show>(`/v1/shows?${new URLSearchParams({ from, to })}`);
+    return all<Show>(`/v1/shows?${new URLSearchParams({ from, to, ...(theatreId === '' ? {} : { theatreId }) })}`);
   });
+  void theatres.again();
   void shows.again();
   addEventListener('focus', focusCode);
   addEventListener('beforeunload', stayAlone);
@@ -70,12 +78,21 @@ export function doorPart(app: App): Page {
     focusCode();
   }
 
+  /** The shows of another house are none to choose from; which one the door is for stays. */
+  function chooseTheatre(id: string): void {
+    theatreId = id;
+    keepTheatre(id);
+    void shows.again();
+    focusCode();
+  }
+
   return {
     title: 'Door',
     leave: () => {
       removeEventListener('focus', focusCode);
       removeEventListener('beforeunload', stayAlone);
       device.stop();
+      theatres.stop();
       shows.stop();
       scans.stop();
     },
@@ -93,12 +110,18 @@ export function doorPart(app: App): Page {
               >
             </label>
             <label>
+              Theatre
+              <select @change=${(event: Event) => chooseTheatre((event.target as HTMLSelectElement).value)}>
+                ${theatreOptions(theatres.answer ?? [], theatreId)}
+              </select>
+            </label>
+            <label>
               Only for the show
               <select
                 @change=${(event: Event) => choose((event.target as HTMLSelectElement).value)}
               >
                 <option value="">any</option>
-                ${options(shows.answer ?? [], showId)}
+                ${options(shows.answer ?? [], { chosen: showId, isOneHouse: theatreId !== '' })}
               </select>
             </label>
           </div>
@@ -110,13 +133,13 @@ export function doorPart(app: App): Page {
             <button>Check in</button>
           </div>
         </form>
-        <div role="status" aria-atomic="true">${latest(scans.all)}</div>
+        <div role="status" aria-atomic="true">${latest(scans.all, names)}</div>
         <p class="quiet">
           A code that cannot be read? <a href="/console/bookings">Find the booking</a> by its id or the customer’s address, and let them in
           from there.
         </p>
-        ${conflictList(device.unsent)}
-        ${past(scans)}
+        ${conflictList(device.unsent, names)}
+        ${past(scans, names)}
       </div>
     `,
   };
@@ -140,21 +163,25 @@ function focusFromNothing(event: Event): void {
 }
 
 /** The shows to choose from, and the one that was chosen before, also where it is no longer among them. */
-function options(shows: readonly Show[], chosen: string | undefined): readonly TemplateResult[] {
+function options(
+  shows: readonly Show[],
+  { chosen, isOneHouse }: { readonly chosen: string | undefined; readonly isOneHouse: boolean },
+): readonly TemplateResult[] {
   const isListed = chosen === undefined || shows.some(({ showId }) => showId === chosen);
   return [
     ...(isListed ? [] : [html`<option value=${chosen} selected>the one chosen before</option>`]),
     ...shows.map(
-      (show) => html`<option value=${show.showId} ?selected=${show.showId === chosen}>${nameOf(show)}</option>`,
+      (show) =>
+        html`<option value=${show.showId} ?selected=${show.showId === chosen}>${nameOf(show, isOneHouse)}</option>`,
     ),
   ];
 }
 
-const nameOf = ({ movie, theatre, screen, startsAt }: Show) =>
-  `${timeText(startsAt, theatre.timeZone)} ${movie.title}, ${theatre.name}, screen ${screen.number}`;
+const nameOf = ({ movie, theatre, screen, startsAt }: Show, isOneHouse: boolean) =>
+  `${timeText(startsAt, theatre.timeZone)} ${movie.title}, ${isOneHouse ? '' : `${theatre.name}, `}screen ${screen.number}`;
 
 /** The verdict about the latest scan; none while one is being asked about, so that nobody takes the last one's for this. */
-function latest(scans: readonly Scan[]): TemplateResult {
+function latest(scans: readonly Scan[], names: DoorNames): TemplateResult {
   const open = scans.filter(({ state }) => state !== 'told').length;
   const verdict = scans[0]?.verdict;
   if (open > 0)
@@ -163,10 +190,14 @@ function latest(scans: readonly Scan[]): TemplateResult {
     return html`<div class="verdict"><strong>Which gate is this?</strong><span>Type its name and press Enter; then scan.</span></div>`;
   if (verdict === undefined)
     return html`<div class="verdict"><strong>Ready</strong><span>Scan a ticket, or type its code.</span></div>`;
-  return html`<div class="verdict ${verdict.tone}"><strong>${verdict.headline}</strong><span>${verdict.detail}</span></div>`;
+  return html`<div class="verdict ${verdict.tone}"><strong>${verdict.headline}</strong><span>${detailText(verdict, names)}</span></div>`;
 }
 
-function past(scans: Scans): TemplateResult | undefined {
+function detailText({ place, detail }: Verdict, names: DoorNames): string {
+  return place === undefined ? detail : `${placeOf(place, names.of(place.showId)) || 'No seat'} · ${detail}`;
+}
+
+function past(scans: Scans, names: DoorNames): TemplateResult | undefined {
   const tryAgain = (scan: Scan) => {
     scans.again(scan);
     focusCode();
@@ -181,7 +212,7 @@ function past(scans: Scans): TemplateResult | undefined {
             <li class=${scan.verdict?.tone ?? ''}>
               <span>${clockText(new Date(scan.scannedAt))}</span>
               <strong>${scan.state === 'told' ? scan.verdict?.headline : 'Asking …'}</strong>
-              <span>${scan.state === 'told' ? scan.verdict?.detail : undefined} <code>${shortened(scan.code)}</code></span>
+              <span>${scan.state === 'told' && scan.verdict !== undefined ? detailText(scan.verdict, names) : undefined} <code>${shortened(scan.code)}</code></span>
               ${
                 scan.state === 'told' && scan.verdict?.isOpen === true
                   ? html`<button type="button" class="plain" @click=${() => tryAgain(scan)}>Try again</button>`

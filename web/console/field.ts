@@ -17,6 +17,11 @@ export function wrongAt(problem: unknown, pointer: string): readonly string[] {
   return own.map(([at, message]) => (at === pointer ? message : `${at.slice(pointer.length + 1)}: ${message}`));
 }
 
+/** Whether a problem is told at the fields it is about. */
+export function isAtField(problem: unknown): problem is Problem {
+  return problem instanceof Problem && problem.fields.size > 0;
+}
+
 /** A cross-reference of the console, in the type of a machine. */
 export function idLink(path: string, id: string): TemplateResult {
   return html`<a href="${path}/${encodeURIComponent(id)}"><code>${id}</code></a>`;

@@ -6,6 +6,7 @@ import { all, get } from '../kit/api.ts';
 import { momentText } from '../kit/format.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from '../kit/hall.ts';
 import { type App, loading, problemBox } from '../kit/page.ts';
+import { byId, type PlaceNames, placeNames, placesText } from '../kit/places.ts';
 import { messageOf } from '../kit/problem.ts';
 import { type SeatMap, seatMap, seatMapView } from '../kit/seat-map.ts';
 import { type Following, follow } from '../kit/server-events.ts';
@@ -18,6 +19,7 @@ import { countsOf, PastHall } from './past-hall.ts';
  */
 interface Stage {
   readonly hall: Hall;
+  readonly names: PlaceNames;
   readonly map: SeatMap;
 }
 
@@ -76,10 +78,15 @@ export class HallView {
     this.#choose([]);
   }
 
+  /** What its seats are called, as far as its plan is known. */
+  get names(): PlaceNames {
+    return this.#stage?.names ?? byId;
+  }
+
   view(): TemplateResult {
     const problem = problemBox(this.#problem === undefined ? undefined : messageOf(this.#problem));
     if (this.#stage === undefined) return problem ?? loading;
-    const { hall, map } = this.#stage;
+    const { hall, map, names } = this.#stage;
     if (hall.rows.length === 0) return html`<p class="quiet">All places of this show are without numbers.</p>`;
     const [free, held, sold, blocked] = countsOf(this.#states);
     return html`
@@ -102,11 +109,11 @@ export class HallView {
           this.#chosen.length === 0
             ? html`<p class="quiet">${this.#mayLookBack ? 'Choose seats to sell them or to see what became of them.' : 'Choose seats to keep them off sale.'}</p>`
             : html`
-                <p>${this.#chosen.join(', ')}</p>
+                <p>${placesText({ seats: this.#chosen }, names)}</p>
                 <p><button type="button" class="plain" @click=${() => this.clear()}>None of them</button></p>
               `
         }
-        ${this.#history === undefined ? undefined : historyView(this.#history)}
+        ${this.#history === undefined ? undefined : historyView(this.#history, names)}
       </div>
       </div>
     `;
@@ -115,7 +122,7 @@ export class HallView {
   #lookedText(): string {
     const seat = this.#looked;
     if (seat === undefined) return this.#past === undefined ? 'As it is now.' : 'As it was.';
-    return `${seat.id}: ${seat.row.section}, row ${seat.row.name}, seat ${seat.number}, ${stateNames[this.#states[seat.index] ?? 0]}`;
+    return `${this.#stage?.names.seat(seat.id)} (${seat.id}): ${stateNames[this.#states[seat.index] ?? 0]}`;
   }
 
   #lookingBack(): TemplateResult {
@@ -170,7 +177,7 @@ export class HallView {
         this.#app.redraw();
       },
     });
-    this.#stage = { hall, map };
+    this.#stage = { hall, names: placeNames(plan), map };
     this.#live = follow(`${this.#path}/availability/stream`, {
       event: ({ event, data }) => {
         if (event === 'snapshot') {
@@ -253,10 +260,10 @@ export class HallView {
   }
 }
 
-function historyView({ seat, changes, conclusion }: SeatHistory): TemplateResult {
+function historyView({ seat, changes, conclusion }: SeatHistory, names: PlaceNames): TemplateResult {
   return html`
     <section class="seat-history" aria-labelledby="seat-history">
-      <h3 id="seat-history">What became of ${seat}</h3>
+      <h3 id="seat-history">What became of ${names.seat(seat)}</h3>
       <p>${conclusion}</p>
       <ol class="plain-list">
         ${changes.map(

@@ -4,6 +4,7 @@ import { messageOf, Problem, unreachable } from '../kit/problem.ts';
 import type { Admission } from './answers.ts';
 import { checkIn, isUnanswered } from './check-in.ts';
 import { checkCode, verifyingKeys } from './code-check.ts';
+import type { DoorNames } from './door-names.ts';
 import {
   askedPreparation,
   type KnownTicket,
@@ -32,6 +33,7 @@ interface Prepared {
 export class OfflineDoor {
   readonly unsent: UnsentScans;
   readonly #changed: () => void;
+  readonly #names: DoorNames;
   readonly #stopping = new AbortController();
   readonly #contact: Repeating;
   #showId: string | undefined;
@@ -45,8 +47,12 @@ export class OfflineDoor {
   #losses = 0;
   #whyNot: string | undefined;
 
-  constructor(changed: () => void, showId: string | undefined) {
+  constructor(
+    changed: () => void,
+    { showId, names }: { readonly showId: string | undefined; readonly names: DoorNames },
+  ) {
     this.#changed = changed;
+    this.#names = names;
     this.#showId = showId;
     this.unsent = new UnsentScans(changed);
     const { signal } = this.#stopping;
@@ -182,7 +188,10 @@ export class OfflineDoor {
     if (showId === undefined) return false;
     if (!this.#isUnheard && performance.now() - this.#preparedAtMs < prepareEveryMs) return false;
     try {
-      const preparation = await askedPreparation(showId, this.preparation, this.#stopping.signal);
+      const [preparation] = await Promise.all([
+        askedPreparation(showId, this.preparation, this.#stopping.signal),
+        this.#names.load(showId),
+      ]);
       if (this.#showId === showId) this.#preparedAtMs = performance.now();
       await this.#use(preparation);
       // Where there is no room for it, this page has it all the same.

@@ -1,6 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
 import { repeat } from 'lit-html/directives/repeat.js';
+import type { LoggedScan } from '../kit/door-log.ts';
 import { countText, timeText } from '../kit/format.ts';
+import type { DoorNames } from './door-names.ts';
 import type { OfflineDoor } from './offline-door.ts';
 import type { UnsentScans } from './unsent-scans.ts';
 import { clockText, shortened } from './words.ts';
@@ -41,8 +43,16 @@ function readinessText({ preparation, whyNot }: OfflineDoor, showId: string | un
     : `Not ready for a network that fails. ${whyNot}`;
 }
 
+/** The log has seats and areas by their ids alike: what is no seat of the plan is an area. */
+function placeOfScan({ place, showId }: LoggedScan, names: DoorNames): string {
+  if (place === undefined) return 'No seat known';
+  const known = names.of(showId);
+  const seat = known.seat(place);
+  return seat === place ? known.area(place) : seat;
+}
+
 /** Whom the device let in and the server did not: each stays until somebody has seen to it. */
-export function conflictList(unsent: UnsentScans): TemplateResult | undefined {
+export function conflictList(unsent: UnsentScans, names: DoorNames): TemplateResult | undefined {
   const { conflicts } = unsent;
   if (conflicts.length === 0) return undefined;
   return html`
@@ -57,7 +67,7 @@ export function conflictList(unsent: UnsentScans): TemplateResult | undefined {
             <li class="bad">
               <span>${clockText(new Date(conflict.scan.scannedAt))}</span>
               <strong>${conflict.headline}</strong>
-              <span>${conflict.scan.place ?? 'No seat known'} · ${conflict.detail} <code>${shortened(conflict.scan.code)}</code></span>
+              <span>${placeOfScan(conflict.scan, names)} · ${conflict.detail} <code>${shortened(conflict.scan.code)}</code></span>
               <button type="button" class="plain" @click=${() => unsent.seenTo(conflict)}>Seen to</button>
             </li>
           `,

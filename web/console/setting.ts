@@ -3,10 +3,12 @@ import { call, get } from '../kit/api.ts';
 import { momentText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
+import type { Me } from '../kit/session.ts';
 import { WishKey } from '../kit/wish-key.ts';
 import type { SettingWithHistory } from './answers.ts';
 import { asking } from './asking.ts';
-import { field, wrongAt } from './field.ts';
+import { field, isAtField, wrongAt } from './field.ts';
+import { personText } from './person.ts';
 import { repeating } from './repeating.ts';
 import { settingSays } from './setting-says.ts';
 import { type Editor, editedText, editorOf, readValue, valueText } from './setting-value.ts';
@@ -83,7 +85,7 @@ export function settingPart(app: App, key: string): Page {
             ${isAtField(problem) ? undefined : problemBox(problem === undefined ? undefined : messageOf(problem))}
             <p><button ?disabled=${isAsking}>Change it</button></p>
           </form>
-          ${history(told)}
+          ${history(told, app.me())}
         `;
       })}
     `,
@@ -97,8 +99,6 @@ function changedMeanwhile({ key, value, why = '' }: SettingWithHistory): Problem
 
 const wrongValue = (message: string) =>
   new Problem(422, { code: 'validation_failed', errors: [{ pointer: '/value', message }] });
-
-const isAtField = (problem: unknown) => problem instanceof Problem && problem.fields.size > 0;
 
 function fields(
   { value }: SettingWithHistory,
@@ -133,7 +133,7 @@ function control(editor: Editor, text: string): TemplateResult {
   }
 }
 
-function history({ key, history: changes }: SettingWithHistory): TemplateResult {
+function history({ key, history: changes }: SettingWithHistory, me: Pick<Me, 'userId'> | undefined): TemplateResult {
   if (changes.length === 0) return html`<p class="quiet">It was never changed.</p>`;
   return html`
     <section aria-labelledby="history">
@@ -155,7 +155,7 @@ function history({ key, history: changes }: SettingWithHistory): TemplateResult 
                   <td>${momentText(when)}</td>
                   <td class="value">${valueText(key, value)}</td>
                   <td>${why}</td>
-                  <td><code>${who}</code></td>
+                  <td>${personText(who, me)}</td>
                 </tr>
               `,
             )}

@@ -2,8 +2,10 @@ import { html, type TemplateResult } from 'lit-html';
 import { get, type Listed } from '../kit/api.ts';
 import { momentText } from '../kit/format.ts';
 import type { App, Page } from '../kit/page.ts';
+import type { Me } from '../kit/session.ts';
 import type { Setting } from './answers.ts';
 import { asking } from './asking.ts';
+import { personText } from './person.ts';
 import { settingPart } from './setting.ts';
 import { settingSays } from './setting-says.ts';
 import { valueText } from './setting-value.ts';
@@ -25,12 +27,12 @@ function listPart(app: App): Page {
     view: () => html`
       <h1>Settings</h1>
       <p class="quiet">A change is in force everywhere within two seconds, and counts for what begins later.</p>
-      ${list.view(({ items }) => table(items))}
+      ${list.view(({ items }) => table(items, app.me()))}
     `,
   };
 }
 
-function table(settings: readonly Setting[]): TemplateResult {
+function table(settings: readonly Setting[], me: Pick<Me, 'userId'> | undefined): TemplateResult {
   return html`
     <div class="scrolls">
       <table class="wraps">
@@ -49,7 +51,7 @@ function table(settings: readonly Setting[]): TemplateResult {
                 <th scope="row"><a href="/console/settings/${setting.key}">${setting.key}</a><small>${settingSays[setting.key]}</small></th>
                 <td class="value">${listed(setting.key, setting.value)}</td>
                 <td class="value quiet">${isDefault(setting) ? 'the same' : listed(setting.key, setting.default)}</td>
-                <td>${lastChange(setting)}</td>
+                <td>${lastChange(setting, me)}</td>
               </tr>
             `,
           )}
@@ -66,7 +68,7 @@ function listed(key: string, value: unknown): string {
 
 const isDefault = (setting: Setting) => JSON.stringify(setting.value) === JSON.stringify(setting.default);
 
-function lastChange({ when, who, why }: Setting): TemplateResult {
-  if (when === undefined) return html`<span class="quiet">never</span>`;
-  return html`${momentText(when)}: ${why} <span class="quiet">by <code>${who}</code></span>`;
+function lastChange({ when, who, why }: Setting, me: Pick<Me, 'userId'> | undefined): TemplateResult {
+  if (when === undefined || who === undefined) return html`<span class="quiet">never</span>`;
+  return html`${momentText(when)}: ${why} <span class="quiet">by ${personText(who, me)}</span>`;
 }

@@ -3,6 +3,7 @@ import type { Show } from '../kit/answers.ts';
 import { call, get, post } from '../kit/api.ts';
 import { amountText, momentText } from '../kit/format.ts';
 import type { App, Page } from '../kit/page.ts';
+import { type PlaceNames, placesText } from '../kit/places.ts';
 import { Problem } from '../kit/problem.ts';
 import type { Sales } from './answers.ts';
 import { asking } from './asking.ts';
@@ -58,7 +59,7 @@ export function showPart(app: App, showId: string): Page {
       hall.leave();
     },
     view: () => html`
-      ${show.view(heading)} ${deeds.outcome()}
+      ${show.view(heading)} ${isOrganizer ? ways(showId) : undefined} ${deeds.outcome()}
       <section aria-labelledby="hall">
         <h2 id="hall">The hall</h2>
         ${hall.view()}
@@ -69,7 +70,7 @@ export function showPart(app: App, showId: string): Page {
               <section aria-labelledby="sales">
                 <h2 id="sales">Sales</h2>
                 ${sales.view(salesTable)}
-                ${show.answer === undefined || show.answer.status === 'cancelled' ? undefined : deeds.view(...organizing(path, { show: show.answer, chosen }))}
+                ${show.answer === undefined || show.answer.status === 'cancelled' ? undefined : deeds.view(...organizing(path, { show: show.answer, chosen, names: hall.names }))}
               </section>
               <section aria-labelledby="waiting-room">
                 <h2 id="waiting-room">Waiting room</h2>
@@ -81,6 +82,15 @@ export function showPart(app: App, showId: string): Page {
       ${counter === undefined ? undefined : show.answer && counter.view(show.answer)}
     `,
   };
+}
+
+function ways(showId: string): TemplateResult {
+  return html`
+    <p class="row">
+      <a class="button plain" href="/console/programme/${showId}">Change it or take it off</a>
+      <a class="button plain" href="/console/programme/new-shows?from=${showId}">Make more like this</a>
+    </p>
+  `;
 }
 
 function heading({ movie, theatre, screen, startsAt, status, sales, showId }: Show): TemplateResult {
@@ -137,15 +147,15 @@ function salesTable({ capacity, sold, held, blocked, revenue, categories }: Sale
 
 function organizing(
   path: string,
-  { show, chosen }: { readonly show: Show; readonly chosen: readonly string[] },
+  { show, chosen, names }: { readonly show: Show; readonly chosen: readonly string[]; readonly names: PlaceNames },
 ): readonly Deed[] {
   return [
     blocking(path, {
-      ...{ method: 'POST', chosen },
+      ...{ method: 'POST', chosen, names },
       does: 'Block seats',
       follows: 'They are kept off sale until they are unblocked. Held and sold seats cannot be blocked.',
     }),
-    blocking(path, { method: 'DELETE', chosen, does: 'Unblock seats', follows: 'They go on sale again.' }),
+    blocking(path, { method: 'DELETE', chosen, names, does: 'Unblock seats', follows: 'They go on sale again.' }),
     cancelling(path, show),
   ];
 }
@@ -155,11 +165,13 @@ function blocking(
   {
     method,
     chosen,
+    names,
     does,
     follows,
   }: {
     readonly method: 'POST' | 'DELETE';
     readonly chosen: readonly string[];
+    readonly names: PlaceNames;
     readonly does: string;
     readonly follows: string;
   },
@@ -170,12 +182,12 @@ function blocking(
     follows,
     fields: (problem) => html`
       ${field('Ids of the seats, such as S-A-1 S-A-2', html`<textarea name="seats" required rows="2" cols="40" spellcheck="false" .value=${chosen.join(' ')}></textarea>`)}
-      ${problem?.body.offending === undefined ? undefined : html`<p>Not free: ${problem.body.offending.join(', ')}</p>`}
+      ${problem?.body.offending === undefined ? undefined : html`<p>Not free: ${placesText({ seats: problem.body.offending }, names)}</p>`}
     `,
     run: async ({ fields, keyOf }) => {
       const body = { seats: seatsIn(fields['seats'] ?? '') };
       await call(method, `${path}/blocks`, { body, key: keyOf(body) });
-      return `${method === 'POST' ? 'Blocked' : 'On sale again'}: ${body.seats.join(', ')}.`;
+      return `${method === 'POST' ? 'Blocked' : 'On sale again'}: ${placesText(body, names)}.`;
     },
   };
 }

@@ -3,13 +3,13 @@ import type { Show, Theatre } from '../kit/answers.ts';
 import { all } from '../kit/api.ts';
 import { dayOf, isOtherClock, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
-import { keep, kept } from '../kit/storage.ts';
 import { asking } from './asking.ts';
 import { badge } from './badge.ts';
+import { keepTheatre, keptTheatre, theatreOptions } from './house.ts';
+import { may } from './roles.ts';
 import { showPart } from './show.ts';
 
 /** Shows: found by theatre and day. */
-const theatreKey = 'fullhouse-console-theatre';
 const hourMs = 3_600_000;
 const dayMs = 24 * hourMs;
 
@@ -22,7 +22,7 @@ let lastDay: string | undefined;
 
 function findingPart(app: App): Page {
   let day = lastDay ?? dayOf(new Date());
-  let theatreId = kept(theatreKey) ?? '';
+  let theatreId = keptTheatre();
   const theatres = asking(app, () => all<Theatre>('/v1/theatres'));
   const shows = asking(app, async (signal) => {
     const found = await showsOf(day, theatreId);
@@ -37,7 +37,7 @@ function findingPart(app: App): Page {
     day = fields['day'] ?? day;
     lastDay = day;
     theatreId = fields['theatreId'] ?? '';
-    keep(theatreKey, theatreId);
+    keepTheatre(theatreId);
     void shows.again();
   }
 
@@ -49,15 +49,12 @@ function findingPart(app: App): Page {
     },
     view: () => html`
       <h1>Shows</h1>
+      ${may(app.me(), 'organizer') ? html`<p><a class="button" href="/console/programme/new-shows">New shows</a></p>` : undefined}
       <form class="row" @submit=${onSubmit(find)} @change=${(event: Event) => find(formOf(event))}>
         <label>
           Theatre
           <select name="theatreId">
-            <option value="" ?selected=${theatreId === ''}>all</option>
-            ${(theatres.answer ?? []).map(
-              (each) =>
-                html`<option value=${each.theatreId} ?selected=${each.theatreId === theatreId}>${each.name}, ${each.location}</option>`,
-            )}
+            ${theatreOptions(theatres.answer ?? [], theatreId)}
           </select>
         </label>
         <label>Day <input type="date" name="day" required .value=${day}></label>

@@ -9,11 +9,19 @@ const no = (status: number, code: string, more = {}) =>
 describe('the verdict about a scan', () => {
   it('lets in with an answer that does', () => {
     const verdict = admitted({
-      ...{ ticketId: 'tkt_1', bookingId: 'bkg_1', movieName: 'Laura', seat: 'S-A-1', priceCategory: 'standard' },
+      ...{
+        ticketId: 'tkt_1',
+        bookingId: 'bkg_1',
+        showId: 'shw_1',
+        movieName: 'Laura',
+        seat: 'S-A-1',
+        priceCategory: 'standard',
+      },
       ...{ admittedAt: '2026-01-01T20:00:00.000Z', gate: 'North' },
     });
     assert.deepEqual([verdict.tone, verdict.headline, verdict.isOpen], ['good', 'Admitted', false]);
-    assert.match(verdict.detail, /S-A-1.*Laura/);
+    assert.match(verdict.detail, /standard.*Laura/);
+    assert.deepEqual(verdict.place, { showId: 'shw_1', seat: 'S-A-1', area: undefined });
   });
 
   it('says when and where somebody was let in with the ticket before', () => {
@@ -69,9 +77,10 @@ describe('the verdict without a network', () => {
   } as const;
 
   it('is a yes of its own, with the seat where it is known', () => {
-    const { tone, headline, detail, isOpen } = admittedHere(scan, ticket, at);
+    const { tone, headline, detail, place, isOpen } = admittedHere(scan, ticket, at);
     assert.deepEqual([tone, headline, isOpen], ['alone', 'Admitted without network', false]);
-    assert.match(detail, /S-A-1 · standard/);
+    assert.match(detail, /^standard · /);
+    assert.deepEqual(place, { showId: 'shw_1', seat: 'S-A-1', area: undefined });
     assert.match(admittedHere(scan, undefined, at).detail, /the seat is on the ticket/);
   });
 

@@ -12,15 +12,24 @@ export interface Verdict {
   readonly tone: 'good' | 'alone' | 'warn' | 'bad';
   readonly headline: string;
   readonly detail: string;
+  /** What the ticket is for, where somebody was let in: told before the detail, by its name. */
+  readonly place?: TicketPlace;
   /** Nobody decided: the same scan may be asked about again. */
   readonly isOpen: boolean;
 }
 
+/** A seat or a place in an area of a show. */
+export interface TicketPlace {
+  readonly showId: string | undefined;
+  readonly seat?: string | undefined;
+  readonly area?: string | undefined;
+}
+
 const justNowMs = 10_000;
 
-export function admitted({ movieName, seat, area, priceCategory, admittedAt }: Admission): Verdict {
-  const detail = `${seat ?? area ?? 'No seat'} · ${priceCategory} · ${movieName} · ${timeText(admittedAt)}`;
-  return { tone: 'good', headline: 'Admitted', detail, isOpen: false };
+export function admitted({ showId, movieName, seat, area, priceCategory, admittedAt }: Admission): Verdict {
+  const detail = `${priceCategory} · ${movieName} · ${timeText(admittedAt)}`;
+  return { tone: 'good', headline: 'Admitted', detail, place: { showId, seat, area }, isOpen: false };
 }
 
 const headlines: Readonly<Record<string, string>> = {
@@ -54,15 +63,13 @@ function usedText({ admittedAt, gate }: Pick<KnownTicket, 'admittedAt' | 'gate'>
 }
 
 /** Let in by what this device knows. */
-export function admittedHere({ scannedAt }: DoorScan, ticket: KnownTicket | undefined, asOf: string): Verdict {
-  const place =
-    ticket === undefined
-      ? `Sold after ${timeText(asOf)}: the seat is on the ticket`
-      : `${ticket.seat ?? ticket.area ?? 'No seat'} · ${ticket.priceCategory}`;
+export function admittedHere({ scannedAt, showId }: DoorScan, ticket: KnownTicket | undefined, asOf: string): Verdict {
+  const what = ticket?.priceCategory ?? `Sold after ${timeText(asOf)}: the seat is on the ticket`;
   return {
     tone: 'alone',
     headline: 'Admitted without network',
-    detail: `${place} · ${timeText(scannedAt)}`,
+    detail: `${what} · ${timeText(scannedAt)}`,
+    ...(ticket === undefined ? {} : { place: { showId, seat: ticket.seat, area: ticket.area } }),
     isOpen: false,
   };
 }

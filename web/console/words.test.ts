@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { placesText, seatsIn, spanText } from './words.ts';
+import { seatsIn, spanText } from './words.ts';
 
 describe('words of the console', () => {
   it('tell a time span in the two largest units that matter', () => {
@@ -26,10 +26,5 @@ describe('words of the console', () => {
   it('find each seat of a text once, however they are separated', () => {
     assert.deepEqual(seatsIn(' S-A-1, S-A-2;S-A-3\nS-A-1 '), ['S-A-1', 'S-A-2', 'S-A-3']);
     assert.deepEqual(seatsIn('  '), []);
-  });
-
-  it('list seats and places', () => {
-    assert.equal(placesText(['S-A-1', 'S-A-2'], [{ area: 'FLOOR', count: 2 }]), 'S-A-1, S-A-2, 2 × FLOOR');
-    assert.equal(placesText([]), '');
   });
 });

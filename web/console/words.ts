@@ -25,14 +25,6 @@ const tones: Readonly<Record<string, Tone>> = {
 
 export const toneOf = (status: string): Tone => tones[status] ?? '';
 
-/** Seats and places as people list them. */
-export function placesText(
-  seats: readonly string[],
-  areas: readonly { readonly area: string; readonly count: number }[] = [],
-): string {
-  return [...seats, ...areas.map(({ area, count }) => `${count} × ${area}`)].join(', ');
-}
-
 /** The seats of a text, separated by anything that no seat has in its id. */
 export function seatsIn(text: string): readonly string[] {
   return [...new Set(text.split(/[\s,;]+/).filter((seat) => seat !== ''))];

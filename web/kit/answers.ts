@@ -18,7 +18,7 @@ export interface Show {
     readonly genre?: string;
   };
   readonly theatre: Theatre;
-  readonly screen: { readonly number: number };
+  readonly screen: { readonly screenId: string; readonly number: number };
   readonly startsAt: string;
   readonly seatPlanId: string;
   readonly priceCategories: readonly { readonly name: string; readonly price: Money }[];

@@ -36,6 +36,8 @@ export interface ProblemBody {
   readonly gate?: string;
   /** Seats that are not free. */
   readonly offending?: readonly string[];
+  /** Shows that are in the way. */
+  readonly shows?: readonly string[];
 }
 
 export const unreachable = () =>

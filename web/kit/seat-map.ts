@@ -11,6 +11,8 @@ export interface SeatMap {
   draw(): void;
   zoom(factor: number): void;
   whole(): void;
+  /** Shows another hall: one that is being drawn up changes with every word. */
+  change(hall: Hall): void;
   leave(): void;
 }
 
@@ -60,12 +62,13 @@ const numbersFrom = 17;
 const dragFromPixels = 6;
 const keySteps = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' } as const;
 
-export function seatMap({ hall, states, isMine, takenColours = alike, onChoose, onLook }: SeatMapOptions): SeatMap {
+export function seatMap({ states, isMine, takenColours = alike, onChoose, onLook, ...first }: SeatMapOptions): SeatMap {
+  let { hall } = first;
   const element = document.createElement('canvas');
   element.tabIndex = 0;
   element.setAttribute('role', 'application');
   element.setAttribute('aria-label', 'Seat map. Arrow keys go from seat to seat, Enter chooses, plus and minus zoom.');
-  element.style.aspectRatio = String((hall.width + 2 * margin) / (hall.height + 2 * margin));
+  element.style.aspectRatio = ratioOf(hall);
   const camera: Camera = { scale: 1, x: 0, y: 0 };
   const pointers = new Map<number, { x: number; y: number }>();
   let dragged = 0;
@@ -87,6 +90,16 @@ export function seatMap({ hall, states, isMine, takenColours = alike, onChoose, 
     camera.x = hall.left + hall.width / 2 - 0.5;
     camera.y = hall.top + hall.height / 2 - 0.5;
     draw();
+  }
+
+  function change(next: Hall): void {
+    const isAsLarge = ratioOf(next) === ratioOf(hall) && next.width === hall.width;
+    hall = next;
+    cursor = cursor && placeOf(hall, cursor.index);
+    element.style.aspectRatio = ratioOf(hall);
+    // Whoever has come nearer stays there, as long as the hall is where it was.
+    if (isAsLarge) draw();
+    else whole();
   }
 
   /** Zooms so that what is at a place of the canvas stays there. */
@@ -204,13 +217,15 @@ export function seatMap({ hall, states, isMine, takenColours = alike, onChoose, 
   const scheme = matchMedia('(prefers-color-scheme: dark)');
   scheme.addEventListener('change', draw);
   return {
-    ...{ element, draw, whole, zoom: (factor: number) => zoom(factor) },
+    ...{ element, draw, whole, change, zoom: (factor: number) => zoom(factor) },
     leave() {
       sized.disconnect();
       scheme.removeEventListener('change', draw);
     },
   };
 }
+
+const ratioOf = (hall: Hall) => String((hall.width + 2 * margin) / (hall.height + 2 * margin));
 
 const distance = (a: { readonly x: number; readonly y: number }, b: { readonly x: number; readonly y: number }) =>
   Math.hypot(a.x - b.x, a.y - b.y);

@@ -1,5 +1,3 @@
-import { decimalsOf } from './decimals.ts';
-
 /** Comma-separated values as RFC 4180 has them, and as spreadsheets take them. */
 export type CsvCell = string | number | undefined;
 
@@ -19,12 +17,3 @@ function cellOf(cell: CsvCell): string {
 }
 
 const isAmount = (text: string) => /^-?\d+(\.\d+)?$/.test(text);
-
-/** Minor units as a decimal number of the currency, exactly: -1250 in EUR is `-12.50`. */
-export function decimalText(amount: number, currency: string): string {
-  const decimals = decimalsOf(currency);
-  const digits = String(Math.abs(amount)).padStart(decimals + 1, '0');
-  const whole = digits.slice(0, digits.length - decimals);
-  const sign = amount < 0 ? '-' : '';
-  return decimals === 0 ? `${sign}${whole}` : `${sign}${whole}.${digits.slice(-decimals)}`;
-}

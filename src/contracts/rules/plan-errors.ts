@@ -1,6 +1,6 @@
 import type { SeatPlan, SeatRow, SeatSection } from '../catalog.ts';
-import { seatsPerPlanMax } from '../seats.ts';
 import { rowPrefix, rowSeatCount } from './plan-order.ts';
+import { seatsPerPlanMax } from './seat-limits.ts';
 
 /** What is wrong with a seat plan beyond its shape: where (RFC 6901 pointer into the plan), what, and how to mend it. */
 export interface PlanError {
@@ -14,7 +14,7 @@ export const planErrorsMax = 100;
 const seatIdCharactersMax = 40;
 
 /** The faults of a plan, in plan order; none for a plan that can be sold. */
-export function planErrors(plan: SeatPlan): readonly PlanError[] {
+export function planErrors(plan: Pick<SeatPlan, 'sections' | 'areas'>): readonly PlanError[] {
   const errors: PlanError[] = [];
   const seen = { sections: new Set<string>(), rows: new Set<string>() };
   let seats = 0;
@@ -75,7 +75,7 @@ function inRow(row: SeatRow, number: number): boolean {
   return number >= row.first && number <= row.last && (number - row.first) % row.step === 0;
 }
 
-function areaErrors(plan: SeatPlan): readonly PlanError[] {
+function areaErrors(plan: Pick<SeatPlan, 'areas'>): readonly PlanError[] {
   const seen = new Set<string>();
   return plan.areas.flatMap(({ area }, at) => {
     const twice = seen.has(area);

@@ -1,6 +1,7 @@
 import type { Money } from '../money.ts';
 import type { BookingLine, MoneyLine, ReportedShow } from '../reports.ts';
-import { type CsvCell, csvLine, decimalText } from './csv.ts';
+import { type CsvCell, csvLine } from './csv.ts';
+import { decimalText } from './decimals.ts';
 
 /** Reports as files for spreadsheets: a column for each thing, amounts as decimal numbers beside their currency. */
 

@@ -114,6 +114,7 @@ export async function assertScreenFree(transaction: Transaction, show: Show): Pr
   throw new Problem(
     'conflict',
     `The screen is taken from ${from} to ${to} by ${other.showId}. Choose another time or screen.`,
+    { extensions: { shows: [other.showId] } },
   );
 }
 

@@ -3,11 +3,11 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { deriveId } from '../../contracts/ids.ts';
 import type { IdKind } from '../../contracts/rules/id-prefixes.ts';
+import { localTimeAt } from '../../contracts/rules/local-time.ts';
 import { planErrors } from '../../contracts/rules/plan-errors.ts';
 import { planIndex } from '../../contracts/rules/plan-order.ts';
 import { type DemoMovie, demoCatalogue } from './demo.ts';
 import { resolveCatalogue } from './import-resolve.ts';
-import { localTimeAt } from './local-time.ts';
 import { endOf } from './show-rules.ts';
 
 const movies = JSON.parse(readFileSync(new URL('../../../data/movies.json', import.meta.url), 'utf8')) as DemoMovie[];

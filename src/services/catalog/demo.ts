@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
+import { localTimeAt, momentOfLocalTime } from '../../contracts/rules/local-time.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { type DemoHouse, type DemoPlan, demoHouses, demoPlans } from './demo-houses.ts';
 import { type ImportCounts, importFile } from './import.ts';
 import { type CatalogueFile, checkEntries, type UncheckedFile } from './import-file.ts';
-import { localTimeAt, momentOfLocalTime } from './local-time.ts';
 import * as projection from './projection.ts';
 
 /**

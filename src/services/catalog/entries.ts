@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { refundPolicy as refundPolicyData, seatArea, seatRow, seatSection } from '../../contracts/catalog.ts';
 import { movieId, screenId, seatPlanId, theatreId } from '../../contracts/ids.ts';
 import { price } from '../../contracts/money.ts';
+import { rowsPerSectionMax } from '../../contracts/rules/seat-limits.ts';
 import { priceCategoryName } from '../../contracts/seats.ts';
 import { isTimeZone } from './show-rules.ts';
 
@@ -61,7 +62,12 @@ export type Screen = Readonly<z.infer<typeof screen>>;
 export const seatPlanFields = z.strictObject({
   name: label,
   sections: z
-    .array(z.strictObject({ ...seatSection.shape, rows: z.array(z.strictObject(seatRow.shape)).min(1).max(500) }))
+    .array(
+      z.strictObject({
+        ...seatSection.shape,
+        rows: z.array(z.strictObject(seatRow.shape)).min(1).max(rowsPerSectionMax),
+      }),
+    )
     .max(200)
     .default([]),
   areas: z.array(z.strictObject(seatArea.shape)).max(50).default([]),

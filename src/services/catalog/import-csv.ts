@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
-import { decimalsOf } from '../../contracts/rules/decimals.ts';
+import { minorUnits } from '../../contracts/rules/decimals.ts';
 import {
   type CatalogueFile,
   checkEntries,
@@ -240,15 +240,6 @@ function showOf({ where, cells }: Line, faults: ImportFault[]): unknown {
 
 function timeCell(name: 'opensAt' | 'closesAt', text: string): object {
   return text === '' ? {} : { [name]: text.replace(' ', 'T') };
-}
-
-/** `12.50` as an amount in minor units, by the decimals the currency has. */
-function minorUnits(text: string, currency: string): number | undefined {
-  const parts = /^(\d{1,9})(?:\.(\d{1,4}))?$/.exec(text);
-  if (parts === null || !/^[A-Z]{3}$/.test(currency)) return undefined;
-  const digits = decimalsOf(currency);
-  const [, whole = '', fraction = ''] = parts;
-  return fraction.length > digits ? undefined : Number(whole + fraction.padEnd(digits, '0'));
 }
 
 /** The plan that `10x16` stands for; `undefined` for a name. */

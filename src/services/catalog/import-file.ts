@@ -1,8 +1,8 @@
 import { z } from 'zod';
+import { localTimeSyntax } from '../../contracts/rules/local-time.ts';
 import { plainly } from '../../runtime/wording.ts';
 import { movieFields, saleFields, seatPlanFields, theatreFields } from './entries.ts';
 import { inTurns } from './import-turns.ts';
-import { localTimeSyntax } from './local-time.ts';
 
 /**
  * A catalogue as people write it by hand: entries refer to each other by title, name and number, never by id.

@@ -1,4 +1,5 @@
 import type { SeatPlan, Show } from '../../contracts/catalog.ts';
+import { momentOfLocalTime } from '../../contracts/rules/local-time.ts';
 import { planErrors } from '../../contracts/rules/plan-errors.ts';
 import type { Movie, Screen, Theatre } from './entries.ts';
 import {
@@ -13,7 +14,6 @@ import { type SharedNames, sharedFaults, sharedNames } from './import-names.ts';
 import { isOn, type PlacedShow, placeShows, type Taken } from './import-place.ts';
 import { isSamePlan } from './import-plan.ts';
 import { inTurns } from './import-turns.ts';
-import { momentOfLocalTime } from './local-time.ts';
 import { categoriesOf, showFaults, showOf } from './show-rules.ts';
 
 /**

@@ -12,7 +12,18 @@ import { minutesOf } from '../show-rules.ts';
 /** Movies, or whatever is shown. Shows repeat what a ticket needs of them, so a change reaches the shows to come. */
 
 const params = z.strictObject({ movieId });
+const { shape } = movieFields;
+/** What need not be told of a movie is taken away by `null`. */
 const changes = movieFields
+  .extend({
+    releaseDate: shape.releaseDate.nullable(),
+    runningTimeMinutes: shape.runningTimeMinutes.nullable(),
+    certificate: shape.certificate.nullable(),
+    genre: shape.genre.nullable(),
+    director: shape.director.nullable(),
+    rating: shape.rating.nullable(),
+    synopsis: shape.synopsis.nullable(),
+  })
   .partial()
   .refine((fields) => Object.keys(fields).length > 0, 'must change at least one field');
 const tag = 'catalogue';
@@ -86,7 +97,7 @@ function changingMovies(service: ServiceRuntime): readonly Endpoint[] {
     endpoint({
       ...{ method: 'PATCH', path: '/movies/{movieId}', tag, who: ['organizer'], params, body: changes },
       summary:
-        'Change a movie; its shows to come change with it. A running time with which they would overlap is refused; `shows` names them.',
+        'Change a movie; its shows to come change with it, and `null` takes away what need not be told. A running time with which they would overlap is refused; `shows` names them.',
       idempotency: 'honoured',
       answers: { 200: { says: 'The movie as it is now.', body: movie } },
       problems: ['forbidden', 'not_found', 'conflict', 'validation_failed'],
@@ -137,7 +148,7 @@ async function changeMovie(
   const locked = isTimed ? await projection.screensShowing(transaction, id, 'lock') : [];
   const before = await projection.movieById(transaction, id, 'lock');
   if (before === undefined) throw notFound('movie');
-  const after = { ...before, ...call.body } as Movie;
+  const after = movieOf({ ...before, ...call.body });
   await projection.updateMovie(transaction, after);
   const content = () => ({ movie: movieInShow(after) });
   await refreshShows(transaction, { of: { movieId: id }, content, traceparent: call.traceparent });
@@ -147,4 +158,9 @@ async function changeMovie(
     throw new Problem('conflict', 'A show of this movie was scheduled or moved just now. Send the change again.');
   }
   await assertNoOverlaps(transaction, id);
+}
+
+/** What is left of a movie where `null` takes something away. */
+function movieOf(fields: object): Movie {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== null)) as Movie;
 }

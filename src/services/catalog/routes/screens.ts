@@ -141,5 +141,6 @@ async function assertKnown(transaction: Transaction, { theatreId: theatre, seatP
 }
 
 function numberTaken({ number }: Screen): Problem {
-  return new Problem('conflict', `/number: the theatre has a screen ${number} already. Choose another number.`);
+  const message = `the theatre has a screen ${number} already; choose another number`;
+  return new Problem('conflict', `/number: ${message}`, { errors: [{ pointer: '/number', code: 'taken', message }] });
 }

@@ -75,7 +75,8 @@ function scheduling(service: ServiceRuntime): Endpoint {
   return endpoint({
     method: 'POST',
     path: '/shows',
-    summary: 'Schedule a show: on sale from now until it starts, unless `sales` says otherwise.',
+    summary:
+      'Schedule a show: on sale from now until it starts, unless `sales` says otherwise. Where its screen is taken, `shows` names by what.',
     tag: 'shows',
     who: ['organizer'],
     body: showFields,
@@ -100,7 +101,8 @@ function changing(service: ServiceRuntime): Endpoint {
   return endpoint({
     method: 'PATCH',
     path: '/shows/{showId}',
-    summary: 'Change a show. Another start tells everybody who booked, and lets them cancel free of charge.',
+    summary:
+      'Change a show. Another start tells everybody who booked, and lets them cancel free of charge. Where its screen is taken, `shows` names by what.',
     tag: 'shows',
     who: ['organizer'],
     params,

@@ -10,20 +10,34 @@ export const localTimeSyntax = /^(\d{4})-(\d{2})-(\d{2})[T ](\d{2}):(\d{2})(?::(
  * and for a time that was skipped when clocks went forward. Of a time that comes twice it is the first.
  */
 export function momentOfLocalTime(text: string, timeZone: string): number | undefined {
+  return momentsOfLocalTime(text, timeZone)[0];
+}
+
+/** All moments at which clocks in a zone show this time, the first one first: none where it is skipped, two where it comes twice. */
+export function momentsOfLocalTime(text: string, timeZone: string): readonly number[] {
+  const wall = wallOf(text);
+  if (wall === undefined) return [];
+  // A day on either side has both offsets that may apply around a change of clocks; the larger one comes first.
+  const offsets = new Set([offsetAt(wall - 86_400_000, timeZone), offsetAt(wall + 86_400_000, timeZone)]);
+  return [...offsets]
+    .sort((a, b) => b - a)
+    .map((offset) => wall - offset)
+    .filter((moment) => moment + offsetAt(moment, timeZone) === wall);
+}
+
+/** Whether this is a time that a clock can show at all, in whatever zone. */
+export const isLocalTime = (text: string) => wallOf(text) !== undefined;
+
+/** What a clock that shows UTC would be at, in milliseconds since 1970. */
+function wallOf(text: string): number | undefined {
   const parts = localTimeSyntax.exec(text);
   if (parts === null) return undefined;
   const [year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0] = parts
     .slice(1)
     .map((part) => Number(part ?? 0));
   const wall = Date.UTC(year, month - 1, day, hour, minute, second);
-  if (new Date(wall).toISOString().slice(0, 16) !== `${text.slice(0, 10)}T${text.slice(11, 16)}`) return undefined;
-  // A day on either side has both offsets that may apply around a change of clocks; the larger one comes first.
-  const offsets = [offsetAt(wall - 86_400_000, timeZone), offsetAt(wall + 86_400_000, timeZone)].sort((a, b) => b - a);
-  for (const offset of offsets) {
-    const moment = wall - offset;
-    if (offsetAt(moment, timeZone) === offset) return moment;
-  }
-  return undefined;
+  const isSame = new Date(wall).toISOString().slice(0, 16) === `${text.slice(0, 10)}T${text.slice(11, 16)}`;
+  return isSame ? wall : undefined;
 }
 
 /** What clocks in a zone show at a moment: `2026-03-01T19:30`. */

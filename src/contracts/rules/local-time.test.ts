@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { localTimeAt, momentOfLocalTime } from './local-time.ts';
+import { isLocalTime, localTimeAt, momentOfLocalTime, momentsOfLocalTime } from './local-time.ts';
 
 const iso = (text: string, zone: string) => {
   const moment = momentOfLocalTime(text, zone);
@@ -23,6 +23,18 @@ test('a time that is skipped when clocks go forward is none', () => {
 test('a time that comes twice when clocks go back is the first', () => {
   assert.equal(iso('2026-11-01T01:30', 'America/New_York'), '2026-11-01T05:30:00.000Z');
   assert.equal(iso('2026-10-25T01:30', 'Europe/London'), '2026-10-25T00:30:00.000Z');
+});
+
+test('a time has as many moments as clocks show it', () => {
+  const all = (text: string, zone: string) => momentsOfLocalTime(text, zone).map((at) => new Date(at).toISOString());
+  assert.deepEqual(all('2026-10-25T01:30', 'Europe/London'), ['2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z']);
+  assert.deepEqual(all('2026-03-29T01:30', 'Europe/London'), []);
+  assert.deepEqual(all('2026-10-25T02:30', 'Europe/London'), ['2026-10-25T02:30:00.000Z']);
+});
+
+test('a time that is skipped is a time, elsewhere', () => {
+  assert.ok(isLocalTime('2026-03-08T02:30'));
+  assert.ok(!isLocalTime('2026-02-30T02:30'));
 });
 
 test('what is no time is refused', () => {

@@ -1,0 +1,45 @@
+import type { Show } from '../kit/answers.ts';
+import { get } from '../kit/api.ts';
+import { byId, type PlaceNames, placeNames } from '../kit/places.ts';
+import { planById } from '../kit/plans.ts';
+
+/** A queue of people waits: what is not told soon is called by its id until somebody asks again. */
+const withinMs = 8_000;
+
+/** What the seats of shows are called, for a door: told once, so that it is known without a network as well. */
+export class DoorNames {
+  readonly #changed: () => void;
+  readonly #known = new Map<string, PlaceNames>();
+  readonly #asking = new Map<string, Promise<void>>();
+
+  constructor(changed: () => void) {
+    this.#changed = changed;
+  }
+
+  /** The names as far as they are known; what is not is asked for, and drawn when it is. */
+  of(showId: string | undefined): PlaceNames {
+    if (showId === undefined) return byId;
+    const known = this.#known.get(showId);
+    if (known === undefined) void this.load(showId);
+    return known ?? byId;
+  }
+
+  /** Ends when they are known, or cannot be told now. */
+  load(showId: string): Promise<void> {
+    if (this.#known.has(showId)) return Promise.resolve();
+    const asking = this.#asking.get(showId) ?? this.#ask(showId).finally(() => this.#asking.delete(showId));
+    this.#asking.set(showId, asking);
+    return asking;
+  }
+
+  async #ask(showId: string): Promise<void> {
+    const ask = { triesMax: 1, signal: AbortSignal.timeout(withinMs) };
+    try {
+      const { seatPlanId } = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, ask);
+      this.#known.set(showId, placeNames(await planById(seatPlanId, ask)));
+      this.#changed();
+    } catch {
+      // Somebody is let in by the id of their seat just as well.
+    }
+  }
+}
