@@ -63,11 +63,11 @@ describe('a ticket that is given away in a browser', () => {
     const [hers, theirs] = [await tab(t, ada), await tab(t)];
     if (hers === undefined || theirs === undefined) return;
     await hers.goto(`/bookings/${bookingId}`);
-    await give(hers, 'S-A-1').click();
-    const link = await linkTo(hers, 'S-A-1').inputValue();
+    await give(hers, 'Stalls, row 1, seat 1').click();
+    const link = await linkTo(hers, 'Stalls, row 1, seat 1').inputValue();
     assert.match(link, /\/transfers#[\w-]{43}$/);
-    await ticketFor(hers, 'S-A-1').getByText('not yet taken').waitFor();
-    assert.equal(await linkTo(hers, 'S-A-2').count(), 0);
+    await ticketFor(hers, 'Stalls, row 1, seat 1').getByText('not yet taken').waitFor();
+    assert.equal(await linkTo(hers, 'Stalls, row 1, seat 2').count(), 0);
     await picture(hers, 'offered');
 
     await theirs.goto(link);
@@ -78,20 +78,20 @@ describe('a ticket that is given away in a browser', () => {
     await theirs.getByLabel('Password').fill('correct horse battery');
     await theirs.getByRole('button', { name: 'Make the account' }).click();
     const offered = theirs.getByRole('region', { name: 'The ticket' });
-    await offered.filter({ hasText: /The Third Man.*Riverside.*S-A-1/s }).waitFor();
+    await offered.filter({ hasText: /The Third Man.*Riverside.*Stalls, row 1, seat 1/s }).waitFor();
     await take(theirs).waitFor();
     assert.equal(new URL(theirs.url()).hash, '', 'no history has the secret');
     await picture(theirs, 'acceptance');
     await take(theirs).click();
     await theirs.waitForURL('**/tickets/tkt_*');
-    await ticketFor(theirs, 'S-A-1').getByText('booked under Bob Marley').waitFor();
+    await ticketFor(theirs, 'Stalls, row 1, seat 1').getByText('booked under Bob Marley').waitFor();
     await theirs.waitForFunction('document.querySelector(".ticket img").naturalWidth > 0');
     await picture(theirs, 'ticket');
 
     // Told by the stream of the booking: nobody has loaded the page again.
-    await ticketFor(hers, 'S-A-1').getByText('belongs to somebody else').waitFor();
-    assert.equal(await ticketFor(hers, 'S-A-1').getByRole('img').count(), 0);
-    assert.equal(await ticketFor(hers, 'S-A-2').getByRole('img').count(), 1);
+    await ticketFor(hers, 'Stalls, row 1, seat 1').getByText('belongs to somebody else').waitFor();
+    assert.equal(await ticketFor(hers, 'Stalls, row 1, seat 1').getByRole('img').count(), 0);
+    assert.equal(await ticketFor(hers, 'Stalls, row 1, seat 2').getByRole('img').count(), 1);
     await hers.getByText('This booking cannot be cancelled').waitFor();
     assert.equal(await hers.getByRole('button', { name: 'Cancel this booking' }).count(), 0);
     await picture(hers, 'given');
@@ -101,8 +101,8 @@ describe('a ticket that is given away in a browser', () => {
     await listed.getByRole('link', { name: 'The Third Man' }).waitFor();
     await picture(theirs, 'tickets-from-others');
     await listed.getByRole('link', { name: 'The Third Man' }).click();
-    await give(theirs, 'S-A-1').click();
-    await linkTo(theirs, 'S-A-1').waitFor();
+    await give(theirs, 'Stalls, row 1, seat 1').click();
+    await linkTo(theirs, 'Stalls, row 1, seat 1').waitFor();
   });
 
   test('is offered and taken back; after a reload its link is not shown again, and the old one takes nothing', async (t) => {
@@ -111,15 +111,15 @@ describe('a ticket that is given away in a browser', () => {
     const [hers, his] = [await tab(t, ada), await tab(t, bob)];
     if (hers === undefined || his === undefined) return;
     await hers.goto(`/bookings/${bookingId}`);
-    await give(hers, 'S-B-1').click();
-    const link = await linkTo(hers, 'S-B-1').inputValue();
+    await give(hers, 'Stalls, row 2, seat 1').click();
+    const link = await linkTo(hers, 'Stalls, row 2, seat 1').inputValue();
     await his.goto(link);
     await take(his).waitFor();
     await hers.reload();
     await hers.getByText('Its link is not shown again').waitFor();
-    assert.equal(await linkTo(hers, 'S-B-1').count(), 0);
-    await hers.getByRole('button', { name: 'Take back the ticket for S-B-1' }).click();
-    await give(hers, 'S-B-1').waitFor();
+    assert.equal(await linkTo(hers, 'Stalls, row 2, seat 1').count(), 0);
+    await hers.getByRole('button', { name: 'Take back the ticket for Stalls, row 2, seat 1' }).click();
+    await give(hers, 'Stalls, row 2, seat 1').waitFor();
     await take(his).click();
     await his.getByRole('alert').getByText('This offer was taken back').waitFor();
     await his.reload();
@@ -138,8 +138,8 @@ describe('a ticket that is given away in a browser', () => {
     await page.goto('/transfers');
     await page.getByText('Open that link again').waitFor();
     await page.goto(`/bookings/${bookingId}`);
-    await give(page, 'S-C-1').click();
-    const link = await linkTo(page, 'S-C-1').inputValue();
+    await give(page, 'Stalls, row 3, seat 1').click();
+    const link = await linkTo(page, 'Stalls, row 3, seat 1').inputValue();
     await page.goto(link);
     await take(page).click();
     await page.getByRole('alert').getByText('This ticket is yours').waitFor();
@@ -152,18 +152,18 @@ describe('a ticket that is given away in a browser', () => {
     if (page === undefined || plain === undefined) return;
     await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
     await page.goto(`/bookings/${bookingId}`);
-    await give(page, 'S-D-1').click();
+    await give(page, 'Stalls, row 4, seat 1').click();
     await page.getByRole('button', { name: 'Copy the link' }).click();
     await page.getByRole('button', { name: 'Copied' }).waitFor();
-    const link = await linkTo(page, 'S-D-1').inputValue();
+    const link = await linkTo(page, 'Stalls, row 4, seat 1').inputValue();
     assert.equal(await page.evaluate('navigator.clipboard.readText()'), link);
     await plain.goto(`/bookings/${bookingId}`);
     await plain.evaluate('Object.defineProperty(navigator, "clipboard", { value: undefined })');
-    await give(plain, 'S-D-2').click();
+    await give(plain, 'Stalls, row 4, seat 2').click();
     await plain.getByRole('button', { name: 'Copy the link' }).click();
     const marked =
       'getSelection().toString() || document.activeElement.value.slice(document.activeElement.selectionStart, document.activeElement.selectionEnd)';
-    assert.equal(await plain.evaluate(marked), await linkTo(plain, 'S-D-2').inputValue());
+    assert.equal(await plain.evaluate(marked), await linkTo(plain, 'Stalls, row 4, seat 2').inputValue());
   });
 
   test('is read by whoever had it as somebody else’s', async (t) => {
