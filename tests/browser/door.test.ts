@@ -176,7 +176,10 @@ describe('a door whose network goes', () => {
       await scan(page, each.code);
       await verdict(page, 'Old code', 'Checked on this device');
     }
-    for (const [code, seat] of [[newCode, 'S-A-1'] as const, [secondsCode, 'S-A-2'] as const]) {
+    for (const [code, seat] of [
+      [newCode, 'Stalls, row 1, seat 1'] as const,
+      [secondsCode, 'Stalls, row 1, seat 2'] as const,
+    ]) {
       await scan(page, code);
       await verdict(page, 'Admitted without network', seat);
     }
@@ -191,14 +194,16 @@ describe('a door whose network goes', () => {
     await withoutNetwork(page);
     const newCode = await given(ticket);
     await scan(page, ticket.code);
-    await verdict(page, 'Admitted without network', 'S-A-1');
+    await verdict(page, 'Admitted without network', 'Stalls, row 1, seat 1');
     await scan(page, newCode);
     await verdict(page, 'Already admitted', 'On this device, without network');
     await back(page);
     const item = conflicts(page).getByRole('listitem');
-    await item.filter({ hasText: /Old code.*S-A-1 · Let in here at .*given to somebody else/s }).waitFor();
+    await item
+      .filter({ hasText: /Old code.*Stalls, row 1, seat 1 · Let in here at .*given to somebody else/s })
+      .waitFor();
     await scan(page, newCode);
-    await verdict(page, 'Admitted', 'S-A-1');
+    await verdict(page, 'Admitted', 'Stalls, row 1, seat 1');
   });
 
   it('keeps out whom it let in while it was getting ready', async (t) => {
