@@ -77,6 +77,12 @@ function manyOf(told: Told): string {
 }
 const seatsListedMax = 20;
 
+/** Which ticket, where a fact tells it or somebody has looked it up. */
+function ticketOf({ seat, area }: Told): string {
+  const place = seat ?? area;
+  return place === undefined ? 'A ticket' : `The ticket for ${place}`;
+}
+
 function wantedOf(wanted: Wanted | undefined): string {
   if (wanted === undefined) return 'seats';
   if (wanted.kind !== 'bestAvailable') return placesOf(wanted);
@@ -175,7 +181,7 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   TicketsPlanned: () => 'Tickets follow the message about the payment, or its grace.',
   TicketsWithheld: () => 'Cancelled before tickets were issued: none will be.',
   TicketIssued: (told) => `Ticket for ${told.seat ?? told.area} issued (one of ${told.ticketCount}).`,
-  TicketVoided: (told) => `A ticket was voided: ${words(told.reason)}.`,
+  TicketVoided: (told) => `${ticketOf(told)} was voided: ${words(told.reason)}.`,
   TicketsReturnSought: () => 'Looking at the door whether a ticket of the booking was used or given away.',
   TicketsReturned: () => 'No ticket was used or given away, and none can be any more.',
   TicketsKept: (told) =>
@@ -186,7 +192,7 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
     `The ticket for ${told.seat ?? told.area} was given to somebody else: only its code number ${told.issue} lets in now.`,
   TicketHolderNoted: () => 'Noted whom to tell if the ticket becomes void.',
   TicketAdmitted: (told) =>
-    `A ticket was used at ${told.gate}${told.offline === true ? `, scanned without a network at ${clock(told.admittedAt)}` : ''}.`,
+    `${ticketOf(told)} was used at ${told.gate}${told.offline === true ? `, scanned without a network at ${clock(told.admittedAt)}` : ''}.`,
   TicketUsed: () => 'A ticket was used: the customer can no longer cancel.',
 };
 
@@ -212,6 +218,7 @@ export function conclusionOf(
   const declined = facts.findLastIndex(({ type }) => type === 'PaymentDeclined');
   if (started > declined) return 'It is not over: a charge is open, and nothing ends before its outcome is definite.';
   if (types.has('BookingHeld')) return 'It is not over: the seats are held and wait for the payment.';
+  if (types.has('BookingWaits')) return 'It is not over: no seats are free, and it is on the waiting list.';
   return 'It is not over: the request waits for seats and a price.';
 }
 

@@ -46,7 +46,8 @@ export async function timeline(installation: Installation, bookingId: string): P
     throw new OperationRefused('not_found', `There is no booking "${bookingId}". Check the id.`);
   }
   const causes = causesOf(events, installation.definitions);
-  const told = inOrder(events, causes).map((event): Untimed => entryOf(event, causes.get(event)));
+  const places = placesOfTickets(events);
+  const told = inOrder(events, causes).map((event): Untimed => entryOf(event, { cause: causes.get(event), places }));
   const entries = [...told, ...(await providerEntries(installation, events)), ...waiting];
   // The sort is stable: facts of the same millisecond stay in the order of cause and effect.
   const sorted = entries.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
@@ -67,7 +68,27 @@ function ofBooking(events: readonly StoredEvent[]) {
     .map(({ type, data, time }) => ({ type, data, at: new Date(time).toISOString() }));
 }
 
-function entryOf(event: StoredEvent, cause: StoredEvent | undefined): Untimed {
+interface Place {
+  readonly seat?: string;
+  readonly area?: string;
+}
+
+/** By ticket: facts after its issue name the ticket alone, and people know it by its place. */
+function placesOfTickets(events: readonly StoredEvent[]): ReadonlyMap<string, Place> {
+  const issued = events.filter(({ type }) => type === 'TicketIssued');
+  return new Map(
+    issued.map(({ data }) => {
+      const { ticketId, seat, area } = data as Place & { readonly ticketId: string };
+      return [ticketId, { ...(seat !== undefined && { seat }), ...(area !== undefined && { area }) }];
+    }),
+  );
+}
+
+function entryOf(
+  event: StoredEvent,
+  { cause, places }: { readonly cause: StoredEvent | undefined; readonly places: ReadonlyMap<string, Place> },
+): Untimed {
+  const place = places.get((event.data as { readonly ticketId?: string } | null)?.ticketId ?? '');
   return {
     at: new Date(event.time).toISOString(),
     service: event.service,
@@ -76,7 +97,7 @@ function entryOf(event: StoredEvent, cause: StoredEvent | undefined): Untimed {
     id: event.id,
     causedBy: cause === undefined ? causeInWords(event.causationId) : `${cause.service} ${cause.type} ${cause.id}`,
     ...(event.channel === privateChannel ? {} : { topic: event.channel }),
-    says: sentenceFor(event.type, event.data),
+    says: sentenceFor(event.type, place === undefined ? event.data : { ...place, ...(event.data as object) }),
   };
 }
 

@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
-import type { Show } from '../kit/answers.ts';
+import type { Show, WaitingList } from '../kit/answers.ts';
 import { call, get, post } from '../kit/api.ts';
-import { amountText, momentText } from '../kit/format.ts';
+import { amountText, countText, momentText } from '../kit/format.ts';
 import type { App, Page } from '../kit/page.ts';
 import { type PlaceNames, placesText } from '../kit/places.ts';
 import { Problem } from '../kit/problem.ts';
@@ -26,11 +26,12 @@ export function showPart(app: App, showId: string): Page {
   const isOrganizer = may(app.me(), 'organizer');
   const show = asking(app, (signal) => get<Show>(path, { signal }));
   const sales = asking(app, (signal) => get<Sales>(`${path}/sales`, { signal }));
+  const list = asking(app, (signal) => get<WaitingList>(`${path}/waiting-list`, { signal }));
   const room = askingRoom(app, path);
   const looking = repeating(async () => {
     await show.again();
     if (show.answer?.status === 'cancelled') deeds.keepTo([]);
-    if (isOrganizer) await Promise.all([sales.again(), room.again()]);
+    if (isOrganizer) await Promise.all([sales.again(), list.again(), room.again()]);
   }, refreshMs);
   const again = () => looking.soon();
   let chosen: readonly string[] = [];
@@ -54,6 +55,7 @@ export function showPart(app: App, showId: string): Page {
       looking.stop();
       show.stop();
       sales.stop();
+      list.stop();
       room.stop();
       counter?.leave();
       hall.leave();
@@ -69,7 +71,7 @@ export function showPart(app: App, showId: string): Page {
           ? html`
               <section aria-labelledby="sales">
                 <h2 id="sales">Sales</h2>
-                ${sales.view(salesTable)}
+                ${sales.view(salesTable)} ${list.view(waitingText)}
                 ${show.answer === undefined || show.answer.status === 'cancelled' ? undefined : deeds.view(...organizing(path, { show: show.answer, chosen, names: hall.names }))}
               </section>
               <section aria-labelledby="waiting-room">
@@ -82,6 +84,11 @@ export function showPart(app: App, showId: string): Page {
       ${counter === undefined ? undefined : show.answer && counter.view(show.answer)}
     `,
   };
+}
+
+/** Those on the waiting list have what becomes free before anybody else. */
+function waitingText({ waiting }: WaitingList): TemplateResult {
+  return html`${waiting === 0 ? undefined : html`<p>${countText(waiting, 'booking')} on the waiting list.</p>`}`;
 }
 
 function ways(showId: string): TemplateResult {
