@@ -59,7 +59,15 @@ after(async () => {
   await running?.stop();
 });
 
-const settled = () => Promise.all(running.app.hosts.map(({ loop }) => loop.caughtUp()));
+/** What one service says makes others say something: at rest is what one more round does not change. */
+async function settled(): Promise<void> {
+  for (let before = ''; ; ) {
+    await Promise.all(running.app.hosts.map(({ loop }) => loop.caughtUp()));
+    const now = JSON.stringify(await contentsOf(running.app));
+    if (now === before) return;
+    before = now;
+  }
+}
 const inShadow = async (service: string): Promise<ShadowReplay> => {
   const lines: unknown[] = [];
   for await (const line of shadowReplay(installation, service)) lines.push(line);
