@@ -15,8 +15,8 @@ const counts = { passed: 0, failed: 0, skipped: 0 };
 const patterns = process.argv.slice(2).filter((each) => !each.startsWith('--'));
 const onlyStatic = process.argv.includes('--static');
 const fileTimeoutMs = 600_000;
-/** Tests wait for their servers often enough that one more beside the processors keeps these busy. */
-const besideWaiting = availableParallelism() + 1;
+/** Tests wait for their servers often enough that two more beside the processors keep these busy. */
+const besideWaiting = availableParallelism() + 2;
 /** So that in the end no long one runs alone. */
 const longestFirst = ['tests/cluster', 'simulation', 'tests', 'src', 'web'].map((folder) => `${folder}/**/*.test.ts`);
 

@@ -244,8 +244,8 @@ describe('the HTTP side of a service', () => {
     );
     const held: IncomingMessage[] = [];
     const ending = await service(context, (request, response) => {
-      if (request.url === '/v1/held') held.push(request);
-      else fine(request, response);
+      if (request.url !== '/v1/held') fine(request, response);
+      else if (held.push(request) > 1) cut(request);
     });
     // The request that is held finds the first one left alone, and then asks the other.
     const upstream = upstreamTo(context, ending, starting);
