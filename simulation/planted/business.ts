@@ -221,7 +221,7 @@ export const businessBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the price is not that of the quote',
-    shownBy: 50,
+    shownBy: 7,
     alterations: decision('pricing', 'show-prices', (state, input, decide) => {
       if (input.type !== 'SeatsReserved') return decide(state, input);
       const { quote: _, ...data } = input.data;
@@ -254,7 +254,7 @@ export const businessBugs: readonly PlantedBug[] = [
   },
   {
     name: 'tickets are issued after a cancellation',
-    shownBy: 37,
+    shownBy: 25,
     alterations: tickets((state, input, decide) =>
       input.type === 'BookingCancelled' && statusIs(state, 'planned') ? [] : decide(state, input),
     ),
