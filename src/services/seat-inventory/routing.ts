@@ -86,7 +86,7 @@ const placesDue = route<{ readonly showId: string; readonly bookingIds: readonly
     const input = offerInput(message, showId, lookup);
     return [
       ...bookingIds.map((part) => ({ stream, id: showId, part, input: { ...input, type: 'PlacesDue' } })),
-      { stream, id: showId, input: { ...input, type: 'OfferDue' } },
+      { stream, id: showId, input: { ...input, type: 'OfferDue', goesOn: true } },
     ];
   },
 });
