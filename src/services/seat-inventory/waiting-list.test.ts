@@ -13,6 +13,7 @@ import {
   given,
   minutesLater,
   offerDue,
+  otherPlan,
   paid,
   placesDue,
   refused,
@@ -121,6 +122,15 @@ test('given places that were found and never given, when more become free later,
   assert.deepEqual(types(list.take(offerDue())), ['WaitingFound']);
   assert.deepEqual(types(list.take(offerDue({ time: at + 9_999 }))), []);
   assert.deepEqual(types(list.take(offerDue({ time: at + 10_000 }))), ['WaitingFound']);
+});
+
+test('given others who have seats by the plan before, when some become free, then nobody is found for another plan', () => {
+  const show = given(created(owner, seats('S-A-1')), created(other, seats('S-A-2')));
+  assert.deepEqual(types(show.take(wait(ann, 2, { plan: otherPlan }))), ['SeatsAwaited']);
+  show.take(ended('BookingExpired', other));
+  assert.deepEqual(types(show.take(offerDue({ plan: otherPlan }))), ['OfferEnded']);
+  show.take(ended('BookingExpired', owner));
+  assert.deepEqual(types(show.take(offerDue({ plan: otherPlan }))), ['WaitingFound']);
 });
 
 test('given a hold for who has waited, then it lasts longer than others, but not beyond the sale by more than theirs', () => {

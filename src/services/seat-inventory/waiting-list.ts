@@ -4,7 +4,7 @@ import { emptySeatMap } from '../../contracts/rules/seat-map.ts';
 import { pickSeats } from '../../contracts/rules/seat-picker.ts';
 import type { Wanted } from '../../contracts/seats.ts';
 import { taken } from './evolve.ts';
-import { areaPlaces, freePlaces, type Refusal, underPlan } from './refusals.ts';
+import { areaPlaces, freePlaces, mayOpen, type Refusal, underPlan } from './refusals.ts';
 import type { BookingCreatedInput, Event, Offer, Offered, OfferInput, ShowSeats } from './state.ts';
 
 /**
@@ -71,6 +71,8 @@ export function isBeingGiven({ foundAt }: Offer, { goesOn, at }: OfferInput): bo
 
 /** Those who can be given places, the first who asked first; each finds what those before leave. */
 export function findWaiting(root: ShowSeats, plan: PlanIndex): readonly string[] {
+  // Nobody is given a place by this plan while others have theirs by another one.
+  if (!mayOpen(root, plan.seatPlanId)) return [];
   let left = underPlan(root, plan.seatPlanId);
   const found: string[] = [];
   // What did not fit once does not fit later: there is ever less.
