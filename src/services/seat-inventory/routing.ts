@@ -127,6 +127,8 @@ const itself = (type: 'OfferDue' | 'PlacesDue') =>
     policy: asked,
     run: async ({ data }) => ({ type, data }),
     unanswered: ({ data }) => ({ type, data }),
+    // It is the show's, whosever places became free.
+    forWhole: true,
   });
 export const offers: Readonly<Record<string, Effect>> = {
   PlacesOffered: itself('OfferDue'),
