@@ -107,6 +107,19 @@ describe('the waiting list of a show', () => {
     await changeSetting(running, 'holdTtlMs', 300_000);
   });
 
+  it('lets go of whoever erases their account: nobody tells them of seats, or charges them for some', async () => {
+    const { showId, sold } = await soldOut();
+    const [ada, eve] = await customers(2);
+    assert.ok(ada && eve && sold[0]);
+    const gone = await wait(ada, showId, { payment: visa });
+    const next = await wait(eve, showId);
+    assert.equal((await ada.call('DELETE', '/v1/me')).status, 204);
+    await bookingOnce(running.admin, gone.bookingId, hasStatus('cancelled'));
+    await undo(bob, sold[0]);
+    await bookingOnce(eve, next.bookingId, hasStatus('awaiting_payment'));
+    assert.deepEqual(await ledgerOf(running.admin, gone.bookingId), []);
+  });
+
   it('ends with a cancelled show', async () => {
     const { showId } = await soldOut();
     const [ada] = await customers(1);

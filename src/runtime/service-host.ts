@@ -6,6 +6,7 @@ import { Admission } from './admission.ts';
 import { AskedOperations, type Operate } from './asked-operations.ts';
 import { type Batcher, createBatcher } from './batcher.ts';
 import type { Configuration } from './configuration.ts';
+import { FoldedStates } from './folded-states.ts';
 import { Housekeeping } from './housekeeping/housekeeping.ts';
 import { loopRetentions } from './housekeeping/retentions.ts';
 import { Ingress } from './ingress.ts';
@@ -15,7 +16,7 @@ import { type Logger, loggerOf } from './logger.ts';
 import type { Following, Notice, Notices } from './notices.ts';
 import { OverlookedRequests } from './overlooked-requests.ts';
 import { RestoredElsewhere } from './restored-elsewhere.ts';
-import type { ServiceDefinition, Split } from './service.ts';
+import type { ServiceDefinition } from './service.ts';
 import type {
   FirstAnswer,
   Idempotency,
@@ -30,7 +31,6 @@ import { PostgresStore } from './store/postgres/postgres-store.ts';
 import { type Commit, newTask, type RequestRow } from './store/store.ts';
 import { StoredRequests } from './stored-requests.ts';
 import { databaseBehind } from './task/database-behind.ts';
-import { StreamStates } from './task/streams.ts';
 import { type Committed, inputsWaitingMax, TaskLoop } from './task.ts';
 import type { Metrics } from './telemetry/metrics.ts';
 import type { Tracing } from './telemetry/tracing.ts';
@@ -73,6 +73,7 @@ export class ServiceHost implements ServiceRuntime {
   readonly store: PostgresStore;
   readonly #reader: PostgresStore;
   readonly #pool: pg.Pool;
+  readonly #foldedStates: FoldedStates;
   readonly #documents: Batcher<{ readonly view: string; readonly id: string }, unknown>;
   readonly #ingress: Ingress;
   readonly #settings: SettingsFeed;
@@ -111,6 +112,10 @@ export class ServiceHost implements ServiceRuntime {
       itemsMax: documentsPerQueryMax,
       queuedMax: documentsQueuedMax,
       run: (wanted) => this.#loadDocuments(wanted),
+    });
+    this.#foldedStates = new FoldedStates({
+      streams: definition.streams,
+      load: (wanted) => this.#reader.loadStreams(wanted),
     });
     const observed = options.metrics.observe({
       service: definition.name,
@@ -356,13 +361,7 @@ export class ServiceHost implements ServiceRuntime {
     const name = { kind, id, part };
     const known = this.loop.states.committed(name);
     if (known !== undefined) return known as { state: State; version: number };
-    // Not in the loop's memory, or another instance's: folded here from what is committed.
-    const states = new StreamStates(this.definition.streams);
-    const missing = states.missing([name]);
-    const loaded = await this.#reader.loadStreams(missing);
-    states.keep(loaded.map((each) => ({ ...each, kind })));
-    const committed = states.committed(name) ?? { state: undefined as State | Split<unknown, unknown>, version: 0 };
-    return committed as { state: State; version: number };
+    return (await this.#foldedStates.state(name)) as { state: State; version: number };
   }
 
   async query<Row>(text: string, values: readonly unknown[] = []): Promise<readonly Row[]> {

@@ -170,6 +170,11 @@ export interface Effect {
   readonly run: (intent: Intent<never>, service: ServiceRuntime, signal: AbortSignal) => Promise<Answer>;
   /** The answer when every try has failed: unknown, never failed, unless the outside said so. */
   readonly unanswered: (intent: Intent<never>, error: Error) => Answer;
+  /**
+   * Of a `split` stream: the answer is for all of it, although one part has asked. It does not wait behind what that part has
+   * parked, and others with it.
+   */
+  readonly forWhole?: boolean;
 }
 
 /** Makes an effect with typed payload. */
@@ -177,6 +182,7 @@ export function effect<Data>(definition: {
   policy: EffectPolicy;
   run: (intent: Intent<Data>, service: ServiceRuntime, signal: AbortSignal) => Promise<Answer>;
   unanswered: (intent: Intent<Data>, error: Error) => Answer;
+  forWhole?: boolean;
 }): Effect {
   return definition as unknown as Effect;
 }

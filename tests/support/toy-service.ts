@@ -28,6 +28,8 @@ export type Command =
   | { readonly do: 'forget' }
   /** Notes a text in the hall: a split stream. */
   | { readonly do: 'seat'; readonly text: string }
+  /** Asks for all of the hall. */
+  | { readonly do: 'ask-for-all'; readonly text: string }
   /** Notes a text that the view cannot show. */
   | { readonly do: 'unshowable' }
   | { readonly do: 'large'; readonly bytes: number }
@@ -118,7 +120,36 @@ function evolveNote(state: Note, { type, data }: Fact): Note {
   }
 }
 
+function decideHall(input: Input): readonly Fact[] {
+  if (input.type === 'Answered') return [{ type: 'Seated', data: { text: input.answer ?? '' } }];
+  const { do: what, text = '' } = commandOf(input) as { readonly do: string; readonly text?: string };
+  return [{ type: what === 'ask-for-all' ? 'AskedForAll' : 'Seated', data: { text } }];
+}
+
 export type Hall = Split<{ readonly count: number }, readonly string[]>;
+
+function asking(
+  faults: Faults,
+  { timeoutMs, forWhole = false }: { readonly timeoutMs: number; readonly forWhole?: boolean },
+) {
+  return effect<{ text: string }>({
+    policy: {
+      timeoutMs,
+      attemptsMax: 2,
+      backoffMs: 1,
+      backoffMaxMs: 2,
+      concurrencyMax: 2,
+      breakerFailures: 6,
+      breakerOpenMs: 60_000,
+    },
+    run: async ({ idempotencyKey, data }, _, signal) => ({
+      type: 'Answered',
+      data: { answer: await faults.provider(idempotencyKey, data.text, signal) },
+    }),
+    unanswered: (_, error) => ({ type: 'Answered', data: { answer: `unknown: ${error.name}` } }),
+    forWhole,
+  });
+}
 
 export function toyService(faults: Faults): ServiceDefinition {
   return {
@@ -140,7 +171,7 @@ export function toyService(faults: Faults): ServiceDefinition {
         shape: 'split',
         decider: {
           initialState: { root: { count: 0 }, part: [] },
-          decide: (_, input) => [{ type: 'Seated', data: { text: (commandOf(input) as { text: string }).text } }],
+          decide: (_, input) => decideHall(input),
           evolve: ({ root, part }, { data }) => ({ root: { count: root.count + 1 }, part: [...part, data.text ?? ''] }),
           deadline: () => undefined,
         },
@@ -164,7 +195,8 @@ export function toyService(faults: Faults): ServiceDefinition {
           const command = JSON.parse(data.reason) as Command & { readonly profile?: string };
           const { id, time } = envelope;
           const input = { ...data, type: envelope.type, id, at: time };
-          if (command.do === 'seat') return [{ stream: 'hall', id: data.showId, part: data.bookingId, input }];
+          if (command.do === 'seat' || command.do === 'ask-for-all')
+            return [{ stream: 'hall', id: data.showId, part: data.bookingId, input }];
           const named = (key: string): string => {
             const name = lookup.get<{ name: string }>('user-profiles', key)?.name ?? 'nobody';
             return name.startsWith('usr_') ? named(name) : name;
@@ -184,22 +216,8 @@ export function toyService(faults: Faults): ServiceDefinition {
       }),
     },
     effects: {
-      Asked: effect<{ text: string }>({
-        policy: {
-          timeoutMs: 50,
-          attemptsMax: 2,
-          backoffMs: 1,
-          backoffMaxMs: 2,
-          concurrencyMax: 2,
-          breakerFailures: 6,
-          breakerOpenMs: 60_000,
-        },
-        run: async ({ idempotencyKey, data }, _, signal) => ({
-          type: 'Answered',
-          data: { answer: await faults.provider(idempotencyKey, data.text, signal) },
-        }),
-        unanswered: (_, error) => ({ type: 'Answered', data: { answer: `unknown: ${error.name}` } }),
-      }),
+      Asked: asking(faults, { timeoutMs: 50 }),
+      AskedForAll: asking(faults, { timeoutMs: 60_000, forWhole: true }),
     },
     views: [
       view<{ texts: readonly string[] }>({

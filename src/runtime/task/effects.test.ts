@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, describe, test } from 'node:test';
-import { createToyLog, logWith, Toy, type ToyOptions } from '../../../tests/support/toy-service.ts';
+import { createToyLog, type Hall, logWith, Toy, type ToyOptions } from '../../../tests/support/toy-service.ts';
 import { newId } from '../../contracts/ids.ts';
 import type { JoinOptions } from '../log/log.ts';
 
@@ -30,6 +30,29 @@ describe('an effect', () => {
     await answered(toy, a);
     assert.deepEqual([(await toy.note(a)).answers, keys], [['yes to x'], [`${a}/1`]]);
     assert.deepEqual((await toy.memory.takeOver([0])).effects, []);
+  });
+
+  test('for all of a split stream is answered although the part that asked has parked something since', async () => {
+    const toy = await start();
+    const [a, showId] = [newId('booking'), toy.producer.shows[0] ?? ''];
+    const asked = Promise.withResolvers<void>();
+    const parked = Promise.withResolvers<void>();
+    toy.faults.provider = async () => {
+      asked.resolve();
+      await parked.promise;
+      return 'for all';
+    };
+    await toy.send(a, { do: 'ask-for-all', text: 'x' });
+    await asked.promise;
+    await toy.log.append([{ ...toy.producer.record(a, ask('y')), value: 'no json' }]);
+    await toy.until(() => toy.loop.parked.length === 1);
+    parked.resolve();
+    const hall = () => toy.loop.states.committed({ kind: 'hall', id: showId, part: undefined })?.state;
+    await toy.until(() => (hall() as Hall | undefined)?.root.count === 2);
+    assert.deepEqual(
+      toy.loop.parked.map(({ reason }) => reason),
+      ['undecodable'],
+    );
   });
 
   test('is tried again after an error, under the same key', async () => {

@@ -89,7 +89,7 @@ export class Effects {
       .then((answer) => {
         const wanted = this.#running.get(name)?.wanted === true && !this.#stop.signal.aborted;
         this.#running.delete(name);
-        if (wanted) this.#onAnswer(row, answer);
+        if (wanted) this.#onAnswer(effect.forWhole === true ? { ...row, part: '', subject: row.stream } : row, answer);
       })
       .catch((error: unknown) => {
         this.#running.delete(name);

@@ -14,7 +14,7 @@ const snapshot = z.object({
   waiting: z
     .array(z.object({ bookingId: z.string(), userId: z.string(), isAtCounter: z.boolean(), wanted }))
     .optional(),
-  offered: z.object({ indexes: z.array(z.int()), areas: z.array(areaCount) }).optional(),
+  offered: z.object({ indexes: z.array(z.int()), areas: z.array(areaCount), foundAt: z.int().optional() }).optional(),
 });
 
 export function encodeRoot(root: ShowSeats): z.input<typeof snapshot> {
@@ -24,8 +24,12 @@ export function encodeRoot(root: ShowSeats): z.input<typeof snapshot> {
     areas: objectOf(root.areas),
     customers: root.customers && entriesOf(root.customers).map(([user, count]) => [user, count]),
     ...(root.waiting.size > 0 && { waiting: [...root.waiting].map(([bookingId, each]) => ({ bookingId, ...each })) }),
-    ...(root.offered && { offered: { indexes: [...root.offered.indexes], areas: [...root.offered.areas] } }),
+    ...(root.offered && { offered: offeredIn(root.offered) }),
   };
+}
+
+function offeredIn({ indexes, areas, foundAt }: NonNullable<ShowSeats['offered']>) {
+  return { indexes: [...indexes], areas: [...areas], ...(foundAt !== undefined && { foundAt }) };
 }
 
 /** Reads a snapshot; throws for anything that is none. */

@@ -81,9 +81,16 @@ export function best(count: number): Wanted {
   return { kind: 'bestAvailable', count };
 }
 
-/** The offer's turn; `saleIsOver` where nothing may be sold any more. */
-export function offerDue(more: { readonly saleIsOver?: boolean } = {}): OfferInput {
-  return { ...offered(more), type: 'OfferDue' };
+interface OfferTurn extends Partial<Pick<OfferInput, 'goesOn' | 'plan'>> {
+  readonly time?: number;
+  /** Nothing may be sold any more. */
+  readonly saleIsOver?: boolean;
+}
+
+/** The offer's turn. */
+export function offerDue({ time, saleIsOver = false, ...more }: OfferTurn = {}): OfferInput {
+  const turn = offered({ saleIsOver });
+  return { ...turn, type: 'OfferDue', at: time ?? turn.at, ...more };
 }
 
 export function placesDue(about: About, more: { readonly time?: number } = {}): OfferInput {
@@ -182,7 +189,10 @@ export class ShowOfBookings {
 export function asksFor(event: Event): readonly Input[] {
   if (event.type === 'PlacesOffered') return [offerDue()];
   if (event.type !== 'WaitingFound') return [];
-  return [...event.data.bookingIds.map((bookingId) => placesDue({ ...booking(0), bookingId })), offerDue()];
+  return [
+    ...event.data.bookingIds.map((bookingId) => placesDue({ ...booking(0), bookingId })),
+    offerDue({ goesOn: true }),
+  ];
 }
 
 /** A show that these inputs have come to. */

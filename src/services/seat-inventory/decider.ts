@@ -19,7 +19,15 @@ import {
   type ShowSeats,
   type State,
 } from './state.ts';
-import { findWaiting, offeredBy, offering, waitingHoldUntil, waitRefusal, withoutOffered } from './waiting-list.ts';
+import {
+  findWaiting,
+  isBeingGiven,
+  offeredBy,
+  offering,
+  waitingHoldUntil,
+  waitRefusal,
+  withoutOffered,
+} from './waiting-list.ts';
 
 /**
  * Who gets which seats of a show. Nothing but the facts made here moves a seat, and one task makes them one after the
@@ -114,14 +122,14 @@ function awaited({ data }: BookingCreatedInput): Event {
 
 /** What is free goes to those who wait for it; what fits nobody of them is anybody's. */
 function offer({ root }: State, input: OfferInput): readonly Event[] {
-  if (root.offered === undefined) return nothing;
+  if (root.offered === undefined || isBeingGiven(root.offered, input)) return nothing;
   const { showId } = input.data;
   const plan = offeredBy(input);
   const bookingIds = plan === undefined ? [] : findWaiting(root, planIndex(plan));
   return [
     bookingIds.length === 0
       ? { type: 'OfferEnded', data: { showId } }
-      : { type: 'WaitingFound', data: { showId, bookingIds: [...bookingIds] } },
+      : { type: 'WaitingFound', data: { showId, bookingIds: [...bookingIds], foundAt: input.at } },
   ];
 }
 

@@ -68,17 +68,18 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
     case 'WaitEnded':
       return root.waiting.has(event.data.bookingId) ? { ...root, waiting: withoutWaiting(root, event.data) } : root;
     case 'PlacesOffered': {
-      const { indexes, areas } = root.offered ?? { indexes: [], areas: [] };
+      const { indexes, areas, foundAt } = root.offered ?? { indexes: [], areas: [] };
       return {
         ...root,
-        offered: { indexes: [...indexes, ...event.data.indexes], areas: [...areas, ...event.data.areas] },
+        offered: { indexes: [...indexes, ...event.data.indexes], areas: [...areas, ...event.data.areas], foundAt },
       };
     }
+    case 'WaitingFound':
+      return root.offered === undefined ? root : { ...root, offered: { ...root.offered, foundAt: event.data.foundAt } };
     case 'OfferEnded':
       return { ...root, offered: undefined };
     case 'HoldMoved':
     case 'BlockDecided':
-    case 'WaitingFound':
       return root;
     default:
       return unreachable(event);

@@ -86,7 +86,7 @@ const placesDue = route<{ readonly showId: string; readonly bookingIds: readonly
     const input = offerInput(message, showId, lookup);
     return [
       ...bookingIds.map((part) => ({ stream, id: showId, part, input: { ...input, type: 'PlacesDue' } })),
-      { stream, id: showId, input: { ...input, type: 'OfferDue' } },
+      { stream, id: showId, input: { ...input, type: 'OfferDue', goesOn: true } },
     ];
   },
 });
@@ -127,6 +127,8 @@ const itself = (type: 'OfferDue' | 'PlacesDue') =>
     policy: asked,
     run: async ({ data }) => ({ type, data }),
     unanswered: ({ data }) => ({ type, data }),
+    // It is the show's, whosever places became free.
+    forWhole: true,
   });
 export const offers: Readonly<Record<string, Effect>> = {
   PlacesOffered: itself('OfferDue'),

@@ -36,7 +36,7 @@ export interface ShowSeats {
   /** Bookings that wait for places, the first who asked first. */
   readonly waiting: ReadonlyMap<string, Waiting>;
   /** Places that have become free and are offered to those who wait, before anybody else may have them. */
-  readonly offered: Offered | undefined;
+  readonly offered: Offer | undefined;
 }
 
 /** One on the waiting list. */
@@ -48,6 +48,11 @@ export interface Waiting {
 }
 
 export type Offered = Pick<Places, 'indexes' | 'areas'>;
+
+export interface Offer extends Offered {
+  /** When bookings were last found for them: milliseconds since 1970. */
+  readonly foundAt?: number | undefined;
+}
 
 export interface AreaPlaces {
   readonly capacity: number;
@@ -121,6 +126,8 @@ export interface BookingCreatedInput extends InputContext {
 export interface OfferInput extends InputContext {
   readonly type: 'OfferDue' | 'PlacesDue';
   readonly data: { readonly showId: string };
+  /** Whoever was found has their places: what is left is offered on. */
+  readonly goesOn?: true | undefined;
   readonly show: Show | undefined;
   readonly plan: SeatPlan | undefined;
   readonly holdTtlMs: number;
@@ -191,7 +198,7 @@ export interface PlacesOffered {
 /** Kept to this service: these bookings can have places that are free. Asks for `PlacesDue` to each, and `OfferDue` after them. */
 export interface WaitingFound {
   readonly type: 'WaitingFound';
-  readonly data: { readonly showId: string; readonly bookingIds: readonly string[] };
+  readonly data: { readonly showId: string; readonly bookingIds: readonly string[]; readonly foundAt?: number };
 }
 
 /** Kept to this service: nobody who waits can have what is free; it is anybody's. */

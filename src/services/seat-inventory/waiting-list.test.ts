@@ -13,6 +13,7 @@ import {
   given,
   minutesLater,
   offerDue,
+  otherPlan,
   paid,
   placesDue,
   refused,
@@ -102,8 +103,34 @@ test('given one who has left, then nothing is held for them, even where seats we
   assert.deepEqual(types(list.take(offerDue())), ['WaitingFound']);
   assert.deepEqual(types(list.take(cancelled(ann, { whole: true }))), ['WaitEnded']);
   assert.deepEqual(types(list.take(placesDue(ann))), []);
-  assert.deepEqual(types(list.take(offerDue())), ['WaitingFound']);
+  assert.deepEqual(types(list.take(offerDue({ goesOn: true }))), ['WaitingFound']);
   assert.deepEqual(types(list.take(placesDue(bob))), ['SeatsReserved']);
+});
+
+test('given holds that end in one moment, then what they free is one offer, and whoever waits is found once', () => {
+  const everySeat = ['A', 'B'].flatMap((row) => [1, 2, 3, 4, 5, 6].map((number) => `S-${row}-${number}`));
+  const holders = everySeat.map((seat, index) => ({ about: booking(40 + index, 'zoe'), seat }));
+  const list = given(...holders.map(({ about, seat }) => created(about, seats(seat))));
+  for (const each of [wait(ann, 2), wait(bob, 2), wait(cid, 11)]) list.take(each);
+  const then = list.settle(holders.flatMap(({ about }) => list.take(deadlineReached(about, minutesLater(6)))));
+  assert.deepEqual(types(then), ['WaitingFound', 'SeatsReserved', 'SeatsReserved', 'OfferEnded']);
+});
+
+test('given places that were found and never given, when more become free later, then those who wait are found again', () => {
+  const list = soldOut(wait(ann, 2));
+  list.take(ended('BookingExpired', other));
+  assert.deepEqual(types(list.take(offerDue())), ['WaitingFound']);
+  assert.deepEqual(types(list.take(offerDue({ time: at + 9_999 }))), []);
+  assert.deepEqual(types(list.take(offerDue({ time: at + 10_000 }))), ['WaitingFound']);
+});
+
+test('given others who have seats by the plan before, when some become free, then nobody is found for another plan', () => {
+  const show = given(created(owner, seats('S-A-1')), created(other, seats('S-A-2')));
+  assert.deepEqual(types(show.take(wait(ann, 2, { plan: otherPlan }))), ['SeatsAwaited']);
+  show.take(ended('BookingExpired', other));
+  assert.deepEqual(types(show.take(offerDue({ plan: otherPlan }))), ['OfferEnded']);
+  show.take(ended('BookingExpired', owner));
+  assert.deepEqual(types(show.take(offerDue({ plan: otherPlan }))), ['WaitingFound']);
 });
 
 test('given a hold for who has waited, then it lasts longer than others, but not beyond the sale by more than theirs', () => {

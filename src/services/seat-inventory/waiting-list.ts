@@ -4,8 +4,8 @@ import { emptySeatMap } from '../../contracts/rules/seat-map.ts';
 import { pickSeats } from '../../contracts/rules/seat-picker.ts';
 import type { Wanted } from '../../contracts/seats.ts';
 import { taken } from './evolve.ts';
-import { areaPlaces, freePlaces, type Refusal, underPlan } from './refusals.ts';
-import type { BookingCreatedInput, Event, Offered, OfferInput, ShowSeats } from './state.ts';
+import { areaPlaces, freePlaces, mayOpen, type Refusal, underPlan } from './refusals.ts';
+import type { BookingCreatedInput, Event, Offer, Offered, OfferInput, ShowSeats } from './state.ts';
 
 /**
  * The waiting list of a show. Whoever asked for the best seats, or for places in an area, where none were free, waits for
@@ -15,6 +15,8 @@ import type { BookingCreatedInput, Event, Offered, OfferInput, ShowSeats } from 
 
 /** The most that are given places at once; the offer goes on after them. */
 const foundMax = 50;
+/** Whoever was found has their places long before this, unless what was to bring them was lost. */
+const givenWithinMs = 10_000;
 
 /** Whether a booking that was refused may wait instead; the reason why not. */
 export function waitRefusal(root: ShowSeats, input: BookingCreatedInput, refusal: Refusal): Refusal | undefined {
@@ -59,8 +61,18 @@ export function withoutOffered(root: ShowSeats): ShowSeats {
   return root.offered === undefined ? root : taken(root, root.offered);
 }
 
+/**
+ * Whether places are being given already. That goes on by itself until nobody finds any: thousands of holds that end in one moment
+ * are one offer, not thousands side by side that all find the same.
+ */
+export function isBeingGiven({ foundAt }: Offer, { goesOn, at }: OfferInput): boolean {
+  return goesOn !== true && foundAt !== undefined && at < foundAt + givenWithinMs;
+}
+
 /** Those who can be given places, the first who asked first; each finds what those before leave. */
 export function findWaiting(root: ShowSeats, plan: PlanIndex): readonly string[] {
+  // Nobody is given a place by this plan while others have theirs by another one.
+  if (!mayOpen(root, plan.seatPlanId)) return [];
   let left = underPlan(root, plan.seatPlanId);
   const found: string[] = [];
   // What did not fit once does not fit later: there is ever less.

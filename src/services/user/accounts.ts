@@ -159,7 +159,20 @@ export async function eraseAccount(service: ServiceRuntime, userId: string, trac
     if (events.length === 0) return;
     await projection.eraseUser(transaction, userId, row.version + events.length);
     await publish(transaction, { userId, events, version: row.version, traceparent });
+    await cancelSought(transaction, userId, traceparent);
   });
+}
+
+/**
+ * Whoever is gone waits for no seats: nobody could tell them of any, and a payment that they have left would be charged, weeks
+ * later. What staff have asked for at the counter is their customers'.
+ */
+async function cancelSought(transaction: Transaction, userId: string, traceparent: string | undefined): Promise<void> {
+  for (const { bookingId, showId } of await projection.soughtBookingsOf(transaction, userId)) {
+    const data = { bookingId, showId, by: 'customer', byUserId: userId, acceptedAt: new Date().toISOString() };
+    const request = { type: 'BookingCancellationRequested', key: showId, subject: bookingId, data, traceparent };
+    await transaction.request(request);
+  }
 }
 
 /** A user as the API shows it, from the row of one who was not erased. */

@@ -76,6 +76,18 @@ export async function bookingsOf(
   return rows.map(({ body }) => body);
 }
 
+/** Somebody's own bookings that have no seats yet. */
+export function soughtBookingsOf(
+  database: Database,
+  userId: string,
+): Promise<readonly { readonly bookingId: string; readonly showId: string }[]> {
+  return database.query(
+    `select id as "bookingId", show_id as "showId" from bookings
+     where user_id = $1 and status in ('requested', 'waiting') and body -> 'internal' ->> 'bookedUnderId' is null`,
+    [userId],
+  );
+}
+
 export interface UserRow {
   readonly userId: string;
   readonly email: string | null;

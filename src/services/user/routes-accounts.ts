@@ -140,7 +140,8 @@ function eraseMe(service: ServiceRuntime): Endpoint {
   return endpoint({
     method: 'DELETE',
     path: '/me',
-    summary: 'Erase your account and everything personal; bookings and amounts stay, without you.',
+    summary:
+      'Erase your account and everything personal. You wait for no seats any more; other bookings and amounts stay, without you.',
     tag: 'users',
     who: roles,
     answers: { 204: { says: 'Erased.', body: null } },
