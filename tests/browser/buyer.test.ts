@@ -181,8 +181,14 @@ describe('a customer in a browser', () => {
     await page.locator(`a[href="/shows/${showId}"]`).getByText('sold out').click();
     const note = page.getByText('Sold out. Seats come back');
     await note.waitFor();
+    // Where nothing can be chosen, nothing is offered but to wait.
+    const finding = page.getByRole('button', { name: 'Find the best' });
+    await page.getByRole('form', { name: 'Wait for seats' }).waitFor();
+    assert.equal(await finding.count(), 0);
     await other.client.post(`/v1/bookings/${body.bookingId}/cancellation`, {}, { key: randomUUID() });
     await note.waitFor({ state: 'detached' });
+    await finding.waitFor();
+    assert.equal(await page.getByLabel('wheelchair spaces').count(), 0, 'the hall has none');
     await findBest(page, 2);
   });
 

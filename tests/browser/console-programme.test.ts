@@ -81,6 +81,8 @@ describe('the programme is made in the console', () => {
 
     // A theatre with a screen.
     await page.goto('/console/programme/new-theatre');
+    const zoneHere = await page.evaluate<string>('Intl.DateTimeFormat().resolvedOptions().timeZone');
+    assert.equal(await page.getByLabel('Time zone').inputValue(), zoneHere);
     await fill(page, {
       Name: 'Roxy',
       'Where it is, as customers find it': '3 High Street, London',
@@ -104,6 +106,7 @@ describe('the programme is made in the console', () => {
       'Last day (only that day, if empty)': dayIn(12),
       Times: '17:30, 20:15',
     });
+    await page.getByText('every booking pays the booking fee').waitFor();
     await fill(page, { Currency: 'gbp', standard: '12,50', standing: '6' });
     await page.getByLabel('Closes, minutes before the start').fill('30');
     await button(page, 'Put 6 shows on the programme').click();
@@ -173,6 +176,8 @@ describe('the programme is made in the console', () => {
       const page = await opened(t, `/console/programme/${venue.seatPlanId}`);
       if (page === undefined) return;
       await page.getByRole('link', { name: 'Start a new one from this' }).click();
+      // The picture of the other page has its keys, too.
+      await page.getByLabel('Name of the plan').waitFor();
       await page.getByRole('application').focus();
       for (const key of ['ArrowRight', 'ArrowRight', 'Enter']) await page.keyboard.press(key);
       await page.getByText('Stalls, row 1, seat 2: wheelchair space now').waitFor();

@@ -176,6 +176,11 @@ describe('the console', () => {
       if (page === undefined) return;
       await page.getByLabel('Booking id or e-mail address').fill(ada.email);
       await page.keyboard.press('Enter');
+      const { body: show } = await running.anyone.get<{ movie: { title: string } }>(`/v1/shows/${showId}`);
+      await page
+        .getByRole('row', { name: /row 1, seat 3/ })
+        .getByText(show.movie.title)
+        .waitFor();
       await page
         .getByRole('row', { name: /row 1, seat 3/ })
         .getByRole('link')

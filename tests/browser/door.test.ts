@@ -22,6 +22,12 @@ interface Ticket {
   readonly code: string;
 }
 
+interface ShowBody {
+  readonly startsAt: string;
+  readonly theatre: { readonly timeZone: string };
+  readonly screen: { readonly number: number };
+}
+
 /** It goes while people come, and comes back. */
 describe('a door whose network goes', () => {
   const browser = new TestBrowser();
@@ -134,6 +140,20 @@ describe('a door whose network goes', () => {
     assert.equal((await ticketNow(first)).admittedAt, sent[0]?.['scannedAt']);
     await scan(page, second.code);
     await verdict(page, 'Already admitted', 'gate North');
+  });
+
+  it('says of any show that somebody is let in to when and where it is, and why there is none to choose', async (t) => {
+    const [showId, first] = await soldShow('S-A-1');
+    const page = await tab(t);
+    if (page === undefined) return;
+    await page.goto('/console/door');
+    await page.getByText('There is no show to choose').waitFor();
+    await scan(page, first.code);
+    const { body: show } = await running.admin.get<ShowBody>(`/v1/shows/${showId}`);
+    const { timeZone } = show.theatre;
+    const day = new Date(show.startsAt).toLocaleDateString('en-GB', { day: 'numeric', month: 'short', timeZone });
+    await verdict(page, 'Admitted', day);
+    await verdict(page, 'Admitted', `screen ${show.screen.number}`);
   });
 
   it('keeps out what it knows to be used, void, for another show or no ticket', async (t) => {

@@ -217,7 +217,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
     return html`
       <h1>${show?.movie.title ?? 'Booking'} ${statusBadge(booking.status)}</h1>
       ${show === undefined ? undefined : html`<p class="quiet">${placeTimeText(show.startsAt, show.theatre.timeZone)} · ${show.theatre.name}, ${show.theatre.location} · Screen ${show.screen.number}</p>`}
-      <div role="status">${booking.status === 'waiting' ? waitingText(booking, ahead) : outcome(booking)}</div>
+      <div role="status">${booking.status === 'waiting' ? waitingText(booking, { ahead, show }) : outcome(booking)}</div>
       ${problemBox(problem)}
       ${booking.status === 'awaiting_payment' ? payment(booking) : undefined}
       ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket, names, giving.view(ticket, names)))}</div>` : undefined}
@@ -332,14 +332,17 @@ function outcome(booking: Booking): TemplateResult | undefined {
 }
 
 /** On the waiting list: what comes, and until when. */
-function waitingText({ waitsUntil }: Booking, ahead: number | undefined): TemplateResult {
+function waitingText(
+  { waitsUntil }: Booking,
+  { ahead, show }: { readonly ahead: number | undefined; readonly show: Show | undefined },
+): TemplateResult {
   const before =
     ahead === undefined ? '' : ahead === 0 ? 'Nobody is before you.' : `${countText(ahead, 'booking')} before you.`;
   return html`
     <p class="note">
       You are on the waiting list. ${before} As soon as there are seats for you they are held in your name, and we write to you:
       then you have time to pay. You need not stay here.
-      ${waitsUntil === undefined ? undefined : html`If there are none, your wait ends ${momentText(waitsUntil)}, and nothing is charged.`}
+      ${waitsUntil === undefined ? undefined : html`If there are none, your wait ends ${show === undefined ? momentText(waitsUntil) : placeTimeText(waitsUntil, show.theatre.timeZone)}, and nothing is charged.`}
     </p>
   `;
 }

@@ -78,7 +78,11 @@ export function bestForm(
             : undefined
         }
       </div>
-      <p><label><input type="checkbox" name="accessible" value="yes">wheelchair spaces</label></p>
+      ${
+        how.hall.index.accessible.some((bits) => bits !== 0)
+          ? html`<p><label><input type="checkbox" name="accessible" value="yes">wheelchair spaces</label></p>`
+          : undefined
+      }
       <button class="plain" ?disabled=${how.isClosed}>Find the best</button>
     </form>
   `;

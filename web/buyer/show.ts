@@ -288,12 +288,16 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
           ${hasSeats && plan.areas.length > 0 ? html`<p class="quiet">Seats and places are booked one after the other.</p>` : undefined}
         </section>
         <section aria-label="Your choice">
-          ${isOpen && hasSeats ? bestForm(show, { hall, isClosed: isBooking, onSend: best }) : undefined} ${choiceView(show)}
+          ${isOpen && hasSeats && !isFull ? bestForm(show, { hall, isClosed: isBooking, onSend: best }) : undefined}
+          ${isOpen && isFull && isIdle() ? undefined : choiceView(show)}
           ${isOpen && listed === undefined && (isFull || isInVain) ? waitForm(stage, { isClosed: isBooking, onSend: (form) => void request(waitOf(form)) }) : undefined}
         </section>
       </div>
     `;
   }
+
+  /** Nothing is chosen, and there is nothing to say of it. */
+  const isIdle = () => isNothing(choice) && notice === undefined && problem === undefined;
 
   function mapView({ show, hall, map }: Stage): TemplateResult {
     return html`

@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { Booking, Show } from '../kit/answers.ts';
 import { get, type Listed } from '../kit/api.ts';
-import { amountText, momentText } from '../kit/format.ts';
+import { amountText, momentText, shortDayText, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
 import { byId, type PlaceNames, placesText } from '../kit/places.ts';
 import { namesOf } from '../kit/plans.ts';
@@ -61,22 +61,30 @@ export function bookingsPart(app: App, id: string | undefined): Page {
 interface Found {
   readonly bookings: readonly Booking[];
   readonly isMore: boolean;
-  /** What the places of each show are called. */
-  readonly names: ReadonlyMap<string, PlaceNames>;
+  readonly shows: ReadonlyMap<string, Named>;
+}
+
+/** What a show and its places are called. */
+interface Named {
+  readonly what: string;
+  readonly names: PlaceNames;
 }
 
 async function foundBy(query: URLSearchParams, signal: AbortSignal): Promise<Found> {
   const { items, nextCursor } = await get<Listed<Booking>>(`/v1/bookings?${query}`, { signal });
-  const names = new Map<string, PlaceNames>();
+  const shows = new Map<string, Named>();
   const nameShow = async (showId: string) => {
     const show = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, { signal }).catch(() => undefined);
-    names.set(showId, await namesOf(show, { signal }));
+    shows.set(showId, { what: show === undefined ? '' : whatOf(show), names: await namesOf(show, { signal }) });
   };
   await Promise.all([...new Set(items.map(({ showId }) => showId))].map(nameShow));
-  return { bookings: items, isMore: nextCursor !== null, names };
+  return { bookings: items, isMore: nextCursor !== null, shows };
 }
 
-function listing({ bookings, isMore, names }: Found): TemplateResult {
+const whatOf = ({ movie, startsAt, theatre: { timeZone } }: Show) =>
+  `${movie.title}, ${shortDayText(startsAt, timeZone)}, ${timeText(startsAt, timeZone)}`;
+
+function listing({ bookings, isMore, shows }: Found): TemplateResult {
   if (bookings.length === 0)
     return html`<p role="status">There is no booking of this address, or no account. Check the spelling.</p>`;
   return html`
@@ -87,6 +95,7 @@ function listing({ bookings, isMore, names }: Found): TemplateResult {
           <tr>
             <th scope="col">Asked for</th>
             <th scope="col">State</th>
+            <th scope="col">Show</th>
             <th scope="col">Places</th>
             <th scope="col" class="number">Total</th>
             <th scope="col">Booking</th>
@@ -98,7 +107,8 @@ function listing({ bookings, isMore, names }: Found): TemplateResult {
               <tr>
                 <th scope="row"><a href="/console/bookings/${bookingId}">${momentText(createdAt)}</a></th>
                 <td>${badge(status)}</td>
-                <td>${placesText(places, names.get(showId) ?? byId)}</td>
+                <td>${shows.get(showId)?.what}</td>
+                <td>${placesText(places, shows.get(showId)?.names ?? byId)}</td>
                 <td class="number">${total === undefined ? undefined : amountText(total)}</td>
                 <td><code>${bookingId}</code></td>
               </tr>

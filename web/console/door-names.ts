@@ -1,15 +1,21 @@
 import type { Show } from '../kit/answers.ts';
 import { get } from '../kit/api.ts';
+import { shortDayText, timeText } from '../kit/format.ts';
 import { byId, type PlaceNames, placeNames } from '../kit/places.ts';
 import { planById } from '../kit/plans.ts';
 
 /** A queue of people waits: what is not told soon is called by its id until somebody asks again. */
 const withinMs = 8_000;
 
-/** What the seats of shows are called, for a door: told once, so that it is known without a network as well. */
+interface Known {
+  readonly names: PlaceNames;
+  readonly when: string;
+}
+
+/** What shows and their seats are called, for a door: told once, so that it is known without a network as well. */
 export class DoorNames {
   readonly #changed: () => void;
-  readonly #known = new Map<string, PlaceNames>();
+  readonly #known = new Map<string, Known>();
   readonly #asking = new Map<string, Promise<void>>();
 
   constructor(changed: () => void) {
@@ -21,7 +27,12 @@ export class DoorNames {
     if (showId === undefined) return byId;
     const known = this.#known.get(showId);
     if (known === undefined) void this.load(showId);
-    return known ?? byId;
+    return known?.names ?? byId;
+  }
+
+  /** When a show begins, and on which screen: a ticket of tomorrow, or of the other hall, is seen to be one. Empty while it is not known. */
+  whenOf(showId: string | undefined): string {
+    return (showId === undefined ? undefined : this.#known.get(showId)?.when) ?? '';
   }
 
   /** Ends when they are known, or cannot be told now. */
@@ -35,11 +46,14 @@ export class DoorNames {
   async #ask(showId: string): Promise<void> {
     const ask = { triesMax: 1, signal: AbortSignal.timeout(withinMs) };
     try {
-      const { seatPlanId } = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, ask);
-      this.#known.set(showId, placeNames(await planById(seatPlanId, ask)));
+      const show = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, ask);
+      this.#known.set(showId, { names: placeNames(await planById(show.seatPlanId, ask)), when: whenText(show) });
       this.#changed();
     } catch {
       // Somebody is let in by the id of their seat just as well.
     }
   }
 }
+
+const whenText = ({ startsAt, theatre: { timeZone }, screen }: Show) =>
+  `${shortDayText(startsAt, timeZone)}, ${timeText(startsAt, timeZone)}, screen ${screen.number}`;

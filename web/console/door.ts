@@ -21,6 +21,7 @@ const showKey = 'fullhouse-door-show';
 const hourMs = 3_600_000;
 const begunAgoHours = 4;
 const beginsInHours = 12;
+const noShowText = `There is no show to choose: none began in the last ${begunAgoHours} hours, none begins in the next ${beginsInHours}. Tickets of any show are let in, whenever it is.`;
 
 export function doorPart(app: App): Page {
   let showId = kept(showKey);
@@ -100,6 +101,7 @@ export function doorPart(app: App): Page {
       <div class="door" @click=${focusFromNothing}>
         <h1>Door</h1>
         ${networkNote(device, showId)}
+        ${shows.answer?.length === 0 && showId === undefined ? html`<p class="quiet">${noShowText}</p>` : undefined}
         <form @submit=${onSubmit(scan)}>
           <div class="row">
             <label>
@@ -194,7 +196,9 @@ function latest(scans: readonly Scan[], names: DoorNames): TemplateResult {
 }
 
 function detailText({ place, detail }: Verdict, names: DoorNames): string {
-  return place === undefined ? detail : `${placeOf(place, names.of(place.showId)) || 'No seat'} · ${detail}`;
+  if (place === undefined) return detail;
+  const parts = [placeOf(place, names.of(place.showId)) || 'No seat', names.whenOf(place.showId), detail];
+  return parts.filter((part) => part !== '').join(' · ');
 }
 
 function past(scans: Scans, names: DoorNames): TemplateResult | undefined {

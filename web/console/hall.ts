@@ -107,7 +107,7 @@ export class HallView {
         ${problem}
         ${
           this.#chosen.length === 0
-            ? html`<p class="quiet">${this.#mayLookBack ? 'Choose seats to sell them or to see what became of them.' : 'Choose seats to keep them off sale.'}</p>`
+            ? html`<p class="quiet">${this.#mayLookBack ? 'Choose seats to sell them, to keep them off sale, or to see what became of them.' : 'Choose seats to keep them off sale.'}</p>`
             : html`
                 <p>${placesText({ seats: this.#chosen }, names)}</p>
                 <p><button type="button" class="plain" @click=${() => this.clear()}>None of them</button></p>

@@ -23,5 +23,6 @@ export const settingSays: Readonly<Record<string, string>> = {
   rateLimitPerAddress: 'How many requests a minute may come from one address of the network.',
   traceSampleRatio: 'Which share of requests is traced: 0.01 is one in a hundred.',
   loginsPerMinute: 'How often a minute somebody may try to sign in by one e-mail address.',
-  pricingRules: 'How prices follow the demand and the time left, and between which bounds.',
+  pricingRules:
+    'How prices follow the demand and the time left, and between which bounds. With floorPercent and ceilingPercent 100 they stay as the show has them.',
 };

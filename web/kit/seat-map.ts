@@ -1,5 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
-import { type Hall, neighbour, placeOf, type SeatPlace, seatNear } from './hall.ts';
+import { type Hall, type HallRow, neighbour, placeOf, type SeatPlace, seatNear } from './hall.ts';
 
 /**
  * The hall as a picture: one canvas, so that 65,536 seats are drawn as easily as 60. Fingers and mice choose, drag and zoom; the arrow
@@ -54,7 +54,11 @@ interface Camera {
 const margin = 1.5;
 /** How much of the margin there is for the name of a row, beside its first seat. */
 const rowNameSeats = 1.2;
+/** How far above the first row of a section its name stands, in seats. */
+const sectionNameAbove = 0.72;
 const scaleMax = 48;
+/** A small hall is shown so large, and no larger. */
+const wholeScaleMax = 36;
 /** Below, a seat is too small to be pointed at, by a mouse or by a finger: a tap comes nearer instead. */
 const tapScaleMin = 9;
 const fingerScaleMin = 22;
@@ -86,7 +90,7 @@ export function seatMap({ states, isMine, takenColours = alike, onChoose, onLook
 
   function whole(): void {
     const { width, height } = element.getBoundingClientRect();
-    camera.scale = Math.min(scaleMax / 2, width / (hall.width + 2 * margin), height / (hall.height + 2 * margin));
+    camera.scale = Math.min(wholeScaleMax, width / (hall.width + 2 * margin), height / (hall.height + 2 * margin));
     camera.x = hall.left + hall.width / 2 - 0.5;
     camera.y = hall.top + hall.height / 2 - 0.5;
     draw();
@@ -303,7 +307,7 @@ function paint(element: HTMLCanvasElement, { hall, camera, states, isMine, taken
   }
 }
 
-/** The stage, and the names of rows where there is room for them. */
+/** The stage, and the names of rows and sections where there is room for them. */
 function paintSurroundings(
   context: CanvasRenderingContext2D,
   to: {
@@ -320,7 +324,7 @@ function paintSurroundings(
   context.textBaseline = 'middle';
   const stage = Math.min(hall.width * 0.6, 30);
   const middle = hall.left + hall.width / 2 - 0.5;
-  context.fillRect(toX(middle - stage / 2), toY(hall.top - 1.15), stage * scale, Math.max(2, scale * 0.15));
+  context.fillRect(toX(middle - stage / 2), toY(hall.top - 1.3), stage * scale, Math.max(2, scale * 0.15));
   if (scale < tapScaleMin) return;
   context.font = `${Math.round(Math.min(14, scale * 0.55))}px system-ui, sans-serif`;
   context.textAlign = 'right';
@@ -331,6 +335,21 @@ function paintSurroundings(
     const name = isWide ? (row.name.split(' ').at(-1) ?? '') : row.name;
     context.fillText(name, toX(row.x - 0.6), toY(row.y), room);
   }
+  context.textAlign = 'center';
+  for (const { x, y, row, section } of namedFirstRows(hall))
+    context.fillText(section, toX(x + (row.count - 1) / 2), toY(y - sectionNameAbove), (row.count + 2) * scale);
+}
+
+/** The first row of each section, where there are several and nothing stands above it: there is an `A` in the stalls and one in the circle. */
+function namedFirstRows({ rows }: Hall): readonly HallRow[] {
+  const firsts = rows.filter(({ section }, at) => section !== rows[at - 1]?.section);
+  if (firsts.length < 2) return [];
+  return firsts.filter((first) => !rows.some((each) => isAbove(each, first)));
+}
+
+function isAbove(each: HallRow, first: HallRow): boolean {
+  const by = first.y - each.y;
+  return by > 0 && by < 2 * sectionNameAbove && each.x < first.x + first.row.count && first.x < each.x + each.row.count;
 }
 
 function isReserved({ index: plan }: Hall, index: number): boolean {

@@ -35,12 +35,13 @@ export function newEntryPart(app: App, kind: EntryKind): Page {
     sayNext(`${made[kind.nameField]} is in the catalogue.`);
     app.go(`${programme}/${made[kind.idField]}`);
   });
+  const values = Object.fromEntries(kind.fields.map(({ name, atFirst }) => [name, atFirst]));
   return {
     title: `New ${kind.noun}`,
     view: () => html`
       ${wayBack(kind)}
       <h1>New ${kind.noun}</h1>
-      ${form.view(`Add the ${kind.noun}`, () => textFields(kind.fields, { values: {}, form }))}
+      ${form.view(`Add the ${kind.noun}`, () => textFields(kind.fields, { values, form }))}
     `,
   };
 }

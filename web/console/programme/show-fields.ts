@@ -122,7 +122,16 @@ export function priceFields(
         )}
       </div>
       ${form.wrong('/priceCategories', 'exactly').map((message) => html`<span class="wrong" role="alert">${message}</span>`)}
-      ${categories.length === 0 ? html`<p class="quiet">Choose a screen: its seat plan says what there are prices for.</p>` : undefined}
+      ${
+        categories.length === 0
+          ? html`<p class="quiet">Choose a screen: its seat plan says what there are prices for.</p>`
+          : html`
+              <p class="quiet">
+                What seats cost at first. The pricing rules move it with the demand and the time left, and every booking pays the booking fee
+                besides: an administrator sets both under <a href="/console/settings">Settings</a>.
+              </p>
+            `
+      }
     </fieldset>
   `;
 }

@@ -9,6 +9,8 @@ export interface TextField {
   readonly kind?: 'text' | 'number' | 'date' | 'long';
   readonly isRequired?: boolean;
   readonly hint?: string;
+  /** What most likely stands in it, where nothing does yet. */
+  readonly atFirst?: string;
   /** Values to choose from, where others may be typed as well. */
   readonly among?: readonly string[];
 }

@@ -26,6 +26,8 @@ export const theatreKind: EntryKind = {
       label: 'Time zone',
       isRequired: true,
       among: Intl.supportedValuesOf('timeZone'),
+      // Whoever makes a theatre most often sits in it.
+      atFirst: Intl.DateTimeFormat().resolvedOptions().timeZone,
       hint: 'What its clocks show, such as Europe/London. All times of its shows are typed and told by them.',
     },
   ],
