@@ -28,6 +28,19 @@ async function simulated(work: (world: Surroundings) => Promise<void>): Promise<
   }
 }
 
+/** A group of one, and what it was told. */
+async function ownerIn(world: Surroundings) {
+  const groups = new Groups([topic]);
+  const owner = new SimulatedProcess('booking/1', world);
+  const told: string[] = [];
+  await groups.join(owner, {
+    ...{ group, topic: topic.name },
+    onAssigned: async (partitions) => void told.push(`assigned ${partitions}`),
+    onRevoked: async (partitions) => void told.push(`revoked ${partitions}`),
+  });
+  return { groups, owner, told };
+}
+
 describe('a simulated group', () => {
   it('does not wait for a former owner that dies while it hears that it is one', () =>
     simulated(async (world) => {
@@ -44,14 +57,7 @@ describe('a simulated group', () => {
 
   it('takes away once from a former owner that is told twice at the same time that it is one', () =>
     simulated(async (world) => {
-      const groups = new Groups([topic]);
-      const owner = new SimulatedProcess('booking/1', world);
-      const told: string[] = [];
-      await groups.join(owner, {
-        ...{ group, topic: topic.name },
-        onAssigned: async (partitions) => void told.push(`assigned ${partitions}`),
-        onRevoked: async (partitions) => void told.push(`revoked ${partitions}`),
-      });
+      const { groups, owner, told } = await ownerIn(world);
       await groups.named('booking')?.deafen(owner);
       await Promise.all([groups.named('booking')?.hear(owner), groups.named('booking')?.hear(owner)]);
       assert.deepEqual(told, ['assigned 0,1', 'revoked 0,1', 'assigned 0,1']);
@@ -59,14 +65,7 @@ describe('a simulated group', () => {
 
   it('gives back what it has taken from a former owner, where nobody else was given it meanwhile', () =>
     simulated(async (world) => {
-      const groups = new Groups([topic]);
-      const owner = new SimulatedProcess('booking/1', world);
-      const told: string[] = [];
-      await groups.join(owner, {
-        ...{ group, topic: topic.name },
-        onAssigned: async (partitions) => void told.push(`assigned ${partitions}`),
-        onRevoked: async (partitions) => void told.push(`revoked ${partitions}`),
-      });
+      const { groups, owner, told } = await ownerIn(world);
       const booking = groups.named('booking');
       await Promise.all([booking?.hear(owner), booking?.deafen(owner)]);
       assert.deepEqual(told, ['assigned 0,1', 'revoked 0,1', 'assigned 0,1']);
