@@ -185,21 +185,22 @@ const issuesFollow: Rule = ({ facts }) => {
   return wrong;
 };
 
+/** What the organizer had cancelled before, seat by seat, is not among what the customer gave up. */
 const givenIsNotRefunded: Rule = ({ facts }) => {
-  const returned = facts.tickets.findLast(({ type }) => type === 'TicketsReturned');
-  const sought = facts.tickets.findLast(({ type }) => type === 'TicketsReturnSought');
-  const givenUp = facts.booking.some(({ type, data }) => type === 'BookingCancelled' && data.cause === 'customer');
-  if (!givenUp || returned === undefined || sought === undefined) return [];
-  const holders = new Map<string | undefined, { readonly issue: number; readonly isOwn: boolean }>();
+  const givenUp = facts.booking.find(({ type, data }) => type === 'BookingCancelled' && data.cause === 'customer');
+  if (givenUp === undefined) return [];
+  const holders = new Map<
+    string | undefined,
+    { readonly issue: number; readonly isOwn: boolean; readonly seat?: string }
+  >();
   for (const { type, data } of facts.tickets) {
-    const { ticketId, userId, toUserId, issue = 1 } = data;
+    const { ticketId, userId, toUserId, issue = 1, seat } = data;
     if (type !== 'TicketTransferred' || issue < (holders.get(ticketId)?.issue ?? 0)) continue;
-    holders.set(ticketId, { issue, isOwn: toUserId === userId });
+    holders.set(ticketId, { issue, isOwn: toUserId === userId, ...(seat !== undefined && { seat }) });
   }
-  // What the organizer had cancelled before is nobody's any more.
-  for (const { type, data, version } of facts.tickets)
-    if (type === 'TicketVoided' && version < sought.version) holders.delete(data.ticketId);
-  const given = [...holders].filter(([, { isOwn }]) => !isOwn);
+  const given = [...holders].filter(
+    ([, { isOwn, seat }]) => !isOwn && (seat === undefined || givenUp.data.seats?.includes(seat) === true),
+  );
   return given.map(([ticketId]) => `was cancelled by its customer, who had given ticket ${ticketId} away`);
 };
 
