@@ -8,6 +8,7 @@ import { importCommand, migrateCommand } from './catalogue.ts';
 import { checkCommand } from './check.ts';
 import { lagCommand, tailCommand, topicsCommand } from './log.ts';
 import { parkedCommand } from './parked.ts';
+import { rehearseCommand } from './rehearse.ts';
 import { rebuildCommand, replayCommand, republishCommand, restoredCommand } from './repair.ts';
 import { reportCommand } from './report.ts';
 import { seatCommand } from './seat.ts';
@@ -32,6 +33,7 @@ const program = new Command('fullhouse')
   .addCommand(seatCommand())
   .addCommand(reportCommand())
   .addCommand(backtestCommand())
+  .addCommand(rehearseCommand())
   .addCommand(checkCommand())
   .addCommand(simulateCommand())
   .addCommand(benchCommand())

@@ -1,4 +1,4 @@
-import type { SeatPlan, Setting, Show } from '../contracts/catalog.ts';
+import type { SeatPlan, Show } from '../contracts/catalog.ts';
 import { type PricingRules, settingFrom } from '../contracts/settings.ts';
 import { decider } from '../services/pricing/decider.ts';
 import {
@@ -9,7 +9,8 @@ import {
   type State,
   type Terms,
 } from '../services/pricing/state.ts';
-import { type Installation, OperationRefused } from './installation.ts';
+import type { Installation } from './installation.ts';
+import { knownShow, reference } from './references.ts';
 
 /**
  * What other pricing rules would have made of a show: all that happened to its seats is priced once more, in its order and at its
@@ -171,23 +172,14 @@ async function recorded(installation: Installation, show: Show): Promise<Outcome
 
 /** What prices are made from beside the demand. */
 async function references(installation: Installation, showId: string) {
-  const read = async <Value>(topic: string, key: string) => {
-    const rows = await installation.query<{ readonly data: Value | null }>(
-      'pricing',
-      'select data from reference_records where topic = $1 and key = $2',
-      [topic, key],
-    );
-    return rows[0]?.data ?? undefined;
-  };
-  const show = await read<Show>('catalog', showId);
-  if (show === undefined) throw new OperationRefused('not_found', `There is no show "${showId}". Check the id.`);
-  const fee = await read<Setting>('settings', 'bookingFeeMinor');
+  const show = await knownShow(installation, showId);
+  const fee = await reference(installation, 'settings', 'bookingFeeMinor');
   const plans = new Map<string, SeatPlan | undefined>();
   return {
     show,
     bookingFeeMinor: settingFrom(() => fee, 'bookingFeeMinor'),
     async planOf(seatPlanId: string): Promise<Terms['plan']> {
-      if (!plans.has(seatPlanId)) plans.set(seatPlanId, await read<SeatPlan>('seat-plans', seatPlanId));
+      if (!plans.has(seatPlanId)) plans.set(seatPlanId, await reference(installation, 'seat-plans', seatPlanId));
       return plans.get(seatPlanId);
     },
   };

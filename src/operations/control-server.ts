@@ -7,6 +7,7 @@ import type { Logger } from '../runtime/logger.ts';
 import { plainly } from '../runtime/wording.ts';
 import { check, checkQuery } from './check.ts';
 import { type Installation, OperationRefused } from './installation.ts';
+import { onSale, onSaleQuery } from './on-sale.ts';
 import { showParked } from './parked.ts';
 import { rebuild, rebuildQuery } from './rebuild.ts';
 import { replay, replayQuery } from './replay.ts';
@@ -65,6 +66,7 @@ const operations: Readonly<Record<string, Operation>> = {
   rebuild: operation({ input: rebuildQuery, run: rebuild }),
   republish: operation({ input: republishQuery, run: republish }),
   restored: operation({ input: restoredQuery, run: restored }),
+  'on-sale': operation({ input: onSaleQuery, run: onSale }),
   topic: operation({ input: named, run: (installation, { name }) => once(describeTopic(installation, name)) }),
   parked: operation({ input: named, run: (installation, { name }) => once(showParked(installation, name)) }),
 };
