@@ -24,7 +24,8 @@ export interface Visit {
   readonly toldToComeBack: number;
 }
 
-export type Outcome = 'confirmed' | 'held' | 'waiting' | 'gave_up' | (string & {});
+/** `left`: out of the waiting room, since nothing was left of what they wanted. */
+export type Outcome = 'confirmed' | 'held' | 'waiting' | 'gave_up' | 'left' | (string & {});
 
 export interface Sale {
   readonly url: string;
@@ -67,12 +68,13 @@ export async function visitAll(
 ): Promise<readonly Visit[]> {
   const pool = new Pool(sale.url, { connections: connectionsMax, pipelining: 1, headersTimeout: answerMaxMs });
   const began = performance.now();
+  const soldOut = new Set<string>();
   const visits: Promise<Visit>[] = [];
   try {
     for (const comer of comers) {
       const left = comer.atMs - (performance.now() - began);
       if (left > 1) await delay(left, undefined, { signal: sale.signal });
-      const visiting = new Customer(comer, { pool, sale, began }).visit();
+      const visiting = new Customer(comer, { pool, sale, began, soldOut }).visit();
       visits.push(visiting);
       void visiting.then(onVisit, () => undefined);
     }
@@ -89,30 +91,38 @@ interface Reply {
   readonly comeBackMs: number;
 }
 
+interface Shared {
+  readonly pool: Pool;
+  readonly sale: Sale;
+  /** Of the monotonic clock. */
+  readonly began: number;
+  /** Wishes of which somebody was told that nothing is left: who waits in a waiting room hears of it. */
+  readonly soldOut: Set<string>;
+}
+
 class Customer {
   readonly #comer: Comer;
   readonly #pool: Pool;
   readonly #sale: Sale;
   readonly #began: number;
+  readonly #soldOut: Set<string>;
   #toldToComeBack = 0;
   #thoughtMs = 0;
 
-  constructor(
-    comer: Comer,
-    { pool, sale, began }: { readonly pool: Pool; readonly sale: Sale; readonly began: number },
-  ) {
+  constructor(comer: Comer, { pool, sale, began, soldOut }: Shared) {
     this.#comer = comer;
     this.#pool = pool;
     this.#sale = sale;
     this.#began = began;
+    this.#soldOut = soldOut;
   }
 
   async visit(): Promise<Visit> {
     const { atMs, paysAfterMs } = this.#comer;
-    const isIn = await this.#waitInRoom();
+    const room = await this.#waitInRoom();
     const letInMs = this.#now();
     const inRoomMs = this.#sale.hasWaitingRoom ? letInMs - atMs : 0;
-    const booking = isIn ? await this.#book() : undefined;
+    const booking = room === 'in' ? await this.#book() : undefined;
     const ended =
       booking?.status === 'awaiting_payment' && paysAfterMs !== undefined && paysAfterMs > 0
         ? await this.#pay(booking, letInMs + paysAfterMs)
@@ -121,7 +131,7 @@ class Customer {
     return {
       ...{ cameMs: atMs, knewMs, inRoomMs, tookMs: knewMs - atMs - inRoomMs - this.#thoughtMs },
       toldToComeBack: this.#toldToComeBack,
-      outcome: outcomeOf(ended),
+      outcome: room === 'left' ? 'left' : outcomeOf(ended),
       places: ended?.status === 'confirmed' ? placesOf(ended) : 0,
     };
   }
@@ -134,25 +144,32 @@ class Customer {
     return this.#sale.showIds[this.#comer.show] ?? '';
   }
 
-  /** True once they are in; asks as often as they are told to. */
-  async #waitInRoom(): Promise<boolean> {
-    if (!this.#sale.hasWaitingRoom) return true;
+  /** Asks as often as they are told to, until they are in, or have nothing to wait for. */
+  async #waitInRoom(): Promise<'in' | 'left' | 'gave_up'> {
+    if (!this.#sale.hasWaitingRoom) return 'in';
     for (;;) {
+      if (this.#soldOut.has(this.#wish)) return 'left';
       const { status, body } = await this.#patiently('POST', `/v1/shows/${this.#showId}/waiting-room/places`);
       // Closed meanwhile: everybody may book.
-      if (status === 404 || status === 409) return true;
+      if (status === 404) return 'in';
       const place = placeAnswered.safeParse(body);
-      if (!place.success) return false;
-      if (place.data.status === 'let_in') return true;
+      if (!place.success) return 'gave_up';
+      if (place.data.status === 'let_in') return 'in';
       await this.#pause(place.data.askAgainInSeconds * 1_000);
     }
+  }
+
+  get #wish(): string {
+    return JSON.stringify([this.#comer.show, this.#comer.wants]);
   }
 
   async #book(): Promise<Booking | undefined> {
     const { wants, paysAfterMs } = this.#comer;
     await this.#patiently('GET', `/v1/shows/${this.#showId}/availability`);
     const request = { showId: this.#showId, ...wants, ...(paysAfterMs === 0 ? { payment } : {}) };
-    return this.#asItEnds(await this.#patiently('POST', '/v1/bookings', request));
+    const booking = await this.#asItEnds(await this.#patiently('POST', '/v1/bookings', request));
+    if (booking?.reason === 'seats_unavailable') this.#soldOut.add(this.#wish);
+    return booking;
   }
 
   async #pay({ bookingId }: Booking, atMs: number): Promise<Booking | undefined> {
