@@ -1,26 +1,18 @@
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { promisify } from 'node:util';
 import { startApp } from '../src/app.ts';
 import { defaultSettings } from '../src/contracts/settings.ts';
 import type { SeatChange, SeatHistory } from '../src/operations/seat-changes.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
 import { createLogger } from '../src/runtime/logger.ts';
-import { bareEnvironment } from './support/bare-environment.ts';
 import { Client, eventually, visa } from './support/client.ts';
+import { commandLine } from './support/command-line.ts';
 import { administrator, temporaryDirectory } from './support/servers.ts';
 import { buildVenue, openShow, type Venue } from './support/venue.ts';
 
 /** The command line as a person uses it: a process each, against an instance and against a directory at rest. */
-
-interface Ran {
-  readonly code: number;
-  readonly out: string;
-  readonly error: string;
-}
 
 interface SeatChanges {
   readonly items: readonly SeatChange[];
@@ -30,27 +22,7 @@ interface SeatChanges {
 const directory = await temporaryDirectory();
 after(() => directory.remove());
 
-async function fullhouse(...parameters: readonly string[]): Promise<Ran> {
-  const env = { ...bareEnvironment, FULLHOUSE_DATA_DIR: directory.path };
-  try {
-    const ran = await promisify(execFile)(process.execPath, ['src/cli/main.ts', ...parameters], { env });
-    return { code: 0, out: ran.stdout, error: ran.stderr };
-  } catch (failed) {
-    const { code, stdout, stderr } = failed as {
-      readonly code: number;
-      readonly stdout: string;
-      readonly stderr: string;
-    };
-    return { code, out: stdout, error: stderr };
-  }
-}
-
-/** What a command prints as JSON; it has to go well. */
-async function json<Value>(...parameters: readonly string[]): Promise<Value> {
-  const { code, out, error } = await fullhouse(...parameters, '--json');
-  assert.equal(code, 0, error);
-  return JSON.parse(out) as Value;
-}
+const { fullhouse, json } = commandLine(directory.path);
 
 async function start() {
   const configuration = readConfiguration({
@@ -90,6 +62,10 @@ describe('wrong use', () => {
       ['book', '--seats', 'A-1,'],
       ['book', '--seats', ''],
       ['book', '--best', '1', '--seats', 'A-1'],
+      ['rehearse', 'nothing', '--customers', '10'],
+      ['rehearse', 'shw_01900000-0000-7000-8000-000000000001'],
+      ['rehearse', 'shw_01900000-0000-7000-8000-000000000001', '--recorded', '--customers', '10'],
+      ['rehearse', 'shw_01900000-0000-7000-8000-000000000001', '--customers', '10', '--speed', '2'],
     ]) {
       assert.equal((await fullhouse(...parameters)).code, 2, parameters.join(' '));
     }

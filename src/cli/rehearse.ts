@@ -1,3 +1,5 @@
+import { tmpdir } from 'node:os';
+import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { showId as showIdSchema } from '../contracts/ids.ts';
 import {
@@ -10,8 +12,8 @@ import {
 import { type Account, isBorne, type Waited } from '../rehearsal/account.ts';
 import { type Comer, madeUpCrowd, recordedCrowd } from '../rehearsal/crowd.ts';
 import type { Progress, Rehearsal } from '../rehearsal/rehearsal.ts';
+import { isCluster, readConfiguration } from '../runtime/configuration.ts';
 import { CommandRefused, progress, say, sayJson, sayTable, WrongUse } from './answers.ts';
-import { findInstance } from './instance.ts';
 import { idAs, wholeNumber } from './log.ts';
 import { askOrOpen } from './opened.ts';
 
@@ -73,7 +75,7 @@ async function runRehearsal(showIds: readonly string[], options: Options): Promi
   // Only this command needs it; the others start faster without.
   const { rehearse } = await import('../rehearsal/rehearsal.ts');
   const rehearsal: Rehearsal = {
-    ...{ shows, settings, comers, speed: options.speed, beside: (await findInstance()).path, signal: stop.signal },
+    ...{ shows, settings, comers, speed: options.speed, within: roomyDirectory(), signal: stop.signal },
     ...(first === undefined ? {} : { soldFrom: first.at }),
     ...(options.waitingRoom === undefined ? {} : { insideMax: options.waitingRoom }),
   };
@@ -135,6 +137,12 @@ function crowd(
   if (requests.length === 0)
     throw new CommandRefused('nobody has asked for these shows yet; say with --customers how many come');
   return recordedCrowd(requests, { showIds, speed });
+}
+
+/** Beside the data directory, so that the rehearsal writes to the disk that the sale will. */
+function roomyDirectory(): string {
+  const configuration = readConfiguration(process.env);
+  return isCluster(configuration) ? tmpdir() : dirname(resolve(configuration.FULLHOUSE_DATA_DIR));
 }
 
 function saysOf(each: Progress): string {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { SeatPlan, Setting, Show } from '../contracts/catalog.ts';
@@ -23,18 +23,18 @@ const readyLine = /^Fullhouse is ready at (\S+)$/;
 const linesKept = 20;
 export const program = fileURLToPath(new URL('../../bin/fullhouse', import.meta.url));
 
-/** Starts it beside a directory, so that it writes to the same disk as what it is a rehearsal of. */
+/** Starts it in a new directory within another one, which is of the disk that it writes to. */
 export async function startHouse({
-  beside,
+  within,
   issuer,
   signal,
 }: {
-  readonly beside: string;
+  readonly within: string;
   readonly issuer: string;
   readonly signal: AbortSignal;
 }): Promise<House> {
-  const directory = await mkdtemp(join(dirname(beside), '.fullhouse-rehearsal-')).catch((cause: Error) => {
-    throw new Error(`a rehearsal needs room for a house beside ${beside}: ${cause.message}`, { cause });
+  const directory = await mkdtemp(join(within, '.fullhouse-rehearsal-')).catch((cause: Error) => {
+    throw new Error(`no house for the rehearsal can be made in ${within}: ${cause.message}`, { cause });
   });
   const environment = {
     ...Object.fromEntries(passedOn.map((name) => [name, process.env[name]])),

@@ -21,8 +21,8 @@ export interface Rehearsal extends Rehearsed {
   readonly speed: number;
   /** How many may be inside of each show's waiting room at once; absent where nobody has to wait. */
   readonly insideMax?: number;
-  /** A path beside which the house is to be, since it writes to the same disk. */
-  readonly beside: string;
+  /** The directory in which the house's own is made: on the disk that it is to write to. */
+  readonly within: string;
   readonly signal: AbortSignal;
 }
 
@@ -36,8 +36,8 @@ export async function rehearse(rehearsal: Rehearsal, onProgress: (progress: Prog
   onProgress({ stage: 'opening' });
   const issuer = await startIssuer();
   try {
-    const { beside, signal } = rehearsal;
-    const house = await startHouse({ beside, issuer: issuer.url, signal });
+    const { within, signal } = rehearsal;
+    const house = await startHouse({ within, issuer: issuer.url, signal });
     try {
       return await hold(rehearsal, { issuer, house, onProgress });
     } finally {

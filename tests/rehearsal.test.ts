@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { readdir } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import type { Account } from '../src/rehearsal/account.ts';
+import { type Client, visa } from './support/client.ts';
+import { commandLine } from './support/command-line.ts';
+import { type RunningApp, runApp } from './support/servers.ts';
+import { buildVenue, openShow } from './support/venue.ts';
+
+type Rehearsed = Account & { readonly isBorne: boolean };
+
+const rows = 2;
+const seatsPerRow = 10;
+const stalls = rows * seatsPerRow;
+/** Seats that are sold to anybody, the accessible pair apart. */
+const seats = stalls + 8 - 2;
+const customers = seats + 4;
+
+describe('a rehearsal', { skip: process.env['TEST_MODE'] === 'cluster' && 'it is of a data directory' }, () => {
+  let running: RunningApp;
+  let showId: string;
+  let directory: string;
+
+  before(async () => {
+    running = await runApp();
+    directory = running.directory ?? '';
+    showId = await openShow(running.admin, await buildVenue(running.admin, { rows, seats: seatsPerRow }));
+  });
+  after(() => running.stop());
+
+  it('sells what there is, by way of a waiting room, tells the others, proves the promises, and leaves nothing behind', async () => {
+    const crowd = ['--customers', `${customers}`, '--within', '1', '--seats', '1', '--waiting-room', `${customers}`];
+    const account = await commandLine(directory).json<Rehearsed>('rehearse', showId, ...crowd);
+    const { confirmed, seats_unavailable: refused = 0, left = 0, ...others } = account.outcomes;
+    assert.deepEqual([confirmed, refused + left, others], [seats, customers - seats, {}]);
+    assert.deepEqual([account.places.sold, account.inRoom?.count], [seats, customers]);
+    assert.deepEqual([account.broken, account.isBorne], [[], true]);
+    const came = account.periods.reduce((sum, period) => sum + period.came, 0);
+    assert.equal(came, customers);
+    assert.deepEqual(await running.admin.all('/v1/bookings'), []);
+    const beside = await readdir(dirname(directory));
+    assert.deepEqual(
+      beside.filter((name) => name.startsWith('.fullhouse-rehearsal')),
+      [],
+    );
+  });
+
+  it('refuses to hold again what nobody has asked for', async () => {
+    const { code, error } = await commandLine(directory).fullhouse('rehearse', showId, '--recorded');
+    assert.deepEqual([code, /nobody has asked for these shows yet/.test(error)], [1, true]);
+  });
+
+  it('of a sale that was held ends as it ended: first come, first served; who never paid holds, who paid later has tickets', async () => {
+    const [ada, bob] = [await running.anyone.register(), await running.anyone.register()];
+    const ask = async (customer: Client, request: object) => {
+      const { status, body } = await customer.book({ showId, ...request });
+      assert.ok(status < 300, String(status));
+      return body;
+    };
+    await ask(ada, { seats: ['S-A-1', 'S-A-2'], payment: visa });
+    await ask(bob, { seats: ['S-A-2'], payment: visa });
+    await ask(bob, { bestAvailable: { count: 2, priceCategory: 'premium' } });
+    await ask(ada, { areas: [{ area: 'FLOOR', count: 2 }], payment: visa });
+    const { bookingId } = await ask(ada, { bestAvailable: { count: 1 } });
+    await ada.post(`/v1/bookings/${bookingId}/payments`, visa, { key: 'later', waitSeconds: 20 });
+    const { code, out } = await commandLine(directory).fullhouse('rehearse', showId, '--recorded', '--speed', '2');
+    assert.equal(code, 0, out);
+    assert.match(out, /^5 customers came, and the last knew after .*: 3 confirmed, 1 (held|seats_unavailable), 1 /m);
+    assert.match(out, /^5 of 78 places were sold\.$/m);
+    assert.match(out, /^All invariants hold\. It was borne: nobody was told to come back later\.$/m);
+  });
+});
