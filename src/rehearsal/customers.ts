@@ -46,9 +46,6 @@ const waitSeconds = 30;
 const answerMaxMs = 40_000;
 /** Times that a booking which is still under way is looked at again. */
 const looksMax = 4;
-/** Connections that may be open at once; a gateway takes more. */
-const connectionsMax = 2_000;
-
 const answered = z.object({
   bookingId: z.string(),
   status: bookingStatus,
@@ -66,7 +63,8 @@ export async function visitAll(
   sale: Sale,
   onVisit: (visit: Visit) => void,
 ): Promise<readonly Visit[]> {
-  const pool = new Pool(sale.url, { connections: connectionsMax, pipelining: 1, headersTimeout: answerMaxMs });
+  // As many connections as there are people: nobody waits for somebody else's.
+  const pool = new Pool(sale.url, { connections: null, pipelining: 1, headersTimeout: answerMaxMs });
   const began = performance.now();
   const soldOut = new Set<string>();
   const visits: Promise<Visit>[] = [];
