@@ -17,7 +17,7 @@ const stalls = rows * seatsPerRow;
 const seats = stalls + 8 - 2;
 const customers = seats + 4;
 
-describe('a rehearsal', { skip: process.env['TEST_MODE'] === 'cluster' && 'it is of a data directory' }, () => {
+describe('a rehearsal', () => {
   let running: RunningApp;
   let showId: string;
   let directory: string;

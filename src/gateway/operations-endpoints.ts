@@ -11,6 +11,7 @@ import { listTopics } from '../operations/topics.ts';
 import { type Answered, type Endpoint, endpoint } from '../runtime/http/endpoint.ts';
 import { decodeCountCursor, page, pageOf, pageQuery } from '../runtime/http/page.ts';
 import { backtestEndpoint } from './backtest-endpoint.ts';
+import { feedEndpoint } from './feed-endpoint.ts';
 import { refusing } from './refusing.ts';
 import { reportEndpoints } from './report-endpoints.ts';
 
@@ -72,6 +73,7 @@ export function operationsEndpoints(installation: Installation): readonly Endpoi
     ...parkedEndpoints(installation),
     ...reportEndpoints(installation),
     backtestEndpoint(installation),
+    feedEndpoint(installation),
   ];
 }
 

@@ -47,6 +47,8 @@ export interface Endpoint {
   readonly bodyBytesMax?: number;
   /** The body reaches the handler as the bytes that came (`call.raw`), for signatures. */
   readonly rawBody?: boolean;
+  /** A client may have it wait for news (`Prefer: wait=N`), though nothing is accepted first. */
+  readonly waits?: boolean;
   /** Only present in embedded mode. */
   readonly embeddedOnly?: boolean;
   /** Whether so much is under way that it is refused (`overloaded`) before anything of the request is looked at. */

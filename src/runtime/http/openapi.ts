@@ -54,12 +54,13 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): object {
   return json;
 }
 
-/** Of what is accepted first and has an outcome later. */
+/** Of what is accepted first and has an outcome later, or has news later. */
 const prefer = {
   name: 'Prefer',
   in: 'header',
   required: false,
-  description: 'Waits so many seconds for the outcome, 30 at the most: 200 with it, or 202 when the time is over.',
+  description:
+    'Waits so many seconds for the outcome or the news, 30 at the most; when the time is over, it is answered without (202 for an outcome).',
   schema: { type: 'string', pattern: '^wait=\\d+$' },
   example: 'wait=10',
 };
@@ -78,7 +79,7 @@ function operation(endpoint: Endpoint): object {
             schema: { type: 'string', minLength: 1, maxLength: 200 },
           },
         ]),
-    ...(200 in endpoint.answers && 202 in endpoint.answers ? [prefer] : []),
+    ...((200 in endpoint.answers && 202 in endpoint.answers) || endpoint.waits === true ? [prefer] : []),
   ];
   return {
     operationId: `${endpoint.method.toLowerCase()}${endpoint.path.replace(/[^A-Za-z0-9]+(\w)?/g, (_, letter: string | undefined) => (letter ?? '').toUpperCase())}`,

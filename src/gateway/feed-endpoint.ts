@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import {
+  type FeedPosition,
+  type FeedTopic,
+  feedBeginning,
+  feedEvent,
+  feedEventsMax,
+  feedEventsMin,
+  feedNews,
+  feedPage,
+  feedPosition,
+  feedTopics,
+} from '../operations/feed.ts';
+import type { Installation } from '../operations/installation.ts';
+import { type Endpoint, endpoint } from '../runtime/http/endpoint.ts';
+import { decodeCursor, encodeCursor } from '../runtime/http/page.ts';
+import { invalid } from '../runtime/http/problem.ts';
+import { refusing } from './refusing.ts';
+
+/** What has happened, for other programs: pages of events, and a cursor that they keep. */
+
+/** A position in every partition of all topics. */
+const cursorCharactersMax = 30_000;
+/** Programs that wait for news at once; who comes beyond it is answered at once. */
+const waitingMax = 50;
+const eventsUsually = 500;
+
+const topics = z
+  .string()
+  .max(400)
+  .transform((text, context): readonly FeedTopic[] => {
+    const named = [...new Set(text.split(','))];
+    const wrong = named.find((name) => !(feedTopics as readonly string[]).includes(name));
+    if (wrong !== undefined)
+      context.addIssue({ code: 'custom', message: `"${wrong}" is none of ${feedTopics.join(', ')}` });
+    return named as FeedTopic[];
+  });
+
+export function feedEndpoint(installation: Installation): Endpoint {
+  let waiting = 0;
+  const waitForNews = async (
+    position: FeedPosition,
+    more: { readonly waitMs: number; readonly signal: AbortSignal },
+  ) => {
+    waiting += 1;
+    try {
+      await feedNews(installation, { position, ...more });
+    } finally {
+      waiting -= 1;
+    }
+  };
+  return endpoint({
+    ...{ method: 'GET', path: '/feed', tag: 'feed', who: ['organizer'], waits: true },
+    summary:
+      'What has happened, for other programs: events of topics after a cursor, as CloudEvents. With `Prefer: wait=N` it waits for some where there are none.',
+    query: z.strictObject({
+      topics: topics.optional(),
+      /** Without a cursor: from the first event that is kept, or what comes from now on. */
+      from: z.enum(['start', 'end']).default('start'),
+      cursor: z.string().max(cursorCharactersMax).optional(),
+      limit: z.coerce.number().int().min(feedEventsMin).max(feedEventsMax).default(eventsUsually),
+    }),
+    answers: {
+      200: {
+        says: 'Events, those of one show and topic in their order, and the cursor of what comes next: keep it once they are dealt with',
+        body: z.object({ items: z.array(feedEvent), nextCursor: z.string() }),
+      },
+    },
+    problems: ['validation_failed', 'conflict'],
+    handle: ({ query: { topics: named = feedTopics, from, cursor, limit }, waitMs, closing }) =>
+      refusing(async () => {
+        const position = positionIn(cursor) ?? (await feedBeginning(installation, { topics: named, from }));
+        let page = await feedPage(installation, { position, limit });
+        if (page.events.length === 0 && waitMs > 0 && waiting < waitingMax) {
+          await waitForNews(page.position, { waitMs, signal: closing });
+          page = await feedPage(installation, { position: page.position, limit });
+        }
+        return { status: 200, body: { items: page.events, nextCursor: encodeCursor([JSON.stringify(page.position)]) } };
+      }),
+  });
+}
+
+function positionIn(cursor: string | undefined): FeedPosition | undefined {
+  const [json] = decodeCursor(cursor, 1) ?? [];
+  if (json === undefined) return undefined;
+  try {
+    return feedPosition.parse(JSON.parse(json));
+  } catch {
+    throw invalid('/query/cursor', 'invalid_cursor', 'must be a nextCursor of this feed');
+  }
+}
