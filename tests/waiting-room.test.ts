@@ -235,6 +235,33 @@ describe('a waiting room', () => {
     await changeSetting(running, 'waitingRoomVisitMs', 600_000);
   });
 
+  it('makes room when nothing is heard of somebody inside, who may go on all the same when they come back', async () => {
+    const showId = await waitedFor({ insideMax: 1 });
+    const [ada, bob] = (await customers(2)) as [Client, Client];
+    await letIn(ada, showId);
+    assert.equal((await ask(bob, showId)).status, 'waiting');
+    assert.deepEqual(await movedOn(showId), { called: 1, inside: 1 });
+    const text = `update waiting_places set heard_at = now() - interval '3 minutes' where show_id = $1 and heard_at is not null`;
+    await database().query(text, [showId]);
+    await letIn(bob, showId);
+    assert.equal((await book(ada, showId)).status, 200);
+  });
+
+  it('keeps the room of somebody inside who asks again', async () => {
+    const showId = await waitedFor({ insideMax: 1 });
+    const [ada] = (await customers(1)) as [Client];
+    const { askAgainInSeconds } = await letIn(ada, showId);
+    assert.equal(askAgainInSeconds, 45);
+    const heard = async () => {
+      const rows = await database().query<{ heard: boolean }>(
+        'select let_in_at < heard_at as heard from waiting_places where show_id = $1',
+        [showId],
+      );
+      return rows[0]?.heard;
+    };
+    assert.equal(await eventually(heard, (each) => each === true), true);
+  });
+
   it('is gone once it is closed: everybody books', async () => {
     const showId = await waitedFor({ insideMax: 1 });
     const [ada, bob] = (await customers(2)) as [Client, Client];

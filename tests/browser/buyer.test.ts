@@ -270,6 +270,22 @@ describe('a customer in a browser', () => {
     await holdBest(page, 2);
   });
 
+  test('says that they are still there while they choose', async (t) => {
+    const showId = await openShow(running.admin, venue);
+    assert.equal((await running.admin.call('PUT', `/v1/shows/${showId}/waiting-room`, { body: {} })).status, 200);
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page } = visited;
+    const places = `**/v1/shows/${showId}/waiting-room/places`;
+    await page.route(places, async (route) => {
+      const response = await route.fetch();
+      await route.fulfill({ response, json: { ...((await response.json()) as object), askAgainInSeconds: 1 } });
+    });
+    await page.getByRole('button', { name: 'Join the waiting room' }).click();
+    await page.getByText('Choose and book until').waitFor();
+    for (let again = 0; again < 2; again += 1) await page.waitForRequest(places);
+  });
+
   test('counts among those who wait as soon as they have joined', async (t) => {
     const opensAt = new Date(Date.now() + 86_400_000).toISOString();
     const showId = await openShow(running.admin, venue, { sales: { opensAt } });

@@ -71,7 +71,23 @@ export class Waiting {
     }
     const hasWaited = this.#isWaiting;
     this.#isWaiting = false;
+    void this.#stayInside();
     return hasWaited && !this.#leaving.aborted ? this.#lookAtShow({ signal: this.#leaving }) : this.#show;
+  }
+
+  /** Whoever is inside says so, as often as they are told to: who is not heard of makes room for others. */
+  async #stayInside(): Promise<void> {
+    for (let place = this.#place; place?.status === 'let_in'; ) {
+      const againMs = place.askAgainInSeconds * 1_000;
+      // Who asks after their time joins anew.
+      const leftMs = Date.parse(place.letInUntil ?? '') - serverNow();
+      if (!(leftMs > againMs + unansweredMs)) return;
+      await pause(againMs, this.#leaving);
+      if (this.#leaving.aborted) return;
+      const path = `/v1/shows/${encodeURIComponent(this.#showId)}/waiting-room/places`;
+      // A question that was lost is asked again, the next time.
+      place = await post<WaitingPlace>(path, undefined, { signal: this.#leaving }).catch(() => place);
+    }
   }
 
   /** Milliseconds until to ask again; `undefined` for whoever may book. */

@@ -433,7 +433,7 @@ export async function giveWaitingPlaces(
     `with given as (
        insert into waiting_places (show_id, user_id, place, turn) select $1, unnest($2::text[]), unnest($3::int[]), unnest($4::int[])
        on conflict (show_id, user_id) do update set place = excluded.place, turn = excluded.turn, joined_at = now(),
-         called_at = null, let_in_at = null, booked_at = null)
+         called_at = null, let_in_at = null, booked_at = null, heard_at = null)
      update waiting_rooms set joined = joined + $5 where show_id = $1`,
     [showId, [...userIds], places, places.map((place) => (drawn === null ? null : place)), userIds.length],
   );
@@ -446,7 +446,7 @@ export async function letInFromRoom(
   userIds: readonly string[],
 ): Promise<void> {
   await transaction.query(
-    `update waiting_places set let_in_at = clock_timestamp()
+    `update waiting_places set let_in_at = clock_timestamp(), heard_at = clock_timestamp()
      where show_id = $1 and user_id = any ($2) and called_at is not null and let_in_at is null`,
     [showId, [...userIds]],
   );
@@ -485,18 +485,25 @@ export async function lockWaitingRoomToCall(
 }
 
 /**
- * Calls as many as there is room for inside: who was let in takes it until they book or their visit is over, who was called keeps
- * it for `comingMs`. Whoever comes later than that is let in all the same. Turns of customers who were erased are passed over, also
+ * Calls as many as there is room for inside: who was let in takes it until they book, their visit is over, or nothing was heard of
+ * them for `silentMs`; who was called keeps it for `comingMs`. Whoever comes later than that is let in all the same. Turns of customers who were erased are passed over, also
  * where they are the last ones.
  */
 export async function callFromRoom(
   transaction: Transaction,
-  to: { readonly showId: string; readonly insideMax: number; readonly visitMs: number; readonly comingMs: number },
+  to: {
+    readonly showId: string;
+    readonly insideMax: number;
+    readonly visitMs: number;
+    readonly comingMs: number;
+    readonly silentMs: number;
+  },
 ): Promise<void> {
   await transaction.query(
     `with inside as (
        select (select count(*) from waiting_places where show_id = $1 and booked_at is null and let_in_at is not null
-                 and let_in_at > clock_timestamp() - $3 * interval '1 millisecond')
+                 and let_in_at > clock_timestamp() - $3 * interval '1 millisecond'
+                 and (heard_at is null or heard_at > clock_timestamp() - $5 * interval '1 millisecond'))
             + (select count(*) from waiting_places where show_id = $1 and let_in_at is null and called_at is not null
                  and called_at > clock_timestamp() - $4 * interval '1 millisecond') as count),
      free as (select greatest(0, $2 - count) as count from inside),
@@ -512,7 +519,19 @@ export async function callFromRoom(
          else greatest(called, (select max(turn) from next)) end,
        inside = (select count from inside) + (select count(*) from called)
      where show_id = $1`,
-    [to.showId, to.insideMax, to.visitMs, to.comingMs],
+    [to.showId, to.insideMax, to.visitMs, to.comingMs, to.silentMs],
+  );
+}
+
+/** Notes that these people inside are still there. */
+export async function noteHeardInside(
+  database: Database,
+  heard: readonly { readonly showId: string; readonly userId: string }[],
+): Promise<void> {
+  await database.query(
+    `update waiting_places p set heard_at = clock_timestamp() from unnest($1::text[], $2::text[]) as heard(show_id, user_id)
+     where p.show_id = heard.show_id and p.user_id = heard.user_id and p.let_in_at is not null and p.booked_at is null`,
+    [heard.map(({ showId }) => showId), heard.map(({ userId }) => userId)],
   );
 }
 

@@ -9,6 +9,7 @@ import type { WaitingRoomRow } from './projection.ts';
 import * as projection from './projection.ts';
 import {
   askAgainBeforeDraw,
+  askAgainInside,
   askAgainSeconds,
   type Progress,
   secondsUntilCalled,
@@ -41,6 +42,13 @@ const knownForMs = 1_000;
  * more, some ask later for the first time after the draw, and are inside beside those who were called instead of them.
  */
 const comingMs = 60_000;
+/**
+ * Whoever is inside and was not heard of for so long has gone, as far as room is concerned: pages ask more than twice as often, and in a
+ * tab that nobody looks at, browsers let them do so once a minute. Who comes back goes on while their visit lasts.
+ */
+const silentMs = 150_000;
+/** So often it is noted that somebody is still there. */
+const noteEveryMs = 30_000;
 /** Places that are known without asking the database. */
 const placesMax = 200_000;
 const askingMax = 500;
@@ -51,7 +59,11 @@ interface Asking {
   readonly showId: string;
   readonly userId: string;
 }
-type KnownPlace = Pick<projection.WaitingPlaceRow, 'place' | 'turn'> & { readonly letInUntil?: Date };
+type KnownPlace = Pick<projection.WaitingPlaceRow, 'place' | 'turn'> & {
+  readonly letInUntil?: Date;
+  /** When it was noted, of somebody inside, that they are still there: by the monotonic clock. */
+  heardAt?: number;
+};
 
 export class WaitingRooms {
   readonly #service: ServiceRuntime;
@@ -66,6 +78,7 @@ export class WaitingRooms {
   #places: LRUCache<string, KnownPlace> | undefined;
   readonly #asking: Batcher<Asking, KnownPlace | undefined>;
   readonly #booked: Batcher<projection.BookedInside, void>;
+  readonly #heard: Batcher<Asking, void>;
 
   constructor(service: ServiceRuntime) {
     this.#service = service;
@@ -79,6 +92,14 @@ export class WaitingRooms {
       queuedMax: askingQueuedMax,
       run: async (booked) => {
         await projection.noteBookedInside(service, booked);
+        return [];
+      },
+    });
+    this.#heard = createBatcher({
+      itemsMax: askingMax,
+      queuedMax: askingQueuedMax,
+      run: async (heard) => {
+        await projection.noteHeardInside(service, heard);
         return [];
       },
     });
@@ -112,7 +133,9 @@ export class WaitingRooms {
     const room = await this.of(showId);
     if (room === undefined) return undefined;
     const known = this.#known(room, userId) ?? (await this.#asking.add({ showId, userId }));
-    return known === undefined ? undefined : this.#told(room, known);
+    if (known === undefined) return undefined;
+    this.#hear({ showId, userId }, known);
+    return this.#told(room, known);
   }
 
   /** Refuses, where a show has a room, whoever was not let in. Those who sell do not wait. */
@@ -120,13 +143,15 @@ export class WaitingRooms {
     const room = await this.of(showId);
     if (room === undefined || hasRole(principal, 'staff', 'organizer')) return;
     const { userId } = principal;
-    if (this.#known(room, userId)?.letInUntil !== undefined) return;
+    const known = this.#known(room, userId);
+    if (known?.letInUntil !== undefined) return this.#hear({ showId, userId }, known);
     // Another instance may have let them in a moment ago.
     const of = { showId, userIds: [userId], visitMs: this.#visitMs };
     const [row] = await projection.waitingPlacesOf(this.#service, of);
     if (row !== undefined && row.letInUntil !== null && !row.isOver) {
-      this.#keep(room, userId, { place: row.place, turn: row.turn, letInUntil: row.letInUntil });
-      return;
+      const place = { place: row.place, turn: row.turn, letInUntil: row.letInUntil };
+      this.#keep(room, userId, place);
+      return this.#hear({ showId, userId }, place);
     }
     const path = `/v1/shows/${showId}/waiting-room`;
     const detail = `People wait for this show. Join with POST ${path}/places, and book when it lets you in.`;
@@ -140,6 +165,17 @@ export class WaitingRooms {
     // Where it cannot be noted, the end of their visit makes room.
     this.#booked.add(booked).catch((error: Error) => {
       this.#service.logger.warn({ showId, error: error.message }, 'a visitor who has booked was not noted');
+    });
+  }
+
+  /** Somebody inside is still there. */
+  #hear(asking: Asking, known: KnownPlace): void {
+    const now = performance.now();
+    if (known.letInUntil === undefined || now - (known.heardAt ?? Number.NEGATIVE_INFINITY) < noteEveryMs) return;
+    known.heardAt = now;
+    // Where it cannot be noted, it is with the next asking, or they are taken to have gone and may book all the same.
+    this.#heard.add(asking).catch((error: Error) => {
+      this.#service.logger.warn({ showId: asking.showId, error: error.message }, 'a visitor was not heard');
     });
   }
 
@@ -172,7 +208,7 @@ export class WaitingRooms {
       return {
         ...{ place, status: 'let_in', letInUntil: letInUntil.toISOString() },
         ...(turn === null ? {} : { turn }),
-        askAgainInSeconds: Math.max(1, Math.ceil((letInUntil.getTime() - Date.now()) / 1_000)),
+        askAgainInSeconds: askAgainInside(letInUntil.getTime() - Date.now()),
       };
     const waiting = room.joined - room.called;
     if (turn === null) {
@@ -238,7 +274,7 @@ export class WaitingRooms {
         const room = await projection.lockWaitingRoomToCall(transaction, { showId, opensAt, pacedMs: knownForMs });
         if (room?.isOnSale !== true) return;
         if (room.drawn === null) await projection.drawWaitingLots(transaction, showId);
-        const limits = { insideMax: this.insideMax(room), visitMs: this.#visitMs, comingMs };
+        const limits = { insideMax: this.insideMax(room), visitMs: this.#visitMs, comingMs, silentMs };
         await projection.callFromRoom(transaction, { showId, ...limits });
       });
     } catch (error) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import {
   askAgainBeforeDraw,
+  askAgainInside,
   askAgainSeconds,
   type Progress,
   secondsUntilCalled,
@@ -53,6 +54,10 @@ describe('when to ask again', () => {
   it('is later for the far away, the more there are', () => {
     assert.equal(askAgainSeconds({ ...waiting, waiting: 50_000, untilCalled: 10_000 }), 100);
     assert.equal(askAgainSeconds({ ...waiting, waiting: 50_000, untilCalled: 20 }), 5);
+  });
+
+  it('is in less than a minute for those inside, and not after their visit', () => {
+    assert.deepEqual([600_000, 45_000, 9_500, 0].map(askAgainInside), [45, 45, 10, 1]);
   });
 
   it('is shortly before the draw while that is far away, and not more than some minutes', () => {

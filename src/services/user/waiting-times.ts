@@ -13,6 +13,8 @@ const asksPerSecond = 500;
 const askAgainLeastSeconds = 3;
 const askAgainNearSeconds = 5;
 const askAgainUsualSeconds = 30;
+/** Whoever is inside says so often that they still are. */
+const askAgainInsideSeconds = 45;
 /** Whoever waits asks so often until it is their turn, at least. */
 const asksMin = 4;
 const second = 1_000;
@@ -46,6 +48,11 @@ export function askAgainSeconds(of: {
   const most = Math.max(askAgainUsualSeconds, Math.ceil(of.waiting / asksPerSecond));
   if (of.untilCalled === undefined) return of.ahead < of.insideMax ? askAgainNearSeconds : most;
   return Math.min(most, Math.max(askAgainLeastSeconds, Math.round(of.untilCalled / asksMin)));
+}
+
+/** The same of somebody inside whose visit lasts for `leftMs` more. */
+export function askAgainInside(leftMs: number): number {
+  return Math.max(1, Math.min(askAgainInsideSeconds, Math.ceil(leftMs / second)));
 }
 
 /**
