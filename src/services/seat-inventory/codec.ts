@@ -4,6 +4,7 @@ import { countsFrom, entriesOf } from '../../contracts/rules/counts.ts';
 import { decodeSeatMap, encodeSeatMap, spannedSeats } from '../../contracts/rules/seat-map.ts';
 import { areaCount, wanted } from '../../contracts/seats.ts';
 import type { ShowSeats } from './state.ts';
+import { everybodyIn, joined, nobodyWaits } from './waiting-line.ts';
 
 /** How a show's seats are kept in a snapshot: the map as base64, areas by their names, customers as pairs, the waiting list in order. */
 const snapshot = z.object({
@@ -23,7 +24,9 @@ export function encodeRoot(root: ShowSeats): z.input<typeof snapshot> {
     map: encodeSeatMap(root.map, spannedSeats(root.map)),
     areas: objectOf(root.areas),
     customers: root.customers && entriesOf(root.customers).map(([user, count]) => [user, count]),
-    ...(root.waiting.size > 0 && { waiting: [...root.waiting].map(([bookingId, each]) => ({ bookingId, ...each })) }),
+    ...(root.waiting.size > 0 && {
+      waiting: [...everybodyIn(root.waiting)].map(([bookingId, each]) => ({ bookingId, ...each })),
+    }),
     ...(root.offered && { offered: offeredIn(root.offered) }),
   };
 }
@@ -40,7 +43,7 @@ export function decodeRoot(json: unknown): ShowSeats {
     map: decodeSeatMap(map),
     areas,
     customers: customers && countsFrom(customers),
-    waiting: new Map(waiting.map(({ bookingId, ...each }) => [bookingId, each])),
+    waiting: waiting.reduce((line, { bookingId, ...each }) => joined(line, bookingId, each), nobodyWaits),
     offered,
   };
 }

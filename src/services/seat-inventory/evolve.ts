@@ -13,6 +13,7 @@ import type {
   ShowSeatsOpened,
   State,
 } from './state.ts';
+import { joined, left } from './waiting-line.ts';
 
 /**
  * Folds one fact. Root and part are folded apart, neither looks at the other: a root comes back from a snapshot and all
@@ -30,7 +31,7 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
       return {
         ...taken(root, event.data),
         customers: counted(root, event.data, 1),
-        waiting: withoutWaiting(root, event.data),
+        waiting: left(root.waiting, event.data.bookingId),
       };
     case 'SeatsSold': {
       const fromFree = event.data.from === 'free';
@@ -56,17 +57,13 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
       return { ...root, map: withSeats(root.map, event.data.indexes, 'free') };
     case 'SeatsAwaited': {
       const { bookingId, userId, bookedUnderId, wanted } = event.data;
-      const waiting = new Map(root.waiting).set(bookingId, {
-        userId,
-        isAtCounter: bookedUnderId !== undefined,
-        wanted,
-      });
-      return { ...root, waiting };
+      const entry = { userId, isAtCounter: bookedUnderId !== undefined, wanted };
+      return { ...root, waiting: joined(root.waiting, bookingId, entry) };
     }
     case 'SeatsRefused':
     case 'SeatsLost':
     case 'WaitEnded':
-      return root.waiting.has(event.data.bookingId) ? { ...root, waiting: withoutWaiting(root, event.data) } : root;
+      return { ...root, waiting: left(root.waiting, event.data.bookingId) };
     case 'PlacesOffered': {
       const { indexes, areas, foundAt } = root.offered ?? { indexes: [], areas: [] };
       return {
@@ -93,13 +90,6 @@ export function taken(root: ShowSeats, { indexes, areas }: Offered): ShowSeats {
     map: withSeats(root.map, indexes, 'held'),
     areas: moved(root.areas, areas, { held: 1, sold: 0 }),
   };
-}
-
-function withoutWaiting({ waiting }: ShowSeats, { bookingId }: { readonly bookingId: string }): ShowSeats['waiting'] {
-  if (!waiting.has(bookingId)) return waiting;
-  const left = new Map(waiting);
-  left.delete(bookingId);
-  return left;
 }
 
 /** Another plan starts from an empty hall: it is only opened when nothing is taken under the one before. */

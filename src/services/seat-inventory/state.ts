@@ -6,6 +6,7 @@ import type { Counts } from '../../contracts/rules/counts.ts';
 import { emptySeatMap, type SeatMap } from '../../contracts/rules/seat-map.ts';
 import type { SeatEvent } from '../../contracts/seat-inventory.ts';
 import type { AreaCount, Wanted } from '../../contracts/seats.ts';
+import { nobodyWaits, type WaitingLine } from './waiting-line.ts';
 
 /**
  * The seats of one show. The root is what its bookings share: the state of every seat and how many places of each area
@@ -33,8 +34,8 @@ export interface ShowSeats {
   readonly areas: ByName<AreaPlaces>;
   /** Seats and places of each customer, kept from the first booking on that is limited. */
   readonly customers: Counts | undefined;
-  /** Bookings that wait for places, the first who asked first. */
-  readonly waiting: ReadonlyMap<string, Waiting>;
+  /** Bookings that wait for places. */
+  readonly waiting: WaitingLine;
   /** Places that have become free and are offered to those who wait, before anybody else may have them. */
   readonly offered: Offer | undefined;
 }
@@ -226,7 +227,7 @@ export type Event =
 export const initialState: State = {
   root: {
     ...{ seatPlanId: undefined, map: emptySeatMap, areas: noNames, customers: undefined },
-    ...{ waiting: new Map(), offered: undefined },
+    ...{ waiting: nobodyWaits, offered: undefined },
   },
   part: { status: 'none' },
 };

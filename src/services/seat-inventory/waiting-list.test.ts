@@ -24,6 +24,7 @@ import {
   waitsUntil,
 } from './decider.fixtures.ts';
 import type { Event, Input } from './state.ts';
+import { everybodyIn } from './waiting-line.ts';
 
 /** Whoever finds no seats waits for some, and gets them before anybody else does. */
 
@@ -75,7 +76,10 @@ test('given two who wait, when seats become free, then the first gets them, and 
   const then = list.settle(first);
   assert.deepEqual(reserved(then), [[ann.bookingId, 2]]);
   assert.deepEqual(types(then), ['WaitingFound', 'SeatsReserved', 'OfferEnded']);
-  assert.deepEqual([...list.root.waiting.keys()], [bob.bookingId]);
+  assert.deepEqual(
+    [...everybodyIn(list.root.waiting)].map(([bookingId]) => bookingId),
+    [bob.bookingId],
+  );
 });
 
 test('given a party of four before a couple, when two seats become free, then the couple goes in, and four have the next', () => {

@@ -6,6 +6,7 @@ import type { Wanted } from '../../contracts/seats.ts';
 import { taken } from './evolve.ts';
 import { areaPlaces, freePlaces, mayOpen, type Refusal, underPlan } from './refusals.ts';
 import type { BookingCreatedInput, Event, Offer, Offered, OfferInput, ShowSeats } from './state.ts';
+import { everybodyIn, hasPlace } from './waiting-line.ts';
 
 /**
  * The waiting list of a show. Whoever asked for the best seats, or for places in an area, where none were free, waits for
@@ -25,8 +26,9 @@ export function waitRefusal(root: ShowSeats, input: BookingCreatedInput, refusal
   if (waitsUntil === undefined || refusal.reason !== 'seats_unavailable' || plan === undefined) return refusal;
   if (quote !== undefined || wanted.kind === 'seats' || !fits(planIndex(plan), nobodyIn(root), wanted)) return refusal;
   if (root.waiting.size >= waitingListMax) return refusal;
-  const waitsAlready = [...root.waiting.values()].some((other) => !other.isAtCounter && other.userId === userId);
-  return bookedUnderId === undefined && waitsAlready ? { reason: 'limit_exceeded', offending: [] } : undefined;
+  return bookedUnderId === undefined && hasPlace(root.waiting, userId)
+    ? { reason: 'limit_exceeded', offending: [] }
+    : undefined;
 }
 
 /** The hall with nobody in it. */
@@ -77,9 +79,9 @@ export function findWaiting(root: ShowSeats, plan: PlanIndex): readonly string[]
   const found: string[] = [];
   // What did not fit once does not fit later: there is ever less.
   const hopeless = new Set<string>();
-  for (const [bookingId, { wanted }] of root.waiting) {
+  for (const [bookingId, { wanted }] of everybodyIn(root.waiting)) {
     if (found.length === foundMax) break;
-    const name = JSON.stringify(wanted);
+    const name = nameOf(wanted);
     if (hopeless.has(name)) continue;
     const places = fits(plan, left, wanted);
     if (places === undefined) {
@@ -91,6 +93,16 @@ export function findWaiting(root: ShowSeats, plan: PlanIndex): readonly string[]
   }
   return found;
 }
+
+/** The same for all who want the same; the list is looked through again whenever places become free, with thousands in it. */
+function nameOf(wanted: Wanted): string {
+  const known = names.get(wanted);
+  if (known !== undefined) return known;
+  const name = JSON.stringify(wanted);
+  names.set(wanted, name);
+  return name;
+}
+const names = new WeakMap<Wanted, string>();
 
 function fits(plan: PlanIndex, root: ShowSeats, wanted: Wanted): Offered | undefined {
   switch (wanted.kind) {
