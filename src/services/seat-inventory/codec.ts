@@ -15,6 +15,7 @@ const snapshot = z.object({
   waiting: z
     .array(z.object({ bookingId: z.string(), userId: z.string(), isAtCounter: z.boolean(), wanted }))
     .optional(),
+  lapses: z.array(z.tuple([z.string(), z.int()])).optional(),
   offered: z.object({ indexes: z.array(z.int()), areas: z.array(areaCount), foundAt: z.int().optional() }).optional(),
 });
 
@@ -27,6 +28,7 @@ export function encodeRoot(root: ShowSeats): z.input<typeof snapshot> {
     ...(root.waiting.size > 0 && {
       waiting: [...everybodyIn(root.waiting)].map(([bookingId, each]) => ({ bookingId, ...each })),
     }),
+    ...(root.lapses.size > 0 && { lapses: [...root.lapses].map(([user, count]): [string, number] => [user, count]) }),
     ...(root.offered && { offered: offeredIn(root.offered) }),
   };
 }
@@ -37,13 +39,14 @@ function offeredIn({ indexes, areas, foundAt }: NonNullable<ShowSeats['offered']
 
 /** Reads a snapshot; throws for anything that is none. */
 export function decodeRoot(json: unknown): ShowSeats {
-  const { seatPlanId, map, areas, customers, waiting = [], offered } = snapshot.parse(json);
+  const { seatPlanId, map, areas, customers, waiting = [], lapses = [], offered } = snapshot.parse(json);
   return {
     seatPlanId,
     map: decodeSeatMap(map),
     areas,
     customers: customers && countsFrom(customers),
     waiting: waiting.reduce((line, { bookingId, ...each }) => joined(line, bookingId, each), nobodyWaits),
+    lapses: new Map(lapses),
     offered,
   };
 }

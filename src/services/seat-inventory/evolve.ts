@@ -15,6 +15,9 @@ import type {
 } from './state.ts';
 import { joined, left } from './waiting-line.ts';
 
+/** Customers whose lapses are remembered, of one show. */
+const lapsesKeptMax = 1_000;
+
 /**
  * Folds one fact. Root and part are folded apart, neither looks at the other: a root comes back from a snapshot and all
  * facts since, a part from the facts about its booking alone.
@@ -49,6 +52,7 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
         map: withSeats(root.map, event.data.indexes, 'free'),
         areas: moved(root.areas, event.data.areas, change),
         customers: counted(root, event.data, -1),
+        lapses: event.data.waitedFor === undefined ? root.lapses : withLapse(root, event.data),
       };
     }
     case 'SeatsBlocked':
@@ -81,6 +85,13 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
     default:
       return unreachable(event);
   }
+}
+
+/** Staff at the counter let go of what their customers had waited for. */
+function withLapse({ lapses }: ShowSeats, { userId, bookedUnderId }: About): ShowSeats['lapses'] {
+  if (bookedUnderId !== undefined) return lapses;
+  const others = [...lapses].filter(([known]) => known !== userId).slice(1 - lapsesKeptMax);
+  return new Map([...others, [userId, (lapses.get(userId) ?? 0) + 1]]);
 }
 
 /** The hall with these places held. */
@@ -137,7 +148,8 @@ function evolvePart(part: Allocation, event: Event): Allocation {
   switch (event.type) {
     case 'SeatsReserved': {
       const { seatPlanId, holdExpiresAt } = event.data;
-      return { status: 'held', ...owned(event.data), seatPlanId, holdExpiresAt, heldUntil: holdExpiresAt };
+      const held = { ...owned(event.data), seatPlanId, holdExpiresAt, heldUntil: holdExpiresAt };
+      return { status: 'held', ...held, ...(part.status === 'waiting' && { waitedFor: true }) };
     }
     case 'SeatsRefused':
       return { status: 'refused' };

@@ -36,6 +36,8 @@ export interface ShowSeats {
   readonly customers: Counts | undefined;
   /** Bookings that wait for places. */
   readonly waiting: WaitingLine;
+  /** How often customers let go of what they had waited for: those of late, so many at most, the last one last. */
+  readonly lapses: ReadonlyMap<string, number>;
   /** Places that have become free and are offered to those who wait, before anybody else may have them. */
   readonly offered: Offer | undefined;
 }
@@ -86,6 +88,8 @@ interface Held extends Owned {
   /** The deadline that was promised, and the one in force: later while a charge is open. */
   readonly holdExpiresAt: string;
   readonly heldUntil: string;
+  /** They were found for somebody on the waiting list. */
+  readonly waitedFor?: true | undefined;
 }
 interface Sold extends Owned {
   readonly status: 'sold';
@@ -227,7 +231,7 @@ export type Event =
 export const initialState: State = {
   root: {
     ...{ seatPlanId: undefined, map: emptySeatMap, areas: noNames, customers: undefined },
-    ...{ waiting: nobodyWaits, offered: undefined },
+    ...{ waiting: nobodyWaits, lapses: new Map(), offered: undefined },
   },
   part: { status: 'none' },
 };
