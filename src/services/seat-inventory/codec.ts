@@ -4,7 +4,7 @@ import { countsFrom, entriesOf } from '../../contracts/rules/counts.ts';
 import { decodeSeatMap, encodeSeatMap, spannedSeats } from '../../contracts/rules/seat-map.ts';
 import { areaCount, wanted } from '../../contracts/seats.ts';
 import type { ShowSeats } from './state.ts';
-import { everybodyIn, joined, nobodyWaits } from './waiting-line.ts';
+import { everybodyIn, lineOf } from './waiting-line.ts';
 
 /** How a show's seats are kept in a snapshot: the map as base64, areas by their names, customers as pairs, the waiting list in order. */
 const snapshot = z.object({
@@ -45,7 +45,7 @@ export function decodeRoot(json: unknown): ShowSeats {
     map: decodeSeatMap(map),
     areas,
     customers: customers && countsFrom(customers),
-    waiting: waiting.reduce((line, { bookingId, ...each }) => joined(line, bookingId, each), nobodyWaits),
+    waiting: lineOf(waiting.map(({ bookingId, ...each }) => [bookingId, each])),
     lapses: new Map(lapses),
     offered,
   };

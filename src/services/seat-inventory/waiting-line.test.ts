@@ -3,7 +3,16 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { best } from './decider.fixtures.ts';
 import type { Waiting } from './state.ts';
-import { everybodyIn, hasPlace, isWaiting, joined, left, nobodyWaits, type WaitingLine } from './waiting-line.ts';
+import {
+  everybodyIn,
+  hasPlace,
+  isWaiting,
+  joined,
+  left,
+  lineOf,
+  nobodyWaits,
+  type WaitingLine,
+} from './waiting-line.ts';
 
 /** A line of thousands, kept in stretches: it says what a plain map would. */
 
@@ -35,9 +44,15 @@ test('a line is that of a plain map, whoever comes and goes, and one that was be
         assert.equal(isWaiting(line, id), naive.has(id));
       }
       assert.deepEqual([...everybodyIn(line)], [...naive]);
+      const again = lineOf([...naive]);
+      assert.deepEqual([...everybodyIn(again)], [...naive]);
+      assert.equal(again.size, naive.size);
       for (let user = 0; user < 7; user += 1) {
         const theirs = [...naive.values()].some((each) => !each.isAtCounter && each.userId === `usr_${user}`);
-        assert.equal(hasPlace(line, `usr_${user}`), theirs);
+        assert.deepEqual(
+          [line, again].map((each) => hasPlace(each, `usr_${user}`)),
+          [theirs, theirs],
+        );
       }
     }),
     { numRuns: 60 },

@@ -31,6 +31,15 @@ export function* everybodyIn(line: WaitingLine): Generator<readonly [bookingId: 
   for (const stretch of line.stretches) yield* stretch;
 }
 
+/** Everybody in their order, as a line at once. */
+export function lineOf(everybody: readonly (readonly [bookingId: string, entry: Waiting])[]): WaitingLine {
+  const stretches: Stretch[] = [];
+  for (let from = 0; from < everybody.length; from += stretchMax)
+    stretches.push(new Map(everybody.slice(from, from + stretchMax)));
+  const customers = everybody.reduce((line, [, entry]) => counted(line, entry, 1), noCounts);
+  return { size: everybody.length, stretches, customers };
+}
+
 /** The line with one more at its end. */
 export function joined(line: WaitingLine, bookingId: string, entry: Waiting): WaitingLine {
   const last = line.stretches.at(-1);
@@ -38,7 +47,7 @@ export function joined(line: WaitingLine, bookingId: string, entry: Waiting): Wa
     last === undefined || last.size >= stretchMax
       ? [...line.stretches, new Map([[bookingId, entry]])]
       : line.stretches.with(-1, new Map(last).set(bookingId, entry));
-  return { size: line.size + 1, stretches, customers: counted(line, entry, 1) };
+  return { size: line.size + 1, stretches, customers: counted(line.customers, entry, 1) };
 }
 
 /** The line without one of them; the same line where they are not in it. */
@@ -49,7 +58,7 @@ export function left(line: WaitingLine, bookingId: string): WaitingLine {
   if (stretch === undefined || entry === undefined) return line;
   const others = new Map(stretch);
   others.delete(bookingId);
-  return { size: line.size - 1, stretches: replaced(line, at, others), customers: counted(line, entry, -1) };
+  return { size: line.size - 1, stretches: replaced(line, at, others), customers: counted(line.customers, entry, -1) };
 }
 
 /** Short stretches become one, so that a line is never many of them, whoever leaves it. */
@@ -68,6 +77,6 @@ function stretchOf({ stretches }: WaitingLine, bookingId: string): number {
   return stretches.findIndex((stretch) => stretch.has(bookingId));
 }
 
-function counted({ customers }: WaitingLine, { isAtCounter, userId }: Waiting, change: 1 | -1): Counts {
+function counted(customers: Counts, { isAtCounter, userId }: Waiting, change: 1 | -1): Counts {
   return isAtCounter ? customers : withCount(customers, userId, change);
 }
