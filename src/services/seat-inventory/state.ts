@@ -5,7 +5,7 @@ import { type ByName, noNames } from '../../contracts/rules/by-name.ts';
 import type { Counts } from '../../contracts/rules/counts.ts';
 import { emptySeatMap, type SeatMap } from '../../contracts/rules/seat-map.ts';
 import type { SeatEvent } from '../../contracts/seat-inventory.ts';
-import type { AreaCount, Wanted } from '../../contracts/seats.ts';
+import type { AreaCount } from '../../contracts/seats.ts';
 import { nobodyWaits, type WaitingLine } from './waiting-line.ts';
 
 /**
@@ -40,14 +40,6 @@ export interface ShowSeats {
   readonly lapses: ReadonlyMap<string, number>;
   /** Places that have become free and are offered to those who wait, before anybody else may have them. */
   readonly offered: Offer | undefined;
-}
-
-/** One on the waiting list. */
-export interface Waiting {
-  readonly userId: string;
-  /** Of a sale at the counter: one member of staff waits for many. */
-  readonly isAtCounter: boolean;
-  readonly wanted: Wanted;
 }
 
 export type Offered = Pick<Places, 'indexes' | 'areas'>;

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { best } from './decider.fixtures.ts';
-import type { Waiting } from './state.ts';
 import {
   everybodyIn,
   hasPlace,
@@ -11,6 +10,7 @@ import {
   left,
   lineOf,
   nobodyWaits,
+  type Waiting,
   type WaitingLine,
 } from './waiting-line.ts';
 

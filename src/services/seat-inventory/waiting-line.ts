@@ -1,5 +1,13 @@
 import { type Counts, countOf, noCounts, withCount } from '../../contracts/rules/counts.ts';
-import type { Waiting } from './state.ts';
+import type { Wanted } from '../../contracts/seats.ts';
+
+/** One on the waiting list. */
+export interface Waiting {
+  readonly userId: string;
+  /** Of a sale at the counter: one member of staff waits for many. */
+  readonly isAtCounter: boolean;
+  readonly wanted: Wanted;
+}
 
 /**
  * Who waits, in the order they came, as a line that is never changed: stretches of some dozens of bookings, of which a change

@@ -5,8 +5,8 @@ import { pickSeats } from '../../contracts/rules/seat-picker.ts';
 import type { Wanted } from '../../contracts/seats.ts';
 import { taken } from './evolve.ts';
 import { areaPlaces, freePlaces, mayOpen, type Refusal, underPlan } from './refusals.ts';
-import type { BookingCreatedInput, Event, Offer, Offered, OfferInput, ShowSeats, Waiting } from './state.ts';
-import { everybodyIn, hasPlace } from './waiting-line.ts';
+import type { BookingCreatedInput, Event, Offer, Offered, OfferInput, ShowSeats } from './state.ts';
+import { everybodyIn, hasPlace, type Waiting } from './waiting-line.ts';
 
 /**
  * The waiting list of a show. Whoever asked for the best seats, or for places in an area, where none were free, waits for
