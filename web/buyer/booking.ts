@@ -31,7 +31,7 @@ const reasons: Readonly<Record<string, string>> = {
   sales_closed: 'The sale of this show is closed.',
   seat_unknown: 'There are no such seats.',
   seats_unavailable: 'There are no such seats free: others were quicker.',
-  limit_exceeded: 'That is more than one customer may book of this show.',
+  limit_exceeded: 'That is more than one customer may book of this show, or wait for.',
   price_changed: 'The price has changed since it was shown to you.',
   payment_declined: 'The payment was declined too often.',
   timed_out: 'It took too long to get the seats. Try again.',

@@ -130,7 +130,8 @@ test('given one who let places go by twice, by giving them back too, when they a
   freed(list, ended('BookingExpired', booking(22, 'yan')));
   freed(list, deadlineReached(again, minutesLater(31)));
   list.take(created(booking(23, 'yan'), best(2)));
-  assert.equal(refused(list.when(wait(booking(24, 'ann'), 2))), 'seats_unavailable');
+  assert.equal(refused(list.when(wait(booking(24, 'ann'), 2))), 'limit_exceeded');
+  assert.equal(refused(list.when(created(booking(24, 'ann'), best(2)))), 'seats_unavailable');
   assert.deepEqual(types(list.when(wait(bob, 2))), ['SeatsAwaited']);
   assert.deepEqual(types(list.when(wait(booking(24, 'ann'), 2, { bookedUnderId: 'usr_guest' }))), ['SeatsAwaited']);
 });

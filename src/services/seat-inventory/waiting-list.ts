@@ -29,8 +29,10 @@ export function waitRefusal(root: ShowSeats, input: BookingCreatedInput, refusal
   if (quote !== undefined || wanted.kind === 'seats' || !fits(planIndex(plan), nobodyIn(root), wanted)) return refusal;
   if (root.waiting.size >= waitingListMax) return refusal;
   if (bookedUnderId !== undefined) return undefined;
-  if ((root.lapses.get(userId) ?? 0) >= lapsesMax) return refusal;
-  return hasPlace(root.waiting, userId) ? { reason: 'limit_exceeded', offending: [] } : undefined;
+  const lapses = root.lapses.get(userId) ?? 0;
+  return lapses >= lapsesMax || hasPlace(root.waiting, userId)
+    ? { reason: 'limit_exceeded', offending: [] }
+    : undefined;
 }
 
 /** The hall with nobody in it. */
