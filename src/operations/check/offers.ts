@@ -43,7 +43,7 @@ export const offerExamination: Examination = {
     // Where nothing runs, it goes on at the next start.
     if (isStopped === true) return;
     for (const { showId, ageMs } of row?.open ?? []) {
-      const says = `${showId} has offered places to those who wait for ${Math.round(ageMs / 1_000)} s, and nobody has had them`;
+      const says = `${showId} has offered places to those who wait for ${Math.round(ageMs / 1_000)} s; it goes on when more become free, as when a seat is blocked and unblocked`;
       yield { finding: { invariant: offersEnd.name, key: showId, says } };
     }
   },
