@@ -459,6 +459,13 @@ const plants: readonly Plant[] = [
     undo: `delete from deadlines where stream = 'bkg_x'`,
   },
   {
+    invariant: 'offers-end',
+    how: 'places that are offered for ever',
+    database: 'seat-inventory',
+    plant: event(`'shw_x'`, 'PlacesOffered', `'{"showId": "shw_x", "indexes": [1], "areas": []}'`),
+    undo: noEvent,
+  },
+  {
     invariant: 'requests-are-taken',
     how: 'a request that nobody takes',
     database: 'booking',
@@ -527,7 +534,7 @@ describe('the auditor', () => {
   });
 
   it('calls nothing late where nothing runs: it is done at the next start', async () => {
-    const late = ['timers-go-off', 'requests-are-taken', 'ends-in-time'];
+    const late = ['timers-go-off', 'requests-are-taken', 'ends-in-time', 'offers-end'];
     for (const { database, plant, undo } of plants.filter(({ invariant }) => late.includes(invariant))) {
       await sql(database, plant);
       const broken = (await checkNow({ ...installation, isStopped: true })).filter(({ holds }) => !holds);

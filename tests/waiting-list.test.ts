@@ -120,6 +120,31 @@ describe('the waiting list of a show', () => {
     assert.deepEqual(await ledgerOf(running.admin, gone.bookingId), []);
   });
 
+  it('puts whoever lets seats go behind all who have not, and lets them wait no third time', async () => {
+    const { showId, sold } = await soldOut();
+    const [ada, eve, ida, kim] = await customers(4);
+    assert.ok(ada && eve && ida && kim && sold[0] && sold[1] && sold[2]);
+    const isHeld = async (customer: Client, { bookingId }: Booking) =>
+      bookingOnce(customer, bookingId, hasStatus('awaiting_payment'));
+    const first = await wait(ada, showId);
+    await undo(bob, sold[0]);
+    await isHeld(ada, first);
+    const theirs = await wait(eve, showId);
+    await undo(ada, first);
+    await isHeld(eve, theirs);
+    const [again, later] = [await wait(ada, showId), await wait(ida, showId)];
+    assert.deepEqual((await listOf(ada, showId)).yours, [{ bookingId: again.bookingId, ahead: 1 }]);
+    await undo(bob, sold[1]);
+    await isHeld(ida, later);
+    await undo(bob, sold[2]);
+    await isHeld(ada, again);
+    const last = await wait(kim, showId);
+    await undo(ada, again);
+    await isHeld(kim, last);
+    const { body } = await ada.book({ showId, ...two, waitForSeats: {} });
+    assert.deepEqual([body.status, body.reason], ['rejected', 'limit_exceeded']);
+  });
+
   it('ends with a cancelled show', async () => {
     const { showId } = await soldOut();
     const [ada] = await customers(1);

@@ -4,6 +4,7 @@ import type { SeatEvent } from '../../src/contracts/seat-inventory.ts';
 import type { EventRow } from '../../src/runtime/store/store.ts';
 import { evolve } from '../../src/services/seat-inventory/evolve.ts';
 import { type Event, initialState } from '../../src/services/seat-inventory/state.ts';
+import { isWaiting } from '../../src/services/seat-inventory/waiting-line.ts';
 import { findWaiting } from '../../src/services/seat-inventory/waiting-list.ts';
 import { eventsOf, type SimulatedInvariant } from './evidence.ts';
 
@@ -107,7 +108,7 @@ function* followOffers(showId: string, rows: readonly EventRow[], sale: OnSale |
   for (const [at, { type, data, time }] of rows.entries()) {
     const event = { type, data } as Event;
     const { offered, waiting } = root;
-    if (event.type === 'SeatsReserved' && !waiting.has(event.data.bookingId)) {
+    if (event.type === 'SeatsReserved' && !isWaiting(waiting, event.data.bookingId)) {
       const others = event.data.indexes.filter((index) => offered?.indexes.includes(index));
       if (others.length > 0) yield `${event.data.bookingId} of ${showId} has ${others} that were offered to others`;
     }

@@ -82,6 +82,8 @@ export const SeatsReleased = event(
     cause: z.enum(['hold_expired', 'booking_ended', 'booking_cancelled']),
     /** Whether the booking owns no seat any more. */
     whole: z.boolean(),
+    /** Their customer had waited for them, and let them go. */
+    waitedFor: z.literal(true).optional(),
   }),
 );
 

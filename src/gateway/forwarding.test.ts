@@ -40,15 +40,15 @@ async function gateway(context: TestContext, send: (sent: Sent) => Promise<Upstr
   const upstream = { send, close: async () => undefined };
   serveEndpoints(
     server,
-    [book({})],
+    [book({ idempotency: 'honoured' }), book({ path: '/sign-in-again' })],
     doors,
     forwarding(() => upstream, new Overloads()),
   );
   await server.listen({ port: 0, host: '127.0.0.1' });
   context.after(() => server.close());
   const { port } = server.server.address() as AddressInfo;
-  const ask = (headers: Readonly<Record<string, string>>) =>
-    fetch(`http://127.0.0.1:${port}/v1/book`, { method: 'POST', headers });
+  const ask = (headers: Readonly<Record<string, string>>, path = '/book') =>
+    fetch(`http://127.0.0.1:${port}/v1${path}`, { method: 'POST', headers });
   return { server, ask };
 }
 
@@ -90,4 +90,19 @@ test('at its end a gateway waits for what is under way', async (context) => {
   goOn.resolve();
   assert.equal((await answer).status, 200);
   await closed;
+});
+
+test('a key makes a request one that may be asked again only where the service knows it by its key', async (context) => {
+  const asked: Sent[] = [];
+  const { ask } = await gateway(context, (sent) => {
+    asked.push(sent);
+    return Promise.resolve(answered(200));
+  });
+  await ask({ 'idempotency-key': 'one' });
+  await ask({});
+  await ask({ 'idempotency-key': 'one' }, '/sign-in-again');
+  assert.deepEqual(
+    asked.map(({ repeatable }) => repeatable),
+    [true, false, false],
+  );
 });

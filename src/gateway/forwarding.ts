@@ -23,13 +23,14 @@ export function forwarding(upstreamOf: (endpoint: Endpoint) => Upstream, overloa
     if (reply.raw.closed) over.abort();
     const waitMs = waitMsOf(request);
     const answerMs = endpoint.bodyBytesMax === undefined ? usualAnswerMs : longAnswerMs;
+    const repeatable = isRepeatable(endpoint, request);
     const send = (signal: AbortSignal, wait: number) =>
       upstreamOf(endpoint).send({
         method: request.method,
         path: request.raw.url ?? request.url,
         headers: sentHeaders(request, wait > 0),
         body: Buffer.isBuffer(request.body) ? request.body : undefined,
-        repeatable: isRepeatable(request),
+        repeatable,
         answerWithinMs: wait + answerMs,
         usuallyWithinMs: wait + silenceMs,
         isStream: isEventStream(endpoint),
@@ -39,7 +40,7 @@ export function forwarding(upstreamOf: (endpoint: Endpoint) => Upstream, overloa
     try {
       // At an end of this server, what is under way comes to its own, and nobody goes on waiting for an outcome.
       const answer =
-        waitMs > 0 && isRepeatable(request)
+        waitMs > 0 && repeatable
           ? await send(untilClosing, waitMs).catch((error: unknown) => {
               if (!closing.aborted || over.signal.aborted) throw error;
               return send(over.signal, 0);
@@ -93,8 +94,10 @@ const longAnswerMs = 60_000;
 /** Whoever says nothing for so long is not asked any further where somebody else can be. */
 const silenceMs = 3_000;
 
-function isRepeatable({ method, headers }: FastifyRequest): boolean {
-  return method === 'GET' || method === 'HEAD' || headers['idempotency-key'] !== undefined;
+/** Where a service does not look at keys, one that was sent is no promise: a refresh token, say, is good for once. */
+function isRepeatable({ idempotency }: Endpoint, { method, headers }: FastifyRequest): boolean {
+  const hasKey = idempotency !== undefined && headers['idempotency-key'] !== undefined;
+  return method === 'GET' || method === 'HEAD' || hasKey;
 }
 
 /** Of one connection (RFC 9110, section 7.6.1), or said anew here. */

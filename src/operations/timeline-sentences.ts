@@ -234,21 +234,29 @@ function endOf(type: string, told: Told, facts: readonly { readonly type: string
     case 'BookingCancelled':
       return `It was cancelled by ${told.cause === 'show_cancelled' ? 'the end of its show' : `the ${told.cause}`}${told.refund ? `, with ${money(told.refund)} to go back` : ''}.`;
     default:
-      return rejectionOf(told);
+      return rejectionOf(
+        told,
+        facts.some((fact) => fact.type === 'BookingWaits'),
+      );
   }
 }
 
-function rejectionOf(told: Told): string {
+function rejectionOf(told: Told, hasWaited: boolean): string {
   const why: Readonly<Record<string, string>> = {
     show_not_found: 'there is no such show',
     show_cancelled: 'the show was cancelled',
     sales_closed: 'the show was not on sale when the request was accepted',
     seat_unknown: `the plan has no such seats: ${told.offending?.join(', ')}`,
-    seats_unavailable: `somebody else has these seats: ${told.offending?.join(', ')}`,
-    limit_exceeded: 'one customer may not have so many seats of this show',
+    seats_unavailable: noSeats(told, hasWaited),
+    limit_exceeded: 'one customer may not have, or wait for, so many seats of this show',
     price_changed: `it costs ${money(told.newTotal)} now, more than the customer agreed to`,
     payment_declined: `the last try to pay was declined: ${error(told)}`,
     timed_out: 'no seats and price came in time',
   };
   return `It was rejected because ${why[told.reason ?? ''] ?? words(told.reason)}.`;
+}
+
+function noSeats({ offending = [] }: Told, hasWaited: boolean): string {
+  if (hasWaited) return 'nothing that it waited for became free in time';
+  return offending.length === 0 ? 'no such seats were free' : `somebody else has these seats: ${offending.join(', ')}`;
 }

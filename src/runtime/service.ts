@@ -175,6 +175,8 @@ export interface Effect {
    * parked, and others with it.
    */
   readonly forWhole?: boolean;
+  /** The service asks itself: what `unanswered` says is the answer, whoever asks and when. A restored database has it again. */
+  readonly asksNobody?: boolean;
 }
 
 /** Makes an effect with typed payload. */
@@ -183,6 +185,7 @@ export function effect<Data>(definition: {
   run: (intent: Intent<Data>, service: ServiceRuntime, signal: AbortSignal) => Promise<Answer>;
   unanswered: (intent: Intent<Data>, error: Error) => Answer;
   forWhole?: boolean;
+  asksNobody?: boolean;
 }): Effect {
   return definition as unknown as Effect;
 }

@@ -30,6 +30,8 @@ export type Command =
   | { readonly do: 'seat'; readonly text: string }
   /** Asks for all of the hall. */
   | { readonly do: 'ask-for-all'; readonly text: string }
+  /** Has the hall ask itself, and seat what it answers; aloud as well, where that is wanted. */
+  | { readonly do: 'ask-itself'; readonly text: string }
   /** Notes a text that the view cannot show. */
   | { readonly do: 'unshowable' }
   | { readonly do: 'large'; readonly bytes: number }
@@ -122,8 +124,13 @@ function evolveNote(state: Note, { type, data }: Fact): Note {
 
 function decideHall(input: Input): readonly Fact[] {
   if (input.type === 'Answered') return [{ type: 'Seated', data: { text: input.answer ?? '' } }];
+  if (input.type === 'ItselfAnswered') {
+    const data = { text: input.text ?? '' };
+    return [...(data.text.endsWith('aloud') ? [{ type: 'BookingHeld', data }] : []), { type: 'Seated', data }];
+  }
   const { do: what, text = '' } = commandOf(input) as { readonly do: string; readonly text?: string };
-  return [{ type: what === 'ask-for-all' ? 'AskedForAll' : 'Seated', data: { text } }];
+  const asks: Readonly<Record<string, string>> = { 'ask-for-all': 'AskedForAll', 'ask-itself': 'AskedItself' };
+  return [{ type: asks[what] ?? 'Seated', data: { text } }];
 }
 
 export type Hall = Split<{ readonly count: number }, readonly string[]>;
@@ -195,7 +202,7 @@ export function toyService(faults: Faults): ServiceDefinition {
           const command = JSON.parse(data.reason) as Command & { readonly profile?: string };
           const { id, time } = envelope;
           const input = { ...data, type: envelope.type, id, at: time };
-          if (command.do === 'seat' || command.do === 'ask-for-all')
+          if (['seat', 'ask-for-all', 'ask-itself'].includes(command.do))
             return [{ stream: 'hall', id: data.showId, part: data.bookingId, input }];
           const named = (key: string): string => {
             const name = lookup.get<{ name: string }>('user-profiles', key)?.name ?? 'nobody';
@@ -218,6 +225,13 @@ export function toyService(faults: Faults): ServiceDefinition {
     effects: {
       Asked: asking(faults, { timeoutMs: 50 }),
       AskedForAll: asking(faults, { timeoutMs: 60_000, forWhole: true }),
+      AskedItself: effect<{ text: string }>({
+        policy: asking(faults, { timeoutMs: 50 }).policy,
+        run: async ({ data: { text } }) => ({ type: 'ItselfAnswered', data: { text } }),
+        unanswered: ({ data: { text } }) => ({ type: 'ItselfAnswered', data: { text } }),
+        forWhole: true,
+        asksNobody: true,
+      }),
     },
     views: [
       view<{ texts: readonly string[] }>({

@@ -17,14 +17,13 @@ import { Giving } from './giving.ts';
 import { priceLines } from './prices.ts';
 import { stripeCardForm } from './stripe-card.ts';
 import { type PicturedTicket, ticketCard, ticketsOf } from './tickets.ts';
+import { placeAgainMs } from './wait-text.ts';
 
 /** One booking as it goes: the hold runs down, the payment is made, the tickets come. What happens is streamed; nothing is asked twice. */
 const tickMs = 500;
 /** A hold that is over so long has become something else. */
 const untoldMaxMs = 3_000;
 const payWaitSeconds = 20;
-/** How often somebody on the waiting list is told where they are. */
-const placeEveryMs = 10_000;
 
 const reasons: Readonly<Record<string, string>> = {
   show_not_found: 'There is no such show any more.',
@@ -32,7 +31,7 @@ const reasons: Readonly<Record<string, string>> = {
   sales_closed: 'The sale of this show is closed.',
   seat_unknown: 'There are no such seats.',
   seats_unavailable: 'There are no such seats free: others were quicker.',
-  limit_exceeded: 'That is more than one customer may book of this show.',
+  limit_exceeded: 'That is more than one customer may book of this show, or wait for.',
   price_changed: 'The price has changed since it was shown to you.',
   payment_declined: 'The payment was declined too often.',
   timed_out: 'It took too long to get the seats. Try again.',
@@ -140,7 +139,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
 
   /** Where they are on the list; nothing is said where nobody tells. */
   async function askForPlace({ showId }: Booking): Promise<void> {
-    if (performance.now() < placeAskedAt + placeEveryMs) return;
+    if (performance.now() < placeAskedAt + placeAgainMs(ahead)) return;
     placeAskedAt = performance.now();
     const { signal } = leaving;
     const list = await get<WaitingList>(`/v1/shows/${showId}/waiting-list`, { signal }).catch(() => undefined);

@@ -7,3 +7,14 @@ export function waitText(seconds: number): string {
   const hours = Math.round(minutes / 60);
   return hours <= 1 ? 'about an hour' : `about ${hours} hours`;
 }
+
+/** So few before somebody on a waiting list may be gone in a moment. */
+const nearMax = 100;
+
+/**
+ * How soon somebody on the waiting list asks again where they are: thousands who look at their place would otherwise ask hundreds of
+ * times a second, and few of them have anything new to hear. When seats are found they are told at once, whatever they ask.
+ */
+export function placeAgainMs(ahead: number | undefined): number {
+  return ahead !== undefined && ahead > nearMax ? 60_000 : 10_000;
+}

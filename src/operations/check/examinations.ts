@@ -7,6 +7,7 @@ import { cancelledShowExamination } from './cancelled-shows.ts';
 import type { Examination, Report } from './finding.ts';
 import { holdLimits } from './holds.ts';
 import { keptExamination } from './kept.ts';
+import { offerExamination } from './offers.ts';
 import { onceExamination } from './once.ts';
 import type { HoldLimits } from './status.ts';
 import { sequenceExamination, topicExamination, versionExamination } from './streams.ts';
@@ -58,6 +59,7 @@ export const examinations: readonly Examination[] = [
   wallExamination,
   requestExamination,
   onceExamination,
+  offerExamination,
   cancelledShowExamination,
   taskExamination,
   keptExamination,

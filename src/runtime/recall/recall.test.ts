@@ -129,6 +129,24 @@ describe('a task whose database was restored from an older backup', () => {
     });
   });
 
+  test('decides again what it has answered itself, whether it said something aloud to that or not', async () => {
+    const past = await lost({
+      before: (toy) => toy.send(hall, { do: 'seat', text: 'in row one' }),
+      since: async (toy) => {
+        for (const text of ['quiet', 'aloud', 'quiet again']) {
+          await toy.send(hall, { do: 'ask-itself', text });
+          await toy.loop.caughtUp();
+          await toy.until(() => toy.memory.contents.effects.length === 0);
+        }
+        await toy.send(a, noted('done'));
+      },
+    });
+    const { broken, gone } = await recalled(past);
+    assert.deepEqual([broken, gone], [[], []]);
+    assert.deepEqual(factsIn(past.backup), factsIn(past.live));
+    assert.deepEqual(past.backup.contents.effects, []);
+  });
+
   test('goes on from there: nothing is told twice, what is new is told on a timeline of its own', async () => {
     const past = await typical();
     const published = (await past.toy.published()).length;

@@ -10,9 +10,9 @@ import { toldEvents } from './told-events.ts';
  * A task whose database was restored from an older backup gets back what happened since. What it told on its topics is
  * there, word for word, and stands. What it kept to itself is decided again: each told event names the input that caused it,
  * and that input still is on its topic; decided once more it has to say what was told, and says the private facts beside it.
- * Inputs of which nothing was told are decided as well and may add private facts, nothing else. How far a topic was read is
- * known by the last input of it that something was told of, or whose private facts fill a place before something told. What
- * comes after that, the task reads for itself when it goes on.
+ * Inputs of which nothing was told are decided as well and may add private facts, nothing else; so are the answers that a
+ * service gives itself. How far a topic was read is known by the last input of it that something was told of, or whose
+ * private facts fill a place before something told. What comes after that, the task reads for itself when it goes on.
  *
  * Not to be had again are private facts that followed from what no topic holds (a request, an answer from outside): their
  * places in the streams stay empty, and `fullhouse check` shows them.

@@ -1,5 +1,5 @@
 import type { Log, LogRecord } from '../log/log.ts';
-import type { Addressed, Applied, Lookup, Message, ServiceDefinition } from '../service.ts';
+import type { Addressed, Applied, Intent, Lookup, Message, ServiceDefinition } from '../service.ts';
 import {
   type Commit,
   type EffectRow,
@@ -13,6 +13,7 @@ import {
 import { addressesOf } from '../task/addressing.ts';
 import { type FirstArrival, subjectOf, toMessage } from '../task/arrival.ts';
 import { Documents } from '../task/documents.ts';
+import { answeredOf, intentOf } from '../task/effects.ts';
 import { briefOf } from '../task/parking.ts';
 import { envelopeOf } from '../task/publisher.ts';
 import { isCompacted } from '../task/task-drafts.ts';
@@ -53,6 +54,8 @@ export class Recalling {
   readonly #applied: Applied[] = [];
   readonly #effects: EffectRow[] = [];
   readonly #answered = new Set<string>();
+  /** Answers that the service gives itself and that are not decided yet, by their ids. */
+  readonly #itsOwn = new Map<string, EarlierInput>();
   readonly #requestsTaken: string[] = [];
   readonly #unparked: string[] = [];
   /** By topic: the last record that was read for certain. */
@@ -73,6 +76,7 @@ export class Recalling {
     this.#streams = new StreamsThen(options);
     for (const { stream, kind } of [...options.takeover.deadlines, ...options.takeover.effects])
       this.#streams.learnKind(stream, kind);
+    for (const effect of options.takeover.effects) this.#noteOwn(effect);
   }
 
   async run(): Promise<void> {
@@ -86,10 +90,13 @@ export class Recalling {
       while ((between[0]?.record.timestamp ?? Number.POSITIVE_INFINITY) <= time)
         await this.#between(between.shift() as EarlierRecord);
       await this.#told(causationId, rows);
-      await this.#leftOf(new Set(rows.map(({ key }) => key)));
+      const keys = new Set(rows.map(({ key }) => key));
+      await this.#leftOf(keys);
+      await this.#ownAnswers(keys, time);
       if (this.#named(causationId, -1) === 0) for (const each of this.#possible.splice(0)) await this.#between(each);
     }
     for (const each of between) await this.#between(each);
+    for (const { key, time } of told.slice(-1)) await this.#ownAnswers(new Set([key]), time);
     // With all that was told before them, they may have nothing to say any more.
     for (const record of this.#left.splice(0)) await this.#untold(record);
   }
@@ -102,6 +109,41 @@ export class Recalling {
     this.#left.length = 0;
     for (const record of again) await this.#untold(record);
     this.#left.push(...others);
+  }
+
+  /**
+   * What the service has answered itself, and said nothing aloud to: it was decided once what it follows of was, so it has the first
+   * place that is free. An answer that something was told of comes with that.
+   */
+  async #ownAnswers(keys: ReadonlySet<string>, at: number): Promise<void> {
+    let tried = 0;
+    for (const [id, { first }] of this.#itsOwn) {
+      if (first.kind !== 'answer' || !keys.has(first.effect.key) || this.#named(id, 0) > 0) continue;
+      tried += 1;
+      if (tried > leftAgainMax) return;
+      const read = await this.#read(first, at);
+      if (read === undefined || !this.#privately(read)) continue;
+      this.#answered.add(id);
+      this.#itsOwn.delete(id);
+    }
+  }
+
+  /** Takes the private facts that follow of a message; false where it would have said something aloud, or finds no place. */
+  #privately({ message, addressed }: Read): boolean {
+    return addressed.every((to) => {
+      const again = this.#streams.decide(to, { message, told: [] });
+      for (const each of again ?? []) this.#keep(each, to.stream);
+      return again !== undefined;
+    });
+  }
+
+  #noteOwn(row: EffectRow): void {
+    const effect = this.#options.definition.effects?.[row.type];
+    if (effect?.asksNobody !== true) return;
+    const answer = effect.unanswered(intentOf(row) as Intent<never>, new Error('nobody is asked'));
+    this.#itsOwn.set(`${row.stream}/${row.streamVersion}/answer`, {
+      first: { kind: 'answer', effect: answeredOf(effect, row), answer },
+    });
   }
 
   /** How often a cause is named by what is still to come. */
@@ -151,6 +193,7 @@ export class Recalling {
       this.#heard(found.message, input);
       for (const { to, again } of found.followed) for (const each of again) this.#keep(each, to.stream);
     }
+    this.#itsOwn.delete(cause);
     for (const each of left) this.#keep(each, await this.#streams.take(each));
   }
 
@@ -169,7 +212,9 @@ export class Recalling {
     const followed: { readonly to: Addressed; readonly again: readonly EventRow[] }[] = [];
     for (const to of addressed) {
       const told = [...left].filter((each) => each.stream === to.id && each.subject === (to.part ?? to.id));
-      const again = told.length === 0 ? undefined : this.#streams.decide(to, { message, told });
+      // What a service answers itself may say nothing aloud to the last of those whom it concerns.
+      const isHeard = told.length > 0 || (message.source === 'answer' && followed.length > 0);
+      const again = !isHeard ? undefined : this.#streams.decide(to, { message, told });
       if (again === undefined) continue;
       for (const each of again) left.delete(each);
       followed.push({ to, again });
@@ -184,7 +229,12 @@ export class Recalling {
     const isMeant = ({ earlier }: EarlierInput) =>
       earlier === undefined ||
       (!this.matched.has(earlier.record) && (causes === undefined || causes.has(earlier.record)));
-    return [...(timer === undefined ? [] : [timer]), ...(inputs.byId.get(cause) ?? []).filter(isMeant)];
+    const own = this.#itsOwn.get(cause);
+    return [
+      ...(timer === undefined ? [] : [timer]),
+      ...(own === undefined ? [] : [own]),
+      ...(inputs.byId.get(cause) ?? []).filter(isMeant),
+    ];
   }
 
   /** An input of which nothing was told: it may add private facts. Otherwise the loop decides it, as if it had just come. */
@@ -203,6 +253,7 @@ export class Recalling {
     if (read === undefined || decided.some(({ again }) => again === undefined)) this.#left.push(record);
     else this.#heard(read.message);
     for (const { to, again = [] } of decided) for (const each of again) this.#keep(each, to.stream);
+    await this.#ownAnswers(new Set([record.key]), record.timestamp);
   }
 
   /** Whether private facts that follow of an input fill a place before something that was told; if so, they are taken. */
@@ -215,6 +266,7 @@ export class Recalling {
     if (again === undefined) return false;
     this.#heard(read.message);
     for (const each of again) this.#keep(each, to.stream);
+    await this.#ownAnswers(new Set([record.key]), record.timestamp);
     return true;
   }
 
@@ -267,7 +319,9 @@ export class Recalling {
       envelope: envelopeOf(row, definition.name),
     });
     if (kind === undefined || !Object.hasOwn(definition.effects ?? {}, row.type)) return;
-    this.#effects.push({ ...row, kind, part: row.subject === row.stream ? '' : row.subject });
+    const effect = { ...row, kind, part: row.subject === row.stream ? '' : row.subject };
+    this.#effects.push(effect);
+    this.#noteOwn(effect);
   }
 
   async result() {

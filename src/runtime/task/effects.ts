@@ -89,7 +89,7 @@ export class Effects {
       .then((answer) => {
         const wanted = this.#running.get(name)?.wanted === true && !this.#stop.signal.aborted;
         this.#running.delete(name);
-        if (wanted) this.#onAnswer(effect.forWhole === true ? { ...row, part: '', subject: row.stream } : row, answer);
+        if (wanted) this.#onAnswer(answeredOf(effect, row), answer);
       })
       .catch((error: unknown) => {
         this.#running.delete(name);
@@ -117,11 +117,7 @@ export class Effects {
       span?.end(error);
       this.#onEnded(row.type, outcome, (performance.now() - began) / 1_000);
     };
-    const intent: Intent = {
-      ...row,
-      idempotencyKey: `${row.stream}/${row.streamVersion}`,
-      part: row.part === '' ? undefined : row.part,
-    };
+    const intent = intentOf(row);
     try {
       const answer = await policy.execute(
         ({ signal }) => effect.run(intent as Intent<never>, this.#runtime, signal),
@@ -141,6 +137,17 @@ export class Effects {
   stop(): void {
     this.#stop.abort(stopped);
   }
+}
+
+/** Whom the answer of an effect is for. */
+export function answeredOf({ forWhole = false }: Effect, row: EffectRow): EffectRow {
+  return forWhole ? { ...row, part: '', subject: row.stream } : row;
+}
+
+/** What an effect asks, as whoever does it is told. */
+export function intentOf(row: EffectRow): Intent {
+  const part = row.part === '' ? undefined : row.part;
+  return { ...row, idempotencyKey: `${row.stream}/${row.streamVersion}`, part };
 }
 
 /** How a line of the log names an effect. */

@@ -243,9 +243,9 @@ function rejection(
     case 'seat_unknown':
       return 'At least one of the seats does not exist in this theatre. Please choose again.';
     case 'seats_unavailable':
-      return 'Somebody else was quicker: not all of these seats are free any more. Please choose others.';
+      return 'Somebody else was quicker: there are no such seats free.';
     case 'limit_exceeded':
-      return 'You have reached the number of seats one customer may book for this show.';
+      return 'You have reached the number of seats one customer may book, or wait for, of this show.';
     case 'price_changed':
       return newTotal === undefined
         ? 'The price has changed. Please look at the new one and book again.'

@@ -4,6 +4,7 @@ import { countsFrom, entriesOf } from '../../contracts/rules/counts.ts';
 import { decodeSeatMap, encodeSeatMap, spannedSeats } from '../../contracts/rules/seat-map.ts';
 import { areaCount, wanted } from '../../contracts/seats.ts';
 import type { ShowSeats } from './state.ts';
+import { everybodyIn, lineOf } from './waiting-line.ts';
 
 /** How a show's seats are kept in a snapshot: the map as base64, areas by their names, customers as pairs, the waiting list in order. */
 const snapshot = z.object({
@@ -14,6 +15,7 @@ const snapshot = z.object({
   waiting: z
     .array(z.object({ bookingId: z.string(), userId: z.string(), isAtCounter: z.boolean(), wanted }))
     .optional(),
+  lapses: z.array(z.tuple([z.string(), z.int()])).optional(),
   offered: z.object({ indexes: z.array(z.int()), areas: z.array(areaCount), foundAt: z.int().optional() }).optional(),
 });
 
@@ -23,7 +25,10 @@ export function encodeRoot(root: ShowSeats): z.input<typeof snapshot> {
     map: encodeSeatMap(root.map, spannedSeats(root.map)),
     areas: objectOf(root.areas),
     customers: root.customers && entriesOf(root.customers).map(([user, count]) => [user, count]),
-    ...(root.waiting.size > 0 && { waiting: [...root.waiting].map(([bookingId, each]) => ({ bookingId, ...each })) }),
+    ...(root.waiting.size > 0 && {
+      waiting: [...everybodyIn(root.waiting)].map(([bookingId, each]) => ({ bookingId, ...each })),
+    }),
+    ...(root.lapses.size > 0 && { lapses: [...root.lapses].map(([user, count]): [string, number] => [user, count]) }),
     ...(root.offered && { offered: offeredIn(root.offered) }),
   };
 }
@@ -34,13 +39,14 @@ function offeredIn({ indexes, areas, foundAt }: NonNullable<ShowSeats['offered']
 
 /** Reads a snapshot; throws for anything that is none. */
 export function decodeRoot(json: unknown): ShowSeats {
-  const { seatPlanId, map, areas, customers, waiting = [], offered } = snapshot.parse(json);
+  const { seatPlanId, map, areas, customers, waiting = [], lapses = [], offered } = snapshot.parse(json);
   return {
     seatPlanId,
     map: decodeSeatMap(map),
     areas,
     customers: customers && countsFrom(customers),
-    waiting: new Map(waiting.map(({ bookingId, ...each }) => [bookingId, each])),
+    waiting: lineOf(waiting.map(({ bookingId, ...each }) => [bookingId, each])),
+    lapses: new Map(lapses),
     offered,
   };
 }

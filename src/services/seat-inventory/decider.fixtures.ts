@@ -131,13 +131,18 @@ export function ended(type: 'BookingRejected' | 'BookingExpired', about: About):
 
 export function cancelled(
   about: About,
-  some: { readonly whole: boolean; readonly seats?: readonly string[]; readonly areas?: readonly AreaCount[] },
+  some: {
+    readonly whole: boolean;
+    readonly seats?: readonly string[];
+    readonly areas?: readonly AreaCount[];
+    readonly cause?: 'customer';
+  },
 ): InputOf<'BookingCancelled'> {
   const places = { seats: [...(some.seats ?? [])], areas: [...(some.areas ?? [])] };
   return {
     type: 'BookingCancelled',
     ...context(),
-    data: { ...about, ...places, whole: some.whole, cause: 'organizer' },
+    data: { ...about, ...places, whole: some.whole, cause: some.cause ?? 'organizer' },
   };
 }
 

@@ -278,7 +278,7 @@ function cancel({ part }: State, { data }: InputOf<'BookingCancelled'>): readonl
     case 'held':
     case 'sold': {
       const gone = data.whole ? part : named(part, data);
-      return placeCount(gone) === 0 ? nothing : [released(part, gone, 'booking_cancelled')];
+      return placeCount(gone) === 0 ? nothing : [released(part, gone, 'booking_cancelled', data.cause === 'customer')];
     }
     case 'waiting':
       return [waitEnded(part)];
@@ -313,7 +313,7 @@ function named(part: OwnedAllocation, data: InputOf<'BookingCancelled'>['data'])
 function expire({ part }: State, { at }: InputOf<'DeadlineReached'>): readonly Event[] {
   switch (part.status) {
     case 'held':
-      return at >= Date.parse(part.heldUntil) ? [released(part, part, 'hold_expired')] : nothing;
+      return at >= Date.parse(part.heldUntil) ? [released(part, part, 'hold_expired', true)] : nothing;
     case 'none':
     case 'refused':
     case 'waiting':
@@ -329,9 +329,10 @@ function expire({ part }: State, { at }: InputOf<'DeadlineReached'>): readonly E
 
 type ReleaseCause = Extract<Event, { readonly type: 'SeatsReleased' }>['data']['cause'];
 
-function released(part: OwnedAllocation, gone: Places, cause: ReleaseCause): Event {
+function released(part: OwnedAllocation, gone: Places, cause: ReleaseCause, byTheirCustomer = false): Event {
   const whole = placeCount(less(part, gone)) === 0;
-  return { type: 'SeatsReleased', data: { ...part.about, ...listed(gone), from: part.status, cause, whole } };
+  const lapse = byTheirCustomer && part.status === 'held' && part.waitedFor ? { waitedFor: true as const } : {};
+  return { type: 'SeatsReleased', data: { ...part.about, ...listed(gone), from: part.status, cause, whole, ...lapse } };
 }
 
 /** Just the places, as a fact lists them. */

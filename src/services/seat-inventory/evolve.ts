@@ -13,6 +13,10 @@ import type {
   ShowSeatsOpened,
   State,
 } from './state.ts';
+import { joined, left } from './waiting-line.ts';
+
+/** Customers whose lapses are remembered, of one show. */
+const lapsesKeptMax = 1_000;
 
 /**
  * Folds one fact. Root and part are folded apart, neither looks at the other: a root comes back from a snapshot and all
@@ -30,7 +34,7 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
       return {
         ...taken(root, event.data),
         customers: counted(root, event.data, 1),
-        waiting: withoutWaiting(root, event.data),
+        waiting: left(root.waiting, event.data.bookingId),
       };
     case 'SeatsSold': {
       const fromFree = event.data.from === 'free';
@@ -48,6 +52,7 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
         map: withSeats(root.map, event.data.indexes, 'free'),
         areas: moved(root.areas, event.data.areas, change),
         customers: counted(root, event.data, -1),
+        lapses: event.data.waitedFor === undefined ? root.lapses : withLapse(root, event.data),
       };
     }
     case 'SeatsBlocked':
@@ -56,17 +61,13 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
       return { ...root, map: withSeats(root.map, event.data.indexes, 'free') };
     case 'SeatsAwaited': {
       const { bookingId, userId, bookedUnderId, wanted } = event.data;
-      const waiting = new Map(root.waiting).set(bookingId, {
-        userId,
-        isAtCounter: bookedUnderId !== undefined,
-        wanted,
-      });
-      return { ...root, waiting };
+      const entry = { userId, isAtCounter: bookedUnderId !== undefined, wanted };
+      return { ...root, waiting: joined(root.waiting, bookingId, entry) };
     }
     case 'SeatsRefused':
     case 'SeatsLost':
     case 'WaitEnded':
-      return root.waiting.has(event.data.bookingId) ? { ...root, waiting: withoutWaiting(root, event.data) } : root;
+      return { ...root, waiting: left(root.waiting, event.data.bookingId) };
     case 'PlacesOffered': {
       const { indexes, areas, foundAt } = root.offered ?? { indexes: [], areas: [] };
       return {
@@ -86,6 +87,13 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
   }
 }
 
+/** Staff at the counter let go of what their customers had waited for. */
+function withLapse({ lapses }: ShowSeats, { userId, bookedUnderId }: About): ShowSeats['lapses'] {
+  if (bookedUnderId !== undefined) return lapses;
+  const others = [...lapses].filter(([known]) => known !== userId).slice(1 - lapsesKeptMax);
+  return new Map([...others, [userId, (lapses.get(userId) ?? 0) + 1]]);
+}
+
 /** The hall with these places held. */
 export function taken(root: ShowSeats, { indexes, areas }: Offered): ShowSeats {
   return {
@@ -93,13 +101,6 @@ export function taken(root: ShowSeats, { indexes, areas }: Offered): ShowSeats {
     map: withSeats(root.map, indexes, 'held'),
     areas: moved(root.areas, areas, { held: 1, sold: 0 }),
   };
-}
-
-function withoutWaiting({ waiting }: ShowSeats, { bookingId }: { readonly bookingId: string }): ShowSeats['waiting'] {
-  if (!waiting.has(bookingId)) return waiting;
-  const left = new Map(waiting);
-  left.delete(bookingId);
-  return left;
 }
 
 /** Another plan starts from an empty hall: it is only opened when nothing is taken under the one before. */
@@ -147,7 +148,8 @@ function evolvePart(part: Allocation, event: Event): Allocation {
   switch (event.type) {
     case 'SeatsReserved': {
       const { seatPlanId, holdExpiresAt } = event.data;
-      return { status: 'held', ...owned(event.data), seatPlanId, holdExpiresAt, heldUntil: holdExpiresAt };
+      const held = { ...owned(event.data), seatPlanId, holdExpiresAt, heldUntil: holdExpiresAt };
+      return { status: 'held', ...held, ...(part.status === 'waiting' && { waitedFor: true }) };
     }
     case 'SeatsRefused':
       return { status: 'refused' };

@@ -8,6 +8,7 @@ import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { Availabilities, availability, planOfShow } from './availability.ts';
 import type { BlockRequestDocument } from './projection.ts';
 import type { BlockInput, BlockRequest, State } from './state.ts';
+import { inTurn } from './waiting-list.ts';
 
 const params = z.strictObject({ showId });
 /** One request of the organizer; a larger part of the house is several requests. */
@@ -70,11 +71,11 @@ function readWaitingList(service: ServiceRuntime): Endpoint {
 }
 
 /** Whoever asks sees their own places only. */
-function waitingListFor({ waiting }: State['root'], userId: string): z.infer<typeof waitingList> {
-  const places = [...waiting].flatMap(([bookingId, entry], ahead) =>
+function waitingListFor(root: State['root'], userId: string): z.infer<typeof waitingList> {
+  const places = [...inTurn(root)].flatMap(([bookingId, entry], ahead) =>
     entry.userId === userId ? [{ bookingId, ahead }] : [],
   );
-  return { waiting: waiting.size, yours: places.slice(0, yoursMax) };
+  return { waiting: root.waiting.size, yours: places.slice(0, yoursMax) };
 }
 
 function blockEndpoint(

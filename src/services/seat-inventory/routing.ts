@@ -129,6 +129,7 @@ const itself = (type: 'OfferDue' | 'PlacesDue') =>
     unanswered: ({ data }) => ({ type, data }),
     // It is the show's, whosever places became free.
     forWhole: true,
+    asksNobody: true,
   });
 export const offers: Readonly<Record<string, Effect>> = {
   PlacesOffered: itself('OfferDue'),

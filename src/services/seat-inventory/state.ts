@@ -5,7 +5,8 @@ import { type ByName, noNames } from '../../contracts/rules/by-name.ts';
 import type { Counts } from '../../contracts/rules/counts.ts';
 import { emptySeatMap, type SeatMap } from '../../contracts/rules/seat-map.ts';
 import type { SeatEvent } from '../../contracts/seat-inventory.ts';
-import type { AreaCount, Wanted } from '../../contracts/seats.ts';
+import type { AreaCount } from '../../contracts/seats.ts';
+import { nobodyWaits, type WaitingLine } from './waiting-line.ts';
 
 /**
  * The seats of one show. The root is what its bookings share: the state of every seat and how many places of each area
@@ -33,18 +34,12 @@ export interface ShowSeats {
   readonly areas: ByName<AreaPlaces>;
   /** Seats and places of each customer, kept from the first booking on that is limited. */
   readonly customers: Counts | undefined;
-  /** Bookings that wait for places, the first who asked first. */
-  readonly waiting: ReadonlyMap<string, Waiting>;
+  /** Bookings that wait for places. */
+  readonly waiting: WaitingLine;
+  /** How often customers let go of what they had waited for: those of late, so many at most, the last one last. */
+  readonly lapses: ReadonlyMap<string, number>;
   /** Places that have become free and are offered to those who wait, before anybody else may have them. */
   readonly offered: Offer | undefined;
-}
-
-/** One on the waiting list. */
-export interface Waiting {
-  readonly userId: string;
-  /** Of a sale at the counter: one member of staff waits for many. */
-  readonly isAtCounter: boolean;
-  readonly wanted: Wanted;
 }
 
 export type Offered = Pick<Places, 'indexes' | 'areas'>;
@@ -85,6 +80,8 @@ interface Held extends Owned {
   /** The deadline that was promised, and the one in force: later while a charge is open. */
   readonly holdExpiresAt: string;
   readonly heldUntil: string;
+  /** They were found for somebody on the waiting list. */
+  readonly waitedFor?: true | undefined;
 }
 interface Sold extends Owned {
   readonly status: 'sold';
@@ -226,7 +223,7 @@ export type Event =
 export const initialState: State = {
   root: {
     ...{ seatPlanId: undefined, map: emptySeatMap, areas: noNames, customers: undefined },
-    ...{ waiting: new Map(), offered: undefined },
+    ...{ waiting: nobodyWaits, lapses: new Map(), offered: undefined },
   },
   part: { status: 'none' },
 };

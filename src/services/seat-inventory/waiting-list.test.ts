@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { decodeRoot, encodeRoot } from './codec.ts';
 import {
   areas,
   at,
@@ -23,7 +24,10 @@ import {
   types,
   waitsUntil,
 } from './decider.fixtures.ts';
+import { evolve } from './evolve.ts';
 import type { Event, Input } from './state.ts';
+import { everybodyIn } from './waiting-line.ts';
+import { inTurn } from './waiting-list.ts';
 
 /** Whoever finds no seats waits for some, and gets them before anybody else does. */
 
@@ -75,7 +79,10 @@ test('given two who wait, when seats become free, then the first gets them, and 
   const then = list.settle(first);
   assert.deepEqual(reserved(then), [[ann.bookingId, 2]]);
   assert.deepEqual(types(then), ['WaitingFound', 'SeatsReserved', 'OfferEnded']);
-  assert.deepEqual([...list.root.waiting.keys()], [bob.bookingId]);
+  assert.deepEqual(
+    [...everybodyIn(list.root.waiting)].map(([bookingId]) => bookingId),
+    [bob.bookingId],
+  );
 });
 
 test('given a party of four before a couple, when two seats become free, then the couple goes in, and four have the next', () => {
@@ -95,6 +102,58 @@ test('given one who does not pay, when the hold ends, then the next one has the 
   freed(list, ended('BookingExpired', other));
   assert.deepEqual(reserved(freed(list, deadlineReached(ann, minutesLater(31)))), [[bob.bookingId, 2]]);
   assert.deepEqual(types(list.when(paid(bob))), ['SeatsSold']);
+});
+
+test('given one who let places go by, when they wait again, then it is behind all who have not, also those who came later', () => {
+  const list = soldOut(wait(ann, 2), wait(bob, 2));
+  freed(list, ended('BookingExpired', other));
+  freed(list, deadlineReached(ann, minutesLater(31)));
+  const [again, after] = [booking(20, 'ann'), booking(21, 'dan')];
+  for (const each of [wait(again, 1), wait(after, 1)]) assert.deepEqual(types(list.take(each)), ['SeatsAwaited']);
+  assert.deepEqual(
+    [...inTurn(list.root)].map(([bookingId]) => bookingId),
+    [after.bookingId, again.bookingId],
+  );
+  assert.deepEqual(reserved(freed(list, deadlineReached(bob, minutesLater(31)))), [
+    [after.bookingId, 1],
+    [again.bookingId, 1],
+  ]);
+});
+
+test('given one who let places go by twice, by giving them back too, when they ask again, then they do not wait', () => {
+  const list = soldOut(wait(ann, 2));
+  freed(list, ended('BookingExpired', other));
+  freed(list, cancelled(ann, { whole: true, cause: 'customer' }));
+  list.take(created(booking(22, 'yan'), best(2)));
+  const again = booking(20, 'ann');
+  list.take(wait(again, 2));
+  freed(list, ended('BookingExpired', booking(22, 'yan')));
+  freed(list, deadlineReached(again, minutesLater(31)));
+  list.take(created(booking(23, 'yan'), best(2)));
+  assert.equal(refused(list.when(wait(booking(24, 'ann'), 2))), 'limit_exceeded');
+  assert.equal(refused(list.when(created(booking(24, 'ann'), best(2)))), 'seats_unavailable');
+  assert.deepEqual(types(list.when(wait(bob, 2))), ['SeatsAwaited']);
+  assert.deepEqual(types(list.when(wait(booking(24, 'ann'), 2, { bookedUnderId: 'usr_guest' }))), ['SeatsAwaited']);
+});
+
+test('given seats that nobody had waited for, or that the house takes back, when they are let go, then nobody is the worse for it', () => {
+  const list = soldOut(wait(ann, 2));
+  freed(list, deadlineReached(other, minutesLater(6)));
+  freed(list, cancelled(ann, { whole: true }));
+  freed(list, deadlineReached(owner, minutesLater(6)));
+  assert.equal(list.root.lapses.size, 0);
+});
+
+test('given thousands who let places go by, then those of late are remembered, so many at most', () => {
+  const list = given();
+  let { root } = list;
+  for (let number = 0; number < 3_000; number += 1) {
+    const data = { ...booking(number), userId: `usr_${number}`, seats: [], indexes: [], areas: [] };
+    const released = { ...data, from: 'held', cause: 'hold_expired', whole: true, waitedFor: true } as const;
+    root = evolve({ root, part: { status: 'none' } }, { type: 'SeatsReleased', data: released }).root;
+  }
+  assert.deepEqual([root.lapses.size, root.lapses.has('usr_2999'), root.lapses.has('usr_1999')], [1_000, true, false]);
+  assert.deepEqual(decodeRoot(JSON.parse(JSON.stringify(encodeRoot(root)))).lapses, root.lapses);
 });
 
 test('given one who has left, then nothing is held for them, even where seats were found just now', () => {

@@ -6,6 +6,7 @@ import type { Wanted } from '../../contracts/seats.ts';
 import { taken } from './evolve.ts';
 import { areaPlaces, freePlaces, mayOpen, type Refusal, underPlan } from './refusals.ts';
 import type { BookingCreatedInput, Event, Offer, Offered, OfferInput, ShowSeats } from './state.ts';
+import { everybodyIn, hasPlace, type Waiting } from './waiting-line.ts';
 
 /**
  * The waiting list of a show. Whoever asked for the best seats, or for places in an area, where none were free, waits for
@@ -15,6 +16,8 @@ import type { BookingCreatedInput, Event, Offer, Offered, OfferInput, ShowSeats 
 
 /** The most that are given places at once; the offer goes on after them. */
 const foundMax = 50;
+/** Whoever let go of what they had waited for so often waits no more: others would have had it. */
+const lapsesMax = 2;
 /** Whoever was found has their places long before this, unless what was to bring them was lost. */
 const givenWithinMs = 10_000;
 
@@ -25,8 +28,11 @@ export function waitRefusal(root: ShowSeats, input: BookingCreatedInput, refusal
   if (waitsUntil === undefined || refusal.reason !== 'seats_unavailable' || plan === undefined) return refusal;
   if (quote !== undefined || wanted.kind === 'seats' || !fits(planIndex(plan), nobodyIn(root), wanted)) return refusal;
   if (root.waiting.size >= waitingListMax) return refusal;
-  const waitsAlready = [...root.waiting.values()].some((other) => !other.isAtCounter && other.userId === userId);
-  return bookedUnderId === undefined && waitsAlready ? { reason: 'limit_exceeded', offending: [] } : undefined;
+  if (bookedUnderId !== undefined) return undefined;
+  const lapses = root.lapses.get(userId) ?? 0;
+  return lapses >= lapsesMax || hasPlace(root.waiting, userId)
+    ? { reason: 'limit_exceeded', offending: [] }
+    : undefined;
 }
 
 /** The hall with nobody in it. */
@@ -69,7 +75,15 @@ export function isBeingGiven({ foundAt }: Offer, { goesOn, at }: OfferInput): bo
   return goesOn !== true && foundAt !== undefined && at < foundAt + givenWithinMs;
 }
 
-/** Those who can be given places, the first who asked first; each finds what those before leave. */
+/** Everybody in their turn: the first who asked first, but whoever let go of what they had waited for after all who have not. */
+export function* inTurn({ waiting, lapses }: ShowSeats): ReturnType<typeof everybodyIn> {
+  if (lapses.size === 0) return yield* everybodyIn(waiting);
+  const hasLapsed = ({ isAtCounter, userId }: Waiting) => !isAtCounter && lapses.has(userId);
+  for (const each of everybodyIn(waiting)) if (!hasLapsed(each[1])) yield each;
+  for (const each of everybodyIn(waiting)) if (hasLapsed(each[1])) yield each;
+}
+
+/** Those who can be given places, in their turn; each finds what those before leave. */
 export function findWaiting(root: ShowSeats, plan: PlanIndex): readonly string[] {
   // Nobody is given a place by this plan while others have theirs by another one.
   if (!mayOpen(root, plan.seatPlanId)) return [];
@@ -77,9 +91,9 @@ export function findWaiting(root: ShowSeats, plan: PlanIndex): readonly string[]
   const found: string[] = [];
   // What did not fit once does not fit later: there is ever less.
   const hopeless = new Set<string>();
-  for (const [bookingId, { wanted }] of root.waiting) {
+  for (const [bookingId, { wanted }] of inTurn(root)) {
     if (found.length === foundMax) break;
-    const name = JSON.stringify(wanted);
+    const name = nameOf(wanted);
     if (hopeless.has(name)) continue;
     const places = fits(plan, left, wanted);
     if (places === undefined) {
@@ -91,6 +105,16 @@ export function findWaiting(root: ShowSeats, plan: PlanIndex): readonly string[]
   }
   return found;
 }
+
+/** The same for all who want the same; the list is looked through again whenever places become free, with thousands in it. */
+function nameOf(wanted: Wanted): string {
+  const known = names.get(wanted);
+  if (known !== undefined) return known;
+  const name = JSON.stringify(wanted);
+  names.set(wanted, name);
+  return name;
+}
+const names = new WeakMap<Wanted, string>();
 
 function fits(plan: PlanIndex, root: ShowSeats, wanted: Wanted): Offered | undefined {
   switch (wanted.kind) {

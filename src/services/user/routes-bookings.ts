@@ -52,7 +52,7 @@ const bookingRequest = z.strictObject({
   waitForSeats: z
     .strictObject({ until: moment.optional() })
     .describe(
-      'Where no seats are free, wait for some: until then, at most as long as the show is on sale. The booking is `waiting` meanwhile.',
+      'Where no seats are free, wait for some: until then, at most as long as the show is on sale. The booking is `waiting` meanwhile. Who has twice let go of what they had waited for, of one show, does not wait again.',
     )
     .optional(),
   payment: paymentField.optional(),
