@@ -138,6 +138,7 @@ function seatEndpoints(installation: Installation): readonly Endpoint[] {
           body: z.object({
             showId: z.string(),
             seat: z.string(),
+            place: z.string(),
             changes: z.array(seatChange),
             conclusion: z.string(),
           }),

@@ -162,7 +162,7 @@ describe('the console', () => {
       await page.getByLabel('Booking id or e-mail address').fill(bookingId);
       await page.keyboard.press('Enter');
       await page.getByText('It was confirmed because').waitFor();
-      const held = page.getByRole('listitem').filter({ hasText: 'Held seats S-A-1, S-A-2' });
+      const held = page.getByRole('listitem').filter({ hasText: 'Held Stalls, row 1, seats 1, 2' });
       await held.focus();
       await page.locator('.timeline .cause', { hasText: 'The booking exists' }).waitFor();
       await page.locator('.timeline .effect-of', { hasText: 'The price is' }).waitFor();

@@ -1,11 +1,11 @@
 import { html, type TemplateResult } from 'lit-html';
+import { byId, type PlaceNames, placesText } from '../../src/contracts/rules/places.ts';
 import type { Booking, Show, WaitingList } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
 import { countdownText, countText, momentText, moneyText, placeTimeText, timeText } from '../kit/format.ts';
 import { newKey } from '../kit/keys.ts';
 import { type App, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
-import { byId, type PlaceNames, placesText } from '../kit/places.ts';
 import { namesOf } from '../kit/plans.ts';
 import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
+import { byId, type PlaceNames } from '../../src/contracts/rules/places.ts';
 import { type App, loading, type Page, problemBox } from '../kit/page.ts';
-import { byId, type PlaceNames } from '../kit/places.ts';
 import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
 import { namedShow } from './bookings.ts';
 import { Giving } from './giving.ts';

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
+import { type PlaceNames, placeOf } from '../../src/contracts/rules/places.ts';
 import { type Ask, get, type Listed } from '../kit/api.ts';
-import { type PlaceNames, placeOf } from '../kit/places.ts';
 
 export interface Ticket {
   readonly ticketId: string;

@@ -1,9 +1,9 @@
 import { html, type TemplateResult } from 'lit-html';
+import { type PlaceNames, placeOf, placesText } from '../../src/contracts/rules/places.ts';
 import type { Booking, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { amountText, momentText } from '../kit/format.ts';
 import type { App } from '../kit/page.ts';
-import { type PlaceNames, placeOf, placesText } from '../kit/places.ts';
 import { namesOf } from '../kit/plans.ts';
 import type { Me } from '../kit/session.ts';
 import type { Admission, Answered, Ticket, Timeline } from './answers.ts';

@@ -1,9 +1,9 @@
 import { html, type TemplateResult } from 'lit-html';
+import { byId, type PlaceNames, placesText } from '../../src/contracts/rules/places.ts';
 import type { Booking, Show } from '../kit/answers.ts';
 import { get, type Listed } from '../kit/api.ts';
 import { amountText, momentText, shortDayText, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
-import { byId, type PlaceNames, placesText } from '../kit/places.ts';
 import { namesOf } from '../kit/plans.ts';
 import { type Asking, asking } from './asking.ts';
 import { badge } from './badge.ts';

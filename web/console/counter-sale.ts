@@ -1,10 +1,10 @@
 import { html, type TemplateResult } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
+import { byId, type PlaceNames, placeNames, placeOf, placesText } from '../../src/contracts/rules/places.ts';
 import type { Booking, Quote, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { amountText, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, problemBox } from '../kit/page.ts';
-import { byId, type PlaceNames, placeNames, placeOf, placesText } from '../kit/places.ts';
 import { planById } from '../kit/plans.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { WishKey } from '../kit/wish-key.ts';

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Show } from '../../contracts/catalog.ts';
+import { byId, placeNames } from '../../contracts/rules/places.ts';
 import type { Details } from './messages.ts';
 import { compose, type Occasion } from './texts.ts';
 
@@ -27,6 +28,7 @@ const say = (details: Details, more: Partial<Occasion> = {}) =>
     bookingId: 'bkg_1',
     pagesUrl,
     show,
+    names: byId,
     places,
     name: 'Ada',
     locale: 'en',
@@ -122,10 +124,36 @@ describe('amounts and times', () => {
   });
 });
 
+describe('seats', () => {
+  const row = { id: '1', name: 'A', first: 1, last: 20, step: 1, accessible: [], companion: [] };
+  const names = placeNames({
+    sections: [{ id: 'A', name: 'Stalls', priceCategory: 'standard', rows: [row] }],
+    areas: [{ area: 'floor', name: 'Standing\nroom', capacity: 50, priceCategory: 'standing' }],
+  });
+  const told = (details: Details) => say(details, { names }).text;
+  test('are said as they are called in the hall, on one line', () => {
+    const held = told({ kind: 'booking_held', total: euro(2_650), holdExpiresAt, ...places });
+    assert.match(held, /We hold row A, seats 1, 2; 1 place in Standing room for you until/);
+    assert.match(
+      told({ kind: 'tickets_issued', ticketCount: 2 }),
+      /ready: row A, seats 1, 2; 1 place in Standing room\./,
+    );
+    const some = { kind: 'booking_cancelled', whole: false, cause: 'organizer', seats: ['A-1-2'], areas: [] } as const;
+    assert.match(told(some), /Row A, seat 2 of your booking was cancelled/);
+  });
+  test('are one place in a message about one ticket', () => {
+    assert.match(told({ kind: 'ticket_transferred', seat: 'A-1-1' }), /the ticket for row A, seat 1 that/);
+    assert.match(told({ kind: 'ticket_received', ticketId: 'tkt_1', area: 'floor' }), /for a place in Standing room\./);
+  });
+  test('are their ids where the plan does not have them', () => {
+    assert.match(told({ kind: 'ticket_transferred', seat: 'B-1-1' }), /the ticket for seat B-1-1 that/);
+  });
+});
+
 describe('what to do next', () => {
   test('names the places that are held', () => {
     const { text } = say({ kind: 'booking_held', total: euro(2_650), holdExpiresAt, ...places });
-    assert.match(text, /seats A-1-1, A-1-2 and 1 place in floor/);
+    assert.match(text, /seats A-1-1, A-1-2; 1 place in floor/);
     assert.match(text, /Please pay €26\.50 before then/);
   });
   test('says how many tries are left', () => {
