@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
 import { startApp } from '../src/app.ts';
+import { bookingNumber } from '../src/contracts/rules/booking-number.ts';
 import { defaultSettings } from '../src/contracts/settings.ts';
 import type { SeatChange, SeatHistory } from '../src/operations/seat-changes.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
@@ -141,9 +142,9 @@ describe('a running instance', () => {
       assert.match(out, new RegExp(`^ *\\+ \\d+ ms  [a-z-]+ +${type} `, 'm'));
     }
     assert.match(out, /SeatsReserved +Held (Stalls|Circle), row \d, seats \d, \d until /);
-    assert.match(out, /^bkg_\S+ is confirmed: (Stalls|Circle), row \d, seats \d, \d$/m);
+    assert.match(out, /^bkg_\S+ \(FH(-[0-9A-Z]{4}){2}\) is confirmed: (Stalls|Circle), row \d, seats \d, \d$/m);
     assert.match(out, /from request to ticket: \d+ ms/);
-    bookingId = /^(bkg_\S+) is confirmed/m.exec(out)?.[1] ?? '';
+    bookingId = /^(bkg_\S+) .* is confirmed/m.exec(out)?.[1] ?? '';
     assert.notEqual(bookingId, '');
   });
 
@@ -202,6 +203,36 @@ describe('a running instance', () => {
     const says = told.entries.filter(({ type }) => type === 'TicketIssued').map((each) => each.says);
     assert.match(says.join('\n'), /^The ticket for \w+, row \d, seat \d was issued \(one of 2\)\.$/m);
     assert.equal((await fullhouse('timeline', 'bkg_01900000-0000-7000-8000-000000000001')).code, 1);
+  });
+
+  it('knows a booking by its number, and says where two have one', async () => {
+    const number = bookingNumber(bookingId);
+    const { out } = await fullhouse('timeline', number.toLowerCase().replaceAll('-', ''));
+    assert.ok(out.startsWith(`${number} (${bookingId}), from `), out);
+    const nobodys = await fullhouse('timeline', 'FH-0000-0000');
+    assert.deepEqual([nobodys.code, nobodys.out], [1, '']);
+    assert.match(nobodys.error, /There is no booking of the number "FH-0000-0000"/);
+    const namesake = `bkg_01900000-0000-7000-8000-00${bookingId.slice(-10)}`;
+    await host('user').query(
+      `insert into bookings select $1, partition, json_build_object('bookingId', $1::text, 'internal', null), user_id, show_id, status, created_at
+       from bookings where id = $2`,
+      [namesake, bookingId],
+    );
+    try {
+      const either = await fullhouse('timeline', number);
+      assert.equal(either.code, 1);
+      assert.ok(
+        either.error.includes(`2 bookings have the number ${number}: ${bookingId}, ${namesake}.`),
+        either.error,
+      );
+      const found = await admin.get<{ items: { bookingId: string }[] }>(`/v1/bookings?number=${number}`);
+      assert.deepEqual(
+        found.body.items.map((each) => each.bookingId),
+        [bookingId, namesake],
+      );
+    } finally {
+      await host('user').query('delete from bookings where id = $1', [namesake]);
+    }
   });
 
   it('lists topics, their records and who is behind', async () => {

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
 import type { SeatPlan } from '../contracts/catalog.ts';
 import { showId as showIdSchema } from '../contracts/ids.ts';
+import { bookingNumber } from '../contracts/rules/booking-number.ts';
 import { byId, type PlaceNames, placeNames } from '../contracts/rules/places.ts';
 import { seatId } from '../contracts/seats.ts';
 import { topicNames } from '../contracts/topics.ts';
@@ -124,7 +125,9 @@ function report(
   { bookingId, status, reason, seats, tickets }: Booking,
   { names, tookMs }: { readonly names: PlaceNames; readonly tookMs: number },
 ): void {
-  say(`${bookingId} is ${status}${reason === undefined ? '' : ` (${reason})`}: ${placesOf({ seats }, names)}`);
+  say(
+    `${bookingId} (${bookingNumber(bookingId)}) is ${status}${reason === undefined ? '' : ` (${reason})`}: ${placesOf({ seats }, names)}`,
+  );
   for (const ticket of tickets) say(`  ${ticket}`);
   if (tickets.length > 0) say(`from request to ticket: ${Math.round(tookMs)} ms`);
 }

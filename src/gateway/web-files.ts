@@ -22,6 +22,7 @@ const start = 'web/main.ts';
 /** Pure code of the services that the pages need as well. */
 const shared = [
   ...[
+    'booking-number',
     'csv',
     'decimals',
     'id-prefixes',

@@ -1,7 +1,9 @@
+import { bookingNumber } from '../contracts/rules/booking-number.ts';
 import { byId, type PlaceNames } from '../contracts/rules/places.ts';
 import type { ServiceName } from '../contracts/topics.ts';
 import type { ServiceDefinition } from '../runtime/service.ts';
 import { privateChannel } from '../runtime/store/store.ts';
+import { bookingNamed } from './booking-named.ts';
 import { type Installation, OperationRefused } from './installation.ts';
 import { placesOfShow } from './place-names.ts';
 import type { TimelineEntry } from './timeline-entry.ts';
@@ -14,6 +16,8 @@ import { whatWaits } from './timeline-waiting.ts';
  */
 export interface Timeline {
   readonly bookingId: string;
+  /** What people call it. */
+  readonly number: string;
   readonly entries: readonly TimelineEntry[];
   readonly conclusion: string;
 }
@@ -31,8 +35,9 @@ export interface StoredEvent {
   readonly data: unknown;
 }
 
-/** Tells a booking's story. Refuses an id that no service knows. */
-export async function timeline(installation: Installation, bookingId: string): Promise<Timeline> {
+/** Tells the story of a booking, named by its id or its number. Refuses one that no service knows. */
+export async function timeline(installation: Installation, named: string): Promise<Timeline> {
+  const bookingId = await bookingNamed(installation, named);
   const events: StoredEvent[] = [];
   for (const { name } of installation.definitions) {
     const rows = await installation.query<Omit<StoredEvent, 'service'>>(
@@ -60,6 +65,7 @@ export async function timeline(installation: Installation, bookingId: string): P
   const first = Date.parse(sorted[0]?.at ?? '');
   return {
     bookingId,
+    number: bookingNumber(bookingId),
     entries: sorted.map((entry) => ({ ...entry, ms: Date.parse(entry.at) - first })),
     conclusion: conclusionOf(ofBooking(events), names),
   };

@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
+import { bookingNumber } from '../../src/contracts/rules/booking-number.ts';
 import { byId, type PlaceNames, placesText } from '../../src/contracts/rules/places.ts';
 import type { Booking, Show, WaitingList } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
@@ -220,11 +221,11 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
       <div role="status">${booking.status === 'waiting' ? waitingText(booking, { ahead, show }) : outcome(booking)}</div>
       ${problemBox(problem)}
       ${booking.status === 'awaiting_payment' ? payment(booking) : undefined}
-      ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket, names, giving.view(ticket, names)))}</div>` : undefined}
+      ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket, names, { of: booking?.bookingId, below: giving.view(ticket, names) }))}</div>` : undefined}
       <section class="card no-print" aria-label="Details">
         ${booking.status === 'waiting' && booking.areas === undefined ? undefined : html`<p>${placesText(booking, names) || '—'}</p>`}
         ${priceLines(booking, names)}
-        <p class="quiet">Booking ${booking.bookingId}, made ${momentText(booking.createdAt)}</p>
+        <p class="quiet">Booking <strong>${bookingNumber(booking.bookingId)}</strong>, made ${momentText(booking.createdAt)}</p>
         ${messages.map(({ kind, channel, status, at }) => html`<p class="quiet">${timeText(at)}: message “${kind.replaceAll('_', ' ')}” by ${channel}: ${status}</p>`)}
       </section>
       ${mayCancel(booking, show) ? cancellation(booking) : undefined}

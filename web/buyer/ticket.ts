@@ -51,7 +51,7 @@ export function ticketPage(app: App, { ticketId = '' }: Readonly<Record<string, 
       <h1>${ticket.movieName}</h1>
       <div role="status">${outcome(ticket)}</div>
       ${problemBox(problem)}
-      <div class="tickets">${ticketCard(ticket, names, giving.view(ticket, names))}</div>
+      <div class="tickets">${ticketCard(ticket, names, { below: giving.view(ticket, names) })}</div>
       <p class="no-print"><a href="/bookings">To my bookings and tickets</a></p>
     `;
   }

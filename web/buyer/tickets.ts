@@ -1,4 +1,5 @@
 import { html, type TemplateResult } from 'lit-html';
+import { bookingNumber } from '../../src/contracts/rules/booking-number.ts';
 import { type PlaceNames, placeOf } from '../../src/contracts/rules/places.ts';
 import { type Ask, get, type Listed } from '../kit/api.ts';
 
@@ -47,8 +48,12 @@ export function ticketBadge({ status }: Pick<Ticket, 'status'>): TemplateResult 
   return html`<span class="badge ${status === 'given' ? 'warn' : 'bad'}">${status === 'given' ? 'given away' : status}</span>`;
 }
 
-/** A ticket, and below it what can be done with it. */
-export function ticketCard(ticket: PicturedTicket, names: PlaceNames, below?: TemplateResult): TemplateResult {
+/** A ticket; to whom its booking belongs, with the number of it; below it what can be done with it. */
+export function ticketCard(
+  ticket: PicturedTicket,
+  names: PlaceNames,
+  { of, below }: { readonly of?: string | undefined; readonly below?: TemplateResult | undefined } = {},
+): TemplateResult {
   const where = placeOf(ticket, names);
   const { picture, bookedUnder } = ticket;
   return html`
@@ -59,6 +64,7 @@ export function ticketCard(ticket: PicturedTicket, names: PlaceNames, below?: Te
       ${picture === undefined ? undefined : html`<img src=${picture} alt=${`Code of the ticket for ${where}`}>`}
       <div class="seat">${where}</div>
       <div class="quiet">${ticket.priceCategory}${bookedUnder === undefined ? '' : `, booked under ${bookedUnder}`}</div>
+      ${of === undefined ? undefined : html`<div class="quiet">Booking ${bookingNumber(of)}</div>`}
       ${ticketBadge(ticket)}
       ${ticket.status === 'given' ? html`<p class="quiet">It belongs to somebody else now, with a code of its own.</p>` : undefined}
       ${below}

@@ -9,7 +9,7 @@ import type { Planned } from './messages.ts';
 const profile = { userId: 'usr_1', name: 'Ada', email: 'ada@example.com', locale: 'en' };
 const planned = (more: Partial<Planned> = {}): Planned => ({
   messageId: 'msg_1',
-  bookingId: 'bkg_1',
+  bookingId: 'bkg_01a222b9-beac-7575-81f8-913c1e18c88e',
   showId: 'shw_1',
   userId: 'usr_1',
   kind: 'payment_received',

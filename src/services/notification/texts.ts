@@ -2,6 +2,7 @@ import type { Show } from '../../contracts/catalog.ts';
 import { unreachable } from '../../contracts/decider.ts';
 import { formatMoney, type Money } from '../../contracts/money.ts';
 import type { MessageChannel } from '../../contracts/notification.ts';
+import { bookingNumber } from '../../contracts/rules/booking-number.ts';
 import { type PlaceNames, placesText } from '../../contracts/rules/places.ts';
 import type { Details, OnePlace, Places } from './messages.ts';
 
@@ -37,9 +38,10 @@ export function compose(occasion: Occasion): Text {
   const words = wordsFor(occasion);
   const { subject, sentences } = sentencesOf(occasion.details, words);
   const where = words.occasion === undefined ? [] : [words.occasion];
-  const { says, path } = subjectOf(occasion);
+  const { says, path, number } = subjectOf(occasion);
   const page = occasion.pagesUrl === undefined ? [] : [`${occasion.pagesUrl}${path}`];
-  if (occasion.channel === 'sms') return { subject, text: [...sentences, ...where, ...page].join(' ') };
+  const said = number === undefined ? [] : [`Booking ${number}.`];
+  if (occasion.channel === 'sms') return { subject, text: [...sentences, ...where, ...said, ...page].join(' ') };
   const name = oneLine(occasion.name ?? '').slice(0, nameMax);
   const greeting = name === '' ? 'Hello,' : `Hello ${name},`;
   const about = [says, ...page].join('\n');
@@ -47,8 +49,14 @@ export function compose(occasion: Occasion): Text {
 }
 
 /** What a message is about, and its page: to who was given a ticket, the booking of it is somebody else's. */
-function subjectOf({ details, bookingId }: Occasion): { readonly says: string; readonly path: string } {
-  const booking = { says: `Your booking: ${bookingId}`, path: `/bookings/${bookingId}` };
+function subjectOf({ details, bookingId }: Occasion): {
+  readonly says: string;
+  readonly path: string;
+  /** What the reader may call the booking by, where it is theirs. */
+  readonly number?: string;
+} {
+  const number = bookingNumber(bookingId);
+  const booking = { says: `Your booking: ${number}`, path: `/bookings/${bookingId}`, number };
   const yours = { says: 'Your tickets:', path: '/bookings' };
   switch (details.kind) {
     case 'ticket_received':
