@@ -125,9 +125,8 @@ function report(
   { bookingId, status, reason, seats, tickets }: Booking,
   { names, tookMs }: { readonly names: PlaceNames; readonly tookMs: number },
 ): void {
-  say(
-    `${bookingId} (${bookingNumber(bookingId)}) is ${status}${reason === undefined ? '' : ` (${reason})`}: ${placesOf({ seats }, names)}`,
-  );
+  say(`${bookingId} is ${status}${reason === undefined ? '' : ` (${reason})`}: ${placesOf({ seats }, names)}`);
+  say(`  number ${bookingNumber(bookingId)}`);
   for (const ticket of tickets) say(`  ${ticket}`);
   if (tickets.length > 0) say(`from request to ticket: ${Math.round(tookMs)} ms`);
 }

@@ -20,6 +20,8 @@ export interface Ticket {
   readonly offeredAt?: string;
   /** Only for who holds it. */
   readonly code?: string;
+  /** Those that it can be saved to. */
+  readonly wallets?: readonly ('apple' | 'google')[];
 }
 
 /** With the code for the door as a picture that needs no further request. */
