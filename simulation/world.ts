@@ -148,6 +148,7 @@ class World {
         channels: this.#inboxes.reachedBy(process),
         'ticket-codes': plainCodes,
         'pages-url': () => undefined,
+        wallets: {},
         'booking-messages': { watch: () => () => undefined },
       }),
     });

@@ -236,7 +236,18 @@ describe('which places a booking gets', () => {
       const theirs = await ada.post<Refused>(`/v1/bookings/${body.bookingId}/${what}`, request, { key: 'k' });
       assert.deepEqual([theirs.status, theirs.body.code], [404, 'not_found'], what);
     }
-    const asked = await ada.get<Refused>(`/v1/bookings?email=${customer.email}`);
-    assert.deepEqual([asked.status, asked.body.code], [403, 'forbidden']);
+    const { number } = body;
+    assert.match(number ?? '', /^FH-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/);
+    const numbered = await clerk.get<{ items: Booking[] }>(`/v1/bookings?number=${number?.toLowerCase()}`);
+    assert.deepEqual(
+      numbered.body.items.map(({ bookingId }) => bookingId),
+      [body.bookingId],
+    );
+    for (const query of [`email=${customer.email}`, `number=${number}`]) {
+      const asked = await ada.get<Refused>(`/v1/bookings?${query}`);
+      assert.deepEqual([asked.status, asked.body.code], [403, 'forbidden']);
+    }
+    for (const query of ['number=FH-1', `number=${number}&email=${customer.email}`])
+      assert.equal((await clerk.get(`/v1/bookings?${query}`)).status, 422);
   });
 });

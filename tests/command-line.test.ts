@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { startApp } from '../src/app.ts';
+import { bookingNumber } from '../src/contracts/rules/booking-number.ts';
 import { defaultSettings } from '../src/contracts/settings.ts';
 import type { SeatChange, SeatHistory } from '../src/operations/seat-changes.ts';
 import { readConfiguration } from '../src/runtime/configuration.ts';
@@ -116,6 +117,8 @@ describe('a running instance', () => {
     ]) {
       assert.match(out, new RegExp(`^ *\\+ \\d+ ms  [a-z-]+ +${type} `, 'm'));
     }
+    assert.match(out, /SeatsReserved +Held (Stalls|Circle), row \d, seats \d, \d until /);
+    assert.match(out, /^bkg_\S+ is confirmed: (Stalls|Circle), row \d, seats \d, \d\n {2}number FH(-[0-9A-Z]{4}){2}$/m);
     assert.match(out, /from request to ticket: \d+ ms/);
     bookingId = /^(bkg_\S+) is confirmed/m.exec(out)?.[1] ?? '';
     assert.notEqual(bookingId, '');
@@ -132,6 +135,10 @@ describe('a running instance', () => {
     const { code, out } = await fullhouse('book', '--show', showId, '--seats', 'X-Y-1');
     assert.equal(code, 1);
     assert.match(out, /is rejected \(seat_unknown\)/);
+    const taken = await admin.book({ showId, seats: ['S-E-5'], payment: visa });
+    assert.equal(taken.status, 200);
+    const late = await fullhouse('book', '--show', showId, '--seats', 'S-E-5', '--watch');
+    assert.match(late.out, /SeatsRefused +No seats: seats unavailable \(Stalls, row 5, seat 5\)\./);
   });
 
   it('lets nobody who is told of write lines of their own, or to the terminal', async () => {
@@ -156,7 +163,7 @@ describe('a running instance', () => {
   });
 
   it('tells a booking’s story, and why it ended so', async () => {
-    const told = await json<{ entries: { type: string; causedBy?: string }[]; conclusion: string }>(
+    const told = await json<{ entries: { type: string; causedBy?: string; says: string }[]; conclusion: string }>(
       'timeline',
       bookingId,
     );
@@ -165,8 +172,43 @@ describe('a running instance', () => {
     assert.ok(types.indexOf('SeatsReserved') < types.indexOf('BookingConfirmed'));
     const sold = told.entries.find(({ type }) => type === 'BookingConfirmed');
     assert.match(sold?.causedBy ?? '', /^seat-inventory SeatsSold /);
-    assert.match(told.conclusion, /^It was confirmed because /);
+    assert.match(
+      told.conclusion,
+      /^It was confirmed because .* was paid and \w+, row \d, seats \d, \d could be sold\.$/,
+    );
+    const says = told.entries.filter(({ type }) => type === 'TicketIssued').map((each) => each.says);
+    assert.match(says.join('\n'), /^The ticket for \w+, row \d, seat \d was issued \(one of 2\)\.$/m);
     assert.equal((await fullhouse('timeline', 'bkg_01900000-0000-7000-8000-000000000001')).code, 1);
+  });
+
+  it('knows a booking by its number, and says where two have one', async () => {
+    const number = bookingNumber(bookingId);
+    const { out } = await fullhouse('timeline', number.toLowerCase().replaceAll('-', ''));
+    assert.ok(out.startsWith(`${number} (${bookingId}), from `), out);
+    const nobodys = await fullhouse('timeline', 'FH-0000-0000');
+    assert.deepEqual([nobodys.code, nobodys.out], [1, '']);
+    assert.match(nobodys.error, /There is no booking of the number "FH-0000-0000"/);
+    const namesake = `bkg_01900000-0000-7000-8000-00${bookingId.slice(-10)}`;
+    await host('user').query(
+      `insert into bookings select $1, partition, json_build_object('bookingId', $1::text, 'internal', null), user_id, show_id, status, created_at
+       from bookings where id = $2`,
+      [namesake, bookingId],
+    );
+    try {
+      const either = await fullhouse('timeline', number);
+      assert.equal(either.code, 1);
+      assert.ok(
+        either.error.includes(`2 bookings have the number ${number}: ${bookingId}, ${namesake}.`),
+        either.error,
+      );
+      const found = await admin.get<{ items: { bookingId: string }[] }>(`/v1/bookings?number=${number}`);
+      assert.deepEqual(
+        found.body.items.map((each) => each.bookingId),
+        [bookingId, namesake],
+      );
+    } finally {
+      await host('user').query('delete from bookings where id = $1', [namesake]);
+    }
   });
 
   it('lists topics, their records and who is behind', async () => {
@@ -318,7 +360,8 @@ describe('a running instance', () => {
     );
     assert.match(told.conclusion, new RegExp(`^It is sold to ${had.bookingId}\\.$`));
     const { out } = await fullhouse('seat', showId, 'C-A-8');
-    assert.match(out, /the organizer {2}Kept off sale by usr_\S+: seat C-A-8\.\n\nIt is kept off sale\./);
+    assert.match(out, /the organizer {2}Kept off sale by usr_\S+: Circle, row 1, seat 8\.\n\nIt is kept off sale\./);
+    assert.ok(out.startsWith(`Circle, row 1, seat 8 (C-A-8) of ${showId}\n`), out);
     assert.match((await fullhouse('seat', showId, 'C-A-6')).out, /It is free, and nobody has had it\./);
     const nobody = 'shw_01900000-0000-7000-8000-000000000001';
     assert.match((await fullhouse('seat', showId, 'X-1')).error, /The show has no seat "X-1"/);

@@ -46,7 +46,7 @@ describe('what customers are told', () => {
     const { booking_held: mail } = await told(held, ['booking_held']);
     assert.ok(mail !== undefined);
     assert.equal(mail.subject, 'Your seats for The Third Man are held');
-    for (const part of ['Hello Ada Lovelace', 'S-A-1, S-A-2', '€21.50', 'Riverside', held.bookingId]) {
+    for (const part of ['Hello Ada Lovelace', 'Stalls, row 1, seats 1, 2', '€21.50', 'Riverside', held.bookingId]) {
       assert.ok(mail.text.includes(part), `"${part}" is not in: ${mail.text}`);
     }
   });
@@ -128,7 +128,7 @@ describe('what customers are told', () => {
     await changeSetting(running, 'holdTtlMs', 300_000);
     await bookingOnce(ada.client, held.bookingId, hasStatus('expired'));
     const messages = await told(held, ['booking_held', 'booking_expired']);
-    assert.match(textOf(messages, 'booking_expired'), /time to pay for seat S-A-8 is over/);
+    assert.match(textOf(messages, 'booking_expired'), /time to pay for Stalls, row 1, seat 8 is over/);
   });
 
   it('that a booking was cancelled and what comes back', async () => {

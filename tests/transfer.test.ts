@@ -410,7 +410,7 @@ describe('who is told', () => {
     );
     assert.deepEqual(
       body.entries.filter(({ type }) => type === 'TicketTransferred').map(({ says }) => says),
-      ['The ticket for C-A-4 was given to somebody else: only its code number 2 lets in now.'],
+      ['The ticket for Circle, row 1, seat 4 was given to somebody else: only its code number 2 lets in now.'],
     );
     assert.doesNotMatch(JSON.stringify(body), /Bob|Ada Lovelace/);
   });

@@ -221,7 +221,7 @@ export const businessBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the price is not that of the quote',
-    shownBy: 7,
+    shownBy: 57,
     alterations: decision('pricing', 'show-prices', (state, input, decide) => {
       if (input.type !== 'SeatsReserved') return decide(state, input);
       const { quote: _, ...data } = input.data;

@@ -1,7 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Command } from 'commander';
+import type { SeatPlan } from '../contracts/catalog.ts';
 import { showId as showIdSchema } from '../contracts/ids.ts';
+import { bookingNumber } from '../contracts/rules/booking-number.ts';
+import { byId, type PlaceNames, placeNames } from '../contracts/rules/places.ts';
 import { seatId } from '../contracts/seats.ts';
 import { topicNames } from '../contracts/topics.ts';
 import type { TailedRecord } from '../operations/tail.ts';
@@ -67,7 +70,9 @@ async function book(options: Options): Promise<void> {
   const { url } = await instance.status();
   const api = await signIn(url);
   const showId = options.show ?? (await firstOnSale(api));
-  const watch = options.watch === true ? watchBooking(instance, showId, options.json === true) : undefined;
+  const quiet = options.json === true;
+  const names = quiet ? byId : await namesOf(api, showId);
+  const watch = options.watch === true ? watchBooking(instance, showId, { quiet, names }) : undefined;
   await watch?.ready;
   const since = performance.now();
   watch?.begin();
@@ -84,8 +89,8 @@ async function book(options: Options): Promise<void> {
     });
     await watch?.until(accepted.bookingId);
     const booking = await asItEnded(api, accepted.bookingId);
-    if (options.json === true) sayJson(booking);
-    else report(booking, performance.now() - since);
+    if (quiet) sayJson(booking);
+    else report(booking, { names, tookMs: performance.now() - since });
     if (booking.status !== 'confirmed') process.exitCode = 1;
   } finally {
     watch?.stop();
@@ -105,8 +110,23 @@ async function asItEnded(api: Api, bookingId: string): Promise<Booking> {
   }
 }
 
-function report({ bookingId, status, reason, seats, tickets }: Booking, tookMs: number): void {
-  say(`${bookingId} is ${status}${reason === undefined ? '' : ` (${reason})`}: ${placesOf({ seats })}`);
+/** What the places of a show are called; their ids where the show is not known, which the booking then says. */
+async function namesOf(api: Api, showId: string): Promise<PlaceNames> {
+  try {
+    const { seatPlanId } = await api<{ readonly seatPlanId: string }>('GET', `/shows/${encodeURIComponent(showId)}`);
+    return placeNames(await api<SeatPlan>('GET', `/seat-plans/${encodeURIComponent(seatPlanId)}`));
+  } catch (error) {
+    if (error instanceof ApiRefused) return byId;
+    throw error;
+  }
+}
+
+function report(
+  { bookingId, status, reason, seats, tickets }: Booking,
+  { names, tookMs }: { readonly names: PlaceNames; readonly tookMs: number },
+): void {
+  say(`${bookingId} is ${status}${reason === undefined ? '' : ` (${reason})`}: ${placesOf({ seats }, names)}`);
+  say(`  number ${bookingNumber(bookingId)}`);
   for (const ticket of tickets) say(`  ${ticket}`);
   if (tickets.length > 0) say(`from request to ticket: ${Math.round(tookMs)} ms`);
 }
@@ -175,7 +195,11 @@ async function firstOnSale(api: Api): Promise<string> {
 }
 
 /** Follows all topics of a show from now on; what is told before the booking's id is known is kept until it is. */
-function watchBooking(instance: Instance, showId: string, quiet: boolean) {
+function watchBooking(
+  instance: Instance,
+  showId: string,
+  { quiet, names }: { readonly quiet: boolean; readonly names: PlaceNames },
+) {
   const stop = new AbortController();
   const early: TailedRecord[] = [];
   const over = Promise.withResolvers<void>();
@@ -186,7 +210,7 @@ function watchBooking(instance: Instance, showId: string, quiet: boolean) {
     const ms = Math.round(performance.now() - state.since);
     if (!quiet)
       say(
-        `${`+ ${ms} ms`.padStart(10)}  ${record.topic.padEnd(18)} ${record.type.padEnd(26)} ${inLine(sentenceFor(record.type, record.data))}`,
+        `${`+ ${ms} ms`.padStart(10)}  ${record.topic.padEnd(18)} ${record.type.padEnd(26)} ${inLine(sentenceFor(record.type, record.data, names))}`,
       );
     if (isOver(record, state)) over.resolve();
   };

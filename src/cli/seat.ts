@@ -25,8 +25,8 @@ export function seatCommand(): Command {
     });
 }
 
-function print({ seat, showId, changes, conclusion }: SeatHistory): void {
-  say(`${seat} of ${showId}\n`);
+function print({ seat, place, showId, changes, conclusion }: SeatHistory): void {
+  say(`${place === seat ? seat : `${place} (${seat})`} of ${showId}\n`);
   for (const { at, bookingId = 'the organizer', says } of changes) say(`${at}  ${bookingId}  ${inLine(says)}`);
   say(`${changes.length === 0 ? '' : '\n'}${conclusion}`);
 }

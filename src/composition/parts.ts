@@ -11,8 +11,10 @@ import { openPostgresLedger } from '../services/payment/providers/postgres-ledge
 import { createSandboxProvider, sandboxTokens } from '../services/payment/providers/sandbox.ts';
 import { stripeTokens } from '../services/payment/providers/stripe-tokens.ts';
 import { createTicketCodes } from '../services/ticket/code.ts';
+import { type Wallets, walletsPart } from '../services/ticket/wallet/wallets.ts';
 import { createMessageFeed, messageFeedPart } from '../services/user/message-feed.ts';
 import { stripeAccountOf } from './provider-books.ts';
+import { appleAccountOf, googleAccountOf } from './wallet-accounts.ts';
 
 /** What services ask for by name: providers, channels, keys. The same in both modes. */
 export interface Parts {
@@ -45,7 +47,7 @@ export async function wireParts(options: PartsOptions): Promise<Parts> {
     ...(channels === undefined && !runs('ticket') ? [] : [pagesOf(options)]),
     ...(runs('payment') ? [await providerOf(options)] : []),
     ...(runs('user') ? [messagesOf(options), await cardsOf(options)] : []),
-    ...(runs('ticket') ? [ticketCodesOf(options)] : []),
+    ...(runs('ticket') ? [ticketCodesOf(options), await walletsOf(options)] : []),
   ];
   return {
     byName: Object.assign({}, ...all.map((each) => each.byName)) as Readonly<Record<string, unknown>>,
@@ -157,6 +159,25 @@ async function cardsOf({ configuration }: PartsOptions): Promise<Parts> {
     start: nothing,
     stop: nothing,
   };
+}
+
+/** The wallets that are set up. Their libraries are large: whoever does not use them does not load them. */
+async function walletsOf({ configuration, logger }: PartsOptions): Promise<Parts> {
+  const [appleAccount, googleAccount] = [appleAccountOf(configuration), googleAccountOf(configuration)];
+  const wallets: Wallets = {
+    apple: appleAccount && (await import('../services/ticket/wallet/apple-wallet.ts')).createAppleWallet(appleAccount),
+    google:
+      googleAccount && (await import('../services/ticket/wallet/google-wallet.ts')).createGoogleWallet(googleAccount),
+  };
+  const { apple } = wallets;
+  if (apple !== undefined) {
+    const isOver = apple.validTo.getTime() <= Date.now();
+    const validTo = apple.validTo.toISOString();
+    if (isOver) logger.warn({ validTo }, 'WALLET_CERTIFICATE is over: no passes for Apple Wallet are offered');
+    else logger.info({ validTo }, 'tickets can be saved to Apple Wallet');
+  }
+  if (wallets.google !== undefined) logger.info('tickets can be saved to Google Wallet');
+  return { byName: { [walletsPart]: wallets }, start: nothing, stop: nothing };
 }
 
 function ticketCodesOf({ configuration }: PartsOptions): Parts {

@@ -2,6 +2,7 @@ import { hash as digestOf } from 'node:crypto';
 import { v7 as uuidv7 } from 'uuid';
 import { z } from 'zod';
 import { nextRandomBytes } from './random-bytes.ts';
+import { idEndOf } from './rules/booking-number.ts';
 import { type IdKind, idPrefixes } from './rules/id-prefixes.ts';
 
 /** Ids are a three-letter prefix and a UUIDv7 (RFC 9562), so that they sort by time and tell what they name. */
@@ -82,6 +83,11 @@ export const seatPlanId: z.ZodString = idSchema('seatPlan');
 export const showId: z.ZodString = idSchema('show');
 export const userId: z.ZodString = idSchema('user');
 export const bookingId: z.ZodString = idSchema('booking');
+/** What people call a booking by; `idEndOf` reads it. */
+export const bookingNumberText: z.ZodString = z
+  .string()
+  .max(40)
+  .refine((text) => idEndOf(text) !== undefined, 'must be the number of a booking, like FH-7K3Q-9XDM');
 export const paymentId: z.ZodString = idSchema('payment');
 export const refundId: z.ZodString = idSchema('refund');
 export const ticketId: z.ZodString = idSchema('ticket');

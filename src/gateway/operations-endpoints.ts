@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bookingId, showId } from '../contracts/ids.ts';
+import { bookingId, bookingNumberText, showId } from '../contracts/ids.ts';
 import { areaCount, seatId } from '../contracts/seats.ts';
 import { serviceNames } from '../contracts/topics.ts';
 import type { Installation } from '../operations/installation.ts';
@@ -97,15 +97,15 @@ function lists(installation: Installation): readonly Endpoint[] {
 function timelineEndpoint(installation: Installation): Endpoint {
   return endpoint({
     ...{ method: 'GET', path: '/ops/bookings/{bookingId}/timeline', ...staff },
-    summary: 'All that happened to a booking, in all services, with causes',
-    params: z.strictObject({ bookingId }),
+    summary: 'All that happened to a booking, named by its id or its number, in all services, with causes',
+    params: z.strictObject({ bookingId: z.union([bookingId, bookingNumberText]) }),
     answers: {
       200: {
         says: 'Every fact in order, what still waits, and why it ended as it did',
-        body: z.object({ bookingId, entries: z.array(entry), conclusion: z.string() }),
+        body: z.object({ bookingId, number: z.string(), entries: z.array(entry), conclusion: z.string() }),
       },
     },
-    problems: ['not_found'],
+    problems: ['not_found', 'conflict'],
     handle: ({ params }) =>
       refusing(async () => ({ status: 200, body: await timeline(installation, params.bookingId) })),
   });
@@ -140,6 +140,7 @@ function seatEndpoints(installation: Installation): readonly Endpoint[] {
           body: z.object({
             showId: z.string(),
             seat: z.string(),
+            place: z.string(),
             changes: z.array(seatChange),
             conclusion: z.string(),
           }),

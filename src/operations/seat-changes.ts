@@ -1,7 +1,8 @@
-import type { SeatPlan } from '../contracts/catalog.ts';
+import type { PlaceNames } from '../contracts/rules/places.ts';
 import { indexOfSeat, planIndex } from '../contracts/rules/plan-order.ts';
 import { type SeatEvent, seatEvents } from '../contracts/seat-inventory.ts';
 import { type Installation, OperationRefused } from './installation.ts';
+import { placesOfShow, planOfShow } from './place-names.ts';
 import { sentenceFor } from './timeline-sentences.ts';
 
 /**
@@ -28,6 +29,8 @@ export type SeatState = 'free' | 'held' | 'sold' | 'blocked';
 export interface SeatHistory {
   readonly showId: string;
   readonly seat: string;
+  /** The seat in words; its id, where the plan does not have it any more. */
+  readonly place: string;
   readonly changes: readonly SeatChange[];
   /** What the seat is now, in a sentence. */
   readonly conclusion: string;
@@ -55,6 +58,7 @@ export async function seatChanges(
   showId: string,
   { after = 0, limit, seat }: { readonly after?: number; readonly limit: number; readonly seat?: string },
 ): Promise<readonly SeatChange[]> {
+  const names = await placesOfShow(installation, showId);
   const rows = await installation.query<Row>(
     'seat-inventory',
     // A seat's id within quotes is looked for in the text, which costs a tenth of opening each; what else has it is left out below.
@@ -63,7 +67,7 @@ export async function seatChanges(
      order by stream_version limit $5`,
     [showId, after, seatEvents.map(({ type }) => type), seat === undefined ? null : JSON.stringify(seat), limit],
   );
-  return rows.map(changeOf).filter(({ seats }) => seat === undefined || seats.includes(seat));
+  return rows.map((row) => changeOf(row, names)).filter(({ seats }) => seat === undefined || seats.includes(seat));
 }
 
 interface Row {
@@ -78,14 +82,14 @@ interface Row {
   };
 }
 
-function changeOf({ version, type, time, data }: Row): SeatChange {
+function changeOf({ version, type, time, data }: Row, names: PlaceNames): SeatChange {
   const { bookingId, seats = [], areas = [], offending } = data;
   const state = becomes[type];
   return {
     ...{ version, at: new Date(time).toISOString(), type },
     ...(bookingId === undefined ? {} : { bookingId }),
     ...(state === undefined ? {} : { becomes: state }),
-    ...{ seats: offending ?? seats, areas, says: sentenceFor(type, data) },
+    ...{ seats: offending ?? seats, areas, says: sentenceFor(type, data, names) },
   };
 }
 
@@ -93,28 +97,18 @@ function changeOf({ version, type, time, data }: Row): SeatChange {
 export async function seatHistory(installation: Installation, showId: string, seat: string): Promise<SeatHistory> {
   const changes = await seatChanges(installation, showId, { limit: historyMax, seat });
   if (changes.length === 0) await mustExist(installation, showId, seat);
-  return { showId, seat, changes, conclusion: conclusionOf(changes) };
+  const place = (await placesOfShow(installation, showId)).seat(seat);
+  return { showId, seat, place, changes, conclusion: conclusionOf(changes) };
 }
 
 async function mustExist(installation: Installation, showId: string, seat: string): Promise<void> {
-  const plan = await planOf(installation, showId);
+  const plan = await planOfShow(installation, showId);
   if (plan === undefined) throw new OperationRefused('not_found', `There is no show "${showId}". Check the id.`);
   if (indexOfSeat(planIndex(plan), seat) !== undefined) return;
   throw new OperationRefused(
     'not_found',
     `The show has no seat "${seat}". Seats are named as in its plan, like S-A-12.`,
   );
-}
-
-async function planOf(installation: Installation, showId: string): Promise<SeatPlan | undefined> {
-  const [row] = await installation.query<{ readonly plan: SeatPlan }>(
-    'seat-inventory',
-    `select plans.data as plan from reference_records shows
-     join reference_records plans on plans.topic = 'seat-plans' and plans.key = shows.data ->> 'seatPlanId'
-     where shows.topic = 'catalog' and shows.key = $1`,
-    [showId],
-  );
-  return row?.plan;
 }
 
 function conclusionOf(changes: readonly SeatChange[]): string {

@@ -1,4 +1,5 @@
 import { formatMoney, type Money } from '../contracts/money.ts';
+import { type PlaceNames, placesText } from '../contracts/rules/places.ts';
 import { publication } from '../contracts/topics.ts';
 
 /** What each fact of a booking says, in a sentence for the person who wants to know what happened. */
@@ -63,39 +64,48 @@ function error({ error: told }: Told): string {
   return typeof told === 'string' ? told : `${told.message} (${told.code})`;
 }
 
-/** Seats and places as people list them. */
-export function placesOf({ seats = [], areas = [] }: Pick<Told, 'seats' | 'areas'>): string {
-  const places = [...seats, ...areas.map(({ area, count }) => `${count} × ${area}`)];
-  if (places.length === 0) return 'no seats';
-  return `${seats.length === 1 && areas.length === 0 ? 'seat' : 'seats'} ${places.join(', ')}`;
+/** Seats and places as people say them. */
+export function placesOf(places: Pick<Told, 'seats' | 'areas'>, names: PlaceNames): string {
+  return placesText(places, names) || 'no seats';
 }
 
 /** Whole sections are kept off sale at once: those are counted. */
-function manyOf(told: Told): string {
+function manyOf(told: Told, names: PlaceNames): string {
   const { seats = [] } = told;
-  return seats.length > seatsListedMax ? `${seats.length} seats` : placesOf(told);
+  return seats.length > seatsListedMax ? `${seats.length} seats` : placesOf(told, names);
 }
 const seatsListedMax = 20;
 
 /** Which ticket, where a fact tells it or somebody has looked it up. */
-function ticketOf({ seat, area }: Told): string {
-  const place = seat ?? area;
-  return place === undefined ? 'A ticket' : `The ticket for ${place}`;
+function ticketOf({ seat, area }: Told, names: PlaceNames): string {
+  if (seat !== undefined) return `The ticket for ${placesText({ seats: [seat] }, names)}`;
+  return area === undefined ? 'A ticket' : `The ticket for a place in ${names.area(area)}`;
 }
 
-function wantedOf(wanted: Wanted | undefined): string {
+/** What stood in the way: seats, areas, or whatever somebody has asked for that the plan does not have. */
+function offendingIn({ offending = [] }: Told, names: PlaceNames): string {
+  const isSeat = (id: string) => names.inRow(id) !== undefined;
+  const others = offending.filter((id) => !isSeat(id)).map((id) => names.area(id));
+  return [
+    ...(others.length === offending.length ? [] : [placesText({ seats: offending.filter(isSeat) }, names)]),
+    ...others,
+  ].join(', ');
+}
+
+function wantedOf(wanted: Wanted | undefined, names: PlaceNames): string {
   if (wanted === undefined) return 'seats';
-  if (wanted.kind !== 'bestAvailable') return placesOf(wanted);
+  if (wanted.kind !== 'bestAvailable') return placesOf(wanted, names);
   return wanted.count === 1 ? 'the best seat' : `the best ${wanted.count} seats`;
 }
 
-const sentences: Readonly<Record<string, (told: Told) => string>> = {
-  BookingRequested: (told) =>
-    `The customer asked for ${wantedOf(told.wanted)}${told.payment ? `, to be paid by ${told.payment.method}` : ''}.`,
+const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => string>> = {
+  BookingRequested: (told, names) =>
+    `The customer asked for ${wantedOf(told.wanted, names)}${told.payment ? `, to be paid by ${told.payment.method}` : ''}.`,
   PaymentSubmitted: (told) => `The customer paid by ${told.payment?.method ?? 'an unknown method'}.`,
   BookingCancellationRequested: (told) => `The ${told.by} asked to cancel${told.reason ? `: ${told.reason}` : ''}.`,
   RequestAccepted: () => 'The show is on sale: the request was accepted.',
-  BookingCreated: (told) => `The booking exists; ${wantedOf(told.wanted)} were asked of the seat inventory.`,
+  BookingCreated: (told, names) =>
+    `The booking exists; ${wantedOf(told.wanted, names)} were asked of the seat inventory.`,
   SeatsAwaited: () => 'No seats are free: the booking is on the waiting list of the show.',
   BookingWaits: (told) =>
     `It waits for seats, until ${told.until === undefined ? 'an unknown time' : momentOf(told.until)}.`,
@@ -104,11 +114,12 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   WaitingFound: (told) => `Seats were found for ${told.bookingIds?.length ?? 0} of those who wait.`,
   OfferEnded: () => 'What is left fits nobody who waits.',
   ShowSeatsOpened: () => 'The hall of the show was opened, by the first who asked for it.',
-  SeatsReserved: (told) => `Held ${placesOf(told)} until ${clock(told.holdExpiresAt)}.`,
-  SeatsRefused: (told) =>
-    `No seats: ${words(told.reason)}${told.offending?.length ? ` (${told.offending.join(', ')})` : ''}.`,
+  SeatsReserved: (told, names) => `Held ${placesOf(told, names)} until ${clock(told.holdExpiresAt)}.`,
+  SeatsRefused: (told, names) =>
+    `No seats: ${words(told.reason)}${told.offending?.length ? ` (${offendingIn(told, names)})` : ''}.`,
   PriceCalculated: (told) => `The price is ${money(told.total)}${told.quoteId ? ', as quoted' : ''}.`,
-  BookingHeld: (told) => `Held at ${money(told.total)} until ${clock(told.holdExpiresAt)}: ${placesOf(told)}.`,
+  BookingHeld: (told, names) =>
+    `Held at ${money(told.total)} until ${clock(told.holdExpiresAt)}: ${placesOf(told, names)}.`,
   PaymentKept: () => 'The payment waits until seats are held.',
   BookingPaymentStarted: (told) =>
     `Charge ${told.attempt} of ${money(told.amount)} opened; the hold is extended until ${clock(told.heldUntil)}.`,
@@ -129,13 +140,13 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   BookingPaymentUnsettled: () => 'The booking waits for a charge of unknown outcome.',
   PaymentDeclined: (told) => `Declined: ${error(told)}. ${told.attemptsLeft} tries left.`,
   BookingPaid: (told) => `Paid ${money(told.amount)}; the seats may be sold.`,
-  SeatsSold: (told) => `Sold ${placesOf(told)}.`,
-  SeatsReleased: (told) => `Released ${placesOf(told)}: ${words(told.cause)}.`,
-  SeatsBlocked: (told) => `Kept off sale by ${told.by}: ${manyOf(told)}.`,
-  SeatsUnblocked: (told) => `Put on sale again by ${told.by}: ${manyOf(told)}.`,
-  SeatsLost: (told) => `The hold had ended, and not all seats are free any more: ${placesOf(told)}.`,
+  SeatsSold: (told, names) => `Sold ${placesOf(told, names)}.`,
+  SeatsReleased: (told, names) => `Released ${placesOf(told, names)}: ${words(told.cause)}.`,
+  SeatsBlocked: (told, names) => `Kept off sale by ${told.by}: ${manyOf(told, names)}.`,
+  SeatsUnblocked: (told, names) => `Put on sale again by ${told.by}: ${manyOf(told, names)}.`,
+  SeatsLost: (told, names) => `The hold had ended, and not all seats are free any more: ${placesOf(told, names)}.`,
   HoldEnded: () => 'The hold ended while the charge was open; the booking waits for the outcome.',
-  BookingConfirmed: (told) => `Confirmed: ${placesOf(told)} for ${money(told.total)}.`,
+  BookingConfirmed: (told, names) => `Confirmed: ${placesOf(told, names)} for ${money(told.total)}.`,
   BookingRejected: (told) =>
     `Rejected: ${words(told.reason)}${told.newTotal ? `, it costs ${money(told.newTotal)} now` : ''}.`,
   BookingExpired: () => 'Expired: the hold ended before the payment.',
@@ -144,8 +155,8 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   TicketsAskedBack: () => 'The tickets are asked back before any money goes back.',
   CancellationDropped: () => 'The tickets were not given back: the booking stays as it is.',
   ShowCancellationKept: () => 'The show was cancelled; that applies once the charge has an outcome.',
-  BookingCancelled: (told) =>
-    `Cancelled ${told.whole ? 'as a whole' : placesOf(told)} (${words(told.cause)})${told.refund ? `: ${money(told.refund)} back, ${money(told.kept)} kept` : ''}.`,
+  BookingCancelled: (told, names) =>
+    `Cancelled ${told.whole ? 'as a whole' : placesOf(told, names)} (${words(told.cause)})${told.refund ? `: ${money(told.refund)} back, ${money(told.kept)} kept` : ''}.`,
   BookingCancellationRefused: (told) => `The cancellation was refused: ${words(told.reason)}.`,
   RefundRequested: (told) => `${money(told.amount)} has to go back: ${words(told.cause)}.`,
   PaymentAuthorisationBegun: (told) => `The customer began to authorise ${money(told.amount)} in the browser.`,
@@ -180,26 +191,26 @@ const sentences: Readonly<Record<string, (told: Told) => string>> = {
   PaymentMessageSeen: () => 'The message about the payment has an outcome; the tickets wait for the confirmation.',
   TicketsPlanned: () => 'Tickets follow the message about the payment, or its grace.',
   TicketsWithheld: () => 'Cancelled before tickets were issued: none will be.',
-  TicketIssued: (told) => `Ticket for ${told.seat ?? told.area} issued (one of ${told.ticketCount}).`,
-  TicketVoided: (told) => `${ticketOf(told)} was voided: ${words(told.reason)}.`,
+  TicketIssued: (told, names) => `${ticketOf(told, names)} was issued (one of ${told.ticketCount}).`,
+  TicketVoided: (told, names) => `${ticketOf(told, names)} was voided: ${words(told.reason)}.`,
   TicketsReturnSought: () => 'Looking at the door whether a ticket of the booking was used or given away.',
   TicketsReturned: () => 'No ticket was used or given away, and none can be any more.',
   TicketsKept: (told) =>
     told.because === 'given'
       ? 'A ticket belongs to somebody else: they are not given back.'
       : 'A ticket was used: they are not given back.',
-  TicketTransferred: (told) =>
-    `The ticket for ${told.seat ?? told.area} was given to somebody else: only its code number ${told.issue} lets in now.`,
+  TicketTransferred: (told, names) =>
+    `${ticketOf(told, names)} was given to somebody else: only its code number ${told.issue} lets in now.`,
   TicketHolderNoted: () => 'Noted whom to tell if the ticket becomes void.',
-  TicketAdmitted: (told) =>
-    `${ticketOf(told)} was used at ${told.gate}${told.offline === true ? `, scanned without a network at ${clock(told.admittedAt)}` : ''}.`,
+  TicketAdmitted: (told, names) =>
+    `${ticketOf(told, names)} was used at ${told.gate}${told.offline === true ? `, scanned without a network at ${clock(told.admittedAt)}` : ''}.`,
   TicketUsed: () => 'A ticket was used: the customer can no longer cancel.',
 };
 
-/** A sentence for a fact; one nobody wrote a sentence for says what its definition says. */
-export function sentenceFor(type: string, data: unknown): string {
+/** A sentence for a fact, with its places as they are called; one nobody wrote a sentence for says what its definition says. */
+export function sentenceFor(type: string, data: unknown, names: PlaceNames): string {
   const sentence = sentences[type];
-  if (sentence !== undefined) return sentence((data ?? {}) as Told);
+  if (sentence !== undefined) return sentence((data ?? {}) as Told, names);
   return publication(type)?.definition.says ?? `${type.replace(/([a-z])([A-Z])/g, '$1 $2')}.`;
 }
 
@@ -209,9 +220,10 @@ const endings = ['BookingConfirmed', 'BookingRejected', 'BookingExpired', 'Booki
 /** Why a booking ended as it did, from its facts in order; what it waits for when it has not. */
 export function conclusionOf(
   facts: readonly { readonly type: string; readonly data: unknown; readonly at: string }[],
+  names: PlaceNames,
 ): string {
   const ended = facts.findLast(({ type, data }) => endings.includes(type) && (data as Told | null)?.whole !== false);
-  if (ended !== undefined) return endOf(ended.type, ended.data as Told, facts);
+  if (ended !== undefined) return endOf(ended, { facts, names });
   const types = new Set(facts.map(({ type }) => type));
   if (types.has('BookingPaid')) return 'It is not over: paid, and waiting for the seat inventory to sell the seats.';
   const started = facts.findLastIndex(({ type }) => type === 'BookingPaymentStarted');
@@ -222,11 +234,20 @@ export function conclusionOf(
   return 'It is not over: the request waits for seats and a price.';
 }
 
-function endOf(type: string, told: Told, facts: readonly { readonly type: string; readonly data: unknown }[]): string {
+interface ToldFact {
+  readonly type: string;
+  readonly data: unknown;
+}
+
+function endOf(
+  { type, data }: ToldFact,
+  { facts, names }: { readonly facts: readonly ToldFact[]; readonly names: PlaceNames },
+): string {
+  const told = data as Told;
   const declines = facts.filter((fact) => fact.type === 'PaymentFailed').length;
   switch (type) {
     case 'BookingConfirmed':
-      return `It was confirmed because ${money(told.total)} was paid and ${placesOf(told)} could be sold.`;
+      return `It was confirmed because ${money(told.total)} was paid and ${placesOf(told, names)} could be sold.`;
     case 'BookingExpired':
       return facts.some((fact) => fact.type === 'SeatsLost')
         ? 'It expired because the money came after the hold had ended and the seats were gone; the money goes back.'
@@ -234,20 +255,17 @@ function endOf(type: string, told: Told, facts: readonly { readonly type: string
     case 'BookingCancelled':
       return `It was cancelled by ${told.cause === 'show_cancelled' ? 'the end of its show' : `the ${told.cause}`}${told.refund ? `, with ${money(told.refund)} to go back` : ''}.`;
     default:
-      return rejectionOf(
-        told,
-        facts.some((fact) => fact.type === 'BookingWaits'),
-      );
+      return rejectionOf(told, { names, hasWaited: facts.some((fact) => fact.type === 'BookingWaits') });
   }
 }
 
-function rejectionOf(told: Told, hasWaited: boolean): string {
+function rejectionOf(told: Told, about: { readonly names: PlaceNames; readonly hasWaited: boolean }): string {
   const why: Readonly<Record<string, string>> = {
     show_not_found: 'there is no such show',
     show_cancelled: 'the show was cancelled',
     sales_closed: 'the show was not on sale when the request was accepted',
-    seat_unknown: `the plan has no such seats: ${told.offending?.join(', ')}`,
-    seats_unavailable: noSeats(told, hasWaited),
+    seat_unknown: `the plan has no such seats: ${offendingIn(told, about.names)}`,
+    seats_unavailable: noSeats(told, about),
     limit_exceeded: 'one customer may not have, or wait for, so many seats of this show',
     price_changed: `it costs ${money(told.newTotal)} now, more than the customer agreed to`,
     payment_declined: `the last try to pay was declined: ${error(told)}`,
@@ -256,7 +274,11 @@ function rejectionOf(told: Told, hasWaited: boolean): string {
   return `It was rejected because ${why[told.reason ?? ''] ?? words(told.reason)}.`;
 }
 
-function noSeats({ offending = [] }: Told, hasWaited: boolean): string {
+function noSeats(
+  told: Told,
+  { names, hasWaited }: { readonly names: PlaceNames; readonly hasWaited: boolean },
+): string {
   if (hasWaited) return 'nothing that it waited for became free in time';
-  return offending.length === 0 ? 'no such seats were free' : `somebody else has these seats: ${offending.join(', ')}`;
+  if ((told.offending ?? []).length === 0) return 'no such seats were free';
+  return `somebody else has these seats: ${offendingIn(told, names)}`;
 }

@@ -1,7 +1,11 @@
+import { bookingNumber } from '../contracts/rules/booking-number.ts';
+import { byId, type PlaceNames } from '../contracts/rules/places.ts';
 import type { ServiceName } from '../contracts/topics.ts';
 import type { ServiceDefinition } from '../runtime/service.ts';
 import { privateChannel } from '../runtime/store/store.ts';
+import { bookingNamed } from './booking-named.ts';
 import { type Installation, OperationRefused } from './installation.ts';
+import { placesOfShow } from './place-names.ts';
 import type { TimelineEntry } from './timeline-entry.ts';
 import { conclusionOf, sentenceFor } from './timeline-sentences.ts';
 import { whatWaits } from './timeline-waiting.ts';
@@ -12,6 +16,8 @@ import { whatWaits } from './timeline-waiting.ts';
  */
 export interface Timeline {
   readonly bookingId: string;
+  /** What people call it. */
+  readonly number: string;
   readonly entries: readonly TimelineEntry[];
   readonly conclusion: string;
 }
@@ -29,8 +35,9 @@ export interface StoredEvent {
   readonly data: unknown;
 }
 
-/** Tells a booking's story. Refuses an id that no service knows. */
-export async function timeline(installation: Installation, bookingId: string): Promise<Timeline> {
+/** Tells the story of a booking, named by its id or its number. Refuses one that no service knows. */
+export async function timeline(installation: Installation, named: string): Promise<Timeline> {
+  const bookingId = await bookingNamed(installation, named);
   const events: StoredEvent[] = [];
   for (const { name } of installation.definitions) {
     const rows = await installation.query<Omit<StoredEvent, 'service'>>(
@@ -47,15 +54,20 @@ export async function timeline(installation: Installation, bookingId: string): P
   }
   const causes = causesOf(events, installation.definitions);
   const places = placesOfTickets(events);
-  const told = inOrder(events, causes).map((event): Untimed => entryOf(event, { cause: causes.get(event), places }));
+  const showId = events.map(({ data }) => (data as { readonly showId?: string } | null)?.showId).find(Boolean);
+  const names = showId === undefined ? byId : await placesOfShow(installation, showId);
+  const told = inOrder(events, causes).map(
+    (event): Untimed => entryOf(event, { cause: causes.get(event), places, names }),
+  );
   const entries = [...told, ...(await providerEntries(installation, events)), ...waiting];
   // The sort is stable: facts of the same millisecond stay in the order of cause and effect.
   const sorted = entries.sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
   const first = Date.parse(sorted[0]?.at ?? '');
   return {
     bookingId,
+    number: bookingNumber(bookingId),
     entries: sorted.map((entry) => ({ ...entry, ms: Date.parse(entry.at) - first })),
-    conclusion: conclusionOf(ofBooking(events)),
+    conclusion: conclusionOf(ofBooking(events), names),
   };
 }
 
@@ -86,7 +98,15 @@ function placesOfTickets(events: readonly StoredEvent[]): ReadonlyMap<string, Pl
 
 function entryOf(
   event: StoredEvent,
-  { cause, places }: { readonly cause: StoredEvent | undefined; readonly places: ReadonlyMap<string, Place> },
+  {
+    cause,
+    places,
+    names,
+  }: {
+    readonly cause: StoredEvent | undefined;
+    readonly places: ReadonlyMap<string, Place>;
+    readonly names: PlaceNames;
+  },
 ): Untimed {
   const place = places.get((event.data as { readonly ticketId?: string } | null)?.ticketId ?? '');
   return {
@@ -97,7 +117,7 @@ function entryOf(
     id: event.id,
     causedBy: cause === undefined ? causeInWords(event.causationId) : `${cause.service} ${cause.type} ${cause.id}`,
     ...(event.channel === privateChannel ? {} : { topic: event.channel }),
-    says: sentenceFor(event.type, place === undefined ? event.data : { ...place, ...(event.data as object) }),
+    says: sentenceFor(event.type, place === undefined ? event.data : { ...place, ...(event.data as object) }, names),
   };
 }
 

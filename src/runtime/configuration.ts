@@ -1,4 +1,4 @@
-import { createPrivateKey } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { z } from 'zod';
@@ -97,12 +97,39 @@ const brokers = z.string().transform((text, context) =>
   }),
 );
 
-/** Another kind of key would sign codes that no door can read. */
-function isSigningKey(pem: string): boolean {
+/** Another kind of key would sign what nobody can read. */
+function isKey(pem: string, type: 'ed25519' | 'rsa'): boolean {
   try {
-    return createPrivateKey(pem).asymmetricKeyType === 'ed25519';
+    return createPrivateKey(pem).asymmetricKeyType === type;
   } catch {
     return false;
+  }
+}
+
+/** A certificate in PEM, as `openssl x509` writes it. */
+const certificate = z
+  .string()
+  .refine(isCertificate, 'must be a certificate in PEM: openssl x509 -inform der -in <file>');
+/** A key in PEM that no passphrase is needed for. */
+const rsaKey = z.string().refine((pem) => isKey(pem, 'rsa'), 'must be an RSA private key in PEM, without a passphrase');
+
+function isCertificate(pem: string): boolean {
+  try {
+    return new X509Certificate(pem).subject !== '';
+  } catch {
+    return false;
+  }
+}
+
+const serviceAccount = z.object({ client_email: z.email(), private_key: rsaKey });
+
+/** The key of a service account, as Google gives it. */
+function readServiceAccount(text: string, context: z.RefinementCtx): z.infer<typeof serviceAccount> {
+  try {
+    return serviceAccount.parse(JSON.parse(text));
+  } catch {
+    context.addIssue({ code: 'custom', message: 'must be the JSON key of a service account, as Google gives it' });
+    return z.NEVER;
   }
 }
 
@@ -161,8 +188,27 @@ const schema = z.object({
   STRIPE_API_URL: z.string().refine(isAddress, 'must be a URL like http://127.0.0.1:12111, without a path').optional(),
   TICKET_SIGNING_KEY: z
     .string()
-    .refine(isSigningKey, 'must be an Ed25519 private key (PKCS #8 in PEM): openssl genpkey -algorithm ed25519')
+    .refine(
+      (pem) => isKey(pem, 'ed25519'),
+      'must be an Ed25519 private key (PKCS #8 in PEM): openssl genpkey -algorithm ed25519',
+    )
     .optional(),
+  WALLET_PASS_TYPE_ID: z
+    .string()
+    .regex(/^pass\.[A-Za-z0-9.-]+$/, 'must be a pass type identifier like pass.example.tickets')
+    .optional(),
+  WALLET_TEAM_ID: z
+    .string()
+    .regex(/^[A-Z0-9]{10}$/, 'must be a team identifier: 10 capitals and digits')
+    .optional(),
+  WALLET_CERTIFICATE: certificate.optional(),
+  WALLET_CERTIFICATE_KEY: rsaKey.optional(),
+  WALLET_WWDR_CERTIFICATE: certificate.optional(),
+  GOOGLE_WALLET_ISSUER_ID: z
+    .string()
+    .regex(/^\d{5,25}$/, 'must be the number of an issuer account, such as 3388000000012345678')
+    .optional(),
+  GOOGLE_WALLET_SERVICE_ACCOUNT: z.string().transform(readServiceAccount).optional(),
   SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be a URL like smtp://user:password@host:587' }).optional(),
   MAIL_FROM: z.string().min(3).default('Fullhouse <tickets@fullhouse.example>'),
   TWILIO_ACCOUNT_SID: z
@@ -205,6 +251,10 @@ const secrets: readonly string[] = [
   'DATABASE_URL',
   'SANDBOX_DATABASE_URL',
   ...Object.keys(databaseUrls),
+  'WALLET_CERTIFICATE',
+  'WALLET_CERTIFICATE_KEY',
+  'WALLET_WWDR_CERTIFICATE',
+  'GOOGLE_WALLET_SERVICE_ACCOUNT',
   'SMTP_URL',
   'TWILIO_AUTH_TOKEN',
   'KAFKA_SASL_PASSWORD',
@@ -253,11 +303,22 @@ export function readConfiguration(environment: Readonly<Record<string, string | 
 const togetherOrNot = [
   ['KAFKA_SASL_MECHANISM', 'KAFKA_SASL_USERNAME', 'KAFKA_SASL_PASSWORD'],
   ['TWILIO_ACCOUNT_SID', 'TWILIO_AUTH_TOKEN', 'TWILIO_FROM'],
+  [
+    ...(['WALLET_PASS_TYPE_ID', 'WALLET_TEAM_ID'] as const),
+    ...(['WALLET_CERTIFICATE', 'WALLET_CERTIFICATE_KEY', 'WALLET_WWDR_CERTIFICATE'] as const),
+  ],
+  ['GOOGLE_WALLET_ISSUER_ID', 'GOOGLE_WALLET_SERVICE_ACCOUNT'],
 ] as const;
 
 /** Settings that are well each alone, and not together. */
 function contradictionIn(given: Configuration): string | undefined {
-  return halfOf(given) ?? contradictionInKafka(given) ?? contradictionInStripe(given) ?? contradictionInSignIn(given);
+  return (
+    halfOf(given) ??
+    contradictionInKafka(given) ??
+    contradictionInStripe(given) ??
+    contradictionInSignIn(given) ??
+    contradictionInWallet(given)
+  );
 }
 
 const ofStripe = [
@@ -299,6 +360,23 @@ function contradictionInSignIn(given: Configuration): string | undefined {
   for (const name of ['OIDC_AUDIENCE', 'OIDC_ROLES_CLAIM', 'OIDC_CLIENT_ID'] as const)
     if (given[name] !== undefined && given.OIDC_ISSUER === undefined)
       return `${name}: means nothing without OIDC_ISSUER; set both, or remove it`;
+  return undefined;
+}
+
+/** Apple's phones refuse a pass without a word where one of these does not fit the others. */
+function contradictionInWallet(given: Configuration): string | undefined {
+  const { WALLET_CERTIFICATE: pem, WALLET_CERTIFICATE_KEY: key, WALLET_WWDR_CERTIFICATE: authority } = given;
+  if (pem === undefined || key === undefined || authority === undefined) return undefined;
+  const certificate = new X509Certificate(pem);
+  const said = certificate.subject.split('\n');
+  if (!certificate.checkPrivateKey(createPrivateKey(key)))
+    return 'WALLET_CERTIFICATE_KEY: is not the key of WALLET_CERTIFICATE; set the two that belong together';
+  if (!said.includes(`UID=${given.WALLET_PASS_TYPE_ID}`))
+    return 'WALLET_PASS_TYPE_ID: is not what WALLET_CERTIFICATE is for; set the one that its subject has as UID';
+  if (!said.includes(`OU=${given.WALLET_TEAM_ID}`))
+    return 'WALLET_TEAM_ID: is not whose WALLET_CERTIFICATE is; set the one that its subject has as OU';
+  if (!certificate.verify(new X509Certificate(authority).publicKey))
+    return 'WALLET_WWDR_CERTIFICATE: has not issued WALLET_CERTIFICATE; set the intermediate certificate that its issuer names';
   return undefined;
 }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, describe, it, type TestContext } from 'node:test';
 import type { Page } from 'playwright-core';
+import { bookingNumber } from '../../src/contracts/rules/booking-number.ts';
 import { TestBrowser } from '../support/browser.ts';
 import { type Booking, eventually, visa } from '../support/client.ts';
 import { foreign } from '../support/hostile-records.ts';
@@ -159,10 +160,10 @@ describe('the console', () => {
       const { bookingId } = await sold(['S-A-1', 'S-A-2']);
       const page = await opened(t, staff, '/console/bookings');
       if (page === undefined) return;
-      await page.getByLabel('Booking id or e-mail address').fill(bookingId);
+      await page.getByLabel('Booking number, id or e-mail address').fill(bookingId);
       await page.keyboard.press('Enter');
       await page.getByText('It was confirmed because').waitFor();
-      const held = page.getByRole('listitem').filter({ hasText: 'Held seats S-A-1, S-A-2' });
+      const held = page.getByRole('listitem').filter({ hasText: 'Held Stalls, row 1, seats 1, 2' });
       await held.focus();
       await page.locator('.timeline .cause', { hasText: 'The booking exists' }).waitFor();
       await page.locator('.timeline .effect-of', { hasText: 'The price is' }).waitFor();
@@ -170,11 +171,25 @@ describe('the console', () => {
       await page.locator('.timeline :focus', { hasText: 'The booking exists' }).waitFor();
     });
 
+    it('is found by its number, as people tell it', async (t) => {
+      const { bookingId } = await sold(['S-D-8']);
+      const page = await opened(t, staff, '/console/bookings');
+      if (page === undefined) return;
+      const number = bookingNumber(bookingId);
+      await page.getByLabel('Booking number, id or e-mail address').fill(number.toLowerCase().replaceAll('-', ' '));
+      await page.keyboard.press('Enter');
+      await page.getByText(number, { exact: true }).waitFor();
+      await page.getByText('It was confirmed because').waitFor();
+      await page.getByLabel('Booking number, id or e-mail address').fill('FH-0000-0000');
+      await page.keyboard.press('Enter');
+      await page.getByText('There is no booking of this number').waitFor();
+    });
+
     it('is found by the address of its customer, and the way back leads to the list', async (t) => {
       await sold(['S-A-3']);
       const page = await opened(t, staff, '/console/bookings');
       if (page === undefined) return;
-      await page.getByLabel('Booking id or e-mail address').fill(ada.email);
+      await page.getByLabel('Booking number, id or e-mail address').fill(ada.email);
       await page.keyboard.press('Enter');
       const { body: show } = await running.anyone.get<{ movie: { title: string } }>(`/v1/shows/${showId}`);
       await page

@@ -21,6 +21,37 @@ export async function opensslOrSkip(what: string): Promise<boolean> {
   return false;
 }
 
+/** What a house has from Apple, made here: a certificate for a pass type, its key, and the authority that issued it; all in PEM. */
+export interface PassCertificates {
+  readonly certificate: string;
+  readonly key: string;
+  readonly authority: string;
+  /** Files of the same. */
+  readonly files: { readonly authority: string };
+}
+
+/** A certificate for passes, as Apple's authority issues it: RSA, with the pass type and the team in its subject. */
+export async function newPassCertificates(
+  directory: string,
+  { passTypeId, teamId }: { readonly passTypeId: string; readonly teamId: string },
+): Promise<PassCertificates> {
+  const file = (name: string) => join(directory, name);
+  const rsa = ['-newkey', 'rsa:2048', '-nodes', '-days', '2'];
+  const [authority, authorityKey] = [file('wwdr.pem'), file('wwdr.key')];
+  await run('openssl', ['req', '-x509', ...rsa, '-subj', '/CN=WWDR', '-keyout', authorityKey, '-out', authority]);
+  const subject = `/UID=${passTypeId}/CN=Pass Type ID: ${passTypeId}/OU=${teamId}/O=Riverside/C=GB`;
+  const issued = ['-CA', authority, '-CAkey', authorityKey, '-addext', 'basicConstraints=critical,CA:FALSE'];
+  const [certificate, key] = [file('pass.pem'), file('pass.key')];
+  await run('openssl', ['req', '-x509', ...rsa, '-subj', subject, ...issued, '-keyout', key, '-out', certificate]);
+  const [certificateText, keyText, authorityText] = await Promise.all(
+    [certificate, key, authority].map((name) => readFile(name, 'utf8')),
+  );
+  return {
+    ...{ certificate: certificateText ?? '', key: keyText ?? '', authority: authorityText ?? '' },
+    files: { authority },
+  };
+}
+
 export interface Authority {
   /** The file of its certificate, in PEM. */
   readonly file: string;

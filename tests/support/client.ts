@@ -115,6 +115,7 @@ export class Client {
 
 export interface Booking {
   readonly bookingId: string;
+  readonly number?: string;
   readonly showId: string;
   readonly status: string;
   readonly reason?: string;

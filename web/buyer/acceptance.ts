@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
+import { byId, type PlaceNames, placeOf } from '../../src/contracts/rules/places.ts';
 import { post } from '../kit/api.ts';
 import { type App, loading, type Page, problemBox } from '../kit/page.ts';
-import { byId, type PlaceNames, placeOf } from '../kit/places.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { keep, kept } from '../kit/storage.ts';
 import { WishKey } from '../kit/wish-key.ts';

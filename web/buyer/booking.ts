@@ -1,11 +1,12 @@
 import { html, type TemplateResult } from 'lit-html';
+import { bookingNumber } from '../../src/contracts/rules/booking-number.ts';
+import { byId, type PlaceNames, placeOf, placesText } from '../../src/contracts/rules/places.ts';
 import type { Booking, Show, WaitingList } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { serverNow } from '../kit/clock.ts';
 import { countdownText, countText, momentText, moneyText, placeTimeText, timeText } from '../kit/format.ts';
 import { newKey } from '../kit/keys.ts';
 import { type App, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
-import { byId, type PlaceNames, placesText } from '../kit/places.ts';
 import { namesOf } from '../kit/plans.ts';
 import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
 import { type Following, follow } from '../kit/server-events.ts';
@@ -18,6 +19,7 @@ import { priceLines } from './prices.ts';
 import { stripeCardForm } from './stripe-card.ts';
 import { type PicturedTicket, ticketCard, ticketsOf } from './tickets.ts';
 import { placeAgainMs } from './wait-text.ts';
+import { WalletButtons } from './wallet.ts';
 
 /** One booking as it goes: the hold runs down, the payment is made, the tickets come. What happens is streamed; nothing is asked twice. */
 const tickMs = 500;
@@ -59,6 +61,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
   let card: CardForm | undefined;
   const paying = new WishKey();
   const giving = new Giving(app, fetchTickets);
+  const wallets = new WalletButtons(app);
   const cancelKey = newKey();
   let fetching = new AbortController();
   let isLooking = false;
@@ -219,11 +222,11 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
       <div role="status">${booking.status === 'waiting' ? waitingText(booking, { ahead, show }) : outcome(booking)}</div>
       ${problemBox(problem)}
       ${booking.status === 'awaiting_payment' ? payment(booking) : undefined}
-      ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket, names, giving.view(ticket, names)))}</div>` : undefined}
+      ${tickets.length > 0 ? html`<div class="tickets">${tickets.map((ticket) => ticketCard(ticket, names, { of: booking?.bookingId, below: html`${wallets.view(ticket, placeOf(ticket, names))}${giving.view(ticket, names)}` }))}</div>` : undefined}
       <section class="card no-print" aria-label="Details">
         ${booking.status === 'waiting' && booking.areas === undefined ? undefined : html`<p>${placesText(booking, names) || '—'}</p>`}
         ${priceLines(booking, names)}
-        <p class="quiet">Booking ${booking.bookingId}, made ${momentText(booking.createdAt)}</p>
+        <p class="quiet">Booking <strong>${bookingNumber(booking.bookingId)}</strong>, made ${momentText(booking.createdAt)}</p>
         ${messages.map(({ kind, channel, status, at }) => html`<p class="quiet">${timeText(at)}: message “${kind.replaceAll('_', ' ')}” by ${channel}: ${status}</p>`)}
       </section>
       ${mayCancel(booking, show) ? cancellation(booking) : undefined}

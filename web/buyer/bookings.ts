@@ -1,9 +1,9 @@
 import { html, type TemplateResult } from 'lit-html';
+import { byId, type PlaceNames, placeOf, placesText } from '../../src/contracts/rules/places.ts';
 import type { Booking, Show } from '../kit/answers.ts';
 import { all, get, type Listed } from '../kit/api.ts';
 import { moneyText, placeTimeText } from '../kit/format.ts';
 import { type App, loading, type Page, problemBox } from '../kit/page.ts';
-import { byId, type PlaceNames, placeOf, placesText } from '../kit/places.ts';
 import { namesOf } from '../kit/plans.ts';
 import { messageOf, type Problem, tryingAgain } from '../kit/problem.ts';
 import { type Ticket, ticketBadge } from './tickets.ts';

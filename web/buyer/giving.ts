@@ -1,8 +1,8 @@
 import { html, type TemplateResult } from 'lit-html';
+import { type PlaceNames, placeOf } from '../../src/contracts/rules/places.ts';
 import { call, post } from '../kit/api.ts';
 import { momentText } from '../kit/format.ts';
 import { type App, problemBox } from '../kit/page.ts';
-import { type PlaceNames, placeOf } from '../kit/places.ts';
 import { messageOf } from '../kit/problem.ts';
 import { WishKey } from '../kit/wish-key.ts';
 import type { Ticket } from './tickets.ts';

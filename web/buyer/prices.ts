@@ -1,7 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
+import type { PlaceNames } from '../../src/contracts/rules/places.ts';
 import type { Fee, PriceItem } from '../kit/answers.ts';
 import { type Money, moneyText } from '../kit/format.ts';
-import type { PlaceNames } from '../kit/places.ts';
 
 /** What a choice costs, line by line. */
 export interface Priced {

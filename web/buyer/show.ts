@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { SeatPlan } from '../../src/contracts/catalog.ts';
+import { byId, placeNames, placesText } from '../../src/contracts/rules/places.ts';
 import { indexOfSeat } from '../../src/contracts/rules/plan-order.ts';
 import type { AreaState, Availability, Booking, Quote, SeatDelta, Show } from '../kit/answers.ts';
 import { get, type Listed, post } from '../kit/api.ts';
@@ -7,7 +8,6 @@ import { serverNow } from '../kit/clock.ts';
 import { countText, placeTimeText } from '../kit/format.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from '../kit/hall.ts';
 import { type App, fieldsOf, loading, type Page, problemBox } from '../kit/page.ts';
-import { byId, placeNames, placesText } from '../kit/places.ts';
 import { planById } from '../kit/plans.ts';
 import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
 import { type SeatMap, seatMap, seatMapView } from '../kit/seat-map.ts';

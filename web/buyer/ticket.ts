@@ -1,10 +1,11 @@
 import { html, type TemplateResult } from 'lit-html';
+import { byId, type PlaceNames, placeOf } from '../../src/contracts/rules/places.ts';
 import { type App, loading, type Page, problemBox } from '../kit/page.ts';
-import { byId, type PlaceNames } from '../kit/places.ts';
 import { messageOf, Problem, tryingAgain } from '../kit/problem.ts';
 import { namedShow } from './bookings.ts';
 import { Giving } from './giving.ts';
 import { type PicturedTicket, ticketCard, ticketWith } from './tickets.ts';
+import { WalletButtons } from './wallet.ts';
 
 /** One ticket, for whoever was given it: the booking it came from is somebody else's. */
 
@@ -17,6 +18,7 @@ export function ticketPage(app: App, { ticketId = '' }: Readonly<Record<string, 
   let problem: string | undefined;
   const leaving = new AbortController();
   const giving = new Giving(app, load);
+  const wallets = new WalletButtons(app);
   const looking = setInterval(() => {
     if (ticket?.offeredAt !== undefined && document.visibilityState === 'visible') void load();
   }, lookEveryMs);
@@ -51,7 +53,7 @@ export function ticketPage(app: App, { ticketId = '' }: Readonly<Record<string, 
       <h1>${ticket.movieName}</h1>
       <div role="status">${outcome(ticket)}</div>
       ${problemBox(problem)}
-      <div class="tickets">${ticketCard(ticket, names, giving.view(ticket, names))}</div>
+      <div class="tickets">${ticketCard(ticket, names, { below: html`${wallets.view(ticket, placeOf(ticket, names))}${giving.view(ticket, names)}` })}</div>
       <p class="no-print"><a href="/bookings">To my bookings and tickets</a></p>
     `;
   }

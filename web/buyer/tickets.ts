@@ -1,6 +1,7 @@
 import { html, type TemplateResult } from 'lit-html';
+import { bookingNumber } from '../../src/contracts/rules/booking-number.ts';
+import { type PlaceNames, placeOf } from '../../src/contracts/rules/places.ts';
 import { type Ask, get, type Listed } from '../kit/api.ts';
-import { type PlaceNames, placeOf } from '../kit/places.ts';
 
 export interface Ticket {
   readonly ticketId: string;
@@ -19,6 +20,8 @@ export interface Ticket {
   readonly offeredAt?: string;
   /** Only for who holds it. */
   readonly code?: string;
+  /** Those that it can be saved to. */
+  readonly wallets?: readonly ('apple' | 'google')[];
 }
 
 /** With the code for the door as a picture that needs no further request. */
@@ -47,8 +50,12 @@ export function ticketBadge({ status }: Pick<Ticket, 'status'>): TemplateResult 
   return html`<span class="badge ${status === 'given' ? 'warn' : 'bad'}">${status === 'given' ? 'given away' : status}</span>`;
 }
 
-/** A ticket, and below it what can be done with it. */
-export function ticketCard(ticket: PicturedTicket, names: PlaceNames, below?: TemplateResult): TemplateResult {
+/** A ticket; to whom its booking belongs, with the number of it; below it what can be done with it. */
+export function ticketCard(
+  ticket: PicturedTicket,
+  names: PlaceNames,
+  { of, below }: { readonly of?: string | undefined; readonly below?: TemplateResult | undefined } = {},
+): TemplateResult {
   const where = placeOf(ticket, names);
   const { picture, bookedUnder } = ticket;
   return html`
@@ -59,6 +66,7 @@ export function ticketCard(ticket: PicturedTicket, names: PlaceNames, below?: Te
       ${picture === undefined ? undefined : html`<img src=${picture} alt=${`Code of the ticket for ${where}`}>`}
       <div class="seat">${where}</div>
       <div class="quiet">${ticket.priceCategory}${bookedUnder === undefined ? '' : `, booked under ${bookedUnder}`}</div>
+      ${of === undefined ? undefined : html`<div class="quiet">Booking ${bookingNumber(of)}</div>`}
       ${ticketBadge(ticket)}
       ${ticket.status === 'given' ? html`<p class="quiet">It belongs to somebody else now, with a code of its own.</p>` : undefined}
       ${below}

@@ -1,9 +1,10 @@
 import { html, type TemplateResult } from 'lit-html';
+import { bookingNumber } from '../../src/contracts/rules/booking-number.ts';
+import { type PlaceNames, placeOf, placesText } from '../../src/contracts/rules/places.ts';
 import type { Booking, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { amountText, momentText } from '../kit/format.ts';
 import type { App } from '../kit/page.ts';
-import { type PlaceNames, placeOf, placesText } from '../kit/places.ts';
 import { namesOf } from '../kit/plans.ts';
 import type { Me } from '../kit/session.ts';
 import type { Admission, Answered, Ticket, Timeline } from './answers.ts';
@@ -112,7 +113,7 @@ function facts(
   return html`
     <dl>
       <dt>Booking</dt>
-      <dd><code>${bookingId}</code></dd>
+      <dd><strong>${bookingNumber(bookingId)}</strong> <code class="quiet">${bookingId}</code></dd>
       <dt>State</dt>
       <dd>${badge(status)} ${reason === undefined ? undefined : plain(reason)}</dd>
       <dt>Show</dt>

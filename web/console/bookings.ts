@@ -1,15 +1,16 @@
 import { html, type TemplateResult } from 'lit-html';
+import { bookingNumber, idEndOf } from '../../src/contracts/rules/booking-number.ts';
+import { byId, type PlaceNames, placesText } from '../../src/contracts/rules/places.ts';
 import type { Booking, Show } from '../kit/answers.ts';
 import { get, type Listed } from '../kit/api.ts';
 import { amountText, momentText, shortDayText, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
-import { byId, type PlaceNames, placesText } from '../kit/places.ts';
 import { namesOf } from '../kit/plans.ts';
 import { type Asking, asking } from './asking.ts';
 import { badge } from './badge.ts';
 import { bookingView } from './booking.ts';
 
-/** Bookings: found by their id or by the customer's e-mail address. */
+/** Bookings: found by their number or id, or by the customer's e-mail address. */
 const bookingIdStart = 'bkg_';
 /** What was looked for last, so that the way back from a booking leads to the same list; gone with the document. */
 let lastSought = '';
@@ -21,16 +22,23 @@ export function bookingsPart(app: App, id: string | undefined): Page {
   function seek(sought: string): void {
     found?.stop();
     lastSought = sought;
-    const query = new URLSearchParams({ email: sought, limit: '100' });
+    const by = idEndOf(sought) === undefined ? 'email' : 'number';
+    const query = new URLSearchParams({ [by]: sought, limit: '100' });
     found = asking(app, (signal) => foundBy(query, signal));
     void found.again();
     app.redraw();
   }
   if (one === undefined && lastSought !== '') seek(lastSought);
 
-  function submit(form: HTMLFormElement): void {
+  const open = (bookingId: string) => app.go(`/console/bookings/${encodeURIComponent(bookingId)}`);
+  const leaving = new AbortController();
+
+  async function submit(form: HTMLFormElement): Promise<void> {
     const sought = fieldsOf(form)['sought']?.trim() ?? '';
-    if (sought.startsWith(bookingIdStart)) app.go(`/console/bookings/${encodeURIComponent(sought)}`);
+    if (sought.startsWith(bookingIdStart)) return open(sought);
+    const only = idEndOf(sought) === undefined ? undefined : await onlyOneNumbered(sought, leaving.signal);
+    if (leaving.signal.aborted) return;
+    if (only !== undefined) open(only.bookingId);
     else if (one === undefined) seek(sought);
     else {
       lastSought = sought;
@@ -41,14 +49,15 @@ export function bookingsPart(app: App, id: string | undefined): Page {
   return {
     title: id === undefined ? 'Bookings' : 'Booking',
     leave: () => {
+      leaving.abort();
       found?.stop();
       one?.leave();
     },
     view: () => html`
       <h1>${id === undefined ? 'Bookings' : 'Booking'}</h1>
-      <form class="row" role="search" @submit=${onSubmit(submit)}>
+      <form class="row" role="search" @submit=${onSubmit((form) => void submit(form))}>
         <label>
-          Booking id or e-mail address
+          Booking number, id or e-mail address
           <input name="sought" required size="42" autocomplete="off" spellcheck="false" .value=${id ?? lastSought}>
         </label>
         <button>Find</button>
@@ -56,6 +65,16 @@ export function bookingsPart(app: App, id: string | undefined): Page {
       ${one?.view()} ${found?.view(listing)}
     `,
   };
+}
+
+/** Whoever tells a number means one booking; undefined where none has it or several, or where nobody can tell now, which a list then says. */
+async function onlyOneNumbered(number: string, signal: AbortSignal): Promise<Booking | undefined> {
+  const query = new URLSearchParams({ number, limit: '2' });
+  const [first, ...others] = await get<Listed<Booking>>(`/v1/bookings?${query}`, { signal }).then(
+    ({ items }) => items,
+    () => [],
+  );
+  return others.length === 0 ? first : undefined;
 }
 
 interface Found {
@@ -86,7 +105,7 @@ const whatOf = ({ movie, startsAt, theatre: { timeZone } }: Show) =>
 
 function listing({ bookings, isMore, shows }: Found): TemplateResult {
   if (bookings.length === 0)
-    return html`<p role="status">There is no booking of this address, or no account. Check the spelling.</p>`;
+    return html`<p role="status">There is no booking of this number or address, or no account. Check the spelling.</p>`;
   return html`
     <div class="scrolls">
       <table>
@@ -110,7 +129,7 @@ function listing({ bookings, isMore, shows }: Found): TemplateResult {
                 <td>${shows.get(showId)?.what}</td>
                 <td>${placesText(places, shows.get(showId)?.names ?? byId)}</td>
                 <td class="number">${total === undefined ? undefined : amountText(total)}</td>
-                <td><code>${bookingId}</code></td>
+                <td><code>${bookingNumber(bookingId)}</code></td>
               </tr>
             `,
           )}

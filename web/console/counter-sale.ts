@@ -1,10 +1,11 @@
 import { html, type TemplateResult } from 'lit-html';
 import { live } from 'lit-html/directives/live.js';
+import { bookingNumber } from '../../src/contracts/rules/booking-number.ts';
+import { byId, type PlaceNames, placeNames, placeOf, placesText } from '../../src/contracts/rules/places.ts';
 import type { Booking, Quote, Show } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
 import { amountText, timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, problemBox } from '../kit/page.ts';
-import { byId, type PlaceNames, placeNames, placeOf, placesText } from '../kit/places.ts';
 import { planById } from '../kit/plans.ts';
 import { messageOf, Problem } from '../kit/problem.ts';
 import { WishKey } from '../kit/wish-key.ts';
@@ -171,6 +172,7 @@ export class CounterSale {
           ${badge(status)} ${why === undefined ? undefined : plain(why)} ${total === undefined ? undefined : html`<strong class="sum">${amountText(total)}</strong>`}
         </p>
         ${status === 'confirmed' && tickets.length === 0 ? html`<p>The tickets are still being made; the booking will have them.</p>` : undefined}
+        <p>Booking <strong>${bookingNumber(bookingId)}</strong></p>
         <ul class="plain-list">
           ${tickets.map(({ code, ...place }) => html`<li><strong>${placeOf(place, this.#names)}</strong> <code class="ticket-code">${code}</code></li>`)}
         </ul>

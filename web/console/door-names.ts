@@ -1,7 +1,7 @@
+import { byId, type PlaceNames, placeNames } from '../../src/contracts/rules/places.ts';
 import type { Show } from '../kit/answers.ts';
 import { get } from '../kit/api.ts';
 import { shortDayText, timeText } from '../kit/format.ts';
-import { byId, type PlaceNames, placeNames } from '../kit/places.ts';
 import { planById } from '../kit/plans.ts';
 
 /** A queue of people waits: what is not told soon is called by its id until somebody asks again. */

@@ -1,10 +1,10 @@
 import { html, type TemplateResult } from 'lit-html';
+import { placeOf } from '../../src/contracts/rules/places.ts';
 import { codeVersion } from '../../src/contracts/rules/ticket-code.ts';
 import type { Show, Theatre } from '../kit/answers.ts';
 import { all } from '../kit/api.ts';
 import { timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
-import { placeOf } from '../kit/places.ts';
 import { keep, kept } from '../kit/storage.ts';
 import { asking } from './asking.ts';
 import { DoorNames } from './door-names.ts';

@@ -1,12 +1,12 @@
 import { html, type TemplateResult } from 'lit-html';
 import type { SeatPlan } from '../../src/contracts/catalog.ts';
+import { byId, type PlaceNames, placeNames, placesText } from '../../src/contracts/rules/places.ts';
 import { indexOfSeat } from '../../src/contracts/rules/plan-order.ts';
 import type { Availability, SeatDelta } from '../kit/answers.ts';
 import { all, get } from '../kit/api.ts';
 import { momentText } from '../kit/format.ts';
 import { type Hall, hallOf, type SeatPlace, statesOf } from '../kit/hall.ts';
 import { type App, loading, problemBox } from '../kit/page.ts';
-import { byId, type PlaceNames, placeNames, placesText } from '../kit/places.ts';
 import { messageOf } from '../kit/problem.ts';
 import { type SeatMap, seatMap, seatMapView } from '../kit/seat-map.ts';
 import { type Following, follow } from '../kit/server-events.ts';

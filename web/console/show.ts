@@ -1,9 +1,9 @@
 import { html, type TemplateResult } from 'lit-html';
+import { type PlaceNames, placesText } from '../../src/contracts/rules/places.ts';
 import type { Show, WaitingList } from '../kit/answers.ts';
 import { call, get, post } from '../kit/api.ts';
 import { amountText, countText, momentText } from '../kit/format.ts';
 import type { App, Page } from '../kit/page.ts';
-import { type PlaceNames, placesText } from '../kit/places.ts';
 import { Problem } from '../kit/problem.ts';
 import type { Sales } from './answers.ts';
 import { asking } from './asking.ts';

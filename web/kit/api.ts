@@ -88,13 +88,14 @@ function send(method: string, path: string, { body, key, wait, signal }: Ask, to
 }
 
 function bodyOf<Body>(got: Fetched): Body {
-  const { response, text } = got;
+  const { response, text, file } = got;
   noteServerTime(response.headers.get('date'));
   if (response.status === 204) return undefined as Body;
   const type = response.headers.get('content-type') ?? '';
   // A page is no answer of ours: a network that asks people to sign in first says such things.
   if (response.ok && type.includes('html')) throw unreachable();
-  const answer = (type.includes('json') ? jsonIn(got) : text) as Body & ProblemBody;
+  const isFile = type.startsWith('application/') && !type.includes('json');
+  const answer = (type.includes('json') ? jsonIn(got) : isFile ? file : text) as Body & ProblemBody;
   if (!response.ok) {
     throw new Problem(response.status, answer, Number(response.headers.get('retry-after') ?? 0) * 1_000);
   }

@@ -4,6 +4,8 @@ import { unreachable } from './problem.ts';
 export interface Fetched {
   readonly response: Response;
   readonly text: string;
+  /** The same as it came, for what is no text. */
+  readonly file: Blob;
 }
 
 /** A connection may die without a word, such as while a laptop sleeps: so long after the server was to answer, it will not. */
@@ -18,7 +20,8 @@ export async function fetched(
   const late = AbortSignal.timeout(silenceMaxMs + withinMs);
   try {
     const response = await fetch(path, { ...request, signal: signal == null ? late : AbortSignal.any([signal, late]) });
-    return { response, text: await response.text() };
+    const file = await response.blob();
+    return { response, text: await file.text(), file };
   } catch {
     signal?.throwIfAborted();
     throw unreachable();

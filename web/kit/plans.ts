@@ -1,7 +1,7 @@
 import type { SeatPlan } from '../../src/contracts/catalog.ts';
+import { byId, type PlaceNames, placeNames } from '../../src/contracts/rules/places.ts';
 import type { Show } from './answers.ts';
 import { type Ask, get } from './api.ts';
-import { byId, type PlaceNames, placeNames } from './places.ts';
 
 /** A seat plan; browsers keep it, for it never changes. */
 export function planById(seatPlanId: string, ask: Ask = {}): Promise<SeatPlan> {

@@ -1,4 +1,5 @@
-import type { Show } from '../../contracts/catalog.ts';
+import type { SeatPlan, Show } from '../../contracts/catalog.ts';
+import { byId, placeNames } from '../../contracts/rules/places.ts';
 import type { Profile } from '../../contracts/user.ts';
 import { type Answer, type EffectPolicy, effect } from '../../runtime/service.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
@@ -8,7 +9,7 @@ import { type BookingDoc, beginSending, confirmedBookingsOf } from './projection
 import type { Page } from './show-changes.ts';
 import { compose } from './texts.ts';
 
-/** Sending. Addresses, names and titles are looked up at the last moment: no fact has them. */
+/** Sending. Addresses, names, titles and what seats are called are looked up at the last moment: no fact has them. */
 
 export const channelsPart = 'channels';
 export const pagesPart = 'pages-url';
@@ -50,6 +51,7 @@ async function outgoing(
     service.reference<Show>('catalog', data.showId),
     service.document<BookingDoc>('bookings', data.bookingId),
   ]);
+  const plan = show && (await service.reference<SeatPlan>('seat-plans', show.seatPlanId));
   const { details, channel, messageId, bookingId, userId, kind, round } = data;
   const text = compose({
     details,
@@ -57,6 +59,7 @@ async function outgoing(
     bookingId,
     pagesUrl: service.part<() => string | undefined>(pagesPart)(),
     show,
+    names: plan === undefined ? byId : placeNames(plan),
     places,
     name: profile?.name,
     locale: profile?.locale ?? 'en',

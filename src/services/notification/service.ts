@@ -11,7 +11,7 @@ export const notification: ServiceDefinition = {
   name: 'notification',
   mainInput: 'payment-topic',
   inputs: ['payment-topic', 'ticket-details', 'booking-events', 'catalog'],
-  references: ['catalog', 'user-profiles', 'settings'],
+  references: ['catalog', 'seat-plans', 'user-profiles', 'settings'],
   streams: {
     messages: stream({ decider: messages, shape: 'whole' }),
     'show-changes': stream({ decider: showChanges, shape: 'whole' }),

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import type { Show } from '../../contracts/catalog.ts';
+import { byId, placeNames } from '../../contracts/rules/places.ts';
 import type { Details } from './messages.ts';
 import { compose, type Occasion } from './texts.ts';
 
@@ -18,15 +19,18 @@ const show: Show = {
   state: 'scheduled',
 };
 const places = { seats: ['A-1-1', 'A-1-2'], areas: [{ area: 'floor', count: 1 }] };
+const bookingId = 'bkg_01a222b9-beac-7575-81f8-913c1e18c88e';
+const number = 'FH-7GF1-HJ4E';
 const pagesUrl = 'https://tickets.example';
 const holdExpiresAt = '2026-11-21T12:05:00.000Z';
 const say = (details: Details, more: Partial<Occasion> = {}) =>
   compose({
     details,
     channel: 'email',
-    bookingId: 'bkg_1',
+    bookingId,
     pagesUrl,
     show,
+    names: byId,
     places,
     name: 'Ada',
     locale: 'en',
@@ -60,7 +64,7 @@ describe('a message about a ticket that was given', () => {
       assert.match(subject, /Metropolis/);
       assert.match(text, /Astor, screen 3, Berlin/);
       assert.match(text, /Your tickets?:.*\nhttps:\/\/tickets\.example\/(bookings|tickets\/tkt_1)\n/);
-      assert.doesNotMatch(text, /bkg_1|undefined/);
+      assert.doesNotMatch(text, /bkg_|FH-|undefined/);
     });
   }
   test('names the place', () => {
@@ -86,7 +90,7 @@ describe('every message', () => {
       assert.match(text, /^Hello Ada,\n/);
       assert.match(text, /Astor, screen 3, Berlin/);
       assert.match(text, /Saturday, November 21, 2026 at 8:15/);
-      assert.match(text, /Your booking: bkg_1\nhttps:\/\/tickets\.example\/bookings\/bkg_1\n/);
+      assert.ok(text.includes(`\nYour booking: ${number}\nhttps://tickets.example/bookings/${bookingId}\n`), text);
       assert.doesNotMatch(text, /undefined|NaN|\[object/);
     });
     test(`${details.kind} does without a show, a name and a language that are unknown`, () => {
@@ -98,11 +102,13 @@ describe('every message', () => {
         locale: 'no such',
       });
       assert.match(text, /^Hello,\n/);
-      assert.match(text, /Your booking: bkg_1\n\n/);
+      assert.ok(text.includes(`\nYour booking: ${number}\n\n`), text);
       assert.doesNotMatch(subject + text, /undefined|NaN/);
     });
     test(`${details.kind} fits a phone: one paragraph, no greeting`, () => {
-      assert.doesNotMatch(say(details, { channel: 'sms' }).text, /\n|Hello/);
+      const { text } = say(details, { channel: 'sms' });
+      assert.doesNotMatch(text, /\n|Hello/);
+      assert.ok(text.endsWith(` Booking ${number}. https://tickets.example/bookings/${bookingId}`), text);
     });
   }
 });
@@ -122,10 +128,36 @@ describe('amounts and times', () => {
   });
 });
 
+describe('seats', () => {
+  const row = { id: '1', name: 'A', first: 1, last: 20, step: 1, accessible: [], companion: [] };
+  const names = placeNames({
+    sections: [{ id: 'A', name: 'Stalls', priceCategory: 'standard', rows: [row] }],
+    areas: [{ area: 'floor', name: 'Standing\nroom', capacity: 50, priceCategory: 'standing' }],
+  });
+  const told = (details: Details) => say(details, { names }).text;
+  test('are said as they are called in the hall, on one line', () => {
+    const held = told({ kind: 'booking_held', total: euro(2_650), holdExpiresAt, ...places });
+    assert.match(held, /We hold row A, seats 1, 2; 1 place in Standing room for you until/);
+    assert.match(
+      told({ kind: 'tickets_issued', ticketCount: 2 }),
+      /ready: row A, seats 1, 2; 1 place in Standing room\./,
+    );
+    const some = { kind: 'booking_cancelled', whole: false, cause: 'organizer', seats: ['A-1-2'], areas: [] } as const;
+    assert.match(told(some), /Row A, seat 2 of your booking was cancelled/);
+  });
+  test('are one place in a message about one ticket', () => {
+    assert.match(told({ kind: 'ticket_transferred', seat: 'A-1-1' }), /the ticket for row A, seat 1 that/);
+    assert.match(told({ kind: 'ticket_received', ticketId: 'tkt_1', area: 'floor' }), /for a place in Standing room\./);
+  });
+  test('are their ids where the plan does not have them', () => {
+    assert.match(told({ kind: 'ticket_transferred', seat: 'B-1-1' }), /the ticket for seat B-1-1 that/);
+  });
+});
+
 describe('what to do next', () => {
   test('names the places that are held', () => {
     const { text } = say({ kind: 'booking_held', total: euro(2_650), holdExpiresAt, ...places });
-    assert.match(text, /seats A-1-1, A-1-2 and 1 place in floor/);
+    assert.match(text, /seats A-1-1, A-1-2; 1 place in floor/);
     assert.match(text, /Please pay €26\.50 before then/);
   });
   test('says how many tries are left', () => {

@@ -2,6 +2,8 @@ import type { Show } from '../../contracts/catalog.ts';
 import { unreachable } from '../../contracts/decider.ts';
 import { formatMoney, type Money } from '../../contracts/money.ts';
 import type { MessageChannel } from '../../contracts/notification.ts';
+import { bookingNumber } from '../../contracts/rules/booking-number.ts';
+import { type PlaceNames, placesText } from '../../contracts/rules/places.ts';
 import type { Details, OnePlace, Places } from './messages.ts';
 
 /** What customers read. Pure: everything that is said comes in, dates and amounts in the customer's own notation. */
@@ -14,6 +16,8 @@ export interface Occasion {
   readonly pagesUrl: string | undefined;
   /** Unknown when the catalogue has not arrived: then the text does without. */
   readonly show: Show | undefined;
+  /** What the places of the show are called. */
+  readonly names: PlaceNames;
   /** What the booking holds, where the details do not say. */
   readonly places: Places | undefined;
   readonly name: string | undefined;
@@ -34,9 +38,10 @@ export function compose(occasion: Occasion): Text {
   const words = wordsFor(occasion);
   const { subject, sentences } = sentencesOf(occasion.details, words);
   const where = words.occasion === undefined ? [] : [words.occasion];
-  const { says, path } = subjectOf(occasion);
+  const { says, path, number } = subjectOf(occasion);
   const page = occasion.pagesUrl === undefined ? [] : [`${occasion.pagesUrl}${path}`];
-  if (occasion.channel === 'sms') return { subject, text: [...sentences, ...where, ...page].join(' ') };
+  const said = number === undefined ? [] : [`Booking ${number}.`];
+  if (occasion.channel === 'sms') return { subject, text: [...sentences, ...where, ...said, ...page].join(' ') };
   const name = oneLine(occasion.name ?? '').slice(0, nameMax);
   const greeting = name === '' ? 'Hello,' : `Hello ${name},`;
   const about = [says, ...page].join('\n');
@@ -44,8 +49,14 @@ export function compose(occasion: Occasion): Text {
 }
 
 /** What a message is about, and its page: to who was given a ticket, the booking of it is somebody else's. */
-function subjectOf({ details, bookingId }: Occasion): { readonly says: string; readonly path: string } {
-  const booking = { says: `Your booking: ${bookingId}`, path: `/bookings/${bookingId}` };
+function subjectOf({ details, bookingId }: Occasion): {
+  readonly says: string;
+  readonly path: string;
+  /** What the reader may call the booking by, where it is theirs. */
+  readonly number?: string;
+} {
+  const number = bookingNumber(bookingId);
+  const booking = { says: `Your booking: ${number}`, path: `/bookings/${bookingId}`, number };
   const yours = { says: 'Your tickets:', path: '/bookings' };
   switch (details.kind) {
     case 'ticket_received':
@@ -66,11 +77,13 @@ interface Words {
   readonly occasion: string | undefined;
   readonly starts: string | undefined;
   readonly places: Places | undefined;
+  readonly placesIn: (places: Places) => string;
+  readonly placeIn: (place: OnePlace) => string;
   readonly money: (value: Money) => string;
   readonly time: (moment: string) => string;
 }
 
-function wordsFor({ show, places, locale }: Occasion): Words {
+function wordsFor({ show, names, places, locale }: Occasion): Words {
   const language = usableLocale(locale);
   const timeZone = show?.theatre.timeZone ?? 'UTC';
   const format = dateFormat(language, timeZone, 'full');
@@ -83,6 +96,9 @@ function wordsFor({ show, places, locale }: Occasion): Words {
       show &&
       `${oneLine(show.movie.title)}: ${starts}, ${oneLine(show.theatre.name)}, screen ${show.screen.number}, ${oneLine(show.theatre.location)}.`,
     places,
+    placesIn: (all) => oneLine(placesText(all, names)) || 'your seats',
+    placeIn: ({ seat, area = '' }) =>
+      oneLine(seat === undefined ? `a place in ${names.area(area)}` : placesText({ seats: [seat] }, names)),
     money: (value) => formatMoney(value, language),
     time: (moment) => clock.format(Date.parse(moment)),
   };
@@ -135,7 +151,7 @@ function sentencesOf(details: Details, words: Words): Sentences {
       return {
         subject: `Your seats for ${words.title} are held`,
         sentences: [
-          `We hold ${placesIn(details)} for you until ${words.time(details.holdExpiresAt)}.`,
+          `We hold ${words.placesIn(details)} for you until ${words.time(details.holdExpiresAt)}.`,
           `Please pay ${words.money(details.total)} before then; after that others may book them.`,
         ],
       };
@@ -164,7 +180,7 @@ function sentencesOf(details: Details, words: Words): Sentences {
       return {
         subject: `Your reservation for ${words.title} has ended`,
         sentences: [
-          `The time to pay for ${placesIn(details)} is over, and no sale was made.`,
+          `The time to pay for ${words.placesIn(details)} is over, and no sale was made.`,
           'If the seats are still free you can book them again. A payment that reached us too late is refunded in full.',
         ],
       };
@@ -192,7 +208,7 @@ function sentencesOf(details: Details, words: Words): Sentences {
       return {
         subject: `Your ${details.ticketCount === 1 ? 'ticket' : 'tickets'} for ${words.title}`,
         sentences: [
-          `${counted(details.ticketCount, 'ticket is', 'tickets are')} ready${words.places === undefined ? '' : `: ${placesIn(words.places)}`}.`,
+          `${counted(details.ticketCount, 'ticket is', 'tickets are')} ready${words.places === undefined ? '' : `: ${words.placesIn(words.places)}`}.`,
           'Open your booking to show the codes at the door. Each code lets one person in, once.',
         ],
       };
@@ -200,7 +216,7 @@ function sentencesOf(details: Details, words: Words): Sentences {
       return {
         subject: `Your ticket for ${words.title} belongs to somebody else now`,
         sentences: [
-          `Somebody has taken the ticket for ${placeIn(details)} that was offered from your account. Its old code lets nobody in any more.`,
+          `Somebody has taken the ticket for ${words.placeIn(details)} that was offered from your account. Its old code lets nobody in any more.`,
           'If it was not you who offered it, set a new password and tell us before the show begins.',
         ],
       };
@@ -208,7 +224,7 @@ function sentencesOf(details: Details, words: Words): Sentences {
       return {
         subject: `A ticket for ${words.title} is yours`,
         sentences: [
-          `You have taken the ticket for ${placeIn(details)}. It has a code of its own; any older one lets nobody in.`,
+          `You have taken the ticket for ${words.placeIn(details)}. It has a code of its own; any older one lets nobody in.`,
           'Open it to show the code at the door. It lets one person in, once.',
         ],
       };
@@ -218,7 +234,7 @@ function sentencesOf(details: Details, words: Words): Sentences {
         sentences: [
           details.reason === 'show_cancelled'
             ? 'We are sorry: the show will not take place.'
-            : `The booking that the ticket for ${placeIn(details)} came from was cancelled.`,
+            : `The booking that the ticket for ${words.placeIn(details)} came from was cancelled.`,
           'The ticket that you were given lets nobody in any more. What was paid for it goes back to whoever booked it.',
         ],
       };
@@ -226,8 +242,6 @@ function sentencesOf(details: Details, words: Words): Sentences {
       return unreachable(details);
   }
 }
-
-const placeIn = ({ seat, area }: OnePlace) => (seat === undefined ? `a place in ${area}` : `seat ${seat}`);
 
 function rejection(
   { reason, newTotal }: Extract<Details, { readonly kind: 'booking_rejected' }>,
@@ -261,10 +275,10 @@ function rejection(
 
 function cancellation(details: Extract<Details, { readonly kind: 'booking_cancelled' }>, words: Words): Sentences {
   const { whole, cause, refund, kept } = details;
-  const what = whole ? 'Your booking' : `${capital(placesIn(details))} of your booking`;
+  const what = whole ? 'Your booking' : `${capital(words.placesIn(details))} of your booking`;
   const sentences = [
     cause === 'show_cancelled'
-      ? `We are sorry: the show will not take place, and ${whole ? 'your booking' : placesIn(details)} was cancelled.`
+      ? `We are sorry: the show will not take place, and ${whole ? 'your booking' : words.placesIn(details)} was cancelled.`
       : `${what} ${whole || details.seats.length === 1 ? 'was' : 'were'} cancelled${cause === 'organizer' ? ' by the organizer' : ''}.`,
   ];
   if (refund !== undefined && refund.amount > 0) sentences.push(`${words.money(refund)} is on its way back to you.`);
@@ -274,13 +288,6 @@ function cancellation(details: Extract<Details, { readonly kind: 'booking_cancel
   sentences.push(whole ? 'The tickets are no longer valid.' : 'The other tickets stay valid.');
   const subject = `${whole ? 'Your' : 'Part of your'} booking for ${words.title} was cancelled`;
   return { subject: cause === 'show_cancelled' ? `${words.title} was cancelled` : subject, sentences };
-}
-
-function placesIn({ seats, areas }: Places): string {
-  const seated = seats.length === 0 ? [] : [`${seats.length === 1 ? 'seat' : 'seats'} ${seats.join(', ')}`];
-  const standing = areas.map(({ area, count }) => `${counted(count, 'place', 'places')} in ${area}`);
-  const all = [...seated, ...standing];
-  return all.length === 0 ? 'your seats' : all.join(' and ');
 }
 
 function counted(count: number, one: string, many: string): string {

@@ -3,15 +3,16 @@ import { renderSVG } from 'uqr';
 import { z } from 'zod';
 import { bookingId, ticketId } from '../../contracts/ids.ts';
 import { waitForNewMs } from '../../contracts/rules/new-id.ts';
-import { type Endpoint, endpoint, type Principal } from '../../runtime/http/endpoint.ts';
+import { type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import { decodeCursor, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
 import { notFound } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { checkInEndpoint } from './check-in.ts';
 import { doorEndpoint } from './door.ts';
-import { ownerOf, type TicketRow, ticketRow, ticketsGivenTo, ticketsOf } from './projection.ts';
-import { codeOf, mayGoIn, shown, ticketBody } from './ticket-answers.ts';
+import { ownerOf, ticketsGivenTo, ticketsOf } from './projection.ts';
+import { codeOf, mayGoIn, readable, shown, ticketBody } from './ticket-answers.ts';
 import { transferEndpoints } from './transfer-routes.ts';
+import { walletEndpoints } from './wallet/wallet-routes.ts';
 
 /** Tickets for the people who hold them. */
 
@@ -20,6 +21,7 @@ export function endpoints(service: ServiceRuntime): readonly Endpoint[] {
     ofBooking(service),
     asSvg(service),
     one(service),
+    ...walletEndpoints(service),
     givenToMe(service),
     ...transferEndpoints(service),
     checkInEndpoint(service),
@@ -59,14 +61,6 @@ async function ownerOfNew(service: ServiceRuntime, id: string): Promise<string |
     if (owner !== undefined || performance.now() + pauseMs > until) return owner;
     await delay(pauseMs);
   }
-}
-
-/** A ticket that somebody holds, or has in their booking. */
-async function readable(service: ServiceRuntime, id: string, principal: Principal): Promise<TicketRow> {
-  const row = await ticketRow(service, id);
-  const isTheirs = row !== undefined && (mayGoIn(principal, row.holder) || principal.userId === row.body.userId);
-  if (!isTheirs) throw notFound('ticket');
-  return row;
 }
 
 function one(service: ServiceRuntime): Endpoint {

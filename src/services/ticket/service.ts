@@ -12,7 +12,7 @@ export const ticket: ServiceDefinition = {
   answersFromDatabase: true,
   mainInput: 'notification-sent',
   inputs: ['notification-sent', 'payment-topic', 'booking-events'],
-  references: ['catalog', 'user-profiles', 'settings'],
+  references: ['catalog', 'seat-plans', 'user-profiles', 'settings'],
   streams: { tickets: stream({ decider: ticketsDecider, shape: 'whole' }) },
   routes,
   effects: { TicketsReturnSought: ticketsReturnSought },

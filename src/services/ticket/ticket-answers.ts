@@ -2,12 +2,14 @@ import { z } from 'zod';
 import type { Show } from '../../contracts/catalog.ts';
 import type { Profile } from '../../contracts/user.ts';
 import { hasRole, type Principal } from '../../runtime/http/endpoint.ts';
+import { notFound } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import type { TicketCodes } from './code.ts';
 import { printedOf } from './decider.ts';
-import type { TicketRow } from './projection.ts';
+import { type TicketRow, ticketRow } from './projection.ts';
 import { codesPart, firstIssue } from './routing.ts';
 import type { Condition } from './transfers.ts';
+import { offeredWallets, walletNames } from './wallet/wallets.ts';
 
 /** What the ticket endpoints share: how a ticket looks to whom. */
 
@@ -32,11 +34,28 @@ export const ticketBody = z.object({
   admittedAt: z.iso.datetime().optional(),
   offeredAt: z.iso.datetime().describe('Since when it is offered to somebody who has not taken it').optional(),
   code: z.string().describe('For the door; only for who holds the ticket').optional(),
+  wallets: z.array(z.enum(walletNames)).readonly().describe('The wallets that it can be saved to').optional(),
 });
 
 /** Whoever sees the code can go in with it: who holds the ticket, and who stands at the counter and the door. */
 export function mayGoIn(principal: Principal, holder: string): boolean {
   return principal.userId === holder || hasRole(principal, 'staff');
+}
+
+/** A ticket that somebody holds, or has in their booking; any other is a 404, like one that does not exist. */
+export async function readable(service: ServiceRuntime, id: string, principal: Principal): Promise<TicketRow> {
+  const row = await ticketRow(service, id);
+  const isTheirs = row !== undefined && (mayGoIn(principal, row.holder) || principal.userId === row.body.userId);
+  if (!isTheirs) throw notFound('ticket');
+  return row;
+}
+
+/** Under which name it is shown to who may go in: of whoever was given it, or else whom it was booked for. */
+export async function nameOnTicket(service: ServiceRuntime, row: TicketRow): Promise<string | undefined> {
+  const { userId, bookedUnderId } = row.body;
+  const isGiven = row.issue > firstIssue && row.holder !== userId;
+  const named = isGiven ? row.holder : (bookedUnderId ?? userId);
+  return (await service.reference<Profile>('user-profiles', named))?.name;
 }
 
 export function codeOf(service: ServiceRuntime, { body, issue }: TicketRow): string {
@@ -55,23 +74,29 @@ export async function shown(
   row: TicketRow,
   principal: Principal,
 ): Promise<z.infer<typeof ticketBody>> {
-  const { userId, bookedUnderId, status } = row.body;
-  const isGiven = row.issue > firstIssue && row.holder !== userId;
-  const [show, profile] = await Promise.all([
+  const { status } = row.body;
+  const [show, bookedUnder] = await Promise.all([
     service.reference<Show>('catalog', row.body.showId),
-    service.reference<Profile>('user-profiles', isGiven ? row.holder : (bookedUnderId ?? userId)),
+    nameOnTicket(service, row),
   ]);
   const printed = printedNow(row, show);
   // Who has it now, and whether they came, is not for whoever gave it away.
   if (!mayGoIn(principal, row.holder)) return { ...printed, status: status === 'valid' ? 'given' : status };
   return {
     ...printed,
-    bookedUnder: profile?.name,
+    bookedUnder,
     status: status === 'valid' && row.admitted_at !== null ? 'used' : status,
     admittedAt: row.admitted_at?.toISOString(),
     offeredAt: conditionOf(row, show) === 'good' ? row.offered_at?.toISOString() : undefined,
     code: codeOf(service, row),
+    wallets: standingOf(row, show) === 'valid' ? offeredWallets(service) : undefined,
   };
+}
+
+/** Whether it lets somebody in; also after the show has begun. */
+export function standingOf(row: TicketRow, show: Show | undefined): 'valid' | 'used' | 'void' {
+  const condition = conditionOf(row, show);
+  return condition === 'good' || condition === 'begun' ? 'valid' : condition;
 }
 
 /** What speaks against giving a ticket away: use, voiding and the start of the show end every offer. */

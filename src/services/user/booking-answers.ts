@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { bookingStatus, rejectionReason } from '../../contracts/booking.ts';
 import { bookingId, showId, userId } from '../../contracts/ids.ts';
 import { money } from '../../contracts/money.ts';
+import { bookingNumber } from '../../contracts/rules/booking-number.ts';
 import { areaCount, fee, priceItem } from '../../contracts/seats.ts';
 import { type Answered, type Call, hasRole, type Principal } from '../../runtime/http/endpoint.ts';
 import { notFound } from '../../runtime/http/problem.ts';
@@ -13,6 +14,7 @@ import type { BookingDocument } from './booking-document.ts';
 /** A booking as GET answers it. */
 export const booking = z.object({
   bookingId,
+  number: z.string().describe('What people call it at the counter and on the phone; it follows from the id').optional(),
   showId,
   userId,
   status: bookingStatus,
@@ -44,7 +46,7 @@ export const acceptedBooking = z.object({ bookingId, status: bookingStatus });
 
 /** The document as the outside sees it. */
 export function publicBooking({ internal: _internal, ...body }: BookingDocument): z.infer<typeof booking> {
-  return body as z.infer<typeof booking>;
+  return { ...body, number: bookingNumber(body.bookingId) } as z.infer<typeof booking>;
 }
 
 /** A booking that this person may read or act on; somebody else's is a 404, like one that does not exist. */

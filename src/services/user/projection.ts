@@ -76,6 +76,20 @@ export async function bookingsOf(
   return rows.map(({ body }) => body);
 }
 
+/** Bookings whose ids end so, the newest first: two of one number are rare, and all are told, a page of them at most. */
+export async function bookingsNumbered(
+  database: Database,
+  wanted: { readonly idEnd: string; readonly before: string | undefined; readonly limit: number },
+): Promise<readonly BookingDocument[]> {
+  const rows = await database.query<{ body: BookingDocument }>(
+    `select body from bookings
+     where right(id, 10) = $1 and ($2::text is null or id < $2)
+     order by id desc limit $3`,
+    [wanted.idEnd, wanted.before ?? null, wanted.limit + 1],
+  );
+  return rows.map(({ body }) => body);
+}
+
 /** Somebody's own bookings that have no seats yet. */
 export function soughtBookingsOf(
   database: Database,

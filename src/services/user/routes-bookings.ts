@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { moment } from '../../contracts/event.ts';
-import { bookingId, newId, showId } from '../../contracts/ids.ts';
+import { bookingId, bookingNumberText, newId, showId } from '../../contracts/ids.ts';
 import { money } from '../../contracts/money.ts';
+import { idEndOf } from '../../contracts/rules/booking-number.ts';
 import { readQuote } from '../../contracts/rules/quote.ts';
 import { areaCount, priceCategoryName, seatId, seatsPerRequestMax } from '../../contracts/seats.ts';
 import type { BookingRequestedData, Payment } from '../../contracts/user.ts';
@@ -189,24 +190,46 @@ function listBookings(service: ServiceRuntime): Endpoint {
   return endpoint({
     method: 'GET',
     path: '/bookings',
-    summary: 'Your bookings, the newest first; staff and organizers find those of others by `email`.',
+    summary:
+      'Your bookings, the newest first; staff and organizers find those of others by `email`, or by the `number` that people call one by.',
     tag: 'bookings',
     who: ['customer', 'staff', 'organizer'],
-    query: z.strictObject({ ...pageQuery, email: emailField.optional() }),
+    query: z.strictObject({ ...pageQuery, email: emailField.optional(), number: bookingNumberText.optional() }),
     answers: { 200: { says: 'A page of bookings.', body: pageOf(booking) } },
     problems: ['forbidden', 'validation_failed'],
     async handle({ query, principal }) {
-      if (query.email !== undefined && !hasRole(principal, 'staff', 'organizer')) {
-        throw new Problem('forbidden', '/query/email: only staff and organizers look for the bookings of others.');
+      const { email, number, limit } = query;
+      const others = number === undefined ? 'email' : 'number';
+      if (query[others] !== undefined && !hasRole(principal, 'staff', 'organizer')) {
+        throw new Problem('forbidden', `/query/${others}: only staff and organizers look for the bookings of others.`);
       }
-      const userId =
-        query.email === undefined ? principal.userId : (await projection.userByEmail(service, query.email))?.userId;
-      if (userId === undefined) return { status: 200, body: { items: [], nextCursor: null } };
+      if (email !== undefined && number !== undefined)
+        throw invalid('/query/number', 'one_of', 'finds bookings alone; give either email or number');
       const before = decodeCursor(query.cursor, 1)?.[0];
-      const documents = await projection.bookingsOf(service, { userId, before, limit: query.limit });
-      return { status: 200, body: page(documents.map(publicBooking), query.limit, (each) => [each.bookingId]) };
+      const documents =
+        number === undefined
+          ? await bookingsOfPerson(service, { email, userId: principal.userId, before, limit })
+          : await projection.bookingsNumbered(service, { idEnd: idEndOf(number) ?? '', before, limit });
+      return { status: 200, body: page(documents.map(publicBooking), limit, (each) => [each.bookingId]) };
     },
   });
+}
+
+async function bookingsOfPerson(
+  service: ServiceRuntime,
+  {
+    email,
+    userId: own,
+    ...page
+  }: {
+    readonly email: string | undefined;
+    readonly userId: string;
+    readonly before: string | undefined;
+    readonly limit: number;
+  },
+): Promise<readonly BookingDocument[]> {
+  const userId = email === undefined ? own : (await projection.userByEmail(service, email))?.userId;
+  return userId === undefined ? [] : projection.bookingsOf(service, { userId, ...page });
 }
 
 function readBooking(service: ServiceRuntime): Endpoint {

@@ -1,6 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
+import { rowText } from '../../../src/contracts/rules/places.ts';
 import { countText } from '../../kit/format.ts';
-import { rowText } from '../../kit/places.ts';
 import type { DraftFault, PlanDraft } from './plan-draft.ts';
 
 /** What is to be mended of a plan, in one place that is read out when it changes. */

@@ -1,9 +1,9 @@
 import { html, type TemplateResult } from 'lit-html';
+import { rowText } from '../../../src/contracts/rules/places.ts';
 import { seatsPerPlanMax } from '../../../src/contracts/rules/seat-limits.ts';
 import { countText } from '../../kit/format.ts';
 import { type Hall, type HallRow, hallOf, type SeatPlace } from '../../kit/hall.ts';
 import type { App } from '../../kit/page.ts';
-import { rowText } from '../../kit/places.ts';
 import { type SeatMap, seatMap, seatMapView } from '../../kit/seat-map.ts';
 import type { PlanFields } from './plan-draft.ts';
 

@@ -1,5 +1,5 @@
 import { html, nothing, type TemplateResult } from 'lit-html';
-import { rowText } from '../../kit/places.ts';
+import { rowText } from '../../../src/contracts/rules/places.ts';
 import type { RowDraft } from './plan-draft.ts';
 import { rowsAlike } from './row-drafts.ts';
 

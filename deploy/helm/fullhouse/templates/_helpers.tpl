@@ -42,7 +42,7 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
     secretKeyRef:
       name: {{ .secret }}
       key: {{ .key }}
-      {{- if has .key (list "SMTP_URL" "TWILIO_AUTH_TOKEN" "KAFKA_SASL_PASSWORD" "FULLHOUSE_ADMIN_EMAIL" "FULLHOUSE_ADMIN_PASSWORD" "SANDBOX_DATABASE_URL" "SANDBOX_WEBHOOK_SECRET" "STRIPE_SECRET_KEY" "STRIPE_WEBHOOK_SECRET") }}
+      {{- if or (hasPrefix "WALLET_" .key) (hasPrefix "GOOGLE_WALLET_" .key) (has .key (list "SMTP_URL" "TWILIO_AUTH_TOKEN" "KAFKA_SASL_PASSWORD" "FULLHOUSE_ADMIN_EMAIL" "FULLHOUSE_ADMIN_PASSWORD" "SANDBOX_DATABASE_URL" "SANDBOX_WEBHOOK_SECRET" "STRIPE_SECRET_KEY" "STRIPE_WEBHOOK_SECRET")) }}
       optional: true
       {{- end }}
 {{- end }}

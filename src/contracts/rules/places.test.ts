@@ -44,11 +44,12 @@ describe('places in words', () => {
     const seats = ['S-A-3', 'S-A-4', 'S-B-1-1'];
     assert.equal(placesText({ seats }, one), 'row A, seats 3, 4; row B, seat 1');
     assert.equal(placesText({ seats: ['C-X-1', 'S-A-3'] }, several), 'Circle, Box 3, seat 1; Stalls, row A, seat 3');
-    assert.equal(placesText({ seats: [], areas: [{ area: 'FLOOR', count: 2 }] }, one), '2 places in Standing');
+    assert.equal(placesText({ areas: [{ area: 'FLOOR', count: 2 }] }, one), '2 places in Standing');
   });
 
   it('are their ids where nothing else is known', () => {
-    assert.equal(placesText({ seats: ['S-A-3', 'S-A-4'] }, byId), 'S-A-3; S-A-4');
+    assert.equal(placesText({ seats: ['S-A-3', 'S-A-4'] }, byId), 'seats S-A-3, S-A-4');
+    assert.equal(placesText({ seats: ['S-Z-1', 'S-A-3'] }, one), 'seat S-Z-1; row A, seat 3');
     assert.equal(placesText({ seats: [] }, byId), '');
   });
 });
