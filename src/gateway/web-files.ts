@@ -21,7 +21,17 @@ const page = 'web/index.html';
 const start = 'web/main.ts';
 /** Pure code of the services that the pages need as well. */
 const shared = [
-  ...['csv', 'decimals', 'id-prefixes', 'local-time', 'plan-errors', 'plan-order', 'report-csv', 'seat-limits'],
+  ...[
+    'best-seats',
+    'csv',
+    'decimals',
+    'id-prefixes',
+    'local-time',
+    'plan-errors',
+    'plan-order',
+    'report-csv',
+    'seat-limits',
+  ],
   'ticket-code',
 ].map((name) => `src/contracts/rules/${name}.ts`);
 
