@@ -31,6 +31,7 @@ const shared = [
     'local-time',
     'plan-errors',
     'plan-order',
+    'price-rules',
     'report-csv',
     'seat-limits',
   ],
