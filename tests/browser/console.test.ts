@@ -605,6 +605,40 @@ describe('the console', () => {
       await button(page, 'Download the bookings').click();
       await page.getByRole('alert').getByText('must be later than').waitFor();
     });
+
+    it('are shown as sums of days or shows, which are those of the file', async (t) => {
+      const page = await opened(t, organizer, '/console/reports');
+      if (page === undefined) return;
+      await sold(['S-D-8']);
+      await page.getByLabel('Days of').selectOption({ label: 'Europe/London: Riverside' });
+      await button(page, 'Show the bookings').click();
+      await page
+        .getByRole('status')
+        .getByText(/lines? summed\.$/)
+        .waitFor();
+      const cellsOf = (name: string | RegExp) => page.getByRole('row', { name }).getByRole('cell').allTextContents();
+      const [bookings = ''] = await cellsOf(/^In all/);
+      const downloading = page.waitForEvent('download');
+      await button(page, 'Download the bookings').click();
+      const file = (await readFile(await (await downloading).path(), 'utf8')).trim().split('\r\n').slice(1);
+      assert.equal(Number(bookings), file.length);
+      await page.getByLabel('A row for each').selectOption('show');
+      await button(page, 'Show the money').click();
+      await page
+        .getByRole('row', { name: /^The Third Man, .*, Riverside, screen/ })
+        .first()
+        .waitFor();
+      await page
+        .getByRole('status')
+        .getByText(/lines? summed\.$/)
+        .waitFor();
+      const all = page.waitForEvent('download');
+      const total = await cellsOf(/^In all/);
+      await button(page, 'Download the journal of money').click();
+      const money = (await readFile(await (await all).path(), 'utf8')).trim().split('\r\n').slice(1);
+      const cents = money.reduce((sum, line) => sum + Math.round(Number(line.split(',')[3]) * 100), 0);
+      assert.equal(total.at(-1)?.trim(), `€${(cents / 100).toLocaleString('en-GB', { minimumFractionDigits: 2 })}`);
+    });
   });
 
   describe('settings', () => {

@@ -148,8 +148,7 @@ function exampleText(
   const steps = amounts.length - 1;
   return html`
     <p>
-      <strong>${amountText(money(amounts.at(-1) ?? listAmount))}</strong>
-      ${steps > 1 ? `, in ${steps} changes: ${amounts.map((amount) => amountText(money(amount))).join(' → ')}` : ''}
+      <strong>${amountText(money(amounts.at(-1) ?? listAmount))}</strong>${steps > 1 ? `, in ${steps} changes: ${amounts.map((amount) => amountText(money(amount))).join(' → ')}` : ''}
     </p>
     <ul>
       ${trace.map(({ why, basisPoints = 0 }) => html`<li>${why}${basisPoints === 0 ? '' : `: ${basisPoints > 0 ? '+' : ''}${basisPoints / 100} %`}</li>`)}
