@@ -56,7 +56,6 @@ class PlanEditor {
   #isTried = false;
   #isSending = false;
   #isWhole = false;
-  /** Whether the next seat that is chosen in the picture is the best one. */
   #isChoosingBest = false;
 
   constructor(app: App, from: string | undefined) {
@@ -196,7 +195,6 @@ class PlanEditor {
       says: this.#isChoosingBest ? bestHint : (this.#picture.bestSeatText ?? ''),
       onChoose: (choice) => {
         this.#isChoosingBest = choice === 'chosen';
-        // Who looks for another one keeps the one they have until it is found.
         this.#change((draft) => (bestChoiceOf(draft.bestSeat) === choice ? draft : { ...draft, bestSeat: choice }));
         this.#picture.showOrder(true);
       },
