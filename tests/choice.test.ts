@@ -55,6 +55,24 @@ describe('which places a booking gets', () => {
     await changeSetting(running, 'seatsPerBookingMax', 10);
   });
 
+  it('gives the best seats from the one on that the house says is best, as they were quoted', async () => {
+    const showId = await openShow(admin, await buildVenue(admin, { bestSeat: 'S-D-5' }));
+    const bestAvailable = { count: 2 };
+    const quote = await ada.post<{ quote: string; seats: string[] }>(`/v1/shows/${showId}/quotes`, { bestAvailable });
+    assert.deepEqual([quote.status, quote.body.seats], [200, ['S-D-4', 'S-D-5']]);
+    const first = await ada.book({ showId, bestAvailable });
+    const second = await ada.book({ showId, bestAvailable });
+    assert.deepEqual(
+      [first.body.seats, second.body.seats],
+      [
+        ['S-D-4', 'S-D-5'],
+        ['S-C-4', 'S-C-5'],
+      ],
+    );
+    const dear = await ada.book({ showId, bestAvailable: { ...bestAvailable, priceCategory: 'premium' } });
+    assert.deepEqual(dear.body.seats, ['C-A-3', 'C-A-4']);
+  });
+
   it('never sells an area twice, however many ask at once', async () => {
     const showId = await openShow(admin, venue);
     const request = { showId, areas: [{ area: 'FLOOR', count: 4 }] };

@@ -3,7 +3,7 @@ import { type DataOf, event, type FactOf, moment } from './event.ts';
 import { movieId, screenId, seatPlanId, showId, theatreId } from './ids.ts';
 import { money } from './money.ts';
 import { areaCapacityMax, rowsPerSectionMax, seatSyntax } from './rules/seat-limits.ts';
-import { areaName, priceCategoryName } from './seats.ts';
+import { areaName, priceCategoryName, seatId } from './seats.ts';
 
 /** What catalog publishes: shows with all that others need to know of them, seat plans and settings. */
 
@@ -40,11 +40,15 @@ export const seatArea = z.object({
 });
 export type SeatArea = Readonly<z.infer<typeof seatArea>>;
 
+/** A plan that names none has its best seats where it begins. */
+export const bestSeat = seatId.describe('The best seat of the house; the nearer to it, the better the seat.');
+
 export const seatPlan = z.object({
   seatPlanId,
   name: label,
   sections: z.array(seatSection).max(200),
   areas: z.array(seatArea).max(50),
+  bestSeat: bestSeat.optional(),
 });
 export type SeatPlan = Readonly<z.infer<typeof seatPlan>>;
 

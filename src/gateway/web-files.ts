@@ -17,11 +17,14 @@ export interface WebFile {
 const root = fileURLToPath(new URL('../../', import.meta.url));
 /** Node.js is sent to a build of its own, one folder below those for browsers. */
 const litRoot = dirname(dirname(fileURLToPath(import.meta.resolve('lit-html'))));
+/** Reads codes, where a browser does not. */
+const qrRoot = dirname(fileURLToPath(import.meta.resolve('qr')));
 const page = 'web/index.html';
 const start = 'web/main.ts';
 /** Pure code of the services that the pages need as well. */
 const shared = [
   ...[
+    'best-seats',
     'booking-number',
     'csv',
     'decimals',
@@ -30,6 +33,7 @@ const shared = [
     'plan-errors',
     'places',
     'plan-order',
+    'price-rules',
     'report-csv',
     'seat-limits',
   ],
@@ -59,6 +63,7 @@ export class WebFiles {
     for (const name of [...own, ...shared]) this.#places.set(name, join(root, name));
     for (const name of globSync('{.,directives}/*.js', { cwd: litRoot }))
       this.#places.set(posix.join('web/lib/lit-html', name), join(litRoot, name));
+    for (const name of ['decode.js', 'index.js']) this.#places.set(`web/lib/qr/${name}`, join(qrRoot, name));
     const hash = createHash('sha256');
     for (const name of [...this.#places.keys(), page].sort()) hash.update(this.#text(name));
     this.version = hash.digest('base64url').slice(0, 16);

@@ -48,7 +48,7 @@ describe('the pages', () => {
     const lib = new URL('lib/', `http://here${await start()}`).pathname;
     const found = (name: string, from: string) => {
       if (name === 'lit-html') return `${lib}lit-html/lit-html.js`;
-      return name.startsWith('lit-html/') ? lib + name : new URL(name, `http://here${from}`).pathname;
+      return /^(lit-html|qr)\//.test(name) ? lib + name : new URL(name, `http://here${from}`).pathname;
     };
     const visit = async (url: string, seen: Set<string>, pattern: RegExp): Promise<ReadonlySet<string>> => {
       if (seen.has(url)) return seen;
@@ -106,6 +106,14 @@ describe('the pages', () => {
     const own = { scriptSrc: ["'self'", `'sha256-${hash}'`], connectSrc: ["'self'"], frameSrc: ["'self'"] };
     assert.deepEqual(pagePolicy({ payment: { provider: 'sandbox' } }), own);
     assert.doesNotMatch(body, / style=| on\w+=/);
+  });
+
+  test('have no camera but at the door', async () => {
+    const policyOf = async (path: string) => String((await get(path)).headers['permissions-policy']);
+    assert.equal(await policyOf('/console/door'), 'camera=(self), microphone=(), geolocation=()');
+    assert.equal(await policyOf('/console/door?gate=1'), 'camera=(self), microphone=(), geolocation=()');
+    for (const path of ['/', '/console', '/console/parked', '/console/door/1', '/tickets/tkt_1'])
+      assert.equal(await policyOf(path), 'camera=(), microphone=(), geolocation=()', path);
   });
 
   test('may ask where people sign in, once they are known there', () => {

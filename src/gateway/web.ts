@@ -18,6 +18,12 @@ const pagePaths = [
   ],
   ...['/console', '/console/:part', '/console/:part/:id'],
 ];
+/** Where people hold tickets up to a camera. */
+const doorPath = '/console/door';
+/** What pages may do with a device (https://w3c.github.io/webappsec-permissions-policy/): the door has its camera, and no page anything else. */
+const noDevices = 'camera=(), microphone=(), geolocation=()';
+const forDoor = 'camera=(self), microphone=(), geolocation=()';
+
 const forGood = 'public, max-age=31536000, immutable';
 const askedEachTime = 'no-cache';
 
@@ -70,7 +76,8 @@ export async function serveWeb(server: FastifyInstance, settings: PageSettings):
       const { type, body } = webFiles().page();
       const etag = `"${webFiles().version}"`;
       // Asked for each time, and answered in a few bytes where nothing has changed: an upgrade is there at once.
-      void reply.headers({ etag, 'cache-control': askedEachTime });
+      const devices = request.url.split('?', 1)[0] === doorPath ? forDoor : noDevices;
+      void reply.headers({ etag, 'cache-control': askedEachTime, 'permissions-policy': devices });
       if (request.headers['if-none-match'] === etag) return reply.code(304).send();
       return reply.type(type).send(body);
     });
@@ -79,7 +86,8 @@ export async function serveWeb(server: FastifyInstance, settings: PageSettings):
   server.get('/*', (request, reply) => {
     if (!isForPeople(request)) return reply.callNotFound();
     const { type, body } = webFiles().page();
-    return reply.code(404).header('cache-control', 'no-store').type(type).send(body);
+    const headers = { 'cache-control': 'no-store', 'permissions-policy': noDevices };
+    return reply.code(404).headers(headers).type(type).send(body);
   });
   server.get<{ Params: { version: string; '*': string } }>('/pages/:version/*', (request, reply) => {
     const { version, '*': name } = request.params;

@@ -171,6 +171,39 @@ describe('the programme is made in the console', () => {
       await done(page, 'The seat plan “Wrong hall” is made.');
     });
 
+    it('says which seats are given first: in a usual place, or nearest to a seat that is chosen in its picture', async (t) => {
+      const page = await opened(t, '/console/programme/new-seat-plan');
+      if (page === undefined) return;
+      await page.getByLabel('Name of the plan').fill('Round hall');
+      await button(page, 'Add the rows').click();
+      const best = page.getByRole('region', { name: 'Best seats' });
+      await best.getByText('Stalls, row I, seat 7', { exact: true }).waitFor();
+      await best.getByRole('combobox').selectOption('the middle of the first row');
+      await best.getByText('Stalls, row A, seat 7', { exact: true }).waitFor();
+      const order = page.getByLabel(/Show which seats are given first/);
+      assert.equal(await order.isChecked(), true);
+      await best.getByRole('combobox').selectOption('a seat that I choose');
+      await page.getByRole('application').focus();
+      // From the first seat of the first row to the third of the second.
+      for (const key of ['ArrowRight', 'ArrowRight', 'ArrowRight', 'ArrowDown', 'Enter'])
+        await page.keyboard.press(key);
+      await best.getByText('Stalls, row B, seat 3', { exact: true }).waitFor();
+      // The next seat is chosen for a wheelchair again.
+      await page.keyboard.press('Enter');
+      await page.getByText('Stalls, row B, seat 3: wheelchair space now').waitFor();
+      await rowOf(page, 'B', 'Last seat').fill('2');
+      await page.getByText('The best seat: the plan has no seat "S-B-3"; name one of its seats, or none').waitFor();
+      await best.getByRole('combobox').selectOption('the middle of the hall, two thirds back');
+      await rowOf(page, 'B', 'Last seat').fill('14');
+      await button(page, 'Make the plan').click();
+      const planId = await idAt(page, 'pln');
+      await page
+        .getByText('Whoever asks for the best seats is given the free ones nearest to Stalls, row I, seat 7.')
+        .waitFor();
+      const { body: plan } = await running.anyone.get<{ bestSeat: string }>(`/v1/seat-plans/${planId}`);
+      assert.equal(plan.bestSeat, 'S-I-7');
+    });
+
     it('gets wheelchair spaces by the keys of its picture, and a new one is begun from it and given to a screen', async (t) => {
       const venue = await buildVenue(running.admin);
       const page = await opened(t, `/console/programme/${venue.seatPlanId}`);

@@ -342,8 +342,11 @@ describe('the console', () => {
       const own = page.locator('.verdict', { has: page.getByText(headline, { exact: true }) });
       await own.filter({ hasText: detail }).waitFor();
     };
+    /** The shows of these tests are weeks away. */
+    const ofAnyDay = (page: Page | undefined) => page?.getByLabel('Let in to').selectOption('any show, whenever it is');
     const atGate = async (t: TestContext, gate: string) => {
       const page = await opened(t, staff, '/console/door');
+      await ofAnyDay(page);
       await page?.getByLabel('Gate').fill(gate);
       await page?.getByLabel('Gate').press('Enter');
       return page;
@@ -364,6 +367,7 @@ describe('the console', () => {
       const [code = ''] = await codesOf(await sold(['S-C-7']));
       const page = await opened(t, staff, '/console/door');
       if (page === undefined) return;
+      await ofAnyDay(page);
       await verdict(page, 'Which gate is this?');
       await page.locator('[name=gate]:focus').waitFor();
       await page.keyboard.insertText(code);
@@ -399,6 +403,7 @@ describe('the console', () => {
       assert.equal(await button(page, 'Let in Stalls, row 3, seat 5 …').count(), 0);
       const codes = await codesOf(booking);
       await page.goto('/console/door');
+      await ofAnyDay(page);
       for (const code of codes) await scan(page, code);
       const scans = page.locator('.scans strong');
       await scans.nth(1).waitFor();
@@ -615,9 +620,46 @@ describe('the console', () => {
       await button(page, 'Download the bookings').click();
       await page.getByRole('alert').getByText('must be later than').waitFor();
     });
+
+    it('are shown as sums of days or shows, which are those of the file', async (t) => {
+      const page = await opened(t, organizer, '/console/reports');
+      if (page === undefined) return;
+      await sold(['S-D-8']);
+      await page.getByLabel('Days of').selectOption('Europe/London');
+      await button(page, 'Show the bookings').click();
+      await page
+        .getByRole('status')
+        .getByText(/lines? summed\.$/)
+        .waitFor();
+      const cellsOf = (name: string | RegExp) => page.getByRole('row', { name }).getByRole('cell').allTextContents();
+      const [bookings = ''] = await cellsOf(/^In all/);
+      const downloading = page.waitForEvent('download');
+      await button(page, 'Download the bookings').click();
+      const file = (await readFile(await (await downloading).path(), 'utf8')).trim().split('\r\n').slice(1);
+      assert.equal(Number(bookings), file.length);
+      await page.getByLabel('A row for each').selectOption('show');
+      await button(page, 'Show the money').click();
+      await page
+        .getByRole('row', { name: /^The Third Man, .*, Riverside, screen/ })
+        .first()
+        .waitFor();
+      await page
+        .getByRole('status')
+        .getByText(/lines? summed\.$/)
+        .waitFor();
+      const all = page.waitForEvent('download');
+      const total = await cellsOf(/^In all/);
+      await button(page, 'Download the journal of money').click();
+      const money = (await readFile(await (await all).path(), 'utf8')).trim().split('\r\n').slice(1);
+      const cents = money.reduce((sum, line) => sum + Math.round(Number(line.split(',')[3]) * 100), 0);
+      assert.equal(total.at(-1)?.trim(), `€${(cents / 100).toLocaleString('en-GB', { minimumFractionDigits: 2 })}`);
+    });
   });
 
   describe('settings', () => {
+    const settingNow = async (key: string) =>
+      (await running.admin.get<{ value: unknown }>(`/v1/settings/${key}`)).body.value;
+
     it('are refused at the field, changed with the why, and keep who did it', async (t) => {
       const page = await opened(t, administrator, '/console/settings');
       if (page === undefined) return;
@@ -639,6 +681,63 @@ describe('the console', () => {
       await page.getByRole('alert').getByText('Somebody else changed it meanwhile: it is 11 now').waitFor();
       await button(page, 'Change it').click();
       await page.getByRole('status').getByText('seatsPerBookingMax is 14 now').waitFor();
+    });
+
+    it('that are times are edited in their unit', async (t) => {
+      const page = await opened(t, administrator, '/console/settings/quoteTtlMs');
+      if (page === undefined) return;
+      await page.getByLabel('Value').waitFor();
+      const shown = [await page.getByLabel('Value').inputValue(), await page.getByLabel('Unit').inputValue()];
+      assert.deepEqual(shown, ['2', 'minutes']);
+      await page.getByLabel('Value').fill('90');
+      await page.getByLabel('Unit').selectOption('seconds');
+      await page.getByLabel('Why').fill('try it');
+      await button(page, 'Change it').click();
+      await page.getByRole('status').getByText('quoteTtlMs is 1 min 30 s now').waitFor();
+      assert.equal(await settingNow('quoteTtlMs'), 90_000);
+    });
+
+    it('that are money are edited as amounts of the currency', async (t) => {
+      const page = await opened(t, administrator, '/console/settings/bookingFeeMinor');
+      if (page === undefined) return;
+      await page.getByLabel('Amount, in EUR').fill('1,255');
+      await page.getByLabel('Why').fill('try it');
+      await button(page, 'Change it').click();
+      await page.getByRole('alert').getByText('is no amount like 1.50').waitFor();
+      await page.getByLabel('Amount, in EUR').fill('1.25');
+      await button(page, 'Change it').click();
+      await page.getByRole('status').getByText('bookingFeeMinor is 1.25 EUR now').waitFor();
+      assert.equal(await settingNow('bookingFeeMinor'), 125);
+    });
+
+    it('that are rules of prices are edited in fields, with an example, or as JSON', async (t) => {
+      const page = await opened(t, administrator, '/console/settings/pricingRules');
+      if (page === undefined) return;
+      const example = page.getByRole('group', { name: 'An example' });
+      await example.getByLabel('List price in EUR').fill('10.00');
+      await example.getByText('€11.50').first().waitFor();
+      const time = page.getByRole('group', { name: 'How soon the show begins' });
+      await time.getByLabel('Add %').fill('15');
+      await example.getByText('€12.50').first().waitFor();
+      await time.getByRole('button', { name: 'Add a step' }).click();
+      await time.getByLabel('Within hours').nth(1).fill('2');
+      await time.getByLabel('Add %').nth(1).fill('-200');
+      await page.getByLabel('Why').fill('the last seats');
+      await button(page, 'Change it').click();
+      await time.getByRole('alert').getByText('must be at least -100').waitFor();
+      await time.getByLabel('Add %').nth(1).fill('-50');
+      await button(page, 'Change it').click();
+      await page.getByRole('status').getByText('within 24 h +15 %; within 2 h -50 %').first().waitFor();
+      const changed = (await settingNow('pricingRules')) as { timeToShow: unknown };
+      assert.deepEqual(changed.timeToShow, [
+        { withinHours: 24, addPercent: 15 },
+        { withinHours: 2, addPercent: -50 },
+      ]);
+      await button(page, 'Edit as JSON').click();
+      await page.getByLabel('Value, as JSON').fill(JSON.stringify({ ...changed, timeToShow: [] }));
+      await page.getByLabel('Why').fill('as before');
+      await button(page, 'Change it').click();
+      await page.getByRole('status').getByText('+20 %; from 200 seats/h').waitFor();
     });
 
     it('that are lists are edited line by line', async (t) => {

@@ -8,7 +8,7 @@ import { newPerson, type Person } from '../support/people.ts';
 import { type RunningApp, runApp } from '../support/servers.ts';
 import { buildVenue, openShow, type Venue } from '../support/venue.ts';
 
-/** What the browser of a door remembers: the show that was chosen, if any, and its gate. */
+/** What the browser of a door remembers: what was chosen, if it is not the shows of today, and its gate. */
 const at = (showId: string) => `
   if ('${showId}') localStorage['fullhouse-door-show'] = '${showId}';
   localStorage['fullhouse-gate'] = 'North';
@@ -78,7 +78,7 @@ describe('a door whose network goes', () => {
     return taken.body.code;
   }
 
-  /** A tab of a browser that stands at a gate, for a show or for any. */
+  /** A tab of a browser that stands at a gate, for a show, for any, or for those of today. */
   async function tab(t: TestContext, showId = ''): Promise<Page | undefined> {
     const page = await browser.tab(t, { url: running.app.url, as: staff });
     await page?.addInitScript(at(showId));
@@ -142,12 +142,35 @@ describe('a door whose network goes', () => {
     await verdict(page, 'Already admitted', 'gate North');
   });
 
-  it('says of any show that somebody is let in to when and where it is, and why there is none to choose', async (t) => {
-    const [showId, first] = await soldShow('S-A-1');
+  it('keeps out tickets of another day, and says which show they are for', async (t) => {
+    const startsAt = new Date(Date.now() + 60_000).toISOString();
+    const screen = await buildVenue(running.admin);
+    const tonight = await openShow(running.admin, screen, { startsAt });
+    const [now] = await sold(tonight, 'S-A-1');
+    const [, later] = await soldShow('S-A-2');
     const page = await tab(t);
     if (page === undefined) return;
     await page.goto('/console/door');
-    await page.getByText('There is no show to choose').waitFor();
+    await page.getByLabel('Let in to').getByText('The Third Man').first().waitFor({ state: 'attached' });
+    await scan(page, later.code);
+    await verdict(page, 'Another day', 'This ticket is for The Third Man');
+    await verdict(page, 'Another day', 'Riverside · It was not used');
+    await scan(page, now.code);
+    await verdict(page, 'Admitted', 'Stalls, row 1, seat 1');
+    assert.equal((await ticketNow(later)).status, 'valid');
+    await page.getByLabel('Let in to').selectOption('any show, whenever it is');
+    await scan(page, later.code);
+    await verdict(page, 'Admitted', 'Stalls, row 1, seat 2');
+    await page.getByLabel('Let in to').selectOption(tonight);
+    await scan(page, later.code);
+    await verdict(page, 'Wrong show', 'This ticket is for The Third Man');
+  });
+
+  it('says of any show that somebody is let in to when and where it is', async (t) => {
+    const [showId, first] = await soldShow('S-A-1');
+    const page = await tab(t, 'any');
+    if (page === undefined) return;
+    await page.goto('/console/door');
     await scan(page, first.code);
     const { body: show } = await running.admin.get<ShowBody>(`/v1/shows/${showId}`);
     const { timeZone } = show.theatre;
@@ -174,7 +197,7 @@ describe('a door whose network goes', () => {
     await scan(page, gone.code);
     await verdict(page, 'Void', 'Checked on this device');
     await scan(page, wrong.code);
-    await verdict(page, 'Wrong show');
+    await verdict(page, 'Wrong show', 'Checked on this device');
     await scan(page, `${used.code.slice(0, -1)}${used.code.endsWith('A') ? 'Q' : 'A'}`);
     await verdict(page, 'Not a ticket');
     assert.equal(await page.getByText('to be sent').count(), 0);

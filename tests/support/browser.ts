@@ -10,7 +10,8 @@ import { skipLoudly } from './skipping.ts';
  * console tells an error or the Content-Security-Policy stops something fails its test, whatever else the test looks at.
  */
 /** First the one without windows: it shows the same pages with half the work. */
-const names = ['chromium-headless-shell', 'chromium', 'chromium-browser', 'google-chrome'];
+const wholeBrowsers = ['chromium', 'chromium-browser', 'google-chrome'];
+const names = ['chromium-headless-shell', ...wholeBrowsers];
 
 /** The same machine by a name, which browsers trust less than an address of its own: some of what they can do wants TLS there. */
 export const plainHost = 'tickets.test';
@@ -26,17 +27,24 @@ export interface TabOptions extends Pick<BrowserContextOptions, 'colorScheme' | 
 }
 
 export class TestBrowser {
+  readonly #film: string | undefined;
   #launched: Promise<Browser> | undefined;
+
+  /** `film`: what its camera sees for ever, as a file of YUV4MPEG2 or MJPEG. */
+  constructor({ film }: { readonly film?: string } = {}) {
+    this.#film = film;
+  }
 
   /** A new tab, closed with the test; `undefined` where there is no browser and the test was skipped. */
   async tab(t: TestContext, { url, as, ...options }: TabOptions): Promise<Page | undefined> {
-    const executablePath = chromiumPath();
+    // The one without windows has no cameras.
+    const executablePath = chromiumPath(this.#film === undefined ? names : wholeBrowsers);
     if (executablePath === undefined) {
       skipLoudly(t, 'there is no browser; install the package chromium, or say by CHROMIUM_PATH where one is');
       return undefined;
     }
     // No sandbox: it needs rights that containers seldom have, and only our own pages are looked at.
-    const args = [`--host-resolver-rules=MAP ${plainHost} 127.0.0.1`];
+    const args = [`--host-resolver-rules=MAP ${plainHost} 127.0.0.1`, ...cameraFlags(this.#film)];
     this.#launched ??= chromium.launch({ executablePath, chromiumSandbox: false, args });
     const context = await (await this.#launched).newContext({
       ...{ baseURL: url, locale: 'en-GB', serviceWorkers: 'block' },
@@ -58,7 +66,12 @@ export class TestBrowser {
   }
 }
 
-function chromiumPath(): string | undefined {
+function cameraFlags(film: string | undefined): readonly string[] {
+  if (film === undefined) return [];
+  return ['--use-fake-device-for-media-stream', `--use-file-for-fake-video-capture=${film}`];
+}
+
+function chromiumPath(names: readonly string[]): string | undefined {
   const named = process.env['CHROMIUM_PATH'];
   if (named !== undefined) return named;
   const folders = (process.env['PATH'] ?? '').split(delimiter);

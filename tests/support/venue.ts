@@ -46,7 +46,14 @@ async function made(organizer: Client, path: string, body: unknown): Promise<Mad
 let screenNumber = 0;
 
 /** Builds a house; rows and seats make the stalls. */
-export async function buildVenue(organizer: Client, { rows = 5, seats = 10 } = {}): Promise<Venue> {
+export async function buildVenue(
+  organizer: Client,
+  {
+    rows = 5,
+    seats = 10,
+    bestSeat,
+  }: { readonly rows?: number; readonly seats?: number; readonly bestSeat?: string } = {},
+): Promise<Venue> {
   const { movieId } = await made(organizer, '/v1/movies', {
     title: 'The Third Man',
     runningTimeMinutes: 104,
@@ -61,6 +68,7 @@ export async function buildVenue(organizer: Client, { rows = 5, seats = 10 } = {
     name: 'Main hall',
     sections: [stalls(rows, seats), circle],
     areas: [floor],
+    ...(bestSeat === undefined ? {} : { bestSeat }),
   });
   screenNumber += 1;
   const { screenId } = await made(organizer, '/v1/screens', { theatreId, number: screenNumber, seatPlanId });

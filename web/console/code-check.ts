@@ -4,7 +4,8 @@ import type { CodeKey, KnownTicket, Preparation } from './preparation.ts';
 
 /** What a code is, told without the server: by the signature in it, and by what the server told of the show before. */
 export type Checked =
-  | { readonly is: 'no_ticket' | 'wrong_show' | 'void' | 'given' }
+  | { readonly is: 'no_ticket' | 'void' | 'given' }
+  | { readonly is: 'wrong_show'; readonly showId: string }
   | { readonly is: 'used'; readonly ticket: KnownTicket }
   /** Without the ticket where it was sold after the server told of them. */
   | { readonly is: 'good'; readonly ticketId: string; readonly ticket: KnownTicket | undefined };
@@ -35,7 +36,7 @@ export async function checkCode(
   const key = said && keys.get(said.keyId);
   if (said === undefined || key === undefined) return { is: 'no_ticket' };
   if (!(await crypto.subtle.verify(algorithm, key, said.signature, said.content))) return { is: 'no_ticket' };
-  if (said.showId !== showId) return { is: 'wrong_show' };
+  if (said.showId !== showId) return { is: 'wrong_show', showId: said.showId };
   const ticket = tickets.get(said.ticketId);
   if (ticket?.status === 'void') return { is: 'void' };
   // A newer one was given to somebody after the server told of the ticket; of one that is not known, nobody knows a newer one.

@@ -7,15 +7,11 @@ import { planById } from '../kit/plans.ts';
 /** A queue of people waits: what is not told soon is called by its id until somebody asks again. */
 const withinMs = 8_000;
 
-interface Known {
-  readonly names: PlaceNames;
-  readonly when: string;
-}
-
 /** What shows and their seats are called, for a door: told once, so that it is known without a network as well. */
 export class DoorNames {
   readonly #changed: () => void;
-  readonly #known = new Map<string, Known>();
+  readonly #shows = new Map<string, Show>();
+  readonly #known = new Map<string, PlaceNames>();
   readonly #asking = new Map<string, Promise<void>>();
 
   constructor(changed: () => void) {
@@ -27,12 +23,28 @@ export class DoorNames {
     if (showId === undefined) return byId;
     const known = this.#known.get(showId);
     if (known === undefined) void this.load(showId);
-    return known?.names ?? byId;
+    return known ?? byId;
   }
 
   /** When a show begins, and on which screen: a ticket of tomorrow, or of the other hall, is seen to be one. Empty while it is not known. */
   whenOf(showId: string | undefined): string {
-    return (showId === undefined ? undefined : this.#known.get(showId)?.when) ?? '';
+    const show = showId === undefined ? undefined : this.#shows.get(showId);
+    return show === undefined ? '' : whenText(show);
+  }
+
+  /** What a ticket for the show is for, in words; `undefined` while that is not known. */
+  textOf(showId: string): string | undefined {
+    const show = this.#shows.get(showId);
+    if (show === undefined) void this.load(showId);
+    return show && `${show.movie.title}, ${whenText(show)}, ${show.theatre.name}`;
+  }
+
+  /** The show, asked for where it is not known; throws where nobody tells. */
+  async showOf(showId: string): Promise<Show> {
+    const ask = { triesMax: 1, signal: AbortSignal.timeout(withinMs) };
+    const show = this.#shows.get(showId) ?? (await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, ask));
+    this.#shows.set(showId, show);
+    return show;
   }
 
   /** Ends when they are known, or cannot be told now. */
@@ -46,8 +58,8 @@ export class DoorNames {
   async #ask(showId: string): Promise<void> {
     const ask = { triesMax: 1, signal: AbortSignal.timeout(withinMs) };
     try {
-      const show = await get<Show>(`/v1/shows/${encodeURIComponent(showId)}`, ask);
-      this.#known.set(showId, { names: placeNames(await planById(show.seatPlanId, ask)), when: whenText(show) });
+      const { seatPlanId } = await this.showOf(showId);
+      this.#known.set(showId, placeNames(await planById(seatPlanId, ask)));
       this.#changed();
     } catch {
       // Somebody is let in by the id of their seat just as well.

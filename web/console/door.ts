@@ -7,6 +7,8 @@ import { timeText } from '../kit/format.ts';
 import { type App, fieldsOf, onSubmit, type Page } from '../kit/page.ts';
 import { keep, kept } from '../kit/storage.ts';
 import { asking } from './asking.ts';
+import { CameraBox } from './camera-box.ts';
+import { refusalOfToday } from './door-day.ts';
 import { DoorNames } from './door-names.ts';
 import { keepGate, keptGate } from './gate.ts';
 import { keepTheatre, keptTheatre, theatreOptions } from './house.ts';
@@ -16,19 +18,22 @@ import { type Scan, Scans } from './scans.ts';
 import type { Verdict } from './verdict.ts';
 import { clockText, shortened } from './words.ts';
 
-/** The door: a field that a hand scanner types into, and the answer so large that it is read in passing. */
+/** The door: a field that a hand scanner types into, a camera, and the answer so large that it is read in passing. */
 const showKey = 'fullhouse-door-show';
+/** What is kept instead of a show where tickets of any are let in; of any of today, where nothing is kept. */
+const whenever = 'any';
 const hourMs = 3_600_000;
 const begunAgoHours = 4;
 const beginsInHours = 12;
-const noShowText = `There is no show to choose: none began in the last ${begunAgoHours} hours, none begins in the next ${beginsInHours}. Tickets of any show are let in, whenever it is.`;
+const noShowText = `There is no show to choose: none began in the last ${begunAgoHours} hours, none begins in the next ${beginsInHours}.`;
 
 export function doorPart(app: App): Page {
-  let showId = kept(showKey);
-  const names = new DoorNames(app.redraw);
-  const device = new OfflineDoor(app.redraw, { showId, names });
-  const scans = new Scans(app.redraw, (scan) => device.ask(scan));
+  let chosen = kept(showKey) ?? '';
   let theatreId = keptTheatre();
+  const names = new DoorNames(app.redraw);
+  const device = new OfflineDoor(app.redraw, { showId: showOf(chosen), names });
+  const scans = new Scans(app.redraw, ask);
+  const camera = new CameraBox(app.redraw, { onCode: take, hasNetwork: () => !device.isAlone && navigator.onLine });
   const theatres = asking(app, () => all<Theatre>('/v1/theatres'));
   const shows = asking(app, () => {
     const from = new Date(Date.now() - begunAgoHours * hourMs).toISOString();
@@ -46,11 +51,22 @@ export function doorPart(app: App): Page {
     if (device.isAlone) event.preventDefault();
   }
 
+  async function ask(scan: Scan): Promise<Verdict> {
+    const refusal = chosen === '' ? await refusalOfToday(scan, { theatreId, names }) : undefined;
+    return refusal ?? device.ask(scan);
+  }
+
+  /** A code that was scanned; before the gate is told there is nothing to scan for. */
+  function take(code: string): void {
+    const gate = keptGate();
+    if (gate !== '') scans.add({ code: code.trim(), gate, showId: showOf(chosen) });
+  }
+
   function scan(form: HTMLFormElement): void {
     const { code, gate } = fieldsOf(form);
     if (code === undefined || gate === undefined) return;
     keepGate(gate);
-    scans.add({ code: code.trim(), gate, showId });
+    take(code);
     const field = codeField();
     if (field !== null) field.value = '';
     focusCode();
@@ -72,9 +88,9 @@ export function doorPart(app: App): Page {
   }
 
   function choose(id: string): void {
-    showId = id === '' ? undefined : id;
-    keep(showKey, showId);
-    device.choose(showId);
+    chosen = id;
+    keep(showKey, id === '' ? undefined : id);
+    device.choose(showOf(id));
     app.redraw();
     focusCode();
   }
@@ -93,6 +109,7 @@ export function doorPart(app: App): Page {
       removeEventListener('focus', focusCode);
       removeEventListener('beforeunload', stayAlone);
       device.stop();
+      camera.leave();
       theatres.stop();
       shows.stop();
       scans.stop();
@@ -100,8 +117,8 @@ export function doorPart(app: App): Page {
     view: () => html`
       <div class="door" @click=${focusFromNothing}>
         <h1>Door</h1>
-        ${networkNote(device, showId)}
-        ${shows.answer?.length === 0 && showId === undefined ? html`<p class="quiet">${noShowText}</p>` : undefined}
+        ${networkNote(device, showOf(chosen))}
+        ${shows.answer?.length === 0 && showOf(chosen) === undefined ? html`<p class="quiet">${noShowText}</p>` : undefined}
         <form @submit=${onSubmit(scan)}>
           <div class="row">
             <label>
@@ -118,12 +135,13 @@ export function doorPart(app: App): Page {
               </select>
             </label>
             <label>
-              Only for the show
+              Let in to
               <select
                 @change=${(event: Event) => choose((event.target as HTMLSelectElement).value)}
               >
-                <option value="">any</option>
-                ${options(shows.answer ?? [], { chosen: showId, isOneHouse: theatreId !== '' })}
+                <option value="" ?selected=${chosen === ''}>any show of today</option>
+                ${options(shows.answer ?? [], { chosen: showOf(chosen), isOneHouse: theatreId !== '' })}
+                <option value=${whenever} ?selected=${chosen === whenever}>any show, whenever it is</option>
               </select>
             </label>
           </div>
@@ -135,6 +153,7 @@ export function doorPart(app: App): Page {
             <button>Check in</button>
           </div>
         </form>
+        ${camera.view()}
         <div role="status" aria-atomic="true">${latest(scans.all, names)}</div>
         <p class="quiet">
           A code that cannot be read? <a href="/console/bookings">Find the booking</a> by its id or the customer’s address, and let them in
@@ -147,11 +166,15 @@ export function doorPart(app: App): Page {
   };
 }
 
+/** The one show that people are let in to; `undefined` for any. */
+const showOf = (chosen: string) => (chosen === '' || chosen === whenever ? undefined : chosen);
+
 const codeField = () => document.querySelector<HTMLInputElement>('#code');
 
-/** The scanner types into what has the focus. */
+/** The scanner types into what has the focus; before a camera, the keyboard of a phone would only be in the way. */
 function focusCode(): void {
   requestAnimationFrame(() => {
+    if (document.querySelector('.door video') !== null) return;
     // Without a gate there is nothing to scan for yet.
     if (keptGate() === '') document.querySelector<HTMLInputElement>('.door [name=gate]')?.focus();
     else codeField()?.focus();
@@ -195,7 +218,9 @@ function latest(scans: readonly Scan[], names: DoorNames): TemplateResult {
   return html`<div class="verdict ${verdict.tone}"><strong>${verdict.headline}</strong><span>${detailText(verdict, names)}</span></div>`;
 }
 
-function detailText({ place, detail }: Verdict, names: DoorNames): string {
+function detailText({ place, forShow, detail }: Verdict, names: DoorNames): string {
+  const isFor = forShow === undefined ? undefined : names.textOf(forShow);
+  if (isFor !== undefined) return `This ticket is for ${isFor} · ${detail}`;
   if (place === undefined) return detail;
   const parts = [placeOf(place, names.of(place.showId)) || 'No seat', names.whenOf(place.showId), detail];
   return parts.filter((part) => part !== '').join(' · ');

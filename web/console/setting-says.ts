@@ -9,7 +9,7 @@ export const settingSays: Readonly<Record<string, string>> = {
   notificationGraceMs: 'How long tickets wait for the message about the payment.',
   referenceWaitMs: 'How long a request waits for a show or an account that was made a moment ago.',
   quoteTtlMs: 'How long a price that was shown is honoured.',
-  bookingFeeMinor: 'The fee of a booking in the smallest unit of its currency: 150 is 1.50.',
+  bookingFeeMinor: 'The fee of a booking, whatever its currency.',
   notificationChannels: 'By which ways messages are sent.',
   paymentMethods: 'By what can be paid. Without card nothing new is charged.',
   retentionDays: 'How many days what only matters for a time is kept.',
@@ -24,5 +24,5 @@ export const settingSays: Readonly<Record<string, string>> = {
   traceSampleRatio: 'Which share of requests is traced: 0.01 is one in a hundred.',
   loginsPerMinute: 'How often a minute somebody may try to sign in by one e-mail address.',
   pricingRules:
-    'How prices follow the demand and the time left, and between which bounds. With floorPercent and ceilingPercent 100 they stay as the show has them.',
+    'How prices follow the demand and the time left, and between which bounds. Where they may go neither below nor above 100 %, they stay as the show has them.',
 };

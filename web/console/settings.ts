@@ -5,13 +5,14 @@ import type { App, Page } from '../kit/page.ts';
 import type { Me } from '../kit/session.ts';
 import type { Setting } from './answers.ts';
 import { asking } from './asking.ts';
+import { currenciesOf } from './currencies.ts';
 import { personText } from './person.ts';
 import { settingPart } from './setting.ts';
 import { settingSays } from './setting-says.ts';
 import { valueText } from './setting-value.ts';
 
 /** Longer values are told by the page of their setting. */
-const listedCharactersMax = 100;
+const listedCharactersMax = 150;
 
 /** What may be changed while the system runs. */
 export function settingsPart(app: App, key: string | undefined): Page {
@@ -19,7 +20,13 @@ export function settingsPart(app: App, key: string | undefined): Page {
 }
 
 function listPart(app: App): Page {
-  const list = asking(app, (signal) => get<Listed<Setting>>('/v1/settings', { signal }));
+  const list = asking(app, async (signal) => {
+    const [{ items }, currencies] = await Promise.all([
+      get<Listed<Setting>>('/v1/settings', { signal }),
+      currenciesOf(signal),
+    ]);
+    return { items, currencies };
+  });
   void list.again();
   return {
     title: 'Settings',
@@ -27,12 +34,16 @@ function listPart(app: App): Page {
     view: () => html`
       <h1>Settings</h1>
       <p class="quiet">A change is in force everywhere within two seconds, and counts for what begins later.</p>
-      ${list.view(({ items }) => table(items, app.me()))}
+      ${list.view(({ items, currencies }) => table(items, { currencies, me: app.me() }))}
     `,
   };
 }
 
-function table(settings: readonly Setting[], me: Pick<Me, 'userId'> | undefined): TemplateResult {
+function table(
+  settings: readonly Setting[],
+  { currencies, me }: { readonly currencies: readonly string[]; readonly me: Pick<Me, 'userId'> | undefined },
+): TemplateResult {
+  const listed = (key: string, value: unknown) => beginningOf(valueText(key, value, currencies));
   return html`
     <div class="scrolls">
       <table class="wraps">
@@ -61,8 +72,7 @@ function table(settings: readonly Setting[], me: Pick<Me, 'userId'> | undefined)
   `;
 }
 
-function listed(key: string, value: unknown): string {
-  const text = valueText(key, value);
+function beginningOf(text: string): string {
   return text.length > listedCharactersMax ? `${text.slice(0, listedCharactersMax)} …` : text;
 }
 

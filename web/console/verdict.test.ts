@@ -47,6 +47,8 @@ describe('the verdict about a scan', () => {
       const { tone, isOpen } = no(status, code);
       assert.deepEqual([tone, isOpen], ['bad', false], code);
     }
+    assert.equal(no(409, 'wrong_show', { showId: 'shw_2' }).forShow, 'shw_2');
+    assert.equal(no(409, 'ticket_void', { showId: 'shw_2' }).forShow, undefined);
   });
 
   it('lets nobody in without an answer, and leaves it open', () => {
@@ -88,8 +90,10 @@ describe('the verdict without a network', () => {
     const used = refusedHere({ is: 'used', ticket: { ...ticket, admittedAt: at } }, at);
     assert.deepEqual([used.tone, used.headline, used.isOpen], ['bad', 'Already admitted', false]);
     assert.match(used.detail, /^At .*2026.*gate South · Checked on this device, as of /);
-    const headlines = (['void', 'wrong_show', 'no_ticket'] as const).map((is) => refusedHere({ is }, at).headline);
-    assert.deepEqual(headlines, ['Void', 'Wrong show', 'Not a ticket']);
+    const headlines = (['void', 'no_ticket'] as const).map((is) => refusedHere({ is }, at).headline);
+    assert.deepEqual(headlines, ['Void', 'Not a ticket']);
+    const wrong = refusedHere({ is: 'wrong_show', showId: 'shw_2' }, at);
+    assert.deepEqual([wrong.headline, wrong.forShow], ['Wrong show', 'shw_2']);
   });
 
   it('keeps out whom the device has let in, and asks whether it was scanned twice', () => {

@@ -14,6 +14,8 @@ export interface Verdict {
   readonly detail: string;
   /** What the ticket is for, where somebody was let in: told before the detail, by its name. */
   readonly place?: TicketPlace;
+  /** Which show the ticket is for, where it is not one that people are let in to: told before the detail, once it is known. */
+  readonly forShow?: string;
   /** Nobody decided: the same scan may be asked about again. */
   readonly isOpen: boolean;
 }
@@ -47,10 +49,18 @@ export function notAdmitted(error: unknown, now = serverNow()): Verdict {
     return { tone: 'warn', headline: 'Not known', detail, isOpen: true };
   }
   const headline = headlines[error.code];
-  if (headline !== undefined)
-    return { tone: 'bad', headline, detail: usedText(error.body, now) ?? error.message, isOpen: false };
+  if (headline !== undefined) {
+    const { showId } = error.body;
+    const forShow = error.code === 'wrong_show' && showId !== undefined ? { forShow: showId } : {};
+    return { tone: 'bad', headline, detail: usedText(error.body, now) ?? error.message, ...forShow, isOpen: false };
+  }
   // Neither yes nor no: too busy, signed out, or a mistake in what was sent.
   return { tone: 'warn', headline: 'Not checked', detail: messageOf(error), isOpen: true };
+}
+
+/** A ticket of another day than the one that people are let in on, or of another house: it was not used. */
+export function otherwise(what: 'day' | 'theatre', showId: string): Verdict {
+  return { tone: 'bad', headline: `Another ${what}`, detail: 'It was not used', forShow: showId, isOpen: false };
 }
 
 /** When and where a ticket was used, where that is known. */
@@ -85,6 +95,7 @@ export function refusedHere(
     tone: 'bad',
     headline,
     detail: `${detail} · Checked on this device, as of ${timeText(asOf)}`,
+    ...(checked.is === 'wrong_show' ? { forShow: checked.showId } : {}),
     isOpen: false,
   };
 }

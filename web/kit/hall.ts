@@ -33,31 +33,21 @@ export interface SeatPlace {
   readonly isCompanion: boolean;
 }
 
-const sectionGap = 1;
-
 export function hallOf(plan: SeatPlan, categories: readonly string[]): Hall {
   const index = planIndex(plan);
-  const rows: HallRow[] = [];
-  let next = 0;
-  let bottom = 0;
-  for (const section of plan.sections) {
-    if (rows.length > 0) bottom += sectionGap;
-    for (const each of section.rows) {
-      const row = index.rows[next];
-      next += 1;
-      if (row === undefined) continue;
-      const y = each.y ?? bottom;
-      bottom = Math.max(bottom, y + 1);
-      rows.push({
-        ...{ row, y, x: each.x ?? -(row.count - 1) / 2, name: each.name, section: section.name },
-        category: Math.max(0, categories.indexOf(section.priceCategory)),
-      });
-    }
-  }
+  const rows = plan.sections
+    .flatMap((section) => section.rows.map(({ name }) => ({ section, name })))
+    .flatMap(({ section, name }, at): HallRow[] => {
+      const row = index.rows[at];
+      if (row === undefined) return [];
+      const category = Math.max(0, categories.indexOf(section.priceCategory));
+      return [{ row, x: row.x, y: row.y, name, section: section.name, category }];
+    });
   const left = Math.min(0, ...rows.map(({ x }) => x));
   const right = Math.max(0, ...rows.map(({ x, row }) => x + row.count - 1));
   const top = Math.min(0, ...rows.map(({ y }) => y));
-  return { index, rows, left, top, width: right - left + 1, height: Math.max(bottom, 1) - top };
+  const bottom = Math.max(1, ...rows.map(({ y }) => y + 1));
+  return { index, rows, left, top, width: right - left + 1, height: bottom - top };
 }
 
 /** The seat with an index; `undefined` outside of the hall. */

@@ -34,6 +34,8 @@ export interface ProblemBody {
   /** When and where a ticket was used. */
   readonly admittedAt?: string;
   readonly gate?: string;
+  /** Which show a ticket is for. */
+  readonly showId?: string;
   /** Seats that are not free. */
   readonly offending?: readonly string[];
   /** Shows that are in the way. */

@@ -21,6 +21,8 @@ export interface SeatMapOptions {
   /** 0 free, 1 held, 2 sold, 3 blocked; by index. */
   readonly states: () => Uint8Array;
   readonly isMine: (index: number) => boolean;
+  /** How faint a seat is drawn, from 0, as all are where this is absent, to 1. */
+  readonly fadingOf?: (index: number) => number;
   /** Names of the colours of held, sold and blocked seats; one for all of them where absent. */
   readonly takenColours?: readonly [held: string, sold: string, blocked: string];
   readonly onChoose: (seat: SeatPlace) => void;
@@ -66,8 +68,9 @@ const numbersFrom = 17;
 const dragFromPixels = 6;
 const keySteps = { ArrowLeft: 'left', ArrowRight: 'right', ArrowUp: 'up', ArrowDown: 'down' } as const;
 
-export function seatMap({ states, isMine, takenColours = alike, onChoose, onLook, ...first }: SeatMapOptions): SeatMap {
-  let { hall } = first;
+export function seatMap(options: SeatMapOptions): SeatMap {
+  const { states, isMine, fadingOf = asStrong, takenColours = alike, onChoose, onLook } = options;
+  let { hall } = options;
   const element = document.createElement('canvas');
   element.tabIndex = 0;
   element.setAttribute('role', 'application');
@@ -84,7 +87,7 @@ export function seatMap({ states, isMine, takenColours = alike, onChoose, onLook
     isDrawn = false;
     requestAnimationFrame(() => {
       isDrawn = true;
-      paint(element, { hall, camera, states: states(), isMine, takenColours, cursor });
+      paint(element, { hall, camera, states: states(), isMine, fadingOf, takenColours, cursor });
     });
   }
 
@@ -239,15 +242,20 @@ interface Picture {
   readonly camera: Camera;
   readonly states: Uint8Array;
   readonly isMine: (index: number) => boolean;
+  readonly fadingOf: (index: number) => number;
   readonly takenColours: readonly string[];
   readonly cursor: SeatPlace | undefined;
 }
 
 /** Whoever buys wants to know what can be had. */
 const alike = ['--seat-taken', '--seat-taken', '--seat-taken'] as const;
+const asStrong = () => 0;
+/** How strong colours are: what is drawn alike is one path, so there are few. */
+const strengths = [1, 0.82, 0.66, 0.52, 0.4, 0.3, 0.22, 0.15] as const;
 const categoryColours = ['--seat-free', '--seat-free-2', '--seat-free-3', '--seat-free-4'];
 
-function paint(element: HTMLCanvasElement, { hall, camera, states, isMine, takenColours, cursor }: Picture): void {
+function paint(element: HTMLCanvasElement, picture: Picture): void {
+  const { hall, camera, states, isMine, fadingOf, takenColours, cursor } = picture;
   const { width, height } = element.getBoundingClientRect();
   const context = element.getContext('2d');
   if (context === null || width === 0) return;
@@ -262,7 +270,7 @@ function paint(element: HTMLCanvasElement, { hall, camera, states, isMine, taken
   const toY = (y: number) => height / 2 + (y - camera.y) * scale;
   const size = scale * 0.8;
   // What has one colour is one path: filling each seat by itself takes ten times as long.
-  const paths = new Map<string, Path2D>();
+  const paths = strengths.map(() => new Map<string, Path2D>());
   const marks = new Path2D();
   const numbers: { readonly text: string; readonly x: number; readonly y: number }[] = [];
   for (const row of hall.rows) {
@@ -276,8 +284,9 @@ function paint(element: HTMLCanvasElement, { hall, camera, states, isMine, taken
       const state = states[index] ?? 0;
       const isFree = state === 0;
       const name = isMine(index) ? '--seat-mine' : (takenColours[state - 1] ?? free);
-      const path = paths.get(name) ?? new Path2D();
-      paths.set(name, path);
+      const sameStrength = paths[Math.floor(fadingOf(index) * (strengths.length - 0.01))];
+      const path = sameStrength?.get(name) ?? new Path2D();
+      sameStrength?.set(name, path);
       if (scale < 6) path.rect(x - size / 2, y - size / 2, size, size);
       else path.roundRect(x - size / 2, y - size / 2, size, size, size * 0.25);
       if (isFree && row.row.hasReservedSeats && isReserved(hall, index))
@@ -285,10 +294,14 @@ function paint(element: HTMLCanvasElement, { hall, camera, states, isMine, taken
       if (scale >= numbersFrom) numbers.push({ text: String(row.row.firstNumber + at * row.row.step), x, y });
     }
   }
-  for (const [name, path] of paths) {
-    context.fillStyle = colour(name);
-    context.fill(path);
+  for (const [at, sameStrength] of paths.entries()) {
+    context.globalAlpha = strengths[at] ?? 1;
+    for (const [name, path] of sameStrength) {
+      context.fillStyle = colour(name);
+      context.fill(path);
+    }
   }
+  context.globalAlpha = 1;
   context.strokeStyle = colour('--raised');
   context.lineWidth = Math.max(1, scale / 16);
   context.stroke(marks);

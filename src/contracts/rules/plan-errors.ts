@@ -14,7 +14,7 @@ export const planErrorsMax = 100;
 const seatIdCharactersMax = 40;
 
 /** The faults of a plan, in plan order; none for a plan that can be sold. */
-export function planErrors(plan: Pick<SeatPlan, 'sections' | 'areas'>): readonly PlanError[] {
+export function planErrors(plan: Pick<SeatPlan, 'sections' | 'areas' | 'bestSeat'>): readonly PlanError[] {
   const errors: PlanError[] = [];
   const seen = { sections: new Set<string>(), rows: new Set<string>() };
   let seats = 0;
@@ -37,7 +37,21 @@ export function planErrors(plan: Pick<SeatPlan, 'sections' | 'areas'>): readonly
   if (seats === 0 && plan.areas.length === 0) {
     errors.push({ pointer: '/sections', code: 'empty_plan', message: 'needs at least one row or one area' });
   }
+  if (plan.bestSeat !== undefined && !hasSeat(plan, plan.bestSeat)) {
+    const message = `the plan has no seat "${plan.bestSeat}"; name one of its seats, or none`;
+    errors.push({ pointer: '/bestSeat', code: 'seat_unknown', message });
+  }
   return errors.slice(0, planErrorsMax);
+}
+
+function hasSeat({ sections }: Pick<SeatPlan, 'sections'>, seat: string): boolean {
+  return sections.some((section) =>
+    section.rows.some((row) => {
+      const prefix = rowPrefix(section, row);
+      const number = seat.slice(prefix.length);
+      return seat.startsWith(prefix) && String(Number(number)) === number && inRow(row, Number(number));
+    }),
+  );
 }
 
 function rowErrors(section: SeatSection, row: SeatRow, pointer: string, seen: Set<string>): readonly PlanError[] {

@@ -2,12 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { type SeatPlan, seatPlan } from '../catalog.ts';
 import { planErrors } from './plan-errors.ts';
-import { hasBit, indexOfSeat, planIndex, priceCategoryAt, seatAt } from './plan-order.ts';
+import { hasBit, indexOfSeat, planIndex, priceCategoryAt, seatAt, usualSeat } from './plan-order.ts';
 
 const row = (id: string, first: number, last: number, more: object = {}) => ({ id, name: id, first, last, ...more });
 const section = (id: string, priceCategory: string, rows: object[]) => ({ id, name: id, priceCategory, rows });
-const planOf = (sections: object[], areas: object[] = []): SeatPlan =>
-  seatPlan.parse({ seatPlanId: 'pln_01900000-0000-7000-8000-000000000001', name: 'Hall', sections, areas });
+const planOf = (sections: object[], areas: object[] = [], more: object = {}): SeatPlan =>
+  seatPlan.parse({ seatPlanId: 'pln_01900000-0000-7000-8000-000000000001', name: 'Hall', sections, areas, ...more });
 
 const hall = planOf(
   [
@@ -117,4 +117,47 @@ test('a plan is neither empty nor larger than 65,536 seats', () => {
     planErrors(oneMore).map(({ code }) => code),
     ['too_many_seats'],
   );
+});
+
+test('the best seat is one of the plan', () => {
+  const sections = [section('A', 'x', [row('1', 1, 9, { step: 2 })])];
+  const errorsWith = (bestSeat: string) => planErrors(planOf(sections, [], { bestSeat }));
+  assert.deepEqual(errorsWith('A-1-5'), []);
+  for (const seat of ['A-1-2', 'A-1-11', 'A-1-05', 'A-1-', 'A-1', 'B-1-1']) {
+    const [error, ...others] = errorsWith(seat);
+    assert.deepEqual([error?.pointer, error?.code, others], ['/bestSeat', 'seat_unknown', []], seat);
+    assert.match(error?.message ?? '', new RegExp(`no seat "${seat}"; name one of its seats`));
+  }
+});
+
+test('rows go from the best seat outwards, the earlier first where they are as near', () => {
+  const rows = ['A', 'B', 'C', 'D'].map((id) => row(id, 1, 5));
+  const sections = [section('S', 'cheap', rows), section('C', 'dear', [row('A', 1, 3, { x: 40, y: 2 })])];
+  const { best } = planIndex(planOf(sections, [], { bestSeat: 'S-C-3' }));
+  assert.deepEqual(best?.at, { x: 0, y: 2 });
+  assert.deepEqual(
+    best?.rows.map(({ prefix }) => prefix),
+    ['S-C-', 'S-B-', 'S-D-', 'S-A-', 'C-A-'],
+  );
+  assert.deepEqual([...best.rowsByCategory.keys()], ['cheap', 'dear']);
+  assert.equal(planIndex(planOf(sections)).best, undefined);
+});
+
+test('most halls are best in the middle, two thirds back or in front', () => {
+  const sections = planOf([
+    section(
+      'S',
+      'x',
+      ['A', 'B', 'C', 'D', 'E', 'F', 'G'].map((id) => row(id, 1, 9)),
+    ),
+  ]).sections;
+  assert.equal(usualSeat(sections, 'middle'), 'S-E-5');
+  assert.equal(usualSeat(sections, 'front'), 'S-A-5');
+  // Of two halves, the seat at the aisle.
+  const halves = planOf([
+    section('L', 'x', [row('A', 1, 4, { x: 0, y: 0 })]),
+    section('R', 'x', [row('A', 1, 4, { x: 6, y: 0 })]),
+  ]);
+  assert.equal(usualSeat(halves.sections, 'front'), 'L-A-4');
+  assert.equal(usualSeat([], 'middle'), undefined);
 });

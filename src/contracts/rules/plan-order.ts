@@ -1,17 +1,15 @@
 import type { SeatArea, SeatPlan, SeatRow, SeatSection } from '../catalog.ts';
+import { fromBestOutwards, type Place, type PlacedRow, type UsualPlace, usualBestSeat } from './best-seats.ts';
 
 /**
  * Plan order: a seat's index counts sections, rows and numbers as the plan lists them. The index of a plan is made of
  * its rows, never of its seats: 65,536 seats in 2,000 rows are 2,000 small objects.
  */
 
-/** One row of a plan, as a range of seat indexes. */
-export interface PlanRow {
+/** One row of a plan, as a range of seat indexes. It is drawn where the plan says, else below the row before it. */
+export interface PlanRow extends PlacedRow {
   /** What its seat ids begin with: `<section>-<row>-`. */
   readonly prefix: string;
-  /** Index of its first seat. */
-  readonly offset: number;
-  readonly count: number;
   readonly firstNumber: number;
   readonly step: number;
   readonly priceCategory: string;
@@ -36,6 +34,18 @@ export interface PlanIndex {
   readonly capacity: number;
   /** Rows by prefix. */
   readonly rowsByPrefix: ReadonlyMap<string, PlanRow>;
+  /** From the best seat outwards; where the plan names none, the earlier in the plan the better. */
+  readonly best: BestOrder | undefined;
+}
+
+/** The order of a house that names its best seat. */
+export interface BestOrder {
+  /** Where that seat is drawn. */
+  readonly at: Place;
+  /** From there outwards. */
+  readonly rows: readonly PlanRow[];
+  /** The same by price category, categories in order of their nearest row. */
+  readonly rowsByCategory: ReadonlyMap<string, readonly PlanRow[]>;
 }
 
 const indexes = new WeakMap<SeatPlan, PlanIndex>();
@@ -60,18 +70,25 @@ export function rowPrefix(section: Pick<SeatSection, 'id'>, row: Pick<SeatRow, '
   return `${section.id}-${row.id}-`;
 }
 
+/** Between two sections that have no places of their own, in rows. */
+const sectionGap = 1;
+
 function build(plan: SeatPlan): PlanIndex {
   const rows: PlanRow[] = [];
   const rowsByPrefix = new Map<string, PlanRow>();
   const rowsByCategory = new Map<string, PlanRow[]>();
   const capacities = new Map<string, number>();
   let seatCount = 0;
+  let bottom = 0;
   for (const section of plan.sections) {
+    if (rows.length > 0) bottom += sectionGap;
     for (const each of section.rows) {
+      const count = rowSeatCount(each);
+      const y = each.y ?? bottom;
+      bottom = Math.max(bottom, y + 1);
       const row: PlanRow = {
         prefix: rowPrefix(section, each),
-        offset: seatCount,
-        count: rowSeatCount(each),
+        ...{ offset: seatCount, count, x: each.x ?? -(count - 1) / 2, y },
         firstNumber: each.first,
         step: each.step,
         priceCategory: section.priceCategory,
@@ -95,7 +112,28 @@ function build(plan: SeatPlan): PlanIndex {
   const index = { seatPlanId: plan.seatPlanId, seatCount, rows, rowsByCategory, accessible, companion };
   mark(plan, rowsByPrefix, 'accessible', accessible);
   mark(plan, rowsByPrefix, 'companion', companion);
-  return { ...index, areas, capacities, capacity, rowsByPrefix };
+  return { ...index, areas, capacities, capacity, rowsByPrefix, best: bestOf(plan, rows, rowsByPrefix) };
+}
+
+function bestOf(
+  { bestSeat }: SeatPlan,
+  rows: readonly PlanRow[],
+  rowsByPrefix: ReadonlyMap<string, PlanRow>,
+): BestOrder | undefined {
+  const seat = bestSeat === undefined ? undefined : placeOfSeat(rowsByPrefix, bestSeat);
+  if (seat === undefined) return undefined;
+  const at = { x: seat.row.x + seat.index - seat.row.offset, y: seat.row.y };
+  const outwards = fromBestOutwards(at, rows);
+  const rowsByCategory = new Map<string, PlanRow[]>();
+  for (const row of outwards) append(rowsByCategory, row.priceCategory, row);
+  return { at, rows: outwards, rowsByCategory };
+}
+
+/** The seat that most halls of this shape take for their best; `undefined` without seats. */
+export function usualSeat(sections: SeatPlan['sections'], usual: UsualPlace): string | undefined {
+  const index = build({ seatPlanId: '', name: '', sections, areas: [] });
+  const seat = usualBestSeat(index.rows, usual);
+  return seat === undefined ? undefined : seatAt(index, seat);
 }
 
 function append(lists: Map<string, PlanRow[]>, key: string, row: PlanRow): void {
@@ -136,11 +174,16 @@ const seatNumber = /^(?:0|[1-9][0-9]{0,5})$/;
 
 /** The index of a seat id, `undefined` when the plan has no such seat. Ids of sections and rows may contain `-`. */
 export function indexOfSeat(plan: PlanIndex, seat: string): number | undefined {
+  return placeOfSeat(plan.rowsByPrefix, seat)?.index;
+}
+
+function placeOfSeat(rowsByPrefix: ReadonlyMap<string, PlanRow>, seat: string) {
   const cut = seat.lastIndexOf('-') + 1;
-  const row = plan.rowsByPrefix.get(seat.slice(0, cut));
-  if (row === undefined) return undefined;
+  const row = rowsByPrefix.get(seat.slice(0, cut));
   const number = seat.slice(cut);
-  return seatNumber.test(number) ? indexInRow(row, Number(number)) : undefined;
+  if (row === undefined || !seatNumber.test(number)) return undefined;
+  const index = indexInRow(row, Number(number));
+  return index === undefined ? undefined : { row, index };
 }
 
 /** The row that has an index; throws for an index outside of the plan. */

@@ -5,8 +5,12 @@ import { decimalText } from './decimals.ts';
 
 /** Reports as files for spreadsheets: a column for each thing, amounts as decimal numbers beside their currency. */
 
-const decimal = (amount: Money | undefined, sign = 1): CsvCell =>
-  amount === undefined ? undefined : decimalText(sign * amount.amount, amount.currency);
+const decimal = (amount: Money | undefined): CsvCell =>
+  amount === undefined ? undefined : decimalText(amount.amount, amount.currency);
+
+/** A movement as it adds up: what went back is negative. */
+export const signedAmount = ({ amount, kind }: Pick<MoneyLine, 'amount' | 'kind'>): Money =>
+  kind === 'refund' ? { ...amount, amount: -amount.amount } : amount;
 
 type Columns<Line> = readonly (readonly [name: string, of: (line: Line) => CsvCell])[];
 
@@ -37,8 +41,7 @@ const ofMovement: Columns<MoneyLine> = [
   ['at', ({ at }) => at],
   ['kind', ({ kind }) => kind],
   ['currency', ({ amount }) => amount.currency],
-  // What went back is negative, so that the column adds up.
-  ['amount', ({ amount, kind }) => decimal(amount, kind === 'refund' ? -1 : 1)],
+  ['amount', (line) => decimal(signedAmount(line))],
   ['booking', ({ bookingId }) => bookingId],
   ['payment', ({ paymentId }) => paymentId],
   ['refund', ({ refundId }) => refundId],

@@ -2,12 +2,19 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type SeatPlan, seatPlan } from '../catalog.ts';
-import { hasBit, indexOfSeat, planIndex, priceCategoryAt, rowOfIndex, seatAt } from './plan-order.ts';
+import { blockDistance } from './best-seats.ts';
+import { hasBit, indexOfSeat, type PlanIndex, planIndex, priceCategoryAt, rowOfIndex, seatAt } from './plan-order.ts';
 import { emptySeatMap, isFree, withSeats } from './seat-map.ts';
 import { pickSeats, type Wish } from './seat-picker.ts';
 
-const planOf = (sections: object[]): SeatPlan =>
-  seatPlan.parse({ seatPlanId: 'pln_01900000-0000-7000-8000-000000000001', name: 'Hall', sections, areas: [] });
+const planOf = (sections: object[], more: object = {}): SeatPlan =>
+  seatPlan.parse({
+    seatPlanId: 'pln_01900000-0000-7000-8000-000000000001',
+    name: 'Hall',
+    sections,
+    areas: [],
+    ...more,
+  });
 const section = (id: string, priceCategory: string, rows: object[]) => ({ id, name: id, priceCategory, rows });
 const row = (id: string, first: number, last: number, more: object = {}) => ({ id, name: id, first, last, ...more });
 
@@ -17,13 +24,16 @@ const hall = planIndex(
     section('R', 'rear', [row('C', 1, 8, { accessible: [1, 4], companion: [2] }), row('D', 1, 8)]),
   ]),
 );
-const without = (...seats: string[]) =>
+const without = (...seats: string[]) => sold(hall, seats);
+const sold = (plan: PlanIndex, seats: readonly string[]) =>
   withSeats(
     emptySeatMap,
-    seats.map((seat) => indexOfSeat(hall, seat) ?? assert.fail(seat)),
+    seats.map((seat) => indexOfSeat(plan, seat) ?? assert.fail(seat)),
     'sold',
   );
-const pick = (wish: Wish, map = emptySeatMap) => pickSeats(hall, map, wish)?.map((index) => seatAt(hall, index));
+const pickIn = (plan: PlanIndex, wish: Wish, map = emptySeatMap) =>
+  pickSeats(plan, map, wish)?.map((index) => seatAt(plan, index));
+const pick = (wish: Wish, map = emptySeatMap) => pickIn(hall, wish, map);
 
 test('the first seats side by side are picked, front to back', () => {
   assert.deepEqual(pick({ count: 2 }), ['F-A-1', 'F-A-2']);
@@ -83,6 +93,58 @@ test('wheelchair places go to those who ask for them, with their companion seats
   assert.equal(pick({ count: 1, accessible: true, priceCategory: 'front' }), undefined);
 });
 
+/** Six rows of nine, the four in front cheaper; the best seat is the middle one of the fourth. */
+const cinema = planIndex(
+  planOf(
+    [
+      section(
+        'F',
+        'front',
+        ['A', 'B', 'C', 'D'].map((id) => row(id, 1, 9)),
+      ),
+      section(
+        'R',
+        'rear',
+        ['E', 'F'].map((id, at) =>
+          row(id, 1, 9, { y: 4 + at, ...(at === 1 ? { accessible: [1, 9], companion: [2, 8] } : {}) }),
+        ),
+      ),
+    ],
+    { bestSeat: 'F-D-5' },
+  ),
+);
+
+test('where the house names its best seat, whoever comes first has it, and a pair a seat beside it', () => {
+  assert.deepEqual(pickIn(cinema, { count: 1 }), ['F-D-5']);
+  assert.deepEqual(pickIn(cinema, { count: 3 }), ['F-D-4', 'F-D-5', 'F-D-6']);
+  assert.deepEqual(pickIn(cinema, { count: 2 }), ['F-D-4', 'F-D-5']);
+});
+
+test('then the nearest to it follow, in whichever row and price category they are', () => {
+  assert.deepEqual(pickIn(cinema, { count: 3 }, sold(cinema, ['F-D-5'])), ['F-C-4', 'F-C-5', 'F-C-6']);
+  const both = sold(cinema, ['F-D-5', 'F-C-5']);
+  assert.deepEqual(pickIn(cinema, { count: 3 }, both), ['R-E-4', 'R-E-5', 'R-E-6']);
+  assert.deepEqual(pickIn(cinema, { count: 3, priceCategory: 'front' }, both), ['F-B-4', 'F-B-5', 'F-B-6']);
+});
+
+test('the best seats leave no single one over where others do not', () => {
+  // Three are left in the middle of the best row: a pair would leave one of them alone.
+  const map = sold(cinema, ['F-D-3', 'F-D-7']);
+  assert.deepEqual(pickIn(cinema, { count: 2 }, map), ['F-C-4', 'F-C-5']);
+  assert.deepEqual(pickIn(cinema, { count: 3 }, map), ['F-D-4', 'F-D-5', 'F-D-6']);
+});
+
+test('a party that fits no row begins where the best seats are', () => {
+  const picked = pickIn(cinema, { count: 12 }) ?? assert.fail();
+  assert.deepEqual(new Set(picked.map((seat) => seat.slice(0, 3))), new Set(['F-D', 'F-C']));
+});
+
+test('wheelchair places are the nearest ones too', () => {
+  assert.deepEqual(pickIn(cinema, { count: 2, accessible: true }), ['R-F-1', 'R-F-2']);
+  assert.deepEqual(pickIn(cinema, { count: 1, accessible: true }, sold(cinema, ['R-F-1'])), ['R-F-9']);
+  assert.deepEqual(pickIn(cinema, { count: 3, accessible: true }), ['R-F-1', 'R-F-2', 'R-F-9']);
+});
+
 const rowShape = fc.record({
   seats: fc.integer({ min: 1, max: 14 }),
   accessible: fc.uniqueArray(fc.nat(13), { maxLength: 3 }),
@@ -90,7 +152,7 @@ const rowShape = fc.record({
 });
 const hallShape = fc.array(fc.array(rowShape, { minLength: 1, maxLength: 5 }), { minLength: 1, maxLength: 4 });
 
-function hallOf(shape: readonly { seats: number; accessible: number[]; companion: number[] }[][]) {
+function hallOf(shape: readonly { seats: number; accessible: number[]; companion: number[] }[][], bestAt?: number) {
   const sections = shape.map((rows, at) =>
     section(
       `S${at}`,
@@ -103,7 +165,10 @@ function hallOf(shape: readonly { seats: number; accessible: number[]; companion
       ),
     ),
   );
-  return planIndex(planOf(sections));
+  const plan = planOf(sections);
+  if (bestAt === undefined) return planIndex(plan);
+  const index = planIndex(plan);
+  return planIndex({ ...plan, bestSeat: seatAt(index, bestAt % index.seatCount) });
 }
 
 test('a pick is free, complete, of the asked kind, and there whenever enough such seats are', () => {
@@ -113,34 +178,72 @@ test('a pick is free, complete, of the asked kind, and there whenever enough suc
     accessible: fc.boolean(),
   });
   fc.assert(
-    fc.property(hallShape, fc.array(fc.nat(300)), wish, (shape, sold, asked) => {
-      const plan = hallOf(shape);
-      const map = withSeats(
-        emptySeatMap,
-        sold.filter((index) => index < plan.seatCount),
-        'sold',
-      );
-      const reserved = (index: number) => hasBit(plan.accessible, index) || hasBit(plan.companion, index);
-      const candidates = Array.from({ length: plan.seatCount }, (_, index) => index).filter(
-        (index) =>
-          isFree(map, index) &&
-          reserved(index) === asked.accessible &&
-          (asked.priceCategory === undefined || priceCategoryAt(plan, index) === asked.priceCategory),
-      );
-      const places = candidates.filter((index) => hasBit(plan.accessible, index)).length;
-      const enough = candidates.length >= asked.count && (!asked.accessible || places > 0);
-      const picked = pickSeats(plan, map, asked);
-      assert.equal(picked !== undefined, enough);
-      if (picked === undefined) return;
-      assert.equal(new Set(picked).size, asked.count);
-      assert.ok(picked.every((index) => candidates.includes(index)));
-      assert.deepEqual(pickSeats(plan, map, asked), picked);
-      if (asked.accessible) assert.ok(picked.some((index) => hasBit(plan.accessible, index)));
-      else checkBlock(plan, candidates, picked);
-    }),
+    fc.property(
+      hallShape,
+      fc.option(fc.nat(300), { nil: undefined }),
+      fc.array(fc.nat(300)),
+      wish,
+      (shape, bestAt, sold, asked) => {
+        const plan = hallOf(shape, bestAt);
+        const map = withSeats(
+          emptySeatMap,
+          sold.filter((index) => index < plan.seatCount),
+          'sold',
+        );
+        const reserved = (index: number) => hasBit(plan.accessible, index) || hasBit(plan.companion, index);
+        const candidates = Array.from({ length: plan.seatCount }, (_, index) => index).filter(
+          (index) =>
+            isFree(map, index) &&
+            reserved(index) === asked.accessible &&
+            (asked.priceCategory === undefined || priceCategoryAt(plan, index) === asked.priceCategory),
+        );
+        const places = candidates.filter((index) => hasBit(plan.accessible, index)).length;
+        const enough = candidates.length >= asked.count && (!asked.accessible || places > 0);
+        const picked = pickSeats(plan, map, asked);
+        assert.equal(picked !== undefined, enough);
+        if (picked === undefined) return;
+        assert.equal(new Set(picked).size, asked.count);
+        assert.ok(picked.every((index) => candidates.includes(index)));
+        assert.deepEqual(pickSeats(plan, map, asked), picked);
+        if (asked.accessible) assert.ok(picked.some((index) => hasBit(plan.accessible, index)));
+        else checkBlock(plan, candidates, picked);
+        if (plan.best !== undefined) checkNearest(plan, candidates, { asked, picked });
+      },
+    ),
     { numRuns: 500 },
   );
 });
+
+/** From the rule: of all blocks that leave as few single seats over, none is nearer to the best seat, or as near and earlier. */
+function checkNearest(
+  plan: PlanIndex,
+  candidates: readonly number[],
+  { asked, picked }: { readonly asked: Wish; readonly picked: readonly number[] },
+) {
+  const at = plan.best?.at ?? assert.fail();
+  const free = new Set(candidates);
+  const blocks = candidates
+    .filter((start) => {
+      const seats = Array.from({ length: asked.count }, (_, more) => start + more);
+      const row = rowOfIndex(plan, start);
+      const isBlock = seats.every((index) => free.has(index) && index < row.offset + row.count);
+      return isBlock && (asked.accessible !== true || seats.some((index) => hasBit(plan.accessible, index)));
+    })
+    .map((start) => ({
+      start,
+      leaves: asked.accessible === true ? 0 : Math.min(1, singlesBeside(plan, free, start, asked.count)),
+      distance: blockDistance(at, rowOfIndex(plan, start), { start, count: asked.count }),
+    }))
+    .sort((a, b) => a.leaves - b.leaves || a.distance - b.distance || a.start - b.start);
+  if (blocks[0] !== undefined) assert.equal(picked[0], blocks[0].start);
+}
+
+function singlesBeside(plan: PlanIndex, free: ReadonlySet<number>, start: number, count: number): number {
+  const row = rowOfIndex(plan, start);
+  const isFree = (index: number) => index >= row.offset && index < row.offset + row.count && free.has(index);
+  const end = start + count;
+  return Number(isFree(start - 1) && !isFree(start - 2)) + Number(isFree(end) && !isFree(end + 1));
+}
 
 /** From the rule: where a block exists, the pick is one; where one exists that leaves no single seat, so does the pick. */
 function checkBlock(plan: ReturnType<typeof planIndex>, candidates: readonly number[], picked: readonly number[]) {

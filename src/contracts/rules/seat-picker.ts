@@ -1,14 +1,16 @@
+import { blockDistance, leastDistance, Nearest, nearestStart, type Place } from './best-seats.ts';
 import { hasBit, type PlanIndex, type PlanRow } from './plan-order.ts';
 import { nextFree, nextTaken, type SeatMap, takenSeats } from './seat-map.ts';
 
 /**
  * Picks the best free seats. Best means, in this order: next to each other; no single seat left over beside them where
- * another place avoids it; early in the plan, one price category after the other. Where no row has enough seats side by
+ * another place avoids it; near to the seat that the house calls its best, whatever it costs. A plan that names none is
+ * taken in its own order: early in the plan, one price category after the other. Where no row has enough seats side by
  * side, a party is split into the fewest pieces, in one price category if that is possible. Seats for wheelchair users
  * and their companions are given to those who ask for them, who get no others.
  *
- * The same seats come out for the same plan and map. A pick reads rows front to back and stops at the first that fits;
- * it never reads the hall more than a few times, and makes no object per seat.
+ * The same seats come out for the same plan and map. A pick reads rows in the order of the house and stops where no further
+ * one can be better; it never reads the hall more than a few times, and makes no object per seat.
  */
 export interface Wish {
   readonly count: number;
@@ -25,7 +27,7 @@ interface Run {
 /** The picked seats in plan order, `undefined` when there are not enough. */
 export function pickSeats(plan: PlanIndex, map: SeatMap, wish: Wish): readonly number[] | undefined {
   if (wish.count < 1 || plan.seatCount - takenSeats(map) < wish.count) return undefined;
-  const groups = categoryRows(plan, wish.priceCategory);
+  const groups = categoryRows(plan.best ?? plan, wish.priceCategory);
   const search = { plan, map, count: wish.count };
   return wish.accessible === true ? pickAccessible(search, groups) : pickOrdinary(search, groups);
 }
@@ -36,31 +38,63 @@ interface Search {
   readonly count: number;
 }
 type Rows = readonly PlanRow[];
-/** Calls `found` for runs of seats that may be taken, in order, until it says stop. */
-type Runs = (search: Search, row: PlanRow, found: (start: number, length: number) => boolean) => boolean;
 
-function categoryRows(plan: PlanIndex, priceCategory: string | undefined): readonly Rows[] {
-  if (priceCategory === undefined) return [...plan.rowsByCategory.values()];
-  return [plan.rowsByCategory.get(priceCategory) ?? []];
+function categoryRows(
+  { rowsByCategory }: Pick<PlanIndex, 'rowsByCategory'>,
+  wanted: string | undefined,
+): readonly Rows[] {
+  if (wanted === undefined) return [...rowsByCategory.values()];
+  return [rowsByCategory.get(wanted) ?? []];
 }
 
 function pickOrdinary(search: Search, groups: readonly Rows[]): readonly number[] | undefined {
-  const block = adjacent(search, groups, ordinaryRuns);
-  return block === undefined ? split(search, groups, ordinaryRuns) : seatsOf([block]);
+  const { best } = search.plan;
+  const start =
+    best === undefined ? adjacent(search, groups) : nearest(search, { at: best.at, rows: outwards(search, groups) });
+  return start === undefined ? split(search, groups) : block(search, start);
+}
+
+/** Rows of a house that says which seats are best, from there outwards: of one category, or all of them. */
+function outwards({ plan }: Search, groups: readonly Rows[]): Rows {
+  return (groups.length === 1 ? groups[0] : plan.best?.rows) ?? [];
+}
+
+/** Rows from the best seat outwards. */
+interface Outwards {
+  readonly at: Place;
+  readonly rows: Rows;
+}
+
+/** The block nearest to the best seat without a single seat left beside it, else the nearest there is. */
+function nearest(search: Search, { at, rows }: Outwards): number | undefined {
+  const { count } = search;
+  const exact = new Nearest();
+  const leavingOne = new Nearest();
+  for (const row of rows) {
+    if (exact.isNearerThan(leastDistance(at, row))) break;
+    if (row.count < count) continue;
+    ordinaryRuns(search, row, (runStart, length) => {
+      if (length < count) return false;
+      const start = nearestStart(at, row, { run: { start: runStart, length }, count });
+      (length === count + 1 ? leavingOne : exact).offer(start, blockDistance(at, row, { start, count }));
+      return false;
+    });
+  }
+  return exact.start ?? leavingOne.start;
 }
 
 /** One place after the other: a block without a single seat left beside it, else the first block there is. */
-function adjacent(search: Search, groups: readonly Rows[], runs: Runs): Run | undefined {
+function adjacent(search: Search, groups: readonly Rows[]): number | undefined {
   const { count } = search;
-  let exact: Run | undefined;
-  let leavingOne: Run | undefined;
+  let exact: number | undefined;
+  let leavingOne: number | undefined;
   const found = (start: number, length: number): boolean => {
     if (length < count) return false;
     if (length === count + 1) {
-      leavingOne ??= { start, length: count };
+      leavingOne ??= start;
       return false;
     }
-    exact = { start, length: count };
+    exact = start;
     return true;
   };
   // Rows that are sold out are most of a hall on its best day: one look over many of them at once.
@@ -73,22 +107,22 @@ function adjacent(search: Search, groups: readonly Rows[], runs: Runs): Run | un
         lookedFrom = row.offset;
         free = nextFree(search.map, row.offset, search.plan.seatCount);
       }
-      if (free < row.offset + row.count && runs(search, row, found)) return exact;
+      if (free < row.offset + row.count && ordinaryRuns(search, row, found)) return exact;
     }
   }
   return leavingOne;
 }
 
 /** Fewest pieces: no run is long enough for all, so the longest goes first and the rest goes where it fits best. */
-function split(search: Search, groups: readonly Rows[], runs: Runs): readonly number[] | undefined {
+function split(search: Search, groups: readonly Rows[]): readonly number[] | undefined {
   for (const rows of groups) {
-    const pieces = splitOver(search, rows, runs);
+    const pieces = splitOver(search, rows);
     if (pieces !== undefined) return pieces;
   }
-  return groups.length > 1 ? splitOver(search, groups.flat(), runs) : undefined;
+  return groups.length > 1 ? splitOver(search, search.plan.best?.rows ?? groups.flat()) : undefined;
 }
 
-function splitOver(search: Search, rows: Rows, runs: Runs): readonly number[] | undefined {
+function splitOver(search: Search, rows: Rows): readonly number[] | undefined {
   const { count } = search;
   // Never more than `count` pieces are needed, so no more than that many of each length are remembered.
   const byLength: number[][] = Array.from({ length: count + 1 }, () => []);
@@ -101,7 +135,7 @@ function splitOver(search: Search, rows: Rows, runs: Runs): readonly number[] | 
     }
     return false;
   };
-  for (const row of rows) runs(search, row, found);
+  for (const row of rows) ordinaryRuns(search, row, found);
   if (seats < count) return undefined;
   const pieces: Run[] = [];
   for (let missing = count; missing > 0; ) {
@@ -127,7 +161,10 @@ function bestPiece(byLength: readonly number[][], missing: number): Run | undefi
   return undefined;
 }
 
-/** Free seats side by side, but for those that are kept for wheelchair users and companions. */
+/**
+ * Calls `found` for free seats side by side, but for those that are kept for wheelchair users and companions, in order,
+ * until it says stop.
+ */
 function ordinaryRuns(search: Search, row: PlanRow, found: (start: number, length: number) => boolean): boolean {
   const { map, plan } = search;
   const end = row.offset + row.count;
@@ -161,20 +198,46 @@ function unreservedRuns(
  * of them is free, in plan order.
  */
 function pickAccessible(search: Search, groups: readonly Rows[]): readonly number[] | undefined {
-  for (const rows of groups) {
-    for (const row of rows) {
-      const start = row.hasReservedSeats ? accessibleBlock(search, row) : undefined;
-      if (start !== undefined) return seatsOf([{ start, length: search.count }]);
-    }
-  }
+  const { best } = search.plan;
+  const start =
+    best === undefined
+      ? firstAccessible(search, groups)
+      : nearestAccessible(search, { at: best.at, rows: outwards(search, groups) });
+  if (start !== undefined) return block(search, start);
   for (const rows of groups) {
     const seats = accessibleSplit(search, rows);
     if (seats !== undefined) return seats;
   }
-  return groups.length > 1 ? accessibleSplit(search, groups.flat()) : undefined;
+  return groups.length > 1 ? accessibleSplit(search, best?.rows ?? groups.flat()) : undefined;
 }
 
-function accessibleBlock(search: Search, row: PlanRow): number | undefined {
+function firstAccessible(search: Search, groups: readonly Rows[]): number | undefined {
+  let first: number | undefined;
+  const found = (start: number) => {
+    first = start;
+    return true;
+  };
+  for (const rows of groups) {
+    for (const row of rows) if (accessibleBlocks(search, row, found)) return first;
+  }
+  return undefined;
+}
+
+function nearestAccessible(search: Search, { at, rows }: Outwards): number | undefined {
+  const best = new Nearest();
+  for (const row of rows) {
+    if (best.isNearerThan(leastDistance(at, row))) break;
+    accessibleBlocks(search, row, (start) => {
+      best.offer(start, blockDistance(at, row, { start, count: search.count }));
+      return false;
+    });
+  }
+  return best.start;
+}
+
+/** Calls `found` for each block, in order, until it says stop. */
+function accessibleBlocks(search: Search, row: PlanRow, found: (start: number) => boolean): boolean {
+  if (!row.hasReservedSeats) return false;
   const { plan, map, count } = search;
   const end = row.offset + row.count;
   let start = row.offset;
@@ -188,9 +251,9 @@ function accessibleBlock(search: Search, row: PlanRow): number | undefined {
     }
     if (place) lastPlace = index;
     const first = index - count + 1;
-    if (first >= start && lastPlace >= first) return first;
+    if (first >= start && lastPlace >= first && found(first)) return true;
   }
-  return undefined;
+  return false;
 }
 
 function accessibleSplit(search: Search, rows: Rows): readonly number[] | undefined {
@@ -208,6 +271,10 @@ function accessibleSplit(search: Search, rows: Rows): readonly number[] | undefi
   if (places.length === 0 || places.length + companions.length < count) return undefined;
   const together = [...places, ...companions].slice(0, count);
   return together.sort((a, b) => a - b);
+}
+
+function block({ count }: Search, start: number): readonly number[] {
+  return seatsOf([{ start, length: count }]);
 }
 
 function seatsOf(runs: readonly Run[]): readonly number[] {

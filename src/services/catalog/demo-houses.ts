@@ -1,30 +1,8 @@
+import type { SeatPlan, SeatRow } from '../../contracts/catalog.ts';
+import { usualSeat } from '../../contracts/rules/plan-order.ts';
+
 /** The houses of the demo: invented theatres in real towns, and the seat plans of their screens. */
-
-interface Row {
-  readonly id: string;
-  readonly name: string;
-  readonly first: number;
-  readonly last: number;
-  readonly accessible?: readonly number[];
-  readonly companion?: readonly number[];
-  readonly x: number;
-  readonly y: number;
-}
-
-export interface DemoPlan {
-  readonly name: string;
-  readonly sections: readonly {
-    readonly id: string;
-    readonly name: string;
-    readonly priceCategory: string;
-    readonly rows: readonly Row[];
-  }[];
-  readonly areas: readonly {
-    readonly area: string;
-    readonly name: string;
-    readonly capacity: number;
-    readonly priceCategory: string;
-  }[];
+export interface DemoPlan extends Omit<SeatPlan, 'seatPlanId'> {
   /** List prices by category, in minor units. */
   readonly prices: Readonly<Record<string, number>>;
 }
@@ -49,12 +27,14 @@ function section(block: Block) {
   const { id, name, priceCategory, rows, seats, widening = 0, firstRow = 0, y = 0, wheelchairs = false } = block;
   return {
     ...{ id, name, priceCategory },
-    rows: Array.from({ length: rows }, (_, index): Row => {
+    rows: Array.from({ length: rows }, (_, index): SeatRow => {
       const count = seats + widening * index;
       const letter = rowLetter(firstRow + index);
-      const places = wheelchairs && index === 0 ? { accessible: [1, count], companion: [2, count - 1] } : {};
+      const isKept = wheelchairs && index === 0;
+      const kept = { accessible: isKept ? [1, count] : [], companion: isKept ? [2, count - 1] : [] };
       // Seats stand one apart, each row centred on the middle of the stage.
-      return { id: letter, name: letter, first: 1, last: count, ...places, x: -(count - 1) / 2, y: y + index };
+      const numbers = { first: 1, last: count, step: 1, ...kept };
+      return { id: letter, name: letter, ...numbers, x: -(count - 1) / 2, y: y + index };
     }),
   };
 }
@@ -85,7 +65,11 @@ function room(
     ...(backRows > 0 ? [section({ id: 'P', name: 'Premium seats', priceCategory: 'premium', ...back })] : []),
   ];
   const seats = sections.flatMap(({ rows }) => rows).reduce((total, { last }) => total + last, 0);
-  return { name: `${title}, ${seats} seats`, sections, areas: [], prices };
+  return {
+    ...{ name: `${title}, ${seats} seats`, sections, areas: [], prices },
+    // A screen is seen best from two thirds back.
+    bestSeat: usualSeat(sections, 'middle'),
+  };
 }
 
 /** 960 in the stalls, 640 in the circle, 400 standing in front of the stage: a house of 2,000. */
@@ -97,6 +81,8 @@ const grandHall: DemoPlan = {
   ],
   areas: [{ area: 'standing', name: 'Standing in front of the stage', capacity: 400, priceCategory: 'standing' }],
   prices: { stalls: 6_500, circle: 4_800, standing: 3_900 },
+  // A stage is seen best from nearby.
+  bestSeat: 'ST-A-20',
 };
 
 export const demoPlans = {

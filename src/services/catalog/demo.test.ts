@@ -64,6 +64,7 @@ test('the houses: six in four time zones, thirty screens, from 60 seats to 2,000
   assert.equal(Math.max(...capacities), 2_000);
   for (const plan of additions.seatPlans) {
     assert.deepEqual(planErrors(plan), []);
+    assert.ok(plan.bestSeat, `${plan.name} says where its best seats are`);
     assert.ok(plan.sections[0]?.rows[0]?.accessible.length);
     assert.ok(plan.sections.every(({ rows }) => rows.every(({ x, y }) => x !== undefined && y !== undefined)));
   }

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { refundPolicy as refundPolicyData, seatArea, seatRow, seatSection } from '../../contracts/catalog.ts';
+import { bestSeat, refundPolicy as refundPolicyData, seatArea, seatRow, seatSection } from '../../contracts/catalog.ts';
 import { movieId, screenId, seatPlanId, theatreId } from '../../contracts/ids.ts';
 import { price } from '../../contracts/money.ts';
 import { rowsPerSectionMax } from '../../contracts/rules/seat-limits.ts';
@@ -71,6 +71,7 @@ export const seatPlanFields = z.strictObject({
     .max(200)
     .default([]),
   areas: z.array(z.strictObject(seatArea.shape)).max(50).default([]),
+  bestSeat: bestSeat.optional(),
 });
 export const seatPlanSummary = z.object({
   seatPlanId,

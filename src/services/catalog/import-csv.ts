@@ -1,6 +1,8 @@
 import { Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
+import { usualPlaces } from '../../contracts/rules/best-seats.ts';
 import { minorUnits } from '../../contracts/rules/decimals.ts';
+import { usualSeat } from '../../contracts/rules/plan-order.ts';
 import {
   type CatalogueFile,
   checkEntries,
@@ -22,7 +24,7 @@ import { inTurns } from './import-turns.ts';
  * | `theatre` | name |
  * | `location`, `timeZone` | of a new theatre; may be left out for one the catalogue has |
  * | `screen` | number |
- * | `plan` | name of a seat plan the catalogue has, or `10x16`: ten rows of sixteen seats, all `standard`. May be left out for a screen the catalogue has |
+ * | `plan` | name of a seat plan the catalogue has, or `10x16 middle`: ten rows of sixteen seats, all `standard`, the best in the middle two thirds back (`10x16 front`: in the first row; `10x16`: where the plan begins). May be left out for a screen the catalogue has |
  * | `startsAt` | on the theatre's clocks: `2026-03-01 19:30` |
  * | `opensAt`, `closesAt` | of the sale; may be left out: from now until the start |
  * | `currency` | such as `USD` |
@@ -242,15 +244,21 @@ function timeCell(name: 'opensAt' | 'closesAt', text: string): object {
   return text === '' ? {} : { [name]: text.replace(' ', 'T') };
 }
 
-/** The plan that `10x16` stands for; `undefined` for a name. */
+/** `10x16`, `10x16 middle`, `10x16 front`. */
+const gridSyntax = /^(\d{1,2})x(\d{1,3})(?: (middle|front))?$/;
+
+/** The plan that `10x16 middle` stands for; `undefined` for a name. */
 function gridPlan(text: string) {
-  const parts = /^(\d{1,2})x(\d{1,3})$/.exec(text);
+  const parts = gridSyntax.exec(text);
   const rows = Number(parts?.[1] ?? 0);
   const seats = Number(parts?.[2] ?? 0);
   if (rows < 1 || rows > rowsMax || seats < 1) return undefined;
   const letters = Array.from({ length: rows }, (_, index) => String.fromCharCode('A'.charCodeAt(0) + index));
-  const rowsOfPlan = letters.map((letter, y) => ({ id: letter, name: letter, first: 1, last: seats, x: 0, y }));
-  return { name: text, sections: [{ id: 'M', name: 'Main', priceCategory: 'standard', rows: rowsOfPlan }], areas: [] };
+  const seated = { first: 1, last: seats, step: 1, accessible: [], companion: [], x: 0 };
+  const rowsOfPlan = letters.map((letter, y) => ({ id: letter, name: letter, ...seated, y }));
+  const sections = [{ id: 'M', name: 'Main', priceCategory: 'standard', rows: rowsOfPlan }];
+  const usual = usualPlaces.find((each) => each === parts?.[3]);
+  return { name: text, sections, areas: [], bestSeat: usual && usualSeat(sections, usual) };
 }
 
 /** A number, or the text itself, which the check of the field will name. */

@@ -203,6 +203,31 @@ test('a CSV programme makes movies, theatres, screens, plans and shows', async (
   assert.equal(additions.shows[0]?.startsAt, '2026-03-02T01:30:00.000Z');
 });
 
+test('a plan that a CSV programme stands for in letters says where its best seats are', async () => {
+  const grids = ['10x16', '10x16 middle', '10x16 front'];
+  const file = await csv(...grids.map((grid, at) => line.replace(',1,10x16', `,${at + 1},${grid}`)));
+  const { additions, faults } = await resolveCatalogue(file, { known: nothing, newId, now });
+  assert.deepEqual(faults, []);
+  assert.deepEqual(
+    additions.seatPlans.map(({ name, bestSeat }) => [name, bestSeat]),
+    [
+      ['10x16', undefined],
+      ['10x16 middle', 'M-G-8'],
+      ['10x16 front', 'M-A-8'],
+    ],
+  );
+});
+
+test('a plan that says something else of its best seats is another plan', async () => {
+  const { additions } = await resolve(whole);
+  const known = { ...nothing, seatPlans: additions.seatPlans };
+  const [plan] = additions.seatPlans;
+  const changed = { seatPlans: [{ ...plan, seatPlanId: undefined, bestSeat: 'M-A-1' }] };
+  const file = await readJsonCatalogue(JSON.stringify(changed));
+  const { faults } = await resolveCatalogue(file, { known, newId, now });
+  assert.match(faults[0]?.message ?? '', /plans never change/);
+});
+
 test('amounts follow the decimals of the currency', async () => {
   const yen = await csv(line.replace('USD,12.50', 'JPY,1800'));
   assert.deepEqual(yen.shows[0]?.value.priceCategories[0]?.price, { amount: 1_800, currency: 'JPY' });

@@ -1,8 +1,8 @@
 import type { SeatPlan, Show } from '../../contracts/catalog.ts';
 import { type PlanIndex, planIndex } from '../../contracts/rules/plan-order.ts';
+import { type RuledPrice, ruledPrice } from '../../contracts/rules/price-rules.ts';
 import type { AppliedRule } from '../../contracts/seats.ts';
 import type { PricingRules } from '../../contracts/settings.ts';
-import { type RuledPrice, ruledPrice } from './rules.ts';
 import { type Demand, saleSlotMs, saleSlotsMax } from './state.ts';
 
 /** A category's price now. */

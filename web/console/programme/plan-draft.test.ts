@@ -10,6 +10,7 @@ const draft = (more: Partial<PlanDraft> = {}): PlanDraft => ({
   name: 'Small hall',
   sections: [{ name: 'Stalls', id: '', priceCategory: 'standard', rows: rows('A', 'M') }],
   areas: [],
+  bestSeat: '',
   ...more,
 });
 
@@ -105,6 +106,27 @@ describe('a draft', () => {
   it('is what it was made from, and back', () => {
     const { plan } = planOf(draft());
     assert.deepEqual(planOf(draftOf(plan)).plan, plan);
+    const chosen = { ...plan, bestSeat: 'S-C-3' };
+    assert.deepEqual(planOf(draftOf(chosen)), { plan: chosen, faults: [] });
+  });
+
+  it('has its best seat in a usual place, which follows the rows, at a seat, or nowhere', () => {
+    const bestOf = (bestSeat: string, more: Partial<PlanDraft> = {}) =>
+      planOf(draft({ bestSeat, ...more })).plan.bestSeat;
+    const short = [{ name: 'Stalls', id: '', priceCategory: 'standard', rows: rows('A', 'D', { seats: 5 }) }];
+    assert.deepEqual([bestOf('middle'), bestOf('middle', { sections: short })], ['S-I-7', 'S-C-3']);
+    assert.deepEqual([bestOf('front'), bestOf('S-C-3'), bestOf('')], ['S-A-7', 'S-C-3', undefined]);
+    assert.equal(bestOf('middle', { sections: [] }), undefined);
+  });
+
+  it('asks for the best seat that was to be chosen, and says where it is none of the plan', () => {
+    const { faults } = planOf(draft({ bestSeat: 'chosen' }));
+    assert.deepEqual(faults, [{ pointer: '/bestSeat', message: 'is to be chosen in the picture', isMissing: true }]);
+    const gone = planOf(draft({ bestSeat: 'S-Z-1' })).faults;
+    assert.deepEqual(
+      gone.map(({ pointer, isMissing }) => [pointer, isMissing]),
+      [['/bestSeat', false]],
+    );
   });
 
   it('says where something is wrong, by the rules that the server has as well', () => {

@@ -1,5 +1,7 @@
 import type { SeatPlan, SeatRow } from '../../../src/contracts/catalog.ts';
+import { usualPlaces } from '../../../src/contracts/rules/best-seats.ts';
 import { planErrors } from '../../../src/contracts/rules/plan-errors.ts';
+import { usualSeat } from '../../../src/contracts/rules/plan-order.ts';
 import { areaCapacityMax, rowsPerSectionMax, seatSyntax } from '../../../src/contracts/rules/seat-limits.ts';
 
 /**
@@ -37,6 +39,11 @@ export interface PlanDraft {
   readonly name: string;
   readonly sections: readonly SectionDraft[];
   readonly areas: readonly AreaDraft[];
+  /**
+   * Which seat is the best: a usual one, which follows the rows while they change, the id of one, `chosen` before one is
+   * chosen, or nothing, where the best seats are those that are listed first.
+   */
+  readonly bestSeat: string;
 }
 
 /** What is wrong with one field. What is only not there yet is told once somebody wants to send it. */
@@ -46,15 +53,15 @@ export interface DraftFault {
   readonly isMissing: boolean;
 }
 
-export type PlanFields = Pick<SeatPlan, 'name' | 'sections' | 'areas'>;
+export type PlanFields = Pick<SeatPlan, 'name' | 'sections' | 'areas' | 'bestSeat'>;
 
-export const emptyDraft: PlanDraft = { name: '', sections: [], areas: [] };
+export const emptyDraft: PlanDraft = { name: '', sections: [], areas: [], bestSeat: '' };
 
 /** A draft that says what a plan says: to begin a new one with. */
-export function draftOf({ name, sections, areas }: PlanFields): PlanDraft {
+export function draftOf({ name, sections, areas, bestSeat = '' }: PlanFields): PlanDraft {
   const number = (value: number | undefined) => (value === undefined ? '' : String(value));
   return {
-    name,
+    ...{ name, bestSeat },
     sections: sections.map((section) => ({
       ...section,
       rows: section.rows.map((row) => ({
@@ -75,7 +82,7 @@ export function planOf(draft: PlanDraft): { readonly plan: PlanFields; readonly 
     draft.sections.map(({ id, name }) => ({ id, name })),
     (name, taken) => initialOf(name, taken),
   );
-  const plan: PlanFields = {
+  const unranked: PlanFields = {
     name: read.text(draft.name, '/name'),
     sections: draft.sections.map((section, at) => {
       const pointer = `/sections/${at}`;
@@ -98,6 +105,8 @@ export function planOf(draft: PlanDraft): { readonly plan: PlanFields; readonly 
       priceCategory: read.text(area.priceCategory, `/areas/${at}/priceCategory`),
     })),
   };
+  const bestSeat = read.bestSeat(draft.bestSeat, unranked);
+  const plan = bestSeat === undefined ? unranked : { ...unranked, bestSeat };
   // What cannot be read is said already, and not said again as a row from 1 to 0.
   const isSaid = (pointer: string) => faults.some((each) => each.pointer === pointer);
   const others = planErrors(plan).filter(({ pointer }) => !isSaid(pointer));
@@ -165,6 +174,13 @@ class Reading {
       ...(x === undefined ? {} : { x }),
       ...(y === undefined ? {} : { y }),
     };
+  }
+
+  bestSeat(draft: string, { sections }: PlanFields): string | undefined {
+    const usual = usualPlaces.find((each) => each === draft);
+    if (usual !== undefined) return usualSeat(sections, usual);
+    if (draft === 'chosen') this.#faults.push(missing('/bestSeat', 'is to be chosen in the picture'));
+    return draft === '' || draft === 'chosen' ? undefined : draft;
   }
 
   #place(typed: string, pointer: string): number | undefined {

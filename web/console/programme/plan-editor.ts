@@ -10,6 +10,8 @@ import { messageOf, Problem } from '../../kit/problem.ts';
 import { keep, kept } from '../../kit/storage.ts';
 import { WishKey } from '../../kit/wish-key.ts';
 import { field, isAtField } from '../field.ts';
+import { areaCard } from './area-card.ts';
+import { bestChoiceOf, bestSeatCard } from './best-seat-card.ts';
 import { programme } from './entries.ts';
 import { sayNext } from './entry-form.ts';
 import {
@@ -32,6 +34,7 @@ import { newArea, newSection, nextRow } from './row-drafts.ts';
  * reload nor a look elsewhere loses it.
  */
 const hint = 'Choosing a seat makes it a wheelchair space, then a companion seat.';
+const bestHint = 'Choose the best seat of the house.';
 
 export function planEditorPart(app: App): Page {
   const from = new URLSearchParams(location.search).get('from') ?? undefined;
@@ -53,6 +56,7 @@ class PlanEditor {
   #isTried = false;
   #isSending = false;
   #isWhole = false;
+  #isChoosingBest = false;
 
   constructor(app: App, from: string | undefined) {
     this.#app = app;
@@ -60,7 +64,7 @@ class PlanEditor {
     this.#key = `fullhouse-plan-draft-${from ?? 'new'}`;
     this.#picture = new PlanPicture(app, (row, seat) => this.#chosen(row, seat));
     const text = kept(this.#key, 'tab');
-    if (text !== undefined) this.#show(JSON.parse(text) as PlanDraft);
+    if (text !== undefined) this.#show({ ...emptyDraft, ...(JSON.parse(text) as PlanDraft) });
     else void this.#begin();
   }
 
@@ -74,7 +78,7 @@ class PlanEditor {
     this.#isTried = false;
     this.#problem = undefined;
     if (this.#from === undefined) {
-      this.#show({ ...emptyDraft, sections: [{ ...newSection, name: 'Stalls' }] });
+      this.#show({ ...emptyDraft, sections: [{ ...newSection, name: 'Stalls' }], bestSeat: 'middle' });
       return;
     }
     try {
@@ -121,6 +125,12 @@ class PlanEditor {
 
   /** A seat of the picture; its row is counted through all sections. */
   #chosen(row: number, seat: SeatPlace): void {
+    if (this.#isChoosingBest) {
+      this.#isChoosingBest = false;
+      this.#change((draft) => ({ ...draft, bestSeat: seat.id }));
+      this.#picture.say(`${this.#picture.bestSeatText}: the best seat now`);
+      return;
+    }
     let before = 0;
     for (const [at, section] of (this.#draft?.sections ?? []).entries()) {
       const own = section.rows[row - before];
@@ -155,10 +165,17 @@ class PlanEditor {
         )}
         <datalist id="price-categories">${categories.map((each) => html`<option value=${each}></option>`)}</datalist>
         <div class="drawing">
-          ${this.#picture.view(hint)}
+          ${this.#picture.view(this.#isChoosingBest ? bestHint : hint)}
           <div>
             ${draft.sections.map((section, at) => this.#section(section, { at, wrong }))}
-            ${draft.areas.map((area, at) => this.#area(area, { at, wrong }))}
+            ${draft.areas.map((area, at) =>
+              areaCard(area, {
+                ...{ at, wrong, isWhole: this.#isWhole },
+                onChange: (change) => this.#changeArea(at, change),
+                onRemove: () => this.#without('areas', at),
+              }),
+            )}
+            ${draft.sections.length === 0 ? undefined : this.#best(draft, wrong)}
           </div>
         </div>
         <p class="row">
@@ -170,6 +187,18 @@ class PlanEditor {
         <p><button ?disabled=${this.#isSending}>${this.#isSending ? 'Sending …' : 'Make the plan'}</button></p>
       </form>
     `;
+  }
+
+  #best({ bestSeat }: PlanDraft, wrong: Noted): TemplateResult {
+    return bestSeatCard({
+      ...{ choice: bestChoiceOf(bestSeat), wrong: wrong('/bestSeat'), isChoosing: this.#isChoosingBest },
+      says: this.#isChoosingBest ? bestHint : (this.#picture.bestSeatText ?? ''),
+      onChoose: (choice) => {
+        this.#isChoosingBest = choice === 'chosen';
+        this.#change((draft) => (bestChoiceOf(draft.bestSeat) === choice ? draft : { ...draft, bestSeat: choice }));
+        this.#picture.showOrder(true);
+      },
+    });
   }
 
   #toggleWhole(): void {
@@ -216,35 +245,6 @@ class PlanEditor {
           <button type="button" class="plain" @click=${() => this.#changeSection(at, ({ rows }) => ({ rows: [...rows, nextRow(rows)] }))}>One row more</button>
           <button type="button" class="plain" @click=${() => (section.rows.length === 0 || confirm(`Remove ${name} with all its rows?`)) && this.#without('sections', at)}>Remove ${name}</button>
         </p>
-      </section>
-    `;
-  }
-
-  #area(area: AreaDraft, { at, wrong }: { readonly at: number; readonly wrong: Noted }): TemplateResult {
-    const pointer = `/areas/${at}`;
-    const name = area.name.trim() === '' ? `Area ${at + 1}` : area.name;
-    return html`
-      <section class="card" aria-label=${name}>
-        <h2>${name} <span class="quiet">places without numbers</span></h2>
-        <div class="row">
-          ${field('Name', html`<input .value=${area.name} maxlength="120" autocomplete="off" @input=${typed((text) => this.#changeArea(at, { name: text }))}>`, wrong(`${pointer}/name`))}
-          ${field('How many people', html`<input .value=${area.capacity} inputmode="numeric" size="8" autocomplete="off" @input=${typed((text) => this.#changeArea(at, { capacity: text }))}>`, wrong(`${pointer}/capacity`))}
-          ${field(
-            'Price category',
-            html`<input .value=${area.priceCategory} list="price-categories" maxlength="40" size="14" autocomplete="off" @input=${typed((text) => this.#changeArea(at, { priceCategory: text }))}>`,
-            wrong(`${pointer}/priceCategory`),
-          )}
-          ${
-            this.#isWhole
-              ? field(
-                  'Id (of itself, if empty)',
-                  html`<input .value=${area.area} maxlength="40" size="12" autocomplete="off" @input=${typed((text) => this.#changeArea(at, { area: text }))}>`,
-                  wrong(`${pointer}/area`),
-                )
-              : undefined
-          }
-        </div>
-        <p><button type="button" class="plain" @click=${() => this.#without('areas', at)}>Remove ${name}</button></p>
       </section>
     `;
   }

@@ -44,6 +44,7 @@ function whereText(pointer: string, draft: PlanDraft): string {
   const [, list, at = '', part, row = '', column] = pointer.split('/');
   if (list === 'areas')
     return `${draft.areas[Number(at)]?.name || `Area ${Number(at) + 1}`}, ${fieldNames[part ?? ''] ?? part}:`;
+  if (list === 'bestSeat') return 'The best seat:';
   if (list !== 'sections' || at === '') return list === 'name' ? 'The name of the plan' : 'The plan';
   const section = draft.sections[Number(at)];
   const name = section?.name || `Section ${Number(at) + 1}`;

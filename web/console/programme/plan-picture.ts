@@ -1,8 +1,10 @@
 import { html, type TemplateResult } from 'lit-html';
+import { leastDistance } from '../../../src/contracts/rules/best-seats.ts';
 import { rowText } from '../../../src/contracts/rules/places.ts';
+import { indexOfSeat } from '../../../src/contracts/rules/plan-order.ts';
 import { seatsPerPlanMax } from '../../../src/contracts/rules/seat-limits.ts';
 import { countText } from '../../kit/format.ts';
-import { type Hall, type HallRow, hallOf, type SeatPlace } from '../../kit/hall.ts';
+import { type Hall, type HallRow, hallOf, placeOf, type SeatPlace } from '../../kit/hall.ts';
 import type { App } from '../../kit/page.ts';
 import { type SeatMap, seatMap, seatMapView } from '../../kit/seat-map.ts';
 import type { PlanFields } from './plan-draft.ts';
@@ -19,6 +21,10 @@ export class PlanPicture {
   readonly #onChoose: (row: number, seat: SeatPlace) => void;
   #drawn: Drawn | undefined;
   #states: Uint8Array = new Uint8Array();
+  /** The best seat, by its index, where the plan names one. */
+  #best: number | undefined;
+  /** How late each seat is given, from 0 to 1, where that is to be seen. */
+  #fading: Float32Array | undefined;
   #says = '';
 
   /** `onChoose` is told which row of the plan a chosen seat is in, counted through all sections. */
@@ -27,12 +33,15 @@ export class PlanPicture {
     this.#onChoose = onChoose;
   }
 
-  show({ sections, areas }: PlanFields): void {
+  show({ sections, areas, bestSeat }: PlanFields): void {
     const categories = [...new Set([...sections, ...areas].map(({ priceCategory }) => priceCategory))];
-    const hall = hallOf({ seatPlanId: '', name: '', sections: [...sections], areas: [...areas] }, categories);
+    const plan = { seatPlanId: '', name: '', sections: [...sections], areas: [...areas] };
+    const hall = hallOf({ ...plan, ...(bestSeat === undefined ? {} : { bestSeat }) }, categories);
     // A number with a digit too many is told in words; drawing it would take longer than mending it.
     if (hall.index.seatCount > seatsPerPlanMax) return;
     this.#states = new Uint8Array(hall.index.seatCount);
+    this.#best = bestSeat === undefined ? undefined : indexOfSeat(hall.index, bestSeat);
+    if (this.#fading !== undefined) this.#fading = fadingOf(hall);
     const map = this.#drawn?.map ?? this.#newMap(hall);
     this.#drawn = { hall, categories, map };
     map.change(hall);
@@ -41,6 +50,22 @@ export class PlanPicture {
   /** Says something of the seat that was chosen. */
   say(text: string): void {
     this.#says = text;
+  }
+
+  /** Shows which seats are given first, or the picture that customers see. */
+  showOrder(isShown: boolean): void {
+    const hall = this.#drawn?.hall;
+    this.#says = '';
+    this.#fading = isShown && hall !== undefined ? fadingOf(hall) : undefined;
+    this.#drawn?.map.draw();
+    this.#app.redraw();
+  }
+
+  /** What the best seat is called, where the plan names one. */
+  get bestSeatText(): string | undefined {
+    const hall = this.#drawn?.hall;
+    const seat = hall && this.#best !== undefined ? placeOf(hall, this.#best) : undefined;
+    return seat && seatText({ ...seat, isAccessible: false, isCompanion: false });
   }
 
   leave(): void {
@@ -60,7 +85,18 @@ export class PlanPicture {
               html`<li><i class="category-${index % 4}"></i>${name === '' ? 'without a price category' : name}: ${capacities.get(name) ?? 0}</li>`,
           )}
           ${hall.rows.some(({ row }) => row.hasReservedSeats) ? html`<li><i class="reserved"></i>wheelchair or companion</li>` : undefined}
+          ${this.#best === undefined ? undefined : html`<li><i class="mine"></i>the best seat</li>`}
         </ul>
+        ${
+          hall.index.seatCount === 0
+            ? undefined
+            : html`
+                <label class="choice">
+                  <input type="checkbox" .checked=${this.#fading !== undefined} @change=${(event: Event) => this.showOrder((event.target as HTMLInputElement).checked)}>
+                  Show which seats are given first: the stronger the colour, the sooner
+                </label>
+              `
+        }
         <p role="status">${countText(capacity, 'place')} in all${[...areas.values()].map(({ name, capacity: places }) => `; ${name}: ${places} without numbers`)}.</p>
       </div>
     `;
@@ -70,7 +106,8 @@ export class PlanPicture {
     return seatMap({
       hall,
       states: () => this.#states,
-      isMine: () => false,
+      isMine: (index) => index === this.#best,
+      fadingOf: (index) => this.#fading?.[index] ?? 0,
       onChoose: (seat) => {
         this.#onChoose(this.#drawn?.hall.rows.indexOf(seat.row) ?? -1, seat);
         this.#app.redraw();
@@ -81,6 +118,27 @@ export class PlanPicture {
       },
     });
   }
+}
+
+/** How late each seat is given, if one after the other is: from 0 for the first to 1 for the last. */
+function fadingOf({ index }: Hall): Float32Array {
+  const { best, rows, seatCount } = index;
+  const fading = new Float32Array(seatCount);
+  const order = Uint32Array.from({ length: seatCount }, (_, seat) => seat);
+  if (best !== undefined) {
+    const distances = new Float64Array(seatCount);
+    for (const row of rows) {
+      for (let at = 0; at < row.count; at += 1) {
+        const seat = { offset: row.offset + at, count: 1, x: row.x + at, y: row.y };
+        distances[seat.offset] = leastDistance(best.at, seat);
+      }
+    }
+    order.sort((a, b) => (distances[a] ?? 0) - (distances[b] ?? 0) || a - b);
+  }
+  order.forEach((seat, rank) => {
+    fading[seat] = rank / Math.max(1, seatCount - 1);
+  });
+  return fading;
 }
 
 const nameOf = ({ section, name }: HallRow) => `${section}, ${rowText(name)}`;

@@ -85,6 +85,11 @@ export function seatPlanPart(app: App, { id, said }: { readonly id: string; read
         (found) => html`
           <h1>${found.name}</h1>
           ${picture.view('Look at a seat to see what it is called.')}
+          ${
+            found.sections.length === 0
+              ? undefined
+              : html`<p>Whoever asks for the best seats is given the free ones nearest to ${picture.bestSeatText ?? 'the beginning of the list of rows'}.</p>`
+          }
           <p>A seat plan never changes, because tickets are sold by it. <a class="button plain" href="${programme}/new-seat-plan?from=${id}">Start a new one from this</a></p>
           ${houses.view(({ theatres, screens }) => {
             const nameOf = screenNames(theatres);

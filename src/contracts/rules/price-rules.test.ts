@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { defaultSettings, type PricingRules } from '../../contracts/settings.ts';
-import { floorAndCeiling, occupancy, type PriceContext, ruledPrice, salesSpeed, timeToShow } from './rules.ts';
+import { defaultSettings, type PricingRules } from '../settings.ts';
+import { floorAndCeiling, occupancy, type PriceContext, ruledPrice, salesSpeed, timeToShow } from './price-rules.ts';
 
 const rules: PricingRules = {
   floorPercent: 80,

@@ -1,5 +1,5 @@
-import type { AppliedRule } from '../../contracts/seats.ts';
-import type { PricingRules } from '../../contracts/settings.ts';
+import type { AppliedRule } from '../seats.ts';
+import type { PricingRules } from '../settings.ts';
 
 /**
  * What moves a price. Rules are small functions that see one category of one show and say how many basis points (one
