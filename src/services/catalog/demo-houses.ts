@@ -61,8 +61,8 @@ function room(
     y: front.rows + 1,
   };
   const sections = [
-    section({ id: 'S', name: 'Seats', priceCategory: 'standard', wheelchairs: true, ...frontRows }),
-    ...(backRows > 0 ? [section({ id: 'P', name: 'Premium seats', priceCategory: 'premium', ...back })] : []),
+    section({ id: 'S', name: 'Front', priceCategory: 'standard', wheelchairs: true, ...frontRows }),
+    ...(backRows > 0 ? [section({ id: 'P', name: 'Rear', priceCategory: 'premium', ...back })] : []),
   ];
   const seats = sections.flatMap(({ rows }) => rows).reduce((total, { last }) => total + last, 0);
   return {
