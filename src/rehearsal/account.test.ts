@@ -22,10 +22,11 @@ test('how long people waited is told of those who have what they wanted, and of 
     visit({ tookMs: 100 }),
     visit({ tookMs: 300, outcome: 'held', places: 0 }),
     visit({ tookMs: 40, outcome: 'seats_unavailable', places: 0 }),
+    visit({ tookMs: 50, outcome: 'waiting', places: 0 }),
     visit({ tookMs: 9_000, outcome: 'gave_up', places: 0 }),
   ]);
-  assert.deepEqual([yes.count, yes.most, no.count, no.most], [2, 300, 1, 40]);
-  assert.deepEqual(outcomes, { confirmed: 1, held: 1, seats_unavailable: 1, gave_up: 1 });
+  assert.deepEqual([yes.count, yes.most, no.count, no.most], [2, 300, 2, 50]);
+  assert.deepEqual(outcomes, { confirmed: 1, held: 1, seats_unavailable: 1, waiting: 1, gave_up: 1 });
   assert.deepEqual(places, { sold: 2, of: 100 });
 });
 

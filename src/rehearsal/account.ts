@@ -59,7 +59,8 @@ export interface Seen {
 }
 
 const periodsShown = 10;
-const wanted: ReadonlySet<string> = new Set(['confirmed', 'held', 'waiting']);
+/** Who is on the waiting list has no seats, and knows it. */
+const wanted: ReadonlySet<string> = new Set(['confirmed', 'held']);
 const isYes = ({ outcome }: Visit) => wanted.has(outcome);
 const hasGivenUp = ({ outcome }: Visit) => outcome === 'gave_up';
 const isNo = (visit: Visit) => !isYes(visit) && !hasGivenUp(visit);
