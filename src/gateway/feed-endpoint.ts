@@ -1,3 +1,4 @@
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import {
   type FeedPosition,
@@ -67,17 +68,25 @@ export function feedEndpoint(installation: Installation): Endpoint {
       },
     },
     problems: ['validation_failed', 'conflict'],
-    handle: ({ query: { topics: named = feedTopics, from, cursor, limit }, waitMs, closing }) =>
+    handle: ({ query: { topics: named = feedTopics, from, cursor, limit }, waitMs, closing, reply }) =>
       refusing(async () => {
         const position = positionIn(cursor) ?? (await feedBeginning(installation, { topics: named, from }));
         let page = await feedPage(installation, { position, limit });
         if (page.events.length === 0 && waitMs > 0 && waiting < waitingMax) {
-          await waitForNews(page.position, { waitMs, signal: closing });
+          await waitForNews(page.position, { waitMs, signal: AbortSignal.any([closing, goneOf(reply.raw)]) });
           page = await feedPage(installation, { position: page.position, limit });
         }
         return { status: 200, body: { items: page.events, nextCursor: encodeCursor([JSON.stringify(page.position)]) } };
       }),
   });
+}
+
+/** Aborted once nobody waits for an answer any more: their place is for others. */
+function goneOf(answer: FastifyReply['raw']): AbortSignal {
+  const gone = new AbortController();
+  answer.once('close', () => gone.abort());
+  if (answer.closed) gone.abort();
+  return gone.signal;
 }
 
 function positionIn(cursor: string | undefined): FeedPosition | undefined {
