@@ -36,3 +36,21 @@ test('whoever goes away while they wait for news keeps nobody from waiting', asy
   closing.abort();
   assert.equal((await next).status, 200);
 });
+
+test('many who read at once leave turns to everybody else', async () => {
+  const log = new LocalLog(createMemoryRecords(topicsOf(1)));
+  const { handle } = feedEndpoint({ log: log as Installation['log'] } as Installation);
+  const closing = new AbortController().signal;
+  let turns = 0;
+  let isOver = false;
+  const others = (async () => {
+    for (; !isOver; turns += 1) await new Promise((resolve) => setImmediate(resolve));
+  })();
+  const readers = 20;
+  const ask = () =>
+    handle({ query: { from: 'start', limit: 100 }, waitMs: 0, closing, reply: { raw: new EventEmitter() } } as never);
+  await Promise.all(Array.from({ length: readers }, ask));
+  isOver = true;
+  await others;
+  assert.ok(turns >= readers, `${turns} turns beside ${readers} pages`);
+});
