@@ -43,6 +43,7 @@ describe('a rehearsal', () => {
     assert.deepEqual([account.broken, account.isBorne], [[], true]);
     const came = account.periods.reduce((sum, period) => sum + period.came, 0);
     assert.equal(came, customers);
+    assert.ok((account.periods[0]?.busy ?? 0) > 0, 'the machine was busy in the first second as well');
     assert.deepEqual(await running.admin.all('/v1/bookings'), []);
     assert.deepEqual(await housesBeside(), []);
   });

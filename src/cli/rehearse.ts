@@ -179,7 +179,7 @@ function print(account: Account): void {
       ...{ came, 'had seats': booked, 'had none': refused, 'gave up': gaveUp },
       'half knew in': p50 === undefined ? '' : inSeconds(p50),
       '99 % in': p99 === undefined ? '' : inSeconds(p99),
-      'processors busy': busy,
+      'processors busy': busy ?? '',
     })),
   );
   const ends = Object.entries(outcomes).map(([name, count]) => `${count} ${name}`);

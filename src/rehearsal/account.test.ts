@@ -39,5 +39,5 @@ test('each visit is in the period it came in, and in the one it ended in', () =>
     periods.map(({ came, booked }) => [came, booked]),
     [[2, 1], [0, 1], ...Array.from({ length: 7 }, () => [0, 0]), [1, 1]],
   );
-  assert.deepEqual([periods[1]?.busy, periods[2]?.p50], [1.3, undefined]);
+  assert.deepEqual([periods[1]?.busy, periods[2]?.busy, periods[2]?.p50], [1.3, undefined, undefined]);
 });

@@ -39,11 +39,11 @@ export interface Period {
   /** How long those who knew in it had waited for answers; absent where nobody did. */
   readonly p50?: number;
   readonly p99?: number;
-  /** How many processors of the machine were busy, with the customers. */
-  readonly busy: number;
+  /** How many processors of the machine were busy, with the customers; absent where nobody looked. */
+  readonly busy?: number;
 }
 
-/** How busy the machine was, at a moment since the sale began. */
+/** How busy the machine was, for about a second from a moment since the sale began. */
 export interface Busy {
   readonly atMs: number;
   readonly processors: number;
@@ -109,7 +109,9 @@ function periodsOf({ visits, busy }: Pick<Seen, 'visits' | 'busy'>, lastedMs: nu
         gaveUp: knew.filter(hasGivenUp).length,
       },
       ...(knew.length === 0 ? {} : { p50, p99 }),
-      busy: rounded(readings.reduce((sum, each) => sum + each, 0) / Math.max(1, readings.length)),
+      ...(readings.length === 0
+        ? {}
+        : { busy: rounded(readings.reduce((sum, each) => sum + each, 0) / readings.length) }),
     };
   });
 }

@@ -149,13 +149,19 @@ function watchMachine(): { readonly busy: readonly Busy[]; stop(): void } {
   const busy: Busy[] = [];
   const began = performance.now();
   let before = { at: began, ...processorTimes() };
-  const timer = setInterval(() => {
+  const look = () => {
     const now = { at: performance.now(), ...processorTimes() };
     const share = (now.busy - before.busy) / Math.max(1, now.all - before.all);
-    busy.push({ atMs: now.at - began, processors: share * availableParallelism() });
+    busy.push({ atMs: before.at - began, processors: share * availableParallelism() });
     before = now;
-  }, lookEveryMs);
-  return { busy, stop: () => clearInterval(timer) };
+  };
+  const timer = setInterval(look, lookEveryMs);
+  const stop = () => {
+    clearInterval(timer);
+    // Of a moment there is nothing to say: processors count in hundredths of a second.
+    if (busy.length === 0 || performance.now() - before.at >= lookEveryMs / 2) look();
+  };
+  return { busy, stop };
 }
 
 /** Milliseconds since the machine started. */
