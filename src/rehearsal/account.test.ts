@@ -30,6 +30,13 @@ test('how long people waited is told of those who have what they wanted, and of 
   assert.deepEqual(places, { sold: 2, of: 100 });
 });
 
+test('whoever left the waiting room counts among those who had none, and has waited for no answer', () => {
+  const { no, inRoom, periods } = seen([visit({ outcome: 'left', places: 0, inRoomMs: 500, tookMs: 0 })], {
+    hasWaitingRoom: true,
+  });
+  assert.deepEqual([no.count, inRoom?.most, periods[0]?.refused, periods[0]?.p50], [0, 500, 1, undefined]);
+});
+
 test('each visit is in the period it came in, and in the one it ended in', () => {
   const { periods } = seen(
     [visit({ knewMs: 999 }), visit({ cameMs: 900, knewMs: 1_000 }), visit({ cameMs: 9_000, knewMs: 9_999 })],
