@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict';
-import { readdir } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access, readdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Account } from '../src/rehearsal/account.ts';
-import { type Client, visa } from './support/client.ts';
+import { bareEnvironment } from './support/bare-environment.ts';
+import { type Client, eventually, visa } from './support/client.ts';
 import { commandLine } from './support/command-line.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 import { buildVenue, openShow } from './support/venue.ts';
@@ -28,6 +31,8 @@ describe('a rehearsal', () => {
     showId = await openShow(running.admin, await buildVenue(running.admin, { rows, seats: seatsPerRow }));
   });
   after(() => running.stop());
+  const housesBeside = async () =>
+    (await readdir(dirname(directory))).filter((name) => name.startsWith('.fullhouse-rehearsal'));
 
   it('sells what there is, by way of a waiting room, tells the others, proves the promises, and leaves nothing behind', async () => {
     const crowd = ['--customers', `${customers}`, '--within', '1', '--seats', '1', '--waiting-room', `${customers}`];
@@ -38,12 +43,37 @@ describe('a rehearsal', () => {
     assert.deepEqual([account.broken, account.isBorne], [[], true]);
     const came = account.periods.reduce((sum, period) => sum + period.came, 0);
     assert.equal(came, customers);
+    assert.ok((account.periods[0]?.busy ?? 0) > 0, 'the machine was busy in the first second as well');
     assert.deepEqual(await running.admin.all('/v1/bookings'), []);
-    const beside = await readdir(dirname(directory));
-    assert.deepEqual(
-      beside.filter((name) => name.startsWith('.fullhouse-rehearsal')),
-      [],
-    );
+    assert.deepEqual(await housesBeside(), []);
+  });
+
+  for (const signal of ['SIGHUP', 'SIGKILL'] as const)
+    it(`leaves nothing behind where it is ended by ${signal}`, async () => {
+      const env = { ...bareEnvironment, FULLHOUSE_DATA_DIR: directory };
+      const command = ['src/cli/main.ts', 'rehearse', showId, '--customers', '1', '--within', '600'];
+      const rehearsing = spawn(process.execPath, command, { env, stdio: 'ignore' });
+      const isThere = (path: string) =>
+        access(path).then(
+          () => true,
+          () => false,
+        );
+      const [house = ''] = await eventually(housesBeside, (houses) => houses.length > 0);
+      await eventually(() => isThere(join(dirname(directory), house, 'log.sqlite')), Boolean);
+      rehearsing.kill(signal);
+      await once(rehearsing, 'exit');
+      await eventually(housesBeside, (houses) => houses.length === 0);
+    });
+
+  it('refuses a wish that nobody could have', async () => {
+    const wish = ['rehearse', showId, '--customers', '1', '--seats', '11'];
+    const { code, error } = await commandLine(directory).fullhouse(...wish);
+    assert.deepEqual([code, /nobody can book 11 seats at once/.test(error)], [1, true], error);
+    const limited = await openShow(running.admin, await buildVenue(running.admin, { rows, seats: seatsPerRow }), {
+      seatsPerCustomerMax: 1,
+    });
+    const refused = await commandLine(directory).fullhouse('rehearse', limited, '--customers', '1');
+    assert.match(refused.error, /its seatsPerCustomerMax is 1; give a smaller --seats/);
   });
 
   it('refuses to hold again what nobody has asked for', async () => {

@@ -2,6 +2,7 @@ import { tmpdir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { showId as showIdSchema } from '../contracts/ids.ts';
+import { settings as knownSettings } from '../contracts/settings.ts';
 import {
   type OnSaleLine,
   onSale,
@@ -29,6 +30,8 @@ interface Options {
 
 const withinUsually = 60;
 const seatsUsually = 2;
+/** By Ctrl-C, by whoever runs it, or by the end of the terminal: the house of the rehearsal is removed. */
+const endings = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Each has an account and a connection. */
 const customersMax = 100_000;
 
@@ -66,10 +69,11 @@ export function rehearseCommand(): Command {
 async function runRehearsal(showIds: readonly string[], options: Options): Promise<void> {
   checkUse(showIds, options);
   const { shows, settings, requests } = await whatIsSold(showIds, options.recorded === true);
+  if (options.customers !== undefined) checkSeats(options.seats, { shows, settings });
   const comers = crowd({ showIds, shows, requests }, options);
   const stop = new AbortController();
   const abort = () => stop.abort(new CommandRefused('stopped before the rehearsal was over'));
-  process.once('SIGINT', abort).once('SIGTERM', abort);
+  for (const name of endings) process.once(name, abort);
   const [first] = requests.toSorted((a, b) => a.at - b.at);
   const waiting = progress();
   // Only this command needs it; the others start faster without.
@@ -87,7 +91,7 @@ async function runRehearsal(showIds: readonly string[], options: Options): Promi
     if (!isBorne(account)) process.exitCode = 1;
   } finally {
     waiting.done();
-    process.off('SIGINT', abort).off('SIGTERM', abort);
+    for (const name of endings) process.off(name, abort);
   }
 }
 
@@ -99,6 +103,24 @@ function checkUse(showIds: readonly string[], { customers, recorded, speed }: Op
     throw new WrongUse(`--customers can be at most ${customersMax}`);
   if (speed !== 1 && recorded !== true)
     throw new WrongUse('--speed is for --recorded; --within says how fast others come');
+}
+
+/** Refuses a wish that the house would refuse to everybody: a sale of it shows nothing. */
+function checkSeats(seats: number, { shows, settings }: Pick<Sold, 'shows' | 'settings'>): void {
+  const { schema, default: usual } = knownSettings.seatsPerBookingMax;
+  const set = settings.find(({ key }) => key === 'seatsPerBookingMax')?.value;
+  const perBooking = schema.safeParse(set).data ?? usual;
+  if (seats > perBooking)
+    throw new CommandRefused(
+      `nobody can book ${seats} seats at once: the setting seatsPerBookingMax is ${perBooking}; give a smaller --seats`,
+    );
+  for (const { show } of shows) {
+    const { showId, seatsPerCustomerMax = perBooking } = show;
+    if (seats > seatsPerCustomerMax)
+      throw new CommandRefused(
+        `nobody can have ${seats} seats of ${showId}: its seatsPerCustomerMax is ${seatsPerCustomerMax}; give a smaller --seats`,
+      );
+  }
 }
 
 interface Sold extends Pick<Rehearsal, 'shows' | 'settings'> {
@@ -157,7 +179,7 @@ function print(account: Account): void {
       ...{ came, 'had seats': booked, 'had none': refused, 'gave up': gaveUp },
       'half knew in': p50 === undefined ? '' : inSeconds(p50),
       '99 % in': p99 === undefined ? '' : inSeconds(p99),
-      'processors busy': busy,
+      'processors busy': busy ?? '',
     })),
   );
   const ends = Object.entries(outcomes).map(([name, count]) => `${count} ${name}`);

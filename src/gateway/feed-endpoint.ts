@@ -1,5 +1,8 @@
+import { setImmediate } from 'node:timers/promises';
+import type { FastifyReply } from 'fastify';
 import { z } from 'zod';
 import {
+  type FeedPage,
   type FeedPosition,
   type FeedTopic,
   feedBeginning,
@@ -12,6 +15,7 @@ import {
   feedTopics,
 } from '../operations/feed.ts';
 import type { Installation } from '../operations/installation.ts';
+import { createBatcher } from '../runtime/batcher.ts';
 import { type Endpoint, endpoint } from '../runtime/http/endpoint.ts';
 import { decodeCursor, encodeCursor } from '../runtime/http/page.ts';
 import { invalid } from '../runtime/http/problem.ts';
@@ -24,6 +28,8 @@ const cursorCharactersMax = 30_000;
 /** Programs that wait for news at once; who comes beyond it is answered at once. */
 const waitingMax = 50;
 const eventsUsually = 500;
+/** Pages that are asked for at once. */
+const pagesQueuedMax = 200;
 
 const topics = z
   .string()
@@ -38,6 +44,15 @@ const topics = z
 
 export function feedEndpoint(installation: Installation): Endpoint {
   let waiting = 0;
+  // One page after the other, and whatever else the process does in between: it may sell tickets.
+  const pages = createBatcher<Parameters<typeof feedPage>[1], FeedPage>({
+    itemsMax: 1,
+    queuedMax: pagesQueuedMax,
+    run: async (asked) => {
+      await setImmediate();
+      return Promise.all(asked.map((each) => feedPage(installation, each)));
+    },
+  });
   const waitForNews = async (
     position: FeedPosition,
     more: { readonly waitMs: number; readonly signal: AbortSignal },
@@ -67,17 +82,25 @@ export function feedEndpoint(installation: Installation): Endpoint {
       },
     },
     problems: ['validation_failed', 'conflict'],
-    handle: ({ query: { topics: named = feedTopics, from, cursor, limit }, waitMs, closing }) =>
+    handle: ({ query: { topics: named = feedTopics, from, cursor, limit }, waitMs, closing, reply }) =>
       refusing(async () => {
         const position = positionIn(cursor) ?? (await feedBeginning(installation, { topics: named, from }));
-        let page = await feedPage(installation, { position, limit });
+        let page = await pages.add({ position, limit });
         if (page.events.length === 0 && waitMs > 0 && waiting < waitingMax) {
-          await waitForNews(page.position, { waitMs, signal: closing });
-          page = await feedPage(installation, { position: page.position, limit });
+          await waitForNews(page.position, { waitMs, signal: AbortSignal.any([closing, goneOf(reply.raw)]) });
+          page = await pages.add({ position: page.position, limit });
         }
         return { status: 200, body: { items: page.events, nextCursor: encodeCursor([JSON.stringify(page.position)]) } };
       }),
   });
+}
+
+/** Aborted once nobody waits for an answer any more: their place is for others. */
+function goneOf(answer: FastifyReply['raw']): AbortSignal {
+  const gone = new AbortController();
+  answer.once('close', () => gone.abort());
+  if (answer.closed) gone.abort();
+  return gone.signal;
 }
 
 function positionIn(cursor: string | undefined): FeedPosition | undefined {

@@ -1,7 +1,14 @@
 import { z } from 'zod';
-import { fromHeaders, sourcePrefix, UnreadableRecord } from '../contracts/envelope.ts';
+import { fromHeaders, UnreadableRecord } from '../contracts/envelope.ts';
 import type { TopicName } from '../contracts/topics.ts';
-import { charsOf, consumeCharsMax, type Log, type LogRecord, type LogTopic } from '../runtime/log/log.ts';
+import {
+  charsOf,
+  consumeCharsMax,
+  type Log,
+  type LogRecord,
+  type LogTopic,
+  LogUnavailable,
+} from '../runtime/log/log.ts';
 import { type Installation, OperationRefused } from './installation.ts';
 
 /**
@@ -59,6 +66,8 @@ export interface FeedPage {
 export const feedEventsMax = 1_000;
 /** A page has a share for each partition that has some, and of each at least a few. */
 export const feedEventsMin = 100;
+/** How deep a value may nest: ours do a few times, and what nests some thousand times could be read, but not written again. */
+const nestingMax = 100;
 /** Of tickets: what lets people in, and what they are called. */
 const withheld: ReadonlySet<string> = new Set(['code', 'bookedUnder']);
 
@@ -76,28 +85,33 @@ export async function feedBeginning(
   return Object.fromEntries(await Promise.all(positions));
 }
 
-/** What comes after a position, at most `limit` events. Refuses (`conflict`) a position of which something is not kept any more. */
+/**
+ * What comes after a position, at most `limit` events. Refuses (`conflict`) a position of which something is not kept any more, and one
+ * beyond the end: of a log that was restored since, what comes there is not what comes next.
+ */
 export async function feedPage(
   { log }: Installation,
   { position, limit }: { readonly position: FeedPosition; readonly limit: number },
 ): Promise<FeedPage> {
   const places = placesOf(log, position);
-  const behind = (await Promise.all(places.map(async (place) => ({ place, ...(await log.bounds(place)) })))).filter(
-    ({ place, first, next }) => {
-      if (place.offset < first) throw missed(`${place.topic} keeps nothing before offset ${first}`);
-      return next > place.offset;
-    },
-  );
+  const bounded = await Promise.all(places.map(async (place) => ({ place, ...(await log.bounds(place)) })));
+  for (const { place, first, next } of bounded) {
+    if (place.offset < first) throw missed(`${place.topic} keeps nothing before offset ${first}`);
+    if (place.offset > next) throw missed(`${place.topic} ends at offset ${next}, before the cursor`);
+  }
+  const behind = inTurn(bounded.filter(({ place, next }) => next > place.offset).map(({ place }) => place));
   const share = Math.max(1, Math.floor(limit / Math.max(1, behind.length)));
   const events: FeedEvent[] = [];
+  let left = limit;
   let chars = 0;
-  for (const { place, next } of behind) {
-    if (chars >= consumeCharsMax) break;
-    const records = await log.read(place, share);
+  for (const place of behind) {
+    if (left === 0 || chars >= consumeCharsMax) break;
+    const records = await log.read(place, Math.min(share, left));
     events.push(...records.flatMap(feedEventOf));
+    left -= records.length;
     chars += records.reduce((sum, record) => sum + charsOf(record), 0);
-    // A page is empty only where nothing follows that is for readers.
-    place.offset = records.length === 0 ? next : (records.at(-1)?.offset ?? 0) + 1;
+    // Only past what was read: a broker that has just begun to lead gives nothing for a moment, and then what others had.
+    place.offset = (records.at(-1)?.offset ?? place.offset - 1) + 1;
   }
   return { events, position: positionOf(log, places) };
 }
@@ -142,6 +156,12 @@ function placesOf(log: Log, position: FeedPosition): readonly Place[] {
   });
 }
 
+/** Begins with another one on each page: what fills a page by itself keeps nobody from the others. */
+function inTurn(places: readonly Place[]): readonly Place[] {
+  const first = places.reduce((sum, { offset }) => (sum + offset) % places.length, 0);
+  return [...places.slice(first), ...places.slice(0, first)];
+}
+
 function positionOf(log: Log, places: readonly Place[]): FeedPosition {
   const byTopic = Object.groupBy(places, ({ topic }) => topic);
   return Object.fromEntries(
@@ -155,6 +175,7 @@ function positionOf(log: Log, places: readonly Place[]): FeedPosition {
 function topicOf(log: Log, name: FeedTopic): LogTopic {
   const topic = log.topics.find((each) => each.name === name);
   if (topic === undefined) throw new Error(`the log has no topic ${name}`);
+  if (topic.id === '') throw new LogUnavailable('the log has not been reached yet');
   return topic;
 }
 
@@ -169,15 +190,17 @@ function missed(why: string): OperationRefused {
 function feedEventOf(record: LogRecord): readonly FeedEvent[] {
   try {
     const envelope = fromHeaders(record.headers);
+    const data = toldOf(record);
+    if (!nestsAtMost(data, nestingMax)) return [];
     return [
       {
-        ...{ specversion: '1.0', id: envelope.id, source: sourcePrefix + envelope.source, type: envelope.type },
+        ...{ specversion: '1.0', id: envelope.id, source: record.headers['ce_source'] ?? '', type: envelope.type },
         ...{ subject: envelope.subject, time: new Date(envelope.time).toISOString() },
         datacontenttype: 'application/json',
         ...(envelope.traceparent === undefined ? {} : { traceparent: envelope.traceparent }),
         ...{ topic: record.topic as FeedTopic, partitionkey: record.key, dataversion: envelope.version },
         ...{ streamversion: envelope.streamVersion, causationid: envelope.causationId },
-        ...{ correlationid: envelope.correlationId, data: toldOf(record) },
+        ...{ correlationid: envelope.correlationId, data },
       },
     ];
   } catch (error) {
@@ -191,4 +214,9 @@ function toldOf({ topic, value }: LogRecord): unknown {
   const told: unknown = value === null ? null : JSON.parse(value);
   if (topic !== 'ticket-details' || typeof told !== 'object' || told === null) return told;
   return Object.fromEntries(Object.entries(told).filter(([name]) => !withheld.has(name)));
+}
+
+function nestsAtMost(value: unknown, depth: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return depth > 0 && Object.values(value).every((each) => nestsAtMost(each, depth - 1));
 }

@@ -22,11 +22,19 @@ test('how long people waited is told of those who have what they wanted, and of 
     visit({ tookMs: 100 }),
     visit({ tookMs: 300, outcome: 'held', places: 0 }),
     visit({ tookMs: 40, outcome: 'seats_unavailable', places: 0 }),
+    visit({ tookMs: 50, outcome: 'waiting', places: 0 }),
     visit({ tookMs: 9_000, outcome: 'gave_up', places: 0 }),
   ]);
-  assert.deepEqual([yes.count, yes.most, no.count, no.most], [2, 300, 1, 40]);
-  assert.deepEqual(outcomes, { confirmed: 1, held: 1, seats_unavailable: 1, gave_up: 1 });
+  assert.deepEqual([yes.count, yes.most, no.count, no.most], [2, 300, 2, 50]);
+  assert.deepEqual(outcomes, { confirmed: 1, held: 1, seats_unavailable: 1, waiting: 1, gave_up: 1 });
   assert.deepEqual(places, { sold: 2, of: 100 });
+});
+
+test('whoever left the waiting room counts among those who had none, and has waited for no answer', () => {
+  const { no, inRoom, periods } = seen([visit({ outcome: 'left', places: 0, inRoomMs: 500, tookMs: 0 })], {
+    hasWaitingRoom: true,
+  });
+  assert.deepEqual([no.count, inRoom?.most, periods[0]?.refused, periods[0]?.p50], [0, 500, 1, undefined]);
 });
 
 test('each visit is in the period it came in, and in the one it ended in', () => {
@@ -38,5 +46,5 @@ test('each visit is in the period it came in, and in the one it ended in', () =>
     periods.map(({ came, booked }) => [came, booked]),
     [[2, 1], [0, 1], ...Array.from({ length: 7 }, () => [0, 0]), [1, 1]],
   );
-  assert.deepEqual([periods[1]?.busy, periods[2]?.p50], [1.3, undefined]);
+  assert.deepEqual([periods[1]?.busy, periods[2]?.busy, periods[2]?.p50], [1.3, undefined, undefined]);
 });

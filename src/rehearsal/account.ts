@@ -36,14 +36,14 @@ export interface Period {
   readonly booked: number;
   readonly refused: number;
   readonly gaveUp: number;
-  /** How long those who knew in it had waited for answers; absent where nobody did. */
+  /** How long those who knew in it had waited for answers; absent where nobody had. */
   readonly p50?: number;
   readonly p99?: number;
-  /** How many processors of the machine were busy, with the customers. */
-  readonly busy: number;
+  /** How many processors of the machine were busy, with the customers; absent where nobody looked. */
+  readonly busy?: number;
 }
 
-/** How busy the machine was, at a moment since the sale began. */
+/** How busy the machine was, for about a second from a moment since the sale began. */
 export interface Busy {
   readonly atMs: number;
   readonly processors: number;
@@ -59,10 +59,13 @@ export interface Seen {
 }
 
 const periodsShown = 10;
-const wanted: ReadonlySet<string> = new Set(['confirmed', 'held', 'waiting']);
+/** Who is on the waiting list has no seats, and knows it. */
+const wanted: ReadonlySet<string> = new Set(['confirmed', 'held']);
 const isYes = ({ outcome }: Visit) => wanted.has(outcome);
 const hasGivenUp = ({ outcome }: Visit) => outcome === 'gave_up';
 const isNo = (visit: Visit) => !isYes(visit) && !hasGivenUp(visit);
+/** Whoever left the waiting room has asked for nothing, and waited for no answer. */
+const hasAsked = ({ outcome }: Visit) => outcome !== 'left';
 
 export function accountOf({ visits, busy, capacity, processors, hasWaitingRoom, broken }: Seen): Account {
   const lastedMs = visits.reduce((last, { knewMs }) => Math.max(last, knewMs), 0);
@@ -79,7 +82,7 @@ export function accountOf({ visits, busy, capacity, processors, hasWaitingRoom, 
       times: told.reduce((sum, { toldToComeBack }) => sum + toldToComeBack, 0),
     },
     yes: waited(visits.filter(isYes).map(({ tookMs }) => tookMs)),
-    no: waited(visits.filter(isNo).map(({ tookMs }) => tookMs)),
+    no: waited(visits.filter((visit) => isNo(visit) && hasAsked(visit)).map(({ tookMs }) => tookMs)),
     ...(hasWaitingRoom ? { inRoom: waited(visits.map(({ inRoomMs }) => inRoomMs)) } : {}),
     periods: periodsOf({ visits, busy }, lastedMs),
     processors: { busiest: rounded(Math.max(0, ...busy.map((each) => each.processors))), of: processors },
@@ -98,7 +101,8 @@ function periodsOf({ visits, busy }: Pick<Seen, 'visits' | 'busy'>, lastedMs: nu
     const [fromMs, toMs] = [number * lengthMs, (number + 1) * lengthMs];
     const isIn = (ms: number) => ms >= fromMs && ms < toMs;
     const knew = visits.filter(({ knewMs }) => isIn(knewMs));
-    const { p50, p99 } = waited(knew.map(({ tookMs }) => tookMs));
+    const answered = knew.filter(hasAsked);
+    const { p50, p99 } = waited(answered.map(({ tookMs }) => tookMs));
     const readings = busy.filter(({ atMs }) => isIn(atMs)).map((each) => each.processors);
     return {
       ...{ fromMs, toMs, came: visits.filter(({ cameMs }) => isIn(cameMs)).length },
@@ -107,8 +111,10 @@ function periodsOf({ visits, busy }: Pick<Seen, 'visits' | 'busy'>, lastedMs: nu
         refused: knew.filter(isNo).length,
         gaveUp: knew.filter(hasGivenUp).length,
       },
-      ...(knew.length === 0 ? {} : { p50, p99 }),
-      busy: rounded(readings.reduce((sum, each) => sum + each, 0) / Math.max(1, readings.length)),
+      ...(answered.length === 0 ? {} : { p50, p99 }),
+      ...(readings.length === 0
+        ? {}
+        : { busy: rounded(readings.reduce((sum, each) => sum + each, 0) / readings.length) }),
     };
   });
 }

@@ -27,6 +27,15 @@ const startsIn = (from: { readonly now: number; readonly soldFrom?: number }) =>
   return (Date.parse(copy?.startsAt ?? '') - from.now) / hourMs;
 };
 
+test('a copy of a show has a title that is not too long, however long its own is', () => {
+  const title = 'x'.repeat(120);
+  const long = { ...show, movie: { ...show.movie, title } };
+  const programme = programmeOf({ shows: [{ show: long, plan }], settings: [] }, { now });
+  const [movie] = programme.movies;
+  assert.ok((movie?.title.length ?? 0) <= title.length, movie?.title);
+  assert.equal(programme.shows[0]?.movie, movie?.title);
+});
+
 test('copies of two shows of one movie and one screen are told apart', () => {
   const shows = [
     { show, plan },

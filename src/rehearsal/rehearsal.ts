@@ -73,7 +73,7 @@ async function hold(rehearsal: Rehearsal, { issuer, house, onProgress }: Opened)
   return accountOf({
     ...{ visits, busy: machine.busy, processors: availableParallelism(), hasWaitingRoom: insideMax !== undefined },
     capacity: shows.reduce((sum, { plan }) => sum + planIndex(plan).capacity, 0),
-    broken: await brokenInvariants(house),
+    broken: await brokenInvariants(house, signal),
   });
 }
 
@@ -106,6 +106,8 @@ function apiOf(url: string, token: string): Api {
       method,
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    }).catch(({ cause }: Error) => {
+      throw new Error(`the house of the rehearsal did not answer ${method} ${path}: ${String(cause)}`, { cause });
     });
     if (!answer.ok) throw new Error(`the rehearsal could not ${method} ${path}: ${await answer.text()}`);
     return answer.json();
@@ -147,13 +149,19 @@ function watchMachine(): { readonly busy: readonly Busy[]; stop(): void } {
   const busy: Busy[] = [];
   const began = performance.now();
   let before = { at: began, ...processorTimes() };
-  const timer = setInterval(() => {
+  const look = () => {
     const now = { at: performance.now(), ...processorTimes() };
     const share = (now.busy - before.busy) / Math.max(1, now.all - before.all);
-    busy.push({ atMs: now.at - began, processors: share * availableParallelism() });
+    busy.push({ atMs: before.at - began, processors: share * availableParallelism() });
     before = now;
-  }, lookEveryMs);
-  return { busy, stop: () => clearInterval(timer) };
+  };
+  const timer = setInterval(look, lookEveryMs);
+  const stop = () => {
+    clearInterval(timer);
+    // Of a moment there is nothing to say: processors count in hundredths of a second.
+    if (busy.length === 0 || performance.now() - before.at >= lookEveryMs / 2) look();
+  };
+  return { busy, stop };
 }
 
 /** Milliseconds since the machine started. */
@@ -168,12 +176,17 @@ function processorTimes(): { readonly busy: number; readonly all: number } {
 }
 
 /** What `fullhouse check` says is broken in the house. */
-async function brokenInvariants({ environment }: House): Promise<readonly string[]> {
-  const options = { env: environment, maxBuffer: 2 ** 26 };
+async function brokenInvariants({ environment }: House, signal: AbortSignal): Promise<readonly string[]> {
+  const options = { env: environment, maxBuffer: 2 ** 26, signal };
   // It ends with 1 where something is broken, and says so all the same.
   const told = await promisify(execFile)(program, ['check', '--json'], options).catch(
-    (error: { readonly stdout?: string }) => ({ stdout: error.stdout ?? '' }),
+    (error: { readonly stdout?: string; readonly stderr?: string }) => ({
+      stdout: error.stdout ?? '',
+      stderr: error.stderr ?? '',
+    }),
   );
+  signal.throwIfAborted();
+  if (told.stdout === '') throw new Error(`the promises of the rehearsal could not be checked: ${told.stderr.trim()}`);
   const { invariants } = checked.parse(JSON.parse(told.stdout));
   return invariants.filter(({ holds }) => !holds).map(({ name, says }) => `${name}: ${says}`);
 }

@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto';
-import { readFileSync } from 'node:fs';
 import { LRUCache } from 'lru-cache';
-import { PKPass } from 'passkit-generator';
+import { AppleSigning } from './apple-signing.ts';
 import type { Pass } from './pass.ts';
 
 /**
@@ -11,8 +10,8 @@ import type { Pass } from './pass.ts';
 export interface AppleWallet {
   /** Until when Apple's phones take what is signed. */
   readonly validTo: Date;
-  /** A `.pkpass` file. */
-  pass(content: Pass): Buffer;
+  /** A `.pkpass` file; throws the problem `overloaded` where too many are asked for at once. */
+  pass(content: Pass): Promise<Buffer>;
 }
 
 export interface AppleAccount {
@@ -30,24 +29,20 @@ export const appleType = 'application/vnd.apple.pkpass';
 /** A signature costs some 30 ms of processor; who asks for the same again, in haste or to do harm, has the same again. */
 const passesKeptMax = 200;
 
-/** Drawn for this product, like the icon of the pages. */
-const icons = Object.fromEntries(
-  ['icon.png', 'icon@2x.png', 'icon@3x.png'].map((name) => [name, readFileSync(new URL(name, import.meta.url))]),
-);
-
 export function createAppleWallet({ passTypeId, teamId, certificate, key, authority }: AppleAccount): AppleWallet {
-  const made = new LRUCache<string, Buffer>({ max: passesKeptMax });
-  const certificates = { signerCert: certificate, signerKey: key, wwdr: authority };
+  const made = new LRUCache<string, Promise<Buffer>>({ max: passesKeptMax });
+  const signing = new AppleSigning({ signerCert: certificate, signerKey: key, wwdr: authority });
   return {
     validTo: new X509Certificate(certificate).validToDate,
-    pass(content) {
+    async pass(content) {
       const said = { passTypeIdentifier: passTypeId, teamIdentifier: teamId, ...passJson(content) };
       const text = JSON.stringify(said);
-      let pass = made.get(text);
-      if (pass === undefined) {
-        pass = new PKPass({ ...icons, 'pass.json': Buffer.from(text) }, certificates).getAsBuffer();
-        made.set(text, pass);
-      }
+      const known = made.get(text);
+      if (known !== undefined) return known;
+      const pass = signing.sign(text);
+      made.set(text, pass);
+      // Who asks again may have it signed.
+      pass.catch(() => made.delete(text));
       return pass;
     },
   };

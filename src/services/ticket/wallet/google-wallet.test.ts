@@ -35,10 +35,12 @@ const idsIn = (token: string) => {
 };
 
 describe('a link to save a ticket', () => {
-  it('fits an address, however long names are', async () => {
-    const token = await tokenOf();
-    assert.ok(token.length <= 1_800, `${token.length} characters`);
-  });
+  for (const letter of ['n', 'é', 'Щ', '映', '🎭', '"'])
+    it(`fits an address, however long names of ${letter} are`, async () => {
+      const name = letter.repeat(100);
+      const token = await tokenOf({ movieName: name, theatreName: name, theatreLocation: name, place: name });
+      assert.ok(token.length <= 1_800, `${token.length} characters`);
+    });
 
   it('is about the same ticket of the same show each time', async () => {
     assert.deepEqual(idsIn(await tokenOf()), idsIn(await tokenOf({ code: 'another' })));

@@ -19,7 +19,7 @@ export interface GoogleAccount {
 }
 
 const saveAt = 'https://pay.google.com/gp/v/save/';
-/** The address of a link has room for some 1,800 characters of token, so names are cut. */
+/** The address of a link has room for some 1,800 characters of token, so names are cut: to so many bytes of JSON each. */
 const [issuerNameMax, eventNameMax, textMax] = [20, 30, 24];
 
 export function createGoogleWallet({ issuerId, clientEmail, privateKey }: GoogleAccount): GoogleWallet {
@@ -72,5 +72,14 @@ function short(id: string): string {
   return Buffer.from(id.replaceAll('-', '').slice(-24), 'hex').toString('base64url');
 }
 
-const cut = (value: string, max: number) => (value.length <= max ? value : `${value.slice(0, max - 1)}…`);
+/** Whole characters; those of most alphabets take two bytes or three. */
+function cut(value: string, max: number): string {
+  if (bytesOf(value) <= max) return value;
+  const characters = Array.from(value.slice(0, max));
+  while (bytesOf(`${characters.join('')}…`) > max) characters.pop();
+  return `${characters.join('')}…`;
+}
+
+/** In a token, without the quotes. */
+const bytesOf = (value: string) => Buffer.byteLength(JSON.stringify(value)) - 2;
 const text = (value: string, max = textMax) => ({ defaultValue: { language: 'en', value: cut(value, max) } });

@@ -27,11 +27,12 @@ function forApple(service: ServiceRuntime): Endpoint {
     ...about,
     path: '/tickets/{ticketId}.pkpass',
     summary: 'The ticket as a pass for Apple Wallet, where the house has set that up',
+    problems: [...about.problems, 'overloaded'],
     answers: { 200: { says: 'A signed pass', body: appleType } },
     handle: async ({ params, principal }) => {
       const { apple } = walletsOf(service);
       if (apple === undefined || !offeredWallets(service)?.includes('apple')) throw notFound('pass for Apple Wallet');
-      const body = apple.pass(await passFor(service, params.ticketId, principal));
+      const body = await apple.pass(await passFor(service, params.ticketId, principal));
       return {
         status: 200,
         body,
