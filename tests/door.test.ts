@@ -149,14 +149,14 @@ describe('a scan that was made without a network', () => {
     assert.deepEqual([status, body.admittedAt], [200, scannedAt]);
     const clock = scannedAt.slice(11, 19);
     assert.deepEqual(await usedOf(ticket), [
-      `The ticket for S-B-1 was used at north, scanned without a network at ${clock}.`,
+      `The ticket for Stalls, row 2, seat 1 was used at north, scanned without a network at ${clock}.`,
     ]);
   });
 
   it('is none where the door tells of it at once', async () => {
     const [ticket] = await tickets({ seats: ['S-B-2'] });
     assert.equal((await checkIn(ticket.code, { scannedAt: ago(0) })).status, 200);
-    assert.deepEqual(await usedOf(ticket), ['The ticket for S-B-2 was used at north.']);
+    assert.deepEqual(await usedOf(ticket), ['The ticket for Stalls, row 2, seat 2 was used at north.']);
   });
 
   it('is answered as before when it is sent again, also by somebody else and under another key', async () => {

@@ -140,7 +140,8 @@ export class Camera {
 
   #see(code: string): void {
     if (code === '' || !this.#sightings.isNew(code, performance.now())) return;
-    navigator.vibrate?.(buzzMs);
+    // A page that nobody has touched yet, as after a reload, may not.
+    if (navigator.userActivation.hasBeenActive) navigator.vibrate?.(buzzMs);
     this.#onCode(code);
   }
 
