@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import { bookingNumber } from '../src/contracts/rules/booking-number.ts';
 import { type Booking, type Client, declined, eventually, visa } from './support/client.ts';
 import { bookingOnce, changeSetting, hasStatus, messagesAbout, type SentMessage } from './support/operations.ts';
 import { newPerson, type Person } from './support/people.ts';
@@ -46,7 +47,8 @@ describe('what customers are told', () => {
     const { booking_held: mail } = await told(held, ['booking_held']);
     assert.ok(mail !== undefined);
     assert.equal(mail.subject, 'Your seats for The Third Man are held');
-    for (const part of ['Hello Ada Lovelace', 'Stalls, row 1, seats 1, 2', '€21.50', 'Riverside', held.bookingId]) {
+    const number = bookingNumber(held.bookingId);
+    for (const part of ['Hello Ada Lovelace', 'Stalls, row 1, seats 1, 2', '€21.50', 'Riverside', number]) {
       assert.ok(mail.text.includes(part), `"${part}" is not in: ${mail.text}`);
     }
   });
