@@ -2,7 +2,7 @@ import { tmpdir } from 'node:os';
 import { dirname, resolve } from 'node:path';
 import { Command } from 'commander';
 import { showId as showIdSchema } from '../contracts/ids.ts';
-import { settings as knownSettings } from '../contracts/settings.ts';
+import { settingFrom } from '../contracts/settings.ts';
 import {
   type OnSaleLine,
   onSale,
@@ -107,9 +107,7 @@ function checkUse(showIds: readonly string[], { customers, recorded, speed }: Op
 
 /** Refuses a wish that the house would refuse to everybody: a sale of it shows nothing. */
 function checkSeats(seats: number, { shows, settings }: Pick<Sold, 'shows' | 'settings'>): void {
-  const { schema, default: usual } = knownSettings.seatsPerBookingMax;
-  const set = settings.find(({ key }) => key === 'seatsPerBookingMax')?.value;
-  const perBooking = schema.safeParse(set).data ?? usual;
+  const perBooking = settingFrom((key) => settings.find((each) => each.key === key), 'seatsPerBookingMax');
   if (seats > perBooking)
     throw new CommandRefused(
       `nobody can book ${seats} seats at once: the setting seatsPerBookingMax is ${perBooking}; give a smaller --seats`,

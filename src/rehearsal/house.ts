@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import type { SeatPlan, Setting, Show } from '../contracts/catalog.ts';
-import { settings as knownSettings } from '../contracts/settings.ts';
+import { isSettingKey, settingFrom } from '../contracts/settings.ts';
 
 /**
  * A house of its own for a rehearsal: a Fullhouse in an empty directory, as a process as `npm start` is, with copies of the shows
@@ -139,10 +139,8 @@ export function settingsOf(
   { settings }: Rehearsed,
   { speed }: { readonly speed: number },
 ): readonly { readonly key: string; readonly value: unknown }[] {
-  const changed = new Map(settings.map(({ key, value }) => [key, value]));
-  const { schema, default: usual } = knownSettings.holdTtlMs;
-  const holdTtlMs = schema.safeParse(changed.get('holdTtlMs')).data ?? usual;
-  const given = settings.filter(({ key }) => Object.hasOwn(knownSettings, key) && !ownSettings.has(key));
+  const holdTtlMs = settingFrom((key) => settings.find((each) => each.key === key), 'holdTtlMs');
+  const given = settings.filter(({ key }) => isSettingKey(key) && !ownSettings.has(key));
   return [
     ...given.filter(({ key }) => key !== 'holdTtlMs').map(({ key, value }) => ({ key, value })),
     { key: 'holdTtlMs', value: Math.max(1_000, Math.round(holdTtlMs / speed)) },
