@@ -101,6 +101,12 @@ if (await kafkaOrSkip('several instances of a service')) {
       const path = `/v1/shows/${showId}/waiting-room`;
       assert.equal((await admin.call('PUT', path, { body: { insideMax: 2 } })).status, 200);
       const doors = [first, second, third].map(({ url }) => url);
+      // Each of them knows of it a second later, at the most.
+      const roomAt = (url: string) => new Client(url, admin.token).get<{ room: unknown }>(path);
+      await eventually(
+        () => Promise.all(doors.map(roomAt)),
+        (rooms) => rooms.every(({ body }) => body.room !== null),
+      );
       const people = await Promise.all(Array.from({ length: 9 }, () => new Client(first.url).register()));
       /** All of them, each at another instance than before. */
       let at = 0;
