@@ -1,6 +1,6 @@
 import { pipeline } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { closingSignal } from '../runtime/http/closing.ts';
+import { closingSignal, isOver } from '../runtime/http/closing.ts';
 import { type Endpoint, isEventStream } from '../runtime/http/endpoint.ts';
 import { Problem, problemCodes } from '../runtime/http/problem.ts';
 import { waitMsOf } from '../runtime/http/reading.ts';
@@ -148,5 +148,6 @@ function passOn(reply: FastifyReply, { status, headers, body }: UpstreamAnswer):
   closing.addEventListener('abort', end);
   // Whichever side ends, the other one is ended with it.
   pipeline(body, reply.raw, () => closing.removeEventListener('abort', end));
+  if (isOver(reply.raw)) end();
   return reply;
 }

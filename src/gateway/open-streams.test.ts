@@ -19,10 +19,13 @@ interface Follower {
 async function gateway(context: TestContext) {
   const server = createServer(pino({ level: 'silent' }));
   const closed: (() => void)[] = [];
+  const opening = { held: Promise.resolve(), begun: 0 };
   const stream = endpoint({
     ...{ method: 'GET', path: '/stream', summary: 'Events', tag: 'test', who: ['customer'] },
     answers: { 200: { says: 'Events', body: 'text/event-stream' } },
     handle: async (call) => {
+      opening.begun += 1;
+      await opening.held;
       openEventStream(call, { onClose: () => closed.shift()?.() });
       return { status: 200, hijacked: true };
     },
@@ -85,7 +88,7 @@ async function gateway(context: TestContext) {
     request.destroy();
   };
   const connections = promisify(server.server.getConnections.bind(server.server));
-  return { ask, askAndLeave, door, closed, connections, streams };
+  return { ask, askAndLeave, door, opening, closed, connections, streams };
 }
 
 test('a user may follow so many streams at once, and another one when one is left', async (context) => {
@@ -109,6 +112,21 @@ test('all streams of a user are ended at once, and of nobody else', async (conte
   streams.endOf('usr_1');
   await Promise.all([...ended, ...noticed]);
   assert.equal(other.answer.closed, false);
+});
+
+test('a stream of a user whose streams are ended while it opens is answered, and ends with its head', async (context) => {
+  const { ask, opening, closed, streams } = await gateway(context);
+  const gate = Promise.withResolvers<void>();
+  opening.held = gate.promise;
+  const asked = ask('usr_1');
+  while (opening.begun === 0) await new Promise(setImmediate);
+  const noticed = new Promise<void>((resolve) => closed.push(resolve));
+  streams.endOf('usr_1');
+  gate.resolve();
+  const { answer } = await asked;
+  assert.equal(answer.statusCode, 200);
+  answer.resume();
+  await Promise.all([once(answer, 'end'), noticed]);
 });
 
 test('whoever has gone before a stream opens takes no place, and the stream is closed', async (context) => {

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { endAnswer } from '../runtime/http/closing.ts';
 import { isEventStream } from '../runtime/http/endpoint.ts';
 import { Problem } from '../runtime/http/problem.ts';
 import type { Answering } from '../runtime/http/server.ts';
@@ -33,7 +34,7 @@ export class OpenStreams {
 
   /** Ends all streams of a user. */
   endOf(userId: string): void {
-    for (const answer of this.#open.get(userNamed(userId)) ?? []) answer.destroy();
+    for (const answer of this.#open.get(userNamed(userId)) ?? []) endAnswer(answer);
   }
 
   #enter(who: string, answer: ServerResponse): void {

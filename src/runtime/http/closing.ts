@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 
 /** Which servers are about to close: who holds a request open then lets it go. */
@@ -23,4 +23,18 @@ function controllerOf(server: Server): AbortController {
   const made = new AbortController();
   closing.set(server, made);
   return made;
+}
+
+/** Answers that are to end with their head: nobody is to hear what would follow. */
+const over = new WeakSet<ServerResponse>();
+
+/** Ends an answer that goes on: at once where it has begun, as soon as it has begun otherwise, so that there is an answer at all. */
+export function endAnswer(answer: ServerResponse): void {
+  if (answer.headersSent) answer.destroy();
+  else over.add(answer);
+}
+
+/** Whether an answer was to end before it began. */
+export function isOver(answer: ServerResponse): boolean {
+  return over.has(answer);
 }

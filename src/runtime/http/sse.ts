@@ -1,5 +1,5 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { closingSignal } from './closing.ts';
+import { closingSignal, isOver } from './closing.ts';
 
 /** Bytes a client may leave unread before it is dropped: one that never reads must not fill our memory. */
 const unreadBytesMax = 1_048_576;
@@ -69,7 +69,7 @@ export function openEventStream(
   closing.addEventListener('abort', close);
   // Nothing follows the head of such an answer, and nobody hears what comes after the client has gone. Once our caller has it,
   // since it is told of the end.
-  if (call.request.method === 'HEAD' || answer.closed) queueMicrotask(close);
+  if (call.request.method === 'HEAD' || answer.closed || isOver(answer)) queueMicrotask(close);
   answer.on('close', close);
   answer.on('error', close);
   return {
