@@ -20,6 +20,8 @@ export interface CustomerOptions {
   readonly friends: readonly Client[];
   /** Chance of its own, so that whoever gives nothing away does what they would have done. */
   readonly givingRandom: Random;
+  /** And so that whoever exchanges nothing does. */
+  readonly exchangingRandom: Random;
   readonly venue: Venue;
   readonly journal: Journal;
   readonly random: Random;
@@ -199,6 +201,7 @@ export class Customer {
       if (document.status === 'confirmed' && cancels && look < cancelsAt) continue;
       if (document.status === 'confirmed' && document.tickets.length > 0)
         await this.#giving.giveAway(document, () => this.#cancel(bookingId));
+      if (document.status === 'confirmed' && document.tickets.length > 0) await this.#exchange(document);
       if (document.status === 'confirmed' && document.tickets.length > 0 && random.chance(0.2)) {
         const cancelled = random.chance(0.3) ? this.#cancel(bookingId) : undefined;
         if (cancelled !== undefined) await sleep(random.between(0, 100));
@@ -207,6 +210,33 @@ export class Customer {
       }
       if (isFinal(document.status)) return;
     }
+  }
+
+  /** Perhaps exchanges a booking for another, which may not be had or never be paid for, and may cancel or use the first one meanwhile. */
+  async #exchange({ bookingId: replaces, tickets, showId }: BookingDocument): Promise<void> {
+    const { exchangingRandom: random, journal, venue } = this.#options;
+    if (!random.chance(0.2)) return;
+    journal.note('exchanges');
+    const body = {
+      showId: random.pick(venue.shows).showId,
+      bestAvailable: { count: random.between(1, 3) },
+      ...(random.chance(0.7) ? { payment: { method: 'card', token: random.pick(tokens) } } : {}),
+      replaces,
+    };
+    const meanwhile = random.next();
+    const soon = async (deed: () => Promise<void>) => {
+      await sleep(random.between(0, 400));
+      await deed();
+    };
+    const [bookingId] = await Promise.all([
+      this.#request(body, this.#key(), undefined),
+      ...(meanwhile < 0.2 ? [soon(() => this.#cancel(replaces))] : []),
+      ...(meanwhile > 0.8 ? [soon(() => this.#giving.goIn(`${random.pick(tickets)} ${showId} 1`))] : []),
+    ]);
+    if (bookingId === undefined || random.chance(0.3)) return;
+    await sleep(random.between(300, 8_000));
+    const document = await this.#look(bookingId);
+    if (document?.status === 'awaiting_payment' && document.payment.status !== 'pending') await this.#pay(document, 3);
   }
 
   async #look(bookingId: string): Promise<BookingDocument | undefined> {

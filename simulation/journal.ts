@@ -5,6 +5,7 @@ export const habits = [
   'books with a payment',
   'books and pays later',
   'books with a quote',
+  'exchanges',
   'pays late',
   'pays twice',
   'retries with the same key',

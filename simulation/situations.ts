@@ -31,6 +31,7 @@ export const situations = [
   'message of unknown fate',
   'ticket given away',
   'given away while cancelling',
+  'exchanged for another',
 ] as const;
 export type Situation = (typeof situations)[number];
 
@@ -60,8 +61,11 @@ export function situationsIn(bookings: readonly BookingFacts[]): ReadonlyMap<Sit
   };
   for (const { booking, seats, payments, tickets, messages } of bookings) {
     for (const { type, data } of [...booking, ...seats, ...payments, ...tickets, ...messages]) {
-      const { reason, cause, from, status, whole, provider, because } = data as Readonly<Record<string, unknown>>;
+      const { reason, cause, from, status, whole, provider, because, replaces } = data as Readonly<
+        Record<string, unknown>
+      >;
       note(byType[type]);
+      if (type === 'BookingConfirmed' && replaces !== undefined) note('exchanged for another');
       if (type === 'BookingRejected') note(`rejected: ${reason}`);
       if (type === 'TicketsKept') note(because === 'given' ? 'given away while cancelling' : 'let in while cancelling');
       if (type === 'RefundRequested') note(`refunded: ${cause}`);

@@ -219,6 +219,7 @@ class World {
       staff: this.#client(`${name}'s staff`, [newId('user'), 'staff']),
       friends: [1, 2].map((step) => this.#friend(index, step)),
       givingRandom: this.#random(`${name} gives`),
+      exchangingRandom: this.#random(`${name} exchanges`),
       venue: this.#venue,
       journal: this.#journal,
       random: this.#random(name),

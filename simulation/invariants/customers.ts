@@ -1,4 +1,6 @@
-import type { BookingRequestedData } from '../../src/contracts/user.ts';
+import type { DataOf } from '../../src/contracts/event.ts';
+import { bookingNumber } from '../../src/contracts/rules/booking-number.ts';
+import type { BookingCancellationRequested, BookingRequestedData } from '../../src/contracts/user.ts';
 import { bookingInvariants, examineBooking } from '../../src/operations/check/bookings.ts';
 import type { Finding } from '../../src/operations/check/finding.ts';
 import { isFinal } from '../../src/services/user/booking-document.ts';
@@ -123,6 +125,34 @@ export const cancellationIsAnswered: SimulatedInvariant = {
       const answers = ['BookingCancelled', 'BookingCancellationRefused', 'BookingRejected', 'BookingExpired'];
       if (!(known.get(stream) ?? []).some((fact) => answers.includes(fact.type)))
         yield `${stream} was to be cancelled, and nothing came of it`;
+    }
+  },
+};
+
+export const exchangedIsGivenBack: SimulatedInvariant = {
+  name: 'exchanged-is-given-back',
+  says: 'what is exchanged for another booking is given back once, when that one is confirmed, and never before',
+  *examine({ bookings, stored }) {
+    const confirmed = new Set(
+      bookings
+        .filter(({ booking }) => booking.some(({ type }) => type === 'BookingConfirmed'))
+        .map(({ bookingId }) => bookingId),
+    );
+    const asked = eventsOf({ stored }, 'user');
+    const cancellations = asked.flatMap(({ type, data }) =>
+      type === 'BookingCancellationRequested' ? [data as DataOf<typeof BookingCancellationRequested>] : [],
+    );
+    for (const { type, stream, data } of asked) {
+      const { replaces, acceptedAt } = (data ?? {}) as BookingRequestedData;
+      if (type !== 'BookingRequested' || replaces === undefined) continue;
+      const times = cancellations.filter(
+        (each) =>
+          each.bookingId === replaces.bookingId &&
+          each.acceptedAt === acceptedAt &&
+          each.reason === `exchanged for booking ${bookingNumber(stream)}`,
+      ).length;
+      if (times !== (confirmed.has(stream) ? 1 : 0))
+        yield `${replaces.bookingId} was to be exchanged for ${stream}, ${confirmed.has(stream) ? '' : 'never '}confirmed, and was given back ${times} times`;
     }
   },
 };

@@ -13,6 +13,7 @@ const seats = (
 const booking = (...[alter]: Parameters<typeof seats>) => decision('booking', 'booking', alter);
 const payment = (...[alter]: Parameters<typeof seats>) => decision('payment', 'payments', alter);
 const tickets = (...[alter]: Parameters<typeof seats>) => decision('ticket', 'tickets', alter);
+const gate = (...[alter]: Parameters<typeof seats>) => decision('user', 'booking-requests', alter);
 
 /** A hall in which every seat looks free. */
 const allFree = (state: Loose): Loose => ({ ...state, root: { ...(state['root'] as Loose), map: emptySeatMap } });
@@ -307,5 +308,18 @@ export const businessBugs: readonly PlantedBug[] = [
       };
       return fold(forgotten, applied);
     }),
+  },
+  {
+    name: 'an exchange gives the old booking back before the new one is theirs',
+    alterations: gate((state, input, decide) => {
+      const facts = decide(state, input);
+      if (input.type !== 'BookingRequested' || input.data['replaces'] === undefined) return facts;
+      const { bookingId, userId, replaces, acceptedAt } = input.data;
+      return [...facts, { type: 'ReplacementDue', data: { bookingId, userId, replaces, acceptedAt } }];
+    }),
+  },
+  {
+    name: 'an exchange leaves its customer with both bookings',
+    alterations: gate((state, input, decide) => decide(state, input).filter(({ type }) => type !== 'ReplacementDue')),
   },
 ];

@@ -3,7 +3,7 @@ import { type DataOf, event, type FactOf, moment } from './event.ts';
 import { bookingId, paymentId, refundId, showId, userId } from './ids.ts';
 import { money } from './money.ts';
 import { areaCount, fee, priceItem, quotedPrice, seatId, seatsPerRequestMax, wanted } from './seats.ts';
-import { payment } from './user.ts';
+import { payment, replaced } from './user.ts';
 
 /** What the booking service publishes: every change of a booking, and the request to charge it. */
 
@@ -131,6 +131,8 @@ export const BookingConfirmed = event(
     paymentId: paymentId.optional(),
     /** When it was asked for: whoever did so before a show was moved has to be told. */
     acceptedAt: moment.optional(),
+    /** The booking that its customer has it instead of, and that may be cancelled now. */
+    replaces: replaced.optional(),
   }),
 );
 

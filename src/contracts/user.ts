@@ -10,6 +10,10 @@ export const paymentMethod = z.enum(['card', 'cash']);
 export const payment = z.object({ method: paymentMethod, token: z.string().min(1).max(200) });
 export type Payment = Readonly<z.infer<typeof payment>>;
 
+/** A booking, with the show that all about it travels with. */
+export const replaced = z.object({ bookingId, showId });
+export type Replaced = Readonly<z.infer<typeof replaced>>;
+
 export const BookingRequested = event(
   'BookingRequested',
   'A customer asks for seats of a show.',
@@ -28,6 +32,8 @@ export const BookingRequested = event(
     payment: payment.optional(),
     /** Where no seats are free, it waits for some, until then and as long as the show is on sale. */
     waitsForSeats: z.object({ until: moment.optional() }).optional(),
+    /** A booking of the same customer that is to be cancelled as soon as this one is confirmed. */
+    replaces: replaced.optional(),
     acceptedAt: moment,
   }),
 );

@@ -1,4 +1,5 @@
 import { formatMoney, type Money } from '../contracts/money.ts';
+import { bookingNumber } from '../contracts/rules/booking-number.ts';
 import { type PlaceNames, placesText } from '../contracts/rules/places.ts';
 import { publication } from '../contracts/topics.ts';
 
@@ -47,6 +48,7 @@ interface Told {
   readonly offline?: boolean;
   readonly provider?: string;
   readonly quoteId?: string;
+  readonly replaces?: { readonly bookingId: string };
 }
 
 type Wanted =
@@ -100,8 +102,10 @@ function wantedOf(wanted: Wanted | undefined, names: PlaceNames): string {
 
 const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => string>> = {
   BookingRequested: (told, names) =>
-    `The customer asked for ${wantedOf(told.wanted, names)}${told.payment ? `, to be paid by ${told.payment.method}` : ''}.`,
+    `The customer asked for ${wantedOf(told.wanted, names)}${told.payment ? `, to be paid by ${told.payment.method}` : ''}${told.replaces ? `, in exchange for booking ${bookingNumber(told.replaces.bookingId)}` : ''}.`,
   PaymentSubmitted: (told) => `The customer paid by ${told.payment?.method ?? 'an unknown method'}.`,
+  ReplacementDue: (told) =>
+    `It is theirs: asked to cancel booking ${bookingNumber(told.replaces?.bookingId ?? '')}, which it was exchanged for.`,
   BookingCancellationRequested: (told) => `The ${told.by} asked to cancel${told.reason ? `: ${told.reason}` : ''}.`,
   RequestAccepted: () => 'The show is on sale: the request was accepted.',
   BookingCreated: (told, names) =>

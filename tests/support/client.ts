@@ -125,6 +125,7 @@ export interface Booking {
   readonly holdExpiresAt?: string;
   readonly payment: { readonly status: string; readonly attempts: number; readonly error?: { readonly code: string } };
   readonly refund?: { readonly status: string; readonly amount: { readonly amount: number } };
+  readonly replaces?: string;
   readonly tickets: readonly string[];
   readonly history: readonly { readonly status: string; readonly at: string }[];
   readonly code?: string;

@@ -53,6 +53,7 @@ export function onBookingRequested(state: State, input: BookingRequested): reado
         timesOutAt: input.at + terms.requestTtlMs,
         payment: data.payment,
         ...waiting,
+        ...(data.replaces === undefined ? {} : { replaces: data.replaces }),
       },
     },
     {

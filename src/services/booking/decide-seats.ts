@@ -132,17 +132,19 @@ export function onSeatsSold(state: State, input: SeatsSold): readonly Event[] {
 
 function confirm(state: Paid, now: number): readonly Event[] {
   const { seats, areas, items, total } = state.held;
+  const { bookedUnderId, acceptedAt, replaces } = state.asked;
   const confirmed: Event = {
     type: 'BookingConfirmed',
     data: {
       ...about(state.about),
       seats,
       areas,
-      bookedUnderId: state.asked.bookedUnderId,
+      bookedUnderId,
       items,
       total,
       paymentId: state.paymentId,
-      acceptedAt: state.asked.acceptedAt,
+      acceptedAt,
+      ...(replaces === undefined ? {} : { replaces }),
     },
   };
   return [confirmed, ...applyPostponed(evolve(state, confirmed), state, now)];

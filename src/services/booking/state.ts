@@ -9,7 +9,7 @@ import type { RefundPolicy } from '../../contracts/catalog.ts';
 import type { Fact } from '../../contracts/decider.ts';
 import type { DataOf } from '../../contracts/event.ts';
 import type { Money } from '../../contracts/money.ts';
-import type { Payment } from '../../contracts/user.ts';
+import type { Payment, Replaced } from '../../contracts/user.ts';
 
 /** What a booking remembers in each of its states, and the facts it keeps to itself. */
 
@@ -35,6 +35,8 @@ export interface Asked extends About {
   readonly timesOutAt: number;
   /** Until when it waits for seats where none are free; absent where it does not. */
   readonly waitsUntil?: string | undefined;
+  /** The booking that its customer has it instead of. */
+  readonly replaces?: Replaced | undefined;
 }
 
 /** Seats that are held at a fixed price. */

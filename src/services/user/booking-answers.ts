@@ -35,6 +35,7 @@ export const booking = z.object({
     error: z.object({ code: z.string(), message: z.string() }).optional(),
   }),
   refund: z.object({ status: z.enum(['pending', 'succeeded', 'failed']), amount: money }).optional(),
+  replaces: bookingId.describe('The booking that is cancelled once this one is confirmed').optional(),
   tickets: z.array(z.string()),
   givenTickets: z.array(z.string()).describe('Those of its tickets that belong to somebody else now').optional(),
   history: z.array(z.object({ status: bookingStatus, at: z.string() })),

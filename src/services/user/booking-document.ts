@@ -37,6 +37,8 @@ export interface BookingDocument {
     readonly error?: { readonly code: string; readonly message: string };
   };
   readonly refund?: { readonly status: RefundStatus; readonly amount: Money };
+  /** The booking that its customer wants it instead of. */
+  readonly replaces?: string;
   readonly tickets: readonly string[];
   /** Tickets of it that belong to somebody else now. */
   readonly givenTickets?: readonly string[];
@@ -71,10 +73,10 @@ export interface Internal {
   };
 }
 
-/** What a request and the event that answers it both say. */
+/** What a request says, and the event that answers it, but for what it is instead of. */
 export type Requested = Pick<
   BookingRequestedData,
-  'bookingId' | 'showId' | 'userId' | 'bookedUnderId' | 'wanted' | 'quote' | 'acceptedAt'
+  'bookingId' | 'showId' | 'userId' | 'bookedUnderId' | 'wanted' | 'quote' | 'replaces' | 'acceptedAt'
 >;
 
 /** What booking and ticket service ask each other before a cancellation changes nothing that its customer reads. */
@@ -101,7 +103,7 @@ export function isSought(status: BookingStatus): boolean {
 
 /** The document of a booking that was just asked for: readable before anybody has decided anything. */
 export function requestedDocument(request: Requested, paymentSent: boolean): BookingDocument {
-  const { wanted, quote, bookedUnderId } = request;
+  const { wanted, quote, bookedUnderId, replaces } = request;
   const areas = wanted.kind === 'areas' ? wanted.areas : quote?.areas;
   const document = emptyDocument(request, request.acceptedAt);
   return {
@@ -109,6 +111,7 @@ export function requestedDocument(request: Requested, paymentSent: boolean): Boo
     seats: wanted.kind === 'seats' ? wanted.seats : [],
     ...(areas === undefined || areas.length === 0 ? {} : { areas }),
     payment: { status: paymentSent ? 'pending' : 'none', attempts: 0 },
+    ...(replaces === undefined ? {} : { replaces: replaces.bookingId }),
     internal: { ...document.internal, ...(bookedUnderId === undefined ? {} : { bookedUnderId }) },
   };
 }

@@ -11,6 +11,7 @@ import {
   isFinal,
   isSought,
   type RefundStatus,
+  type Requested,
   requestedDocument,
 } from './booking-document.ts';
 
@@ -34,7 +35,9 @@ export function foldBooking(document: BookingDocument | undefined, change: Booki
   switch (change.type) {
     case 'BookingRequested':
       // The events of the booking service may have been first; then they know all that the request said, and more.
-      return document ?? requestedDocument(change.data, change.data.payment !== undefined);
+      return document === undefined
+        ? requestedDocument(change.data, change.data.payment !== undefined)
+        : withReplaced(document, change.data);
     case 'PaymentSubmitted':
       return document && withPaymentSubmitted(document, change.time);
     case 'BookingCancellationRequested':
@@ -148,6 +151,12 @@ function applyBookingEvent(
     default:
       return event satisfies never;
   }
+}
+
+/** What it is instead of, only the request says. */
+function withReplaced(document: BookingDocument, { replaces }: Pick<Requested, 'replaces'>): BookingDocument {
+  if (replaces === undefined || document.replaces !== undefined) return document;
+  return { ...document, replaces: replaces.bookingId };
 }
 
 type Data<Type extends BookingNews['type']> = Extract<BookingNews, { type: Type }>['data'];

@@ -1,6 +1,8 @@
-import type { Decider, InputContext } from '../../contracts/decider.ts';
+import type { BookingConfirmed } from '../../contracts/booking.ts';
+import type { Decider, Fact, InputContext } from '../../contracts/decider.ts';
 import { unreachable } from '../../contracts/decider.ts';
-import type { BookingMovieEvent, Profile } from '../../contracts/user.ts';
+import type { DataOf } from '../../contracts/event.ts';
+import type { BookingMovieEvent, Profile, Replaced } from '../../contracts/user.ts';
 
 /**
  * The user service decides two small things.
@@ -9,12 +11,31 @@ import type { BookingMovieEvent, Profile } from '../../contracts/user.ts';
  * requested once; payments and cancellations may be asked for again, but the same request never counts twice. Where a
  * cancellation comes before the request that it is about, as when that was stored and told to nobody for a while, it is said
  * again behind it. Whether a request can be met is not judged here: that is the booking service's matter.
+ * When a booking is confirmed that its customer has instead of another, the cancellation of that one is asked for: until somebody
+ * has taken it, and once.
  *
  * **Profiles** (`profiles`, one stream per user): absent → active → erased. Erased is final: the id never comes back.
  */
 
 /** A request as it reaches the gate; `id` names the request, so a repeated delivery is known. */
-export type GateInput = BookingMovieEvent & InputContext;
+type GateRequest = BookingMovieEvent & InputContext;
+/** What came of asking for the cancellation of the other booking. */
+type ReplacementAnswer = { readonly type: 'ReplacementAsked' | 'ReplacementUnasked' } & Replacement & InputContext;
+export type GateInput =
+  | GateRequest
+  | ({ readonly type: 'BookingConfirmed'; readonly data: DataOf<typeof BookingConfirmed> } & InputContext)
+  | ReplacementAnswer;
+
+/** A booking that is confirmed, and the one its customer has it instead of. */
+export interface Replacement {
+  readonly bookingId: string;
+  readonly userId: string;
+  readonly replaces: Replaced;
+  /** When the exchange was asked for, by which the cancellation is judged. */
+  readonly acceptedAt: string;
+}
+export type ReplacementDue = Fact<'ReplacementDue', Replacement>;
+export type GateEvent = BookingMovieEvent | ReplacementDue;
 
 export interface GateState {
   readonly requested: boolean;
@@ -22,14 +43,16 @@ export interface GateState {
   readonly taken: readonly string[];
   /** Cancellations that came before the request. */
   readonly early: readonly BookingMovieEvent[];
+  /** Whether the cancellation of the booking that it replaces is, or was, asked for. */
+  readonly replaced: boolean;
 }
 
 /** A request is delivered again within moments, if at all; more than these few cannot lie between. */
 export const requestsRememberedMax = 64;
 
 /** Takes each request once; the facts are the requests themselves, published on `booking-movie`. */
-export const bookingRequests: Decider<GateState, GateInput, BookingMovieEvent> = {
-  initialState: { requested: false, taken: [], early: [] },
+export const bookingRequests: Decider<GateState, GateInput, GateEvent> = {
+  initialState: { requested: false, taken: [], early: [], replaced: false },
 
   decide(state, input) {
     switch (input.type) {
@@ -40,6 +63,14 @@ export const bookingRequests: Decider<GateState, GateInput, BookingMovieEvent> =
       case 'BookingCancellationRequested':
         // A booking this gate never saw may come from another producer of `booking-movie`: the booking service judges.
         return state.taken.includes(fingerprintOf(input)) ? [] : [factOf(input)];
+      case 'BookingConfirmed':
+        return state.replaced ? [] : replacementOf(input.data);
+      case 'ReplacementAsked':
+        return [];
+      case 'ReplacementUnasked': {
+        const { bookingId, userId, replaces, acceptedAt } = input;
+        return [{ type: 'ReplacementDue', data: { bookingId, userId, replaces, acceptedAt } }];
+      }
       default:
         return unreachable(input);
     }
@@ -55,6 +86,8 @@ export const bookingRequests: Decider<GateState, GateInput, BookingMovieEvent> =
         const early = state.requested ? state.early : [...state.early, event].slice(-requestsRememberedMax);
         return { ...state, taken: remembered(state, event), early };
       }
+      case 'ReplacementDue':
+        return { ...state, replaced: true };
       default:
         return unreachable(event);
     }
@@ -67,8 +100,18 @@ function remembered({ taken }: GateState, event: BookingMovieEvent): readonly st
   return [...taken, fingerprintOf(event)].slice(-requestsRememberedMax);
 }
 
+function replacementOf({
+  bookingId,
+  userId,
+  replaces,
+  acceptedAt,
+}: DataOf<typeof BookingConfirmed>): readonly ReplacementDue[] {
+  if (replaces === undefined || acceptedAt === undefined) return [];
+  return [{ type: 'ReplacementDue', data: { bookingId, userId, replaces, acceptedAt } }];
+}
+
 /** The request without what the runtime added to it. */
-function factOf(input: GateInput): BookingMovieEvent {
+function factOf(input: GateRequest): BookingMovieEvent {
   return { type: input.type, data: input.data } as BookingMovieEvent;
 }
 

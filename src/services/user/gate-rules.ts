@@ -15,6 +15,8 @@ export interface Choice {
     | undefined;
   readonly areas?: readonly { readonly area: string; readonly count: number }[] | undefined;
   readonly waitForSeats?: { readonly until?: string | undefined } | undefined;
+  /** The booking that is given up for this one. */
+  readonly replaces?: string | undefined;
 }
 
 export interface Asked {
@@ -43,6 +45,7 @@ const rules: readonly Rule[] = [
   notTooMany,
   choiceIsTheQuoted,
   waitsForAnySeats,
+  waitsForNoExchange,
 ];
 
 /** The first reason to refuse a request, `undefined` when it may go on. */
@@ -156,6 +159,16 @@ function waitsForAnySeats(asked: Asked): GateRefusal | undefined {
     );
   if (seats === undefined && asked.quote === undefined) return undefined;
   return refusal('/waitForSeats', 'conflict', 'waits for bestAvailable or areas; leave out seats and quote');
+}
+
+/** By the time that seats are found it may be too late to give the other booking back, and both would have to be paid. */
+function waitsForNoExchange({ choice: { waitForSeats, replaces } }: Asked): GateRefusal | undefined {
+  if (waitForSeats === undefined || replaces === undefined) return undefined;
+  return refusal(
+    '/replaces',
+    'ambiguous',
+    'cannot be given up for seats that are waited for; leave one of the two out',
+  );
 }
 
 function quoteOf({ quote }: Asked): Quote | undefined {

@@ -27,6 +27,7 @@ import { emailField, nameField } from './fields.ts';
 import { type Asked, gateRefusal, wantedOf } from './gate-rules.ts';
 import { checkPayment } from './payment-checks.ts';
 import * as projection from './projection.ts';
+import { replacedBy } from './replacement.ts';
 import type { WaitingRooms } from './waiting-rooms.ts';
 
 /** Customers' bookings: asking for one, reading it, paying for it. */
@@ -57,6 +58,11 @@ const bookingRequest = z.strictObject({
     )
     .optional(),
   payment: paymentField.optional(),
+  replaces: bookingId
+    .describe(
+      'Exchange: a confirmed booking of yours, of any show, that is cancelled by the terms of its show as soon as this one is confirmed, and stays as it is where this one is not.',
+    )
+    .optional(),
   customerName: nameField.optional(),
 });
 
@@ -101,6 +107,8 @@ function requestBooking(service: ServiceRuntime, rooms: WaitingRooms): Endpoint 
       'validation_failed',
       'waiting_room',
       'payment_method_off',
+      'conflict',
+      'cancellation_closed',
     ],
     async handle(call) {
       const payment = call.body.payment;
@@ -156,6 +164,7 @@ async function submitBooking(service: ServiceRuntime, call: BookingCall): Promis
   if (body.customerName !== undefined && !hasRole(principal, 'staff')) {
     throw new Problem('forbidden', '/customerName: only staff book for somebody else; leave it out.');
   }
+  const replaces = body.replaces === undefined ? undefined : await replacedBy(service, principal, body.replaces);
   // Names travel on user-profiles alone, so a customer at the counter gets a profile. It leaves before the booking does.
   const before = body.customerName !== undefined && call.idempotency && (await service.answered(call.idempotency));
   if (before) return { repeated: true, answer: before };
@@ -176,6 +185,7 @@ async function submitBooking(service: ServiceRuntime, call: BookingCall): Promis
     ...(body.maxTotal === undefined ? {} : { maxTotal: body.maxTotal }),
     ...(body.payment === undefined ? {} : { payment: body.payment }),
     ...(body.waitForSeats === undefined ? {} : { waitsForSeats: body.waitForSeats }),
+    ...(replaces === undefined ? {} : { replaces }),
     acceptedAt: new Date().toISOString(),
   };
   return service.submit({

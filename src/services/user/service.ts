@@ -1,8 +1,11 @@
+import type { BookingConfirmed } from '../../contracts/booking.ts';
+import type { DataOf } from '../../contracts/event.ts';
 import type { BookingMovieEvent } from '../../contracts/user.ts';
 import { type Message, route, type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { bookingRequests, type GateInput } from './decider.ts';
 import { waitingRoomPeople } from './gauges.ts';
 import { bookings, recalled, retentions, statements } from './projection.ts';
+import { replacementDue } from './replacement.ts';
 import { endpoints } from './routes.ts';
 
 /** What a customer asks for goes through the gate of the booking it is about. */
@@ -15,6 +18,15 @@ const gate = (type: BookingMovieEvent['type']) =>
     },
   });
 
+/** Of what is confirmed, only what is there instead of something else concerns the gate. */
+const confirmed = route<DataOf<typeof BookingConfirmed>>({
+  to: ({ at, envelope: { id, data } }) => {
+    if (data?.replaces === undefined) return [];
+    const input: GateInput = { type: 'BookingConfirmed', data, id, at };
+    return [{ stream: 'booking-requests', id: data.bookingId, input }];
+  },
+});
+
 export const userService: ServiceDefinition = {
   name: 'user',
   mainInput: 'booking-events',
@@ -25,7 +37,9 @@ export const userService: ServiceDefinition = {
     BookingRequested: gate('BookingRequested'),
     PaymentSubmitted: gate('PaymentSubmitted'),
     BookingCancellationRequested: gate('BookingCancellationRequested'),
+    BookingConfirmed: confirmed,
   },
+  effects: { ReplacementDue: replacementDue },
   views: [bookings],
   statements,
   retentions,
