@@ -114,6 +114,26 @@ describe('a booking that is exchanged for another', () => {
     assert.deepEqual(refusal(another), [409, 'conflict']);
   });
 
+  it('is kept, beside the other one, where somebody has gone in with it meanwhile', async () => {
+    const { client, bookingId } = await somebodyWith(['S-E-1']);
+    const { body } = await client.book({ showId: saturdayId, seats: ['S-E-1'], replaces: bookingId });
+    const tickets = await client.get<{ readonly items: readonly { readonly code: string }[] }>(
+      `/v1/bookings/${bookingId}/tickets`,
+    );
+    const admission = { code: tickets.body.items[0]?.code, gate: 'north', showId: fridayId };
+    assert.equal((await admin.post('/v1/check-ins', admission)).status, 200);
+    const paid = await client.post<Booking>(`/v1/bookings/${body.bookingId}/payments`, visa, {
+      ...{ key: randomUUID(), waitSeconds: 20 },
+    });
+    assert.equal(paid.body.status, 'confirmed');
+    const refused = await eventually(
+      () => admin.get<Timeline>(`/v1/ops/bookings/${bookingId}/timeline`),
+      (timeline) => timeline.body.entries.some(({ type }) => type === 'BookingCancellationRefused'),
+    );
+    assert.ok(refused.body.entries.every(({ type }) => type !== 'BookingCancelled'));
+    assert.equal((await client.booking(bookingId)).body.status, 'confirmed');
+  });
+
   it('is refused where it is somebody else’s, unknown, or is to be given up for seats that are waited for', async () => {
     const { client, bookingId } = await somebodyWith(['S-C-5']);
     const stranger = await running.anyone.register();

@@ -33,6 +33,7 @@ const flows = [
     'catalogue',
     'choice',
     'door',
+    'exchange',
     'feed',
     'live',
     'messages',

@@ -14,6 +14,7 @@ import { pageSettings } from '../kit/settings.ts';
 import { WishKey } from '../kit/wish-key.ts';
 import { showOf, statusBadge } from './bookings.ts';
 import { type CardForm, testCardForm } from './cards.ts';
+import { bookingLink, exchange } from './exchange.ts';
 import { Giving } from './giving.ts';
 import { priceLines } from './prices.ts';
 import { stripeCardForm } from './stripe-card.ts';
@@ -227,6 +228,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
         ${booking.status === 'waiting' && booking.areas === undefined ? undefined : html`<p>${placesText(booking, names) || '—'}</p>`}
         ${priceLines(booking, names)}
         <p class="quiet">Booking <strong>${bookingNumber(booking.bookingId)}</strong>, made ${momentText(booking.createdAt)}</p>
+        ${booking.replaces === undefined ? undefined : html`<p class="quiet">In exchange for booking ${bookingLink(booking.replaces)}, which ${exchangeText(booking)}.</p>`}
         ${messages.map(({ kind, channel, status, at }) => html`<p class="quiet">${timeText(at)}: message “${kind.replaceAll('_', ' ')}” by ${channel}: ${status}</p>`)}
       </section>
       ${mayCancel(booking, show) ? cancellation(booking) : undefined}
@@ -261,7 +263,16 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
         isSure = true;
         app.redraw();
       };
-      return html`<p class="no-print"><button class="plain" ?disabled=${busy !== undefined} @click=${ask}>${isListed ? 'Leave the waiting list' : isHeld ? 'Give the seats back' : 'Cancel this booking'}</button></p>`;
+      const exchangeIt = () => {
+        exchange(bookingId);
+        app.go('/');
+      };
+      return html`
+        <p class="no-print">
+          ${isHeld ? undefined : html`<button class="plain" ?disabled=${busy !== undefined} @click=${exchangeIt}>Exchange this booking</button>`}
+          <button class="plain" ?disabled=${busy !== undefined} @click=${ask}>${isListed ? 'Leave the waiting list' : isHeld ? 'Give the seats back' : 'Cancel this booking'}</button>
+        </p>
+      `;
     }
     const fee = show?.refundPolicy.feePercent ?? 0;
     const words = isListed
@@ -331,6 +342,12 @@ function outcome(booking: Booking): TemplateResult | undefined {
     case 'awaiting_payment':
       return undefined;
   }
+}
+
+/** What becomes of the booking that one is exchanged for. */
+function exchangeText(booking: Booking): string {
+  if (booking.status === 'confirmed') return 'goes back';
+  return isOver(booking) ? 'was yours as long as this one was not' : 'stays yours until this one is paid';
 }
 
 /** On the waiting list: what comes, and until when. */

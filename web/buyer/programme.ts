@@ -5,6 +5,7 @@ import { dayOf, dayText, isOtherClock, moneyText, shortDayText, timeText } from 
 import { type App, loading, onSubmit, type Page, problemBox } from '../kit/page.ts';
 import { messageOf, type Problem, tryingAgain } from '../kit/problem.ts';
 import { keep, kept } from '../kit/storage.ts';
+import { exchangeNote } from './exchange.ts';
 
 /**
  * What is on: the shows of one day by movie, or those of a movie on any day; in one theatre or all. What is looked for is in the address,
@@ -86,6 +87,7 @@ export function programmePage(app: App): Page {
     leave: () => asking.abort(),
     view: () => html`
       <h1>What is on</h1>
+      ${exchangeNote(app)}
       <form class="row" role="search" @submit=${onSubmit(() => void load())}>
         <label>
           Movie

@@ -14,6 +14,7 @@ import { type SeatMap, seatMap, seatMapView } from '../kit/seat-map.ts';
 import { type Following, follow } from '../kit/server-events.ts';
 import { WishKey } from '../kit/wish-key.ts';
 import { type Choice, isNothing, keepChoice, keptChoice, nothing, placesIn, withPlaces, withSeat } from './choice.ts';
+import { exchange, exchangeNote, toExchange } from './exchange.ts';
 import { priceLines } from './prices.ts';
 import { bestForm, legend, placesField } from './seat-choices.ts';
 import { placesLeft, saleAt } from './shows.ts';
@@ -224,7 +225,8 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     problem = undefined;
     app.redraw();
     try {
-      const request = { showId, ...wanted };
+      const replaces = toExchange();
+      const request = { showId, ...wanted, ...(replaces === undefined ? {} : { replaces }) };
       const { bookingId } = await post<Pick<Booking, 'bookingId'>>('/v1/bookings', request, {
         key: wish.of(request),
         wait: bookWaitSeconds,
@@ -233,6 +235,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         waiting,
       });
       keepChoice(showId, nothing);
+      exchange(undefined);
       app.go(`/bookings/${bookingId}`);
     } catch (error) {
       if (leaving.signal.aborted) return;
@@ -268,7 +271,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
     const isFull = isTold && !states.includes(0) && areas.every((area) => placesLeft(area) <= 0);
     const note = saleText(show, isFull);
     return html`
-      ${heading(show)} ${waitingRoom.note()}
+      ${heading(show)} ${exchangeNote(app)} ${waitingRoom.note()}
       ${note === undefined ? undefined : html`<p class="note" role="status">${note}</p>`}
       ${held === undefined || !isHeldStill(held) ? undefined : html`<p class="note">You hold ${placesText(held, placeNames(plan))} of this show. <a href="/bookings/${held.bookingId}">Go on to payment</a></p>`}
       ${listed === undefined ? undefined : html`<p class="note">You are on the waiting list of this show. <a href="/bookings/${listed.bookingId}">See where you are</a></p>`}
@@ -290,7 +293,7 @@ export function showPage(app: App, { showId = '' }: Readonly<Record<string, stri
         <section aria-label="Your choice">
           ${isOpen && hasSeats && !isFull ? bestForm(show, { hall, isClosed: isBooking, onSend: best }) : undefined}
           ${isOpen && isFull && isIdle() ? undefined : choiceView(show)}
-          ${isOpen && listed === undefined && (isFull || isInVain) ? waitForm(stage, { isClosed: isBooking, onSend: (form) => void request(waitOf(form)) }) : undefined}
+          ${isOpen && listed === undefined && toExchange() === undefined && (isFull || isInVain) ? waitForm(stage, { isClosed: isBooking, onSend: (form) => void request(waitOf(form)) }) : undefined}
         </section>
       </div>
     `;

@@ -135,6 +135,8 @@ export interface Booking {
     readonly error?: { readonly code: string; readonly message: string };
   };
   readonly refund?: { readonly status: 'pending' | 'succeeded' | 'failed'; readonly amount: Money };
+  /** The booking that is cancelled once this one is confirmed. */
+  readonly replaces?: string;
   readonly tickets: readonly string[];
   /** Those that belong to somebody else now. */
   readonly givenTickets?: readonly string[];

@@ -48,6 +48,15 @@ describe('a payment', () => {
     assert.equal(story.last('BookingConfirmed').paymentId, attempt(1));
     assert.equal(story.last('BookingConfirmed').items.length, 2);
   });
+  test('that succeeds tells which booking is given up for this one', () => {
+    const replaces = {
+      bookingId: 'bkg_019a0000-0000-7000-8000-000000000009',
+      showId: 'shw_019a0000-0000-7000-8000-000000000009',
+    };
+    const story = given(requested({ payment, replaces }), ...states.confirmed.slice(1));
+    assert.deepEqual(story.last('BookingConfirmed').replaces, replaces);
+    assert.equal('replaces' in given(...states.confirmed).last('BookingConfirmed'), false);
+  });
   test('of another amount than was asked for is parked', () => {
     assert.throws(() => given(...states.paying, succeeded(attempt(1), 1)), /captured/);
   });

@@ -273,6 +273,14 @@ test('a cancellation or a payment of a booking that is unknown makes no document
   assert.equal(foldBooking(undefined, at(submitted, 1)), undefined);
 });
 
+test('what it is instead of is told by the request alone, whenever that is read', () => {
+  const replaces = { bookingId: 'bkg_1', showId: about.showId };
+  const exchanged = { ...requested(false), data: { ...requested(false).data, replaces } } as AnyEvent;
+  assert.equal(folded(exchanged, created, held).replaces, 'bkg_1');
+  assert.equal(folded(created, held, exchanged).replaces, 'bkg_1');
+  assert.equal('replaces' in folded(requested(false), created), false);
+});
+
 test('marks of tickets are kept once each', () => {
   const base = { ...about, ticketId: 'tkt_1' };
   const admitted: AnyEvent = {

@@ -3,7 +3,9 @@ import { test } from 'node:test';
 import type { BookingMovieEvent, Profile } from '../../contracts/user.ts';
 import {
   bookingRequests,
+  type GateEvent,
   type GateInput,
+  type GateState,
   type ProfileCommand,
   type ProfileEvent,
   type ProfileState,
@@ -64,6 +66,35 @@ test('a cancellation that came before its request is said again behind it, once'
 
 test('a request after a payment for a booking of another producer is still taken', () => {
   assert.deepEqual(given(paid(first))(requested), [requested]);
+});
+
+const replaces = { bookingId: 'bkg_01890000-0000-7000-8000-000000000002', showId };
+const due = { bookingId, userId, replaces, acceptedAt: first };
+const confirmed = (more: object = { replaces }): GateInput => ({
+  type: 'BookingConfirmed',
+  data: {
+    ...{ ...about, userId, seats: ['A-1-1'], areas: [], items: [], total: { amount: 0, currency: 'EUR' } },
+    ...{ acceptedAt: first, ...more },
+  },
+  ...{ id: 'confirmed', at: 1 },
+});
+const dueFact: GateEvent = { type: 'ReplacementDue', data: due };
+
+test('once a booking is confirmed, the one that it replaces is to be cancelled, once', () => {
+  const decide = (state: GateState, input: GateInput) => bookingRequests.decide(state, input);
+  const requestedState = bookingRequests.evolve(bookingRequests.initialState, requested);
+  assert.deepEqual(decide(requestedState, confirmed()), [dueFact]);
+  assert.deepEqual(decide(requestedState, confirmed({})), []);
+  const after = bookingRequests.evolve(requestedState, dueFact);
+  assert.deepEqual(decide(after, confirmed()), []);
+  assert.deepEqual(decide(after, { type: 'ReplacementAsked', ...due, id: 'answer', at: 2 }), []);
+});
+
+test('a cancellation that could not be asked for is asked for again', () => {
+  const state = bookingRequests.evolve(bookingRequests.initialState, dueFact);
+  assert.deepEqual(bookingRequests.decide(state, { type: 'ReplacementUnasked', ...due, id: 'answer', at: 2 }), [
+    dueFact,
+  ]);
 });
 
 test('the gate remembers a limited number of requests and has no deadline', () => {

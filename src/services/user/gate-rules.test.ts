@@ -39,6 +39,7 @@ const allowed: readonly [string, Asked, ReturnType<typeof wantedOf>][] = [
     { kind: 'areas', areas },
   ],
   ['places in an area', asked({ areas }), { kind: 'areas', areas }],
+  ['places in exchange for a booking', asked({ areas, replaces: 'bkg_1' }), { kind: 'areas', areas }],
   ['a quote of seats alone', asked({}, quoteFor({ seats })), { kind: 'seats', seats }],
   ['a quote of places alone', asked({}, quoteFor({ areas })), { kind: 'areas', areas }],
   [
@@ -92,6 +93,12 @@ const refused: readonly [string, Asked, string, string][] = [
     asked({ bestAvailable: { count: 2 } }, quoteFor({ seats })),
     '/bestAvailable',
     'quote_mismatch',
+  ],
+  [
+    'to wait in exchange for something',
+    asked({ areas, waitForSeats: {}, replaces: 'bkg_1' }),
+    '/replaces',
+    'ambiguous',
   ],
   ['to wait for seats by name', asked({ seats, waitForSeats: {} }), '/waitForSeats', 'conflict'],
   ['to wait for what was quoted', asked({ waitForSeats: {} }, quoteFor({ areas })), '/waitForSeats', 'conflict'],
