@@ -103,6 +103,15 @@ const plants: readonly Plant[] = [
     undo: `update events set data = replace(data::text, '"indexes":[9', '"indexes":[')::json where subject = $confirmed and type = 'SeatsReserved'`,
   },
   {
+    invariant: 'exchanged-is-given-back',
+    how: 'a booking that was exchanged for one of which nothing has come',
+    database: 'booking',
+    plant: `update events set data = replace(data::text, '{"bookingId"', '{"replaces":{"bookingId":"${unknown}","showId":"shw"},"bookingId"')::json,
+      time = time - 60000 where stream = $confirmed and type = 'BookingConfirmed'`,
+    undo: `update events set data = replace(data::text, '"replaces":{"bookingId":"${unknown}","showId":"shw"},', '')::json,
+      time = time + 60000 where stream = $confirmed and type = 'BookingConfirmed'`,
+  },
+  {
     invariant: 'confirmed-is-sold',
     how: 'a confirmed booking whose seats were never sold',
     database: 'seat-inventory',

@@ -4,6 +4,7 @@ import { type BookingFacts, bookingsOf, type Page, readPage, readPages } from '.
 import { bookingInvariants, examineBooking } from './bookings.ts';
 import { BooksRead } from './books-read.ts';
 import { cancelledShowExamination } from './cancelled-shows.ts';
+import { examineExchanges, exchangedIsGivenBack, exchangeIn } from './exchanges.ts';
 import type { Examination, Report } from './finding.ts';
 import { holdLimits } from './holds.ts';
 import { keptExamination } from './kept.ts';
@@ -13,6 +14,9 @@ import type { HoldLimits } from './status.ts';
 import { sequenceExamination, topicExamination, versionExamination } from './streams.ts';
 import { taskExamination } from './tasks.ts';
 import { requestExamination, wallExamination } from './walls.ts';
+
+/** What each page of bookings is looked at for. */
+const examined = [...bookingInvariants, exchangedIsGivenBack];
 
 /** Bookings that are examined before anybody else has a turn. */
 const sliceBookings = 20;
@@ -24,38 +28,42 @@ async function* examineBookings(
   const limits = await holdLimits(installation);
   const books = installation.books && (await BooksRead.of(installation.books));
   if (only !== undefined) {
-    yield* examinePage(await readPage(installation, { ids: [...only] }, books), limits);
+    yield* examinePage(installation, await readPage(installation, { ids: [...only] }, books), limits);
     return;
   }
   for await (const page of readPages(installation, books)) {
     let bookings = 0;
     let entries = 0;
-    for await (const report of examinePage(page, limits, (facts) => {
+    for await (const report of examinePage(installation, page, limits, (facts) => {
       bookings += 1;
       entries += facts.theirs.length;
     }))
       yield report;
-    const each = Object.fromEntries(bookingInvariants.map(({ name }) => [name, bookings]));
+    const each = Object.fromEntries(examined.map(({ name }) => [name, bookings]));
     yield { looked: { ...each, 'ledger-known': entries } };
   }
 }
 
 async function* examinePage(
+  installation: Installation,
   page: Page,
   limits: HoldLimits,
   onLooked: (facts: BookingFacts) => void = () => undefined,
 ): AsyncGenerator<Report> {
   let looked = 0;
+  const exchanges: ReturnType<typeof exchangeIn>[number][] = [];
   for (const facts of bookingsOf(page)) {
     onLooked(facts);
+    exchanges.push(...exchangeIn(facts, page.now));
     for (const finding of examineBooking(facts, { now: page.now, limits })) yield { finding };
     looked += 1;
     if (looked % sliceBookings === 0) await othersTurn();
   }
+  for await (const finding of examineExchanges(installation, exchanges)) yield { finding };
 }
 
 export const examinations: readonly Examination[] = [
-  { invariants: bookingInvariants, examine: examineBookings },
+  { invariants: examined, examine: examineBookings },
   wallExamination,
   requestExamination,
   onceExamination,

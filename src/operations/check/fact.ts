@@ -49,4 +49,5 @@ export interface Data {
   readonly channel?: string;
   readonly status?: string;
   readonly round?: number;
+  readonly replaces?: { readonly bookingId: string };
 }
