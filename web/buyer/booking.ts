@@ -228,7 +228,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
         ${booking.status === 'waiting' && booking.areas === undefined ? undefined : html`<p>${placesText(booking, names) || '—'}</p>`}
         ${priceLines(booking, names)}
         <p class="quiet">Booking <strong>${bookingNumber(booking.bookingId)}</strong>, made ${momentText(booking.createdAt)}</p>
-        ${booking.replaces === undefined ? undefined : html`<p class="quiet">In exchange for booking ${bookingLink(booking.replaces)}, which ${exchangeText(booking)}.</p>`}
+        ${booking.replaces === undefined ? undefined : html`<p class="quiet">In exchange for booking ${bookingLink(booking.replaces)}${exchangeText(booking)}.</p>`}
         ${messages.map(({ kind, channel, status, at }) => html`<p class="quiet">${timeText(at)}: message “${kind.replaceAll('_', ' ')}” by ${channel}: ${status}</p>`)}
       </section>
       ${mayCancel(booking, show) ? cancellation(booking) : undefined}
@@ -344,10 +344,9 @@ function outcome(booking: Booking): TemplateResult | undefined {
   }
 }
 
-/** What becomes of the booking that one is exchanged for. */
+/** What becomes of the booking that one is exchanged for; once this is over, that one's own page says it. */
 function exchangeText(booking: Booking): string {
-  if (booking.status === 'confirmed') return 'goes back';
-  return isOver(booking) ? 'was yours as long as this one was not' : 'stays yours until this one is paid';
+  return isOver(booking) ? '' : ', which stays yours until this one is paid';
 }
 
 /** On the waiting list: what comes, and until when. */
