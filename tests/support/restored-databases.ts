@@ -135,6 +135,19 @@ export function describeRestored(open: () => Promise<Installation>): void {
       await admin.post(`/v1/bookings/${freed}/cancellation`, {}, { key: randomUUID(), waitSeconds: 30 });
       bookings.set(bookingId, await bookingOnce(customer, bookingId, ({ status }) => status === 'awaiting_payment'));
     };
+    /** Somebody exchanges what they have of one show for a seat of another one. */
+    const exchangeOne = async (from: string, to: string) => {
+      const book = (showId: string, more: object) =>
+        customer.book({ showId, bestAvailable: { count: 1 }, payment: visa, ...more }, { waitSeconds: 60 });
+      const { body: old } = await book(from, {});
+      await bookingOnce(customer, old.bookingId, ({ tickets }) => tickets.length === 1);
+      const { body: anew } = await book(to, { replaces: old.bookingId });
+      bookings.set(
+        old.bookingId,
+        await bookingOnce(customer, old.bookingId, ({ refund }) => refund?.status === 'succeeded'),
+      );
+      bookings.set(anew.bookingId, await bookingOnce(customer, anew.bookingId, ({ tickets }) => tickets.length === 1));
+    };
     /** Sells a ticket and cancels the show. */
     const sellAndCancel = async (showId: string) => {
       const { body } = await customer.book({ showId, bestAvailable: { count: 1 }, payment: visa }, { waitSeconds: 60 });
@@ -211,6 +224,7 @@ export function describeRestored(open: () => Promise<Installation>): void {
       await bookEverywhere();
       await waitForSeat(showIds[0] ?? '');
       await giveToWhoWaits(await waitForSeat(showIds[1] ?? ''), soonFree);
+      await exchangeOne(showIds[0] ?? '', showIds[1] ?? '');
       // One that the backup knows, and one that it does not: neither is on sale any more when the database is lost. (A
       // catalogue would lose for good what its topic keeps the newest word of.)
       await sellAndCancel(soonCancelled);
