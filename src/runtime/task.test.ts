@@ -108,8 +108,13 @@ describe('what arrives', () => {
     const alarm = toy.lines.find((line) => line.msg.startsWith('events are missing'));
     assert.equal(alarm?.['expected'], 2);
     assert.ok(alarm?.msg.includes('fullhouse republish user --topic booking-movie --partition 0 --from 2'), alarm?.msg);
+    assert.deepEqual([toy.loop.notReady, toy.loop.isAtWork], [alarm.msg, true], 'nothing else would tell of it later');
+    await toy.send(a, noted('elsewhere'), { partition: 1 });
+    await toy.loop.caughtUp();
+    assert.equal(toy.loop.notReady, alarm.msg);
     await toy.log.append([second, third]);
     await toy.loop.caughtUp();
+    assert.equal(toy.loop.notReady, undefined);
     assert.deepEqual(await toy.publishedTexts(), ['n1', 'n2', 'n3']);
   });
 
