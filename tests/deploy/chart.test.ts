@@ -344,6 +344,27 @@ if (helm !== undefined) {
       });
     });
 
+    test('scales between bounds that Kubernetes takes, and lets go of no more pods than it may', async () => {
+      const scaled = ['--set', 'kafka.partitions=1,defaults.replicas=1,defaults.autoscaling.enabled=true'];
+      const of = async (kind: string, ...more: readonly string[]) =>
+        parseAllDocuments(await render(...scaled, ...more))
+          .map((each) => each.toJSON() as { kind: string; spec: Record<string, unknown> } | null)
+          .filter((each) => each?.kind === kind)
+          .map((each) => each?.spec ?? {});
+      const hpas = await of('HorizontalPodAutoscaler');
+      const bounds = hpas.map(({ minReplicas, maxReplicas }) => `${minReplicas} to ${maxReplicas}`);
+      assert.deepEqual(new Set(bounds), new Set(['1 to 1']), 'there is one partition to own');
+      const [keda] = await of('ScaledObject', '--set', 'defaults.autoscaling.keda=true');
+      assert.deepEqual([keda?.['minReplicaCount'], keda?.['maxReplicaCount']], [1, 1]);
+      const budgets = await of('PodDisruptionBudget', '--set', 'kafka.partitions=4');
+      assert.equal(budgets.length, serviceNames.length + 1, 'of what is scaled to two at least, and of the gateway');
+      const crossed = render(
+        '--set',
+        'services.booking.autoscaling.enabled=true,services.booking.autoscaling.minReplicas=20',
+      );
+      await assert.rejects(crossed, /booking: autoscaling\.minReplicas is 20, and maxReplicas 12/);
+    });
+
     test('is one job to Prometheus under any name, since the alerts go by it', async () => {
       const enabled = ['--set', 'monitoring.serviceMonitor.enabled=true'];
       const all = parseAllDocuments(
@@ -361,6 +382,7 @@ if (helm !== undefined) {
       await assert.rejects(render('--set', 'services.bar.input=x'), /'bar' not allowed/);
       await assert.rejects(render('--set', 'kafka.tlsCa.secret=house'), /kafka\.tls is false/);
       await assert.rejects(render('--set', 'gateway.replicas=0'), /\/gateway\/replicas/);
+      await assert.rejects(render('--set', 'config.extra.PORT=9000'), /config\.extra\.PORT: the ports of the pods/);
       await assert.rejects(render('--set', 'config.twilio.accountSid=AC0'), /\/config\/twilio\/accountSid/);
       await assert.rejects(render('--set-string', twilio[1] ?? ''), /config\.twilio has accountSid or from alone/);
       await assert.rejects(render('--set', 'config.extra.TWILIO_ACCOUNT_SID=AC0'), /set config\.twilio instead/);
