@@ -41,6 +41,12 @@ export class Publisher {
     return this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0);
   }
 
+  get #inMemory(): number {
+    let inMemory = this.#all.inMemory;
+    for (const lane of this.#apart.values()) inMemory += lane.inMemory;
+    return inMemory;
+  }
+
   get #lanes(): readonly PublishingLane[] {
     return [this.#all, ...this.#apart.values()];
   }
@@ -78,7 +84,7 @@ export class Publisher {
           eventsMax: Math.ceil(readEventsMax / this.#lanes.length),
         }),
       onPublished,
-      hasRoom: () => this.#lanes.reduce((sum, lane) => sum + lane.inMemory, 0) < unpublishedEventsMax,
+      hasRoom: () => this.#inMemory < unpublishedEventsMax,
       ...own,
     });
   }

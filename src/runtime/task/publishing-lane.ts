@@ -59,7 +59,7 @@ export class PublishingLane {
   }
 
   add(row: EventRow): void {
-    const stored = this.#stored.get(nameOfPlace(row));
+    const stored = this.#stored.size === 0 ? undefined : this.#stored.get(nameOfPlace(row));
     if (stored !== undefined) stored.last = row.sequence;
     else if (this.#options.hasRoom()) this.#queue.push(row);
     else this.addStored({ ...row, next: row.sequence, last: row.sequence });
@@ -139,7 +139,7 @@ export class PublishingLane {
 
   /** Published for an earlier takeover, while what comes before it on the topic is still to be published (again). */
   #comesAfterStored(row: EventRow): boolean {
-    const stored = this.#stored.get(nameOfPlace(row));
+    const stored = this.#stored.size === 0 ? undefined : this.#stored.get(nameOfPlace(row));
     return stored !== undefined && stored.next <= row.sequence;
   }
 
