@@ -53,9 +53,8 @@ describe('metrics', () => {
     assert.equal(value('fullhouse_seats_total{change="sold"}'), 2);
     assert.equal(value('fullhouse_charges_total{outcome="captured"}'), 1);
     assert.equal(value('fullhouse_charges_total{outcome="declined"}'), 1);
-    // Told of before there is one, or the alert for the first of them would see no increase.
-    assert.equal(value('fullhouse_charges_total{outcome="unsettled"}'), 0);
-    assert.equal(value('fullhouse_charges_total{outcome="refund_failed"}'), 0);
+    for (const kind of ['charge', 'refund', 'dispute', 'webhook'])
+      assert.equal(value(`fullhouse_unsettled{kind="${kind}"}`), 0, kind);
     assert.equal(value('fullhouse_money_minor_units_total{direction="captured",currency="EUR"}'), 2_150);
     assert.equal(value('fullhouse_request_to_ticket_seconds_count'), 1);
     assert.equal(

@@ -6,7 +6,7 @@ import type { Channel } from '../src/services/notification/channels/channel.ts';
 import { partName } from '../src/services/payment/effects.ts';
 import type { PaymentProvider } from '../src/services/payment/providers/provider.ts';
 import { brokenInvariants } from './support/audit.ts';
-import { type Booking, type Client, eventually, visa } from './support/client.ts';
+import { type Booking, Client, eventually, visa } from './support/client.ts';
 import { bookingOnce, changeSetting, hasStatus, messagesAbout } from './support/operations.ts';
 import { newPerson } from './support/people.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
@@ -55,6 +55,12 @@ describe('what needs a person', () => {
       () => staff.get<List>('/v1/ops/unsettled'),
       ({ body }) => !body.items.some((each) => each.bookingId === bookingId && each.kind === kind),
     );
+  /** Waits until a scrape says so: the alert is raised for as long as somebody is needed. */
+  const told = (line: string) =>
+    eventually(
+      async () => String((await new Client(running.app.adminUrl).get<string>('/metrics')).body),
+      (text) => text.split('\n').includes(line),
+    );
   const settle = (paymentId: string, outcome: string) =>
     staff.post(`/v1/ops/payments/${paymentId}/settlement`, { outcome, why: 'looked up at the provider' });
 
@@ -71,11 +77,13 @@ describe('what needs a person', () => {
 
   it('is a charge without an outcome: found to have failed, it may be tried again', async () => {
     const { booking, paymentId } = await unknownCharge(['S-A-1']);
+    await told('fullhouse_unsettled{kind="charge"} 1');
     const settled = await settle(paymentId, 'failed');
     assert.equal(settled.status, 202);
     const back = await bookingOnce(ada, booking.bookingId, hasStatus('awaiting_payment'));
     assert.equal(back.payment.status, 'declined');
     await gone(booking.bookingId, 'charge');
+    await told('fullhouse_unsettled{kind="charge"} 0');
     const again = await settle(paymentId, 'failed');
     assert.deepEqual([again.status, again.body['code']], [409, 'conflict']);
     const path = `/v1/bookings/${booking.bookingId}/payments`;

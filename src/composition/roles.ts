@@ -47,6 +47,7 @@ export function checkRequirements(configuration: Configuration, run: readonly Ro
       : []),
     ...missingDatabases(configuration, databasesOf(configuration, run)),
     ...missingSecrets(configuration, run),
+    ...missingOfAdministrator(configuration, run),
     ...missingAddresses(configuration, run),
   ];
   if (missing.length > 0) throw new ConfigurationError(missing.join('; '));
@@ -71,6 +72,15 @@ export function missingDatabases(
 
 function missingSecrets(configuration: Configuration, run: readonly Role[]): readonly string[] {
   return [...missingOfProvider(configuration, run), ...missing(secrets, configuration, run)];
+}
+
+/** One without the other would make no administrator, and say nothing. */
+function missingOfAdministrator(configuration: Configuration, run: readonly Role[]): readonly string[] {
+  const isMade = run.includes('user') && configuration.OIDC_ISSUER === undefined;
+  const names = ['FULLHOUSE_ADMIN_EMAIL', 'FULLHOUSE_ADMIN_PASSWORD'] as const;
+  const missing = names.filter((name) => configuration[name] === undefined);
+  if (!isMade || missing.length !== 1) return [];
+  return [`${missing[0]}: missing; set both of ${names.join(', ')} for the first administrator, or neither`];
 }
 
 /** What the payment provider needs and the configuration does not have. */

@@ -1,8 +1,12 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { createServer } from '../runtime/http/server.ts';
 import type { Logger } from '../runtime/logger.ts';
 import type { ServiceHost } from '../runtime/service-host.ts';
 import type { Metrics } from '../runtime/telemetry/metrics.ts';
+
+/** Whoever asks `/readyz` waits no longer than three seconds, and should hear why. */
+const answerWithinMs = 2_000;
 
 /** Something beside its services that a process depends on. */
 export interface Dependency {
@@ -27,14 +31,23 @@ export interface AdminServerOptions {
 export function createAdminServer(options: AdminServerOptions): FastifyInstance {
   const { hosts, dependencies = () => [], metrics, logger } = options;
   const server = createServer(logger);
+  const look = async () => {
+    const known = Promise.all(dependencies().map(async (each) => ({ each, reason: await each.trouble() })));
+    const services = hosts().map(async (host) => ({ service: host.definition.name, ...(await readiness(host)) }));
+    return { known: await known, services: await Promise.all(services) };
+  };
+  metrics.relies(async () => {
+    const { known, services } = await look();
+    return [
+      ...services.map(({ service, does }) => ({ part: service, isReady: does === 'all' })),
+      ...known.map(({ each, reason }) => ({ part: each.name, isReady: reason === undefined })),
+    ];
+  });
   server.get('/livez', async () => ({ status: 'ok' }));
   server.get('/readyz', async (_, reply) => {
-    const known = await Promise.all(dependencies().map(async (each) => ({ each, reason: await each.trouble() })));
+    const { known, services } = await look();
     const missing = known.filter(({ reason }) => reason !== undefined);
     const bearable = missing.filter(({ each }) => each.degrades?.() === true);
-    const services = await Promise.all(
-      hosts().map(async (host) => ({ service: host.definition.name, ...(await readiness(host)) })),
-    );
     // Who waits for something that only degrades the process owns nothing, and accepts requests all the same.
     const isHeld = bearable.some(({ each }) => each.holdsWork === true);
     const serves = services.every(({ does }) => does !== 'nothing' && (does !== 'requests' || isHeld));
@@ -68,12 +81,22 @@ const readyUnless = (reason: string | undefined): Readiness =>
 async function readiness(
   host: ServiceHost,
 ): Promise<{ readonly does: 'all' | 'some' | 'requests' | 'nothing'; readonly reason?: string | undefined }> {
-  try {
-    await host.query('select 1');
-  } catch (error) {
-    return { does: 'nothing', reason: `the database does not answer: ${(error as Error).message}` };
-  }
+  const silence = await silenceOf(host);
+  if (silence !== undefined) return { does: 'nothing', reason: `the database does not answer: ${silence}` };
   const reason = host.trouble ?? host.loop.notReady;
   if (reason === undefined) return { does: 'all' };
   return { does: host.isAtWork ? 'some' : 'requests', reason };
+}
+
+/** Why the database says nothing; `undefined` where it answers. */
+async function silenceOf(host: ServiceHost): Promise<string | undefined> {
+  const answered = new AbortController();
+  const answer = host.query('select 1').then(
+    () => undefined,
+    ({ message }: Error) => message,
+  );
+  const late = delay(answerWithinMs, `not within ${answerWithinMs / 1_000} s`, { signal: answered.signal });
+  const reason = await Promise.race([answer, late.catch(() => undefined)]);
+  answered.abort();
+  return reason;
 }

@@ -22,6 +22,10 @@ afterEach(async () => {
 });
 const bookings = (count: number) => Array.from({ length: count }, () => newId('booking'));
 const sequencesOf = async (toy: Toy) => (await toy.published()).map((record) => Number(record.headers['ce_sequence']));
+/** Readers of a topic are told of nothing, so it is looked at again and again. */
+const untilPublished = async (toy: Toy, text: string) => {
+  while (!(await toy.publishedTexts()).includes(text)) await new Promise(setImmediate);
+};
 const noted = (text: string) => ({ do: 'note', text }) as const;
 
 /** The first commit waits for a gate, and fails then. */
@@ -104,8 +108,13 @@ describe('what arrives', () => {
     const alarm = toy.lines.find((line) => line.msg.startsWith('events are missing'));
     assert.equal(alarm?.['expected'], 2);
     assert.ok(alarm?.msg.includes('fullhouse republish user --topic booking-movie --partition 0 --from 2'), alarm?.msg);
+    assert.deepEqual([toy.loop.notReady, toy.loop.isAtWork], [alarm.msg, true], 'nothing else would tell of it later');
+    await toy.send(a, noted('elsewhere'), { partition: 1 });
+    await toy.loop.caughtUp();
+    assert.equal(toy.loop.notReady, alarm.msg);
     await toy.log.append([second, third]);
     await toy.loop.caughtUp();
+    assert.equal(toy.loop.notReady, undefined);
     assert.deepEqual(await toy.publishedTexts(), ['n1', 'n2', 'n3']);
   });
 
@@ -503,6 +512,58 @@ describe('a log that fails', () => {
     // Duplicates are for consumers to drop; without them all is in order.
     assert.deepEqual([...new Set(texts)], ['one', 'two']);
     assert.equal(texts.at(-1), 'two');
+  });
+
+  test('in one partition keeps back that one alone, in order, and what follows there once it takes records again', async () => {
+    const log = createToyLog();
+    let isAway = true;
+    const partly = logWith(log, {
+      append: (records: readonly OutgoingRecord[]) =>
+        isAway && records.some(({ topic, partition }) => topic === 'booking-events' && partition === 1)
+          ? Promise.reject(new LogUnavailable('too few replicas'))
+          : log.append(records),
+    });
+    const toy = await start({ log: partly });
+    const [a = '', b = ''] = bookings(2);
+    await toy.send(a, noted('kept back'), { partition: 1 });
+    await toy.send(b, noted('one'));
+    await toy.until(() => toy.committed.flat().length === 2);
+    await toy.send(a, noted('kept back, too'), { partition: 1 });
+    await toy.send(b, noted('two'));
+    await untilPublished(toy, 'two');
+    assert.deepEqual([await toy.publishedTexts(0), await toy.publishedTexts(1)], [['one', 'two'], []]);
+    isAway = false;
+    await toy.loop.caughtUp();
+    await toy.send(a, noted('last'), { partition: 1 });
+    await toy.loop.caughtUp();
+    assert.deepEqual(await toy.publishedTexts(1), ['kept back', 'kept back, too', 'last']);
+    assert.deepEqual(await toy.publishedTexts(0), ['one', 'two']);
+  });
+
+  test('of a task that has another owner by now is not made good: nothing older comes after what that one publishes', async () => {
+    const log = createToyLog();
+    const answer = Promise.withResolvers<void>();
+    let asked = 0;
+    const silent = logWith(log, {
+      append: async (records: readonly OutgoingRecord[]) => {
+        if (records[0]?.topic !== 'booking-events') return log.append(records);
+        asked += 1;
+        if (asked === 1) await answer.promise;
+        return log.append(records);
+      },
+    });
+    const first = await start({ log: silent });
+    const [a = '', b = ''] = bookings(2);
+    await first.send(a, noted('before'));
+    await first.until(() => asked === 1);
+    const second = await startNext(first, { log });
+    await second.send(b, noted('after'));
+    await second.loop.caughtUp();
+    // The first finds out by the fence, and then that its append has failed.
+    await first.until(() => !first.loop.owns(0));
+    answer.reject(new LogUnavailable('no answer'));
+    await first.loop.stop();
+    assert.deepEqual([asked, await second.publishedTexts()], [1, ['before', 'after']]);
   });
 
   test('does not keep a stop from coming to its end; the next owner publishes what is left', async () => {

@@ -26,6 +26,7 @@ import { TaskClock } from './task/clock.ts';
 import { Deadlines } from './task/deadlines.ts';
 import { Documents } from './task/documents.ts';
 import { Effects, effectsOpenMax } from './task/effects.ts';
+import { Gaps } from './task/gaps.ts';
 import { Intake } from './task/intake.ts';
 import { groupOf, Ownership } from './task/ownership.ts';
 import { awaitedReferences, Parking, parkedInputsMax } from './task/parking.ts';
@@ -123,6 +124,7 @@ export class TaskLoop {
   /** References that another instance has stored of late: an input may be about to be parked for one of them. */
   readonly #arrivedElsewhere: LRUCache<string, true>;
   readonly #replays = new Replays();
+  readonly #gaps = new Gaps();
   readonly #ports: BatchPorts;
   /** Raised when tasks change hands: a reader that waits for room in the name of the earlier ones gives up. */
   #handovers = 0;
@@ -205,6 +207,7 @@ export class TaskLoop {
       documents: this.#documents,
       parking: this.#parking,
       tasks: this.#tasks,
+      gaps: this.#gaps,
       partitionsOf,
       concerns,
       topicId,
@@ -245,7 +248,7 @@ export class TaskLoop {
 
   /** Why it does not do its part yet; a loop that the group gives nothing to is as it should be. */
   get notReady(): string | undefined {
-    return this.#ownership.notReady;
+    return this.#ownership.notReady ?? this.#gaps.trouble;
   }
 
   /** Whether some of its tasks go on, whatever the others wait for. */
@@ -434,6 +437,7 @@ export class TaskLoop {
     this.#publisher.drop(partitions);
     this.#effects.disown(partitions);
     this.#parking.drop(partitions);
+    this.#gaps.drop(partitions);
     this.#deadlines.drop(partitions);
     this.#states.clear();
     this.#references.clear();

@@ -41,6 +41,11 @@ if (await kafkaOrSkip('what processes say of their readiness')) {
       const { status, body } = await new Client(adminUrl).get<Readiness>('/readyz');
       return { code: status, says: body.status, troubles: troublesIn(body) };
     };
+    /** What a scrape says cannot be relied on. */
+    const scraped = async ({ adminUrl }: Pick<ClusterProcess, 'adminUrl'>) => {
+      const { body } = await new Client(adminUrl).get<string>('/metrics');
+      return [...String(body).matchAll(/^fullhouse_ready\{part="([^"]*)"\} 0$/gm)].map(([, part]) => part);
+    };
     const sql = async (text: string) => {
       const client = new pg.Client({ connectionString: ground.postgres.url('postgres') });
       await client.connect();
@@ -50,7 +55,7 @@ if (await kafkaOrSkip('what processes say of their readiness')) {
     it('the answers for operators name each database that does not answer, and end only without any', async () => {
       const operations = await ground.start(['operations'], urls);
       const well = await readyz(operations);
-      assert.deepEqual([well.code, well.says, well.troubles], [200, 'ok', {}]);
+      assert.deepEqual([well.code, well.says, well.troubles, await scraped(operations)], [200, 'ok', {}, []]);
       await sql('alter database pricing allow_connections false');
       await sql('alter database ticket rename to mislaid');
       // It may have looked between the two.
@@ -64,6 +69,7 @@ if (await kafkaOrSkip('what processes say of their readiness')) {
         'the database of pricing (PRICING_DATABASE_URL)',
         'the database of ticket (TICKET_DATABASE_URL)',
       ]);
+      assert.deepEqual(await scraped(operations), Object.keys(both), 'the alert is raised by it');
       assert.match(Object.values(both).join('\n'), /not currently accepting connections\n.*"ticket" does not exist$/);
       await sql('alter database pricing allow_connections true');
       await sql('alter database mislaid rename to ticket');
@@ -110,6 +116,7 @@ if (await kafkaOrSkip('what processes say of their readiness')) {
         told.troubles['booking'] ?? '',
         /^booking-events\/0 holds later events of booking than its database/,
       );
+      assert.deepEqual(await scraped(booking), ['booking']);
     });
   });
 }

@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
+import { generateKeyPairSync } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { parseAllDocuments } from 'yaml';
+import { checkRequirements, type Role, roles } from '../../src/composition/roles.ts';
 import { serviceNames } from '../../src/contracts/topics.ts';
+import { readConfiguration } from '../../src/runtime/configuration.ts';
 import { temporaryDirectory } from '../support/directory.ts';
 import { goToolOrSkip } from '../support/go-tools.ts';
 
@@ -24,6 +27,11 @@ interface Manifest {
   readonly kind: string;
   readonly metadata: { readonly name: string };
   readonly spec: { readonly template: { readonly spec: PodSpec } };
+}
+
+interface ConfigMap {
+  readonly kind: string;
+  readonly data: Readonly<Record<string, string>>;
 }
 
 interface Scaling {
@@ -54,7 +62,11 @@ interface PodSpec {
   readonly securityContext: Readonly<Record<string, unknown>>;
   readonly containers: readonly {
     readonly args: readonly string[];
-    readonly env: readonly { readonly name: string }[];
+    readonly env: readonly {
+      readonly name: string;
+      readonly value?: string;
+      readonly valueFrom?: { readonly secretKeyRef: { readonly key: string; readonly optional?: boolean } };
+    }[];
     readonly resources: { readonly limits: object };
     readonly volumeMounts: readonly { readonly name: string }[];
     readonly startupProbe: Probe;
@@ -64,6 +76,30 @@ interface PodSpec {
     readonly securityContext: Readonly<Record<string, unknown>>;
   }[];
 }
+
+const pem = { type: 'pkcs8', format: 'pem' } as const;
+const secret = 'a secret of more than thirty-two characters';
+/** What both secrets hold where everything that an installation may go without is used, but for the payment provider's. */
+const secrets: Readonly<Record<string, string>> = {
+  ...Object.fromEntries(
+    [...serviceNames, 'sandbox'].map((name) => [
+      `${name.toUpperCase().replace('-', '_')}_DATABASE_URL`,
+      `postgres://${name}@database:5432/${name}`,
+    ]),
+  ),
+  QUOTE_SECRET: secret,
+  TICKET_SIGNING_KEY: generateKeyPairSync('ed25519').privateKey.export(pem).toString(),
+  SMTP_URL: 'smtp://mail.example:587',
+  FULLHOUSE_ADMIN_EMAIL: 'admin@fullhouse.example',
+  FULLHOUSE_ADMIN_PASSWORD: secret,
+};
+const ofSandbox = { SANDBOX_WEBHOOK_SECRET: secret };
+const ofStripe = { STRIPE_SECRET_KEY: 'sk_test_1', STRIPE_WEBHOOK_SECRET: `whsec_${'a'.repeat(32)}` };
+const ofKafka = { KAFKA_SASL_PASSWORD: secret };
+const ofTwilio = { TWILIO_AUTH_TOKEN: 'a token' };
+const twilio = [`config.twilio.accountSid=AC${'0'.repeat(32)}`, 'config.twilio.from=+442071234567'];
+const signIn = ['config.extra.OIDC_ISSUER=https://sign-in.example', 'config.extra.OIDC_AUDIENCE=fullhouse'];
+const stripe = 'config.paymentProvider=stripe';
 
 const helm = await goToolOrSkip('helm', 'the Helm chart');
 const validate = await goToolOrSkip('kubectl-validate', "the Helm chart against Kubernetes' own schemas");
@@ -188,16 +224,68 @@ if (helm !== undefined) {
           .filter((each) => JSON.stringify(each?.spec).includes('443'));
       assert.deepEqual(await policies(), []);
       const reaching = async (...more: readonly string[]) => {
-        const [policy, ...others] = await policies(...more.flatMap((each) => ['--set', each]));
+        const [policy, ...others] = await policies(...more.flatMap((each) => ['--set-string', each]));
         assert.deepEqual(others, []);
         return policy?.spec.podSelector.matchExpressions?.[0]?.values;
       };
-      const stripe = 'config.paymentProvider=stripe';
-      const twilio = 'config.extra.TWILIO_ACCOUNT_SID=AC0';
       assert.deepEqual(await reaching(stripe), ['payment', 'operations', 'user']);
-      assert.deepEqual(await reaching(twilio), ['notification']);
-      assert.deepEqual(await reaching(stripe, twilio), ['payment', 'operations', 'user', 'notification']);
-      assert.equal(await reaching(stripe, 'config.extra.OIDC_ISSUER=https://sign-in.example'), undefined, 'everybody');
+      assert.deepEqual(await reaching(...twilio), ['notification']);
+      assert.deepEqual(await reaching(stripe, ...twilio), ['payment', 'operations', 'user', 'notification']);
+      assert.equal(await reaching(stripe, ...signIn), undefined, 'everybody');
+    });
+
+    describe('tells every process all that it needs to start, and nothing it refuses', () => {
+      const onSale = ['--values', 'deploy/helm/examples/on-sale.yaml'];
+      const browser = 'config.extra.STRIPE_PUBLISHABLE_KEY=pk_test_1';
+      const uses: readonly {
+        readonly name: string;
+        readonly values?: readonly string[];
+        readonly settings?: readonly string[];
+        readonly held: Readonly<Record<string, string>>;
+      }[] = [
+        ...installations.map(({ name, values }) => ({
+          ...{ name, values, held: { ...ofSandbox, ...(name === 'on-sale' ? ofKafka : {}) } },
+        })),
+        { name: 'by Stripe', settings: [stripe], held: ofStripe },
+        { name: 'by Stripe in the browser', settings: [stripe, browser], held: ofStripe },
+        {
+          name: 'by Stripe in the browser, whose key was given to the user service by hand',
+          settings: [stripe, browser, 'services.user.secrets={QUOTE_SECRET,STRIPE_SECRET_KEY}'],
+          held: ofStripe,
+        },
+        { name: 'short messages by Twilio', settings: twilio, held: { ...ofSandbox, ...ofTwilio } },
+        { name: 'a sign-in elsewhere', settings: signIn, held: ofSandbox },
+        {
+          ...{ name: 'all of it', values: onSale, settings: [stripe, browser, ...twilio, ...signIn] },
+          held: { ...ofStripe, ...ofTwilio, ...ofKafka },
+        },
+      ];
+      for (const { name, values = [], settings = [], held } of uses) {
+        test(name, async () => {
+          const text = await render(...values, ...settings.flatMap((each) => ['--set-string', each]));
+          const all = parseAllDocuments(text).map((each) => each.toJSON() as Manifest | ConfigMap | null);
+          const shared = all.find((each) => each?.kind === 'ConfigMap') as ConfigMap;
+          const directory = await temporaryDirectory();
+          const authorities = join(directory.path, 'ca.crt');
+          await writeFile(authorities, '-----BEGIN CERTIFICATE-----');
+          const started: string[] = [];
+          for (const { kind, spec } of manifests(text).filter((each) => /^(Deployment|Job)$/.test(each.kind))) {
+            const [container] = spec.template.spec.containers;
+            const [command, role] = container?.args ?? [];
+            const own = container?.env ?? [];
+            assert.equal(new Set(own.map((each) => each.name)).size, own.length, `${role}: a variable twice`);
+            const told = { ...(kind === 'Job' ? {} : shared.data), ...environmentOf(own, { ...secrets, ...held }) };
+            if (told['KAFKA_TLS_CA'] !== undefined) told['KAFKA_TLS_CA'] = authorities;
+            const configuration = readConfiguration(told);
+            if (command === 'serve') checkRequirements(configuration, [role as Role]);
+            started.push(role === undefined || kind === 'Job' ? `${command}` : role);
+            const isTold = configuration.TWILIO_AUTH_TOKEN !== undefined && configuration.TWILIO_FROM !== undefined;
+            assert.equal(isTold, role === 'notification' && settings.includes(twilio[0] ?? ''), `Twilio, ${role}`);
+          }
+          assert.deepEqual(started.sort(), [...roles, 'migrate', 'topics'].sort());
+          await directory.remove();
+        });
+      }
     });
 
     test('gives each service the URL of its own database and of no other', async () => {
@@ -256,6 +344,27 @@ if (helm !== undefined) {
       });
     });
 
+    test('scales between bounds that Kubernetes takes, and lets go of no more pods than it may', async () => {
+      const scaled = ['--set', 'kafka.partitions=1,defaults.replicas=1,defaults.autoscaling.enabled=true'];
+      const of = async (kind: string, ...more: readonly string[]) =>
+        parseAllDocuments(await render(...scaled, ...more))
+          .map((each) => each.toJSON() as { kind: string; spec: Record<string, unknown> } | null)
+          .filter((each) => each?.kind === kind)
+          .map((each) => each?.spec ?? {});
+      const hpas = await of('HorizontalPodAutoscaler');
+      const bounds = hpas.map(({ minReplicas, maxReplicas }) => `${minReplicas} to ${maxReplicas}`);
+      assert.deepEqual(new Set(bounds), new Set(['1 to 1']), 'there is one partition to own');
+      const [keda] = await of('ScaledObject', '--set', 'defaults.autoscaling.keda=true');
+      assert.deepEqual([keda?.['minReplicaCount'], keda?.['maxReplicaCount']], [1, 1]);
+      const budgets = await of('PodDisruptionBudget', '--set', 'kafka.partitions=4');
+      assert.equal(budgets.length, serviceNames.length + 1, 'of what is scaled to two at least, and of the gateway');
+      const crossed = render(
+        '--set',
+        'services.booking.autoscaling.enabled=true,services.booking.autoscaling.minReplicas=20',
+      );
+      await assert.rejects(crossed, /booking: autoscaling\.minReplicas is 20, and maxReplicas 12/);
+    });
+
     test('is one job to Prometheus under any name, since the alerts go by it', async () => {
       const enabled = ['--set', 'monitoring.serviceMonitor.enabled=true'];
       const all = parseAllDocuments(
@@ -273,6 +382,23 @@ if (helm !== undefined) {
       await assert.rejects(render('--set', 'services.bar.input=x'), /'bar' not allowed/);
       await assert.rejects(render('--set', 'kafka.tlsCa.secret=house'), /kafka\.tls is false/);
       await assert.rejects(render('--set', 'gateway.replicas=0'), /\/gateway\/replicas/);
+      await assert.rejects(render('--set', 'config.extra.PORT=9000'), /config\.extra\.PORT: the ports of the pods/);
+      await assert.rejects(render('--set', 'config.twilio.accountSid=AC0'), /\/config\/twilio\/accountSid/);
+      await assert.rejects(render('--set-string', twilio[1] ?? ''), /config\.twilio has accountSid or from alone/);
+      await assert.rejects(render('--set', 'config.extra.TWILIO_ACCOUNT_SID=AC0'), /set config\.twilio instead/);
     });
   });
+}
+
+/** What a process of a pod finds in its environment, by what the secrets hold. */
+function environmentOf(
+  env: PodSpec['containers'][number]['env'],
+  held: Readonly<Record<string, string>>,
+): Record<string, string> {
+  const all = env.flatMap(({ name, value, valueFrom }) => {
+    const found = valueFrom === undefined ? value : held[valueFrom.secretKeyRef.key];
+    assert.ok(found !== undefined || valueFrom?.secretKeyRef.optional === true, `${name} is in no secret`);
+    return found === undefined ? [] : [[name, found] as const];
+  });
+  return Object.fromEntries(all);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { promisify } from 'node:util';
 import { temporaryDirectory } from '../support/directory.ts';
@@ -41,11 +41,14 @@ describe('the image', () => {
     dockerfile = await readFile('deploy/Dockerfile', 'utf8');
     command = JSON.parse(/^ENTRYPOINT (\[.*\])$/m.exec(dockerfile)?.[1] ?? '[]') as string[];
     for (const file of ['package.json', 'package-lock.json', '.npmrc', 'LICENSE']) await cp(file, join(app, file));
-    for (const folder of ['src', 'simulation', 'data', 'web']) await cp(folder, join(app, folder), { recursive: true });
+    const folders = [...dockerfile.matchAll(/^COPY (\w+) \.\/\1$/gm)].map(([, folder = '']) => folder);
+    for (const folder of folders) await cp(folder, join(app, folder), { recursive: true });
     const install = /^RUN (npm ci [^\\]*)\\$/m.exec(dockerfile)?.[1]?.trim() ?? '';
     await run('sh', ['-c', `${install} --no-audit --loglevel=error`], { cwd: app });
     const removed = /rm -rf (.*) \\$/m.exec(dockerfile)?.[1] ?? '';
     await run('sh', ['-c', `rm -rf ${removed}`], { cwd: app });
+    // The stage that is kept has what was installed, and not what it was installed by.
+    for (const file of ['package-lock.json', '.npmrc']) await rm(join(app, file));
     await run('chmod', ['-R', 'a-w,a+rX', directory.path]);
   });
   after(async () => {
@@ -54,8 +57,10 @@ describe('the image', () => {
   });
 
   /** Runs the image's command; resolves with what it said and its exit code. */
-  async function inImage(parameters: readonly string[], environment: Readonly<Record<string, string>> = {}) {
-    const [, ...rest] = command;
+  const inImage = (parameters: readonly string[], environment: Readonly<Record<string, string>> = {}) =>
+    asItsUser([process.execPath, ...command.slice(1), ...parameters], environment);
+
+  async function asItsUser(called: readonly string[], environment: Readonly<Record<string, string>>) {
     const asNobody = [
       'setpriv',
       '--reuid=65532',
@@ -65,10 +70,7 @@ describe('the image', () => {
       '--inh-caps=-all',
       '--',
     ];
-    const [program = '', ...all] = [
-      ...(userInfo().uid === 0 ? asNobody : []),
-      ...[process.execPath, ...rest, ...parameters],
-    ];
+    const [program = '', ...all] = [...(userInfo().uid === 0 ? asNobody : []), ...called];
     return run(program, all, { cwd: app, env: environment }).then(
       ({ stdout }) => ({ code: 0, said: stdout }),
       (error: { code: number; stderr: string }) => ({ code: error.code, said: error.stderr }),
@@ -81,11 +83,28 @@ describe('the image', () => {
     assert.match(dockerfile, /^HEALTHCHECK /m);
   });
 
+  test('is built from what its build is shown', async () => {
+    const shown = (await readFile('.dockerignore', 'utf8')).split('\n');
+    const copied = [...dockerfile.matchAll(/^COPY (?!--)(.*) \S+$/gm)].flatMap(([, files = '']) => files.split(' '));
+    assert.deepEqual(
+      copied.filter((file) => !shown.includes(`!${file}`)),
+      [],
+    );
+  });
+
   test('has all that its command needs, and nothing of development', async () => {
     const help = await inImage(['--help']);
     assert.equal(help.code, 0);
     assert.match(help.said, /serve/);
     await assert.rejects(readFile(join(app, 'node_modules/typescript/package.json')));
+  });
+
+  test('has the command that runbooks name, for whoever enters it', async () => {
+    const path = /\bPATH=\/app\/(\w+):\$PATH$/m.exec(dockerfile)?.[1] ?? '';
+    const PATH = [join(app, path), dirname(process.execPath), '/usr/bin', '/bin'].join(':');
+    const help = await asItsUser(['/usr/bin/env', 'fullhouse', 'check', '--help'], { PATH });
+    assert.equal(help.code, 0, help.said);
+    assert.match(help.said, /^Usage: fullhouse check/);
   });
 
   test('says in one line what it needs before it listens to anything', async () => {

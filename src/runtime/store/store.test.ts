@@ -110,6 +110,18 @@ describe('over PostgreSQL', () => {
       assert.equal((await store.takeOver([0])).tasks.length, 1);
     });
 
+    test('a connection to a server that takes no writes, as one that was the primary, is given up for another one', async () => {
+      const [url, elsewhere] = [await postgres.database(notesTable), await postgres.emptyDatabase()];
+      const store = storeAt(url);
+      const { pathname } = new URL(url.replace('@/', '@socket/'));
+      const database = `alter database ${pathname.slice(1)}`;
+      await postgres.sql(elsewhere, `${database} set default_transaction_read_only = on`);
+      await assert.rejects(store.takeOver([0]), StoreUnavailable);
+      await postgres.sql(elsewhere, `${database} reset default_transaction_read_only`);
+      await store.takeOver([0]).catch((error: unknown) => assert.ok(error instanceof StoreUnavailable));
+      assert.equal((await store.takeOver([0])).tasks.length, 1);
+    });
+
     test('a connection that ends in the middle of a transaction leaves nothing behind', async () => {
       const url = await postgres.database(notesTable);
       const store = storeAt(url);

@@ -26,6 +26,7 @@ import {
 } from './arrival.ts';
 import type { Documents } from './documents.ts';
 import { eventOf, ownedEventOf } from './facts.ts';
+import type { Gaps } from './gaps.ts';
 import { behind, type Parking } from './parking.ts';
 import { ParkingDraft, type Placed, type Reason } from './parking-draft.ts';
 import { envelopeOf } from './publisher.ts';
@@ -64,6 +65,7 @@ export interface BatchPorts {
   readonly documents: Documents;
   readonly parking: Parking;
   readonly tasks: ReadonlyMap<number, TaskRow>;
+  readonly gaps: Gaps;
   readonly partitionsOf: (topic: string) => number;
   /** Whether anything can follow from a record here: others of its topic are passed by, unread. */
   readonly concerns: (record: LogRecord) => boolean;
@@ -432,6 +434,7 @@ export class Batch {
   adopt(tasks: Map<number, TaskRow>): readonly ParkedRow[] {
     for (const parked of this.#parkedNow) this.#ports.logger.error(parked, 'parked');
     for (const row of this.#tasks.rows()) tasks.set(row.partition, row);
+    this.#tasks.adoptGaps();
     this.#states.adopt();
     this.#references.adopt();
     this.#documents.adopt();

@@ -5,153 +5,133 @@ import type { Logger } from '../logger.ts';
 import type { Enrichment, Lookup, ReferenceKey } from '../service.ts';
 import type { ServiceRuntime } from '../service-runtime.ts';
 import type { EventRow, Store } from '../store/store.ts';
+import { type LaneOptions, nameOfPlace, type Place, PublishingLane, type Stored } from './publishing-lane.ts';
 import type { References } from './references.ts';
 import { isCompacted } from './task-drafts.ts';
 
 /** Events waiting to be published before topics are read no further, and the most that are kept in memory. */
 export const unpublishedEventsMax = 20_000;
-/** Events of one append. */
-const publishEventsMax = 2_000;
+/** Events that are read from the store at a time, for all ways together. */
+const readEventsMax = 2_000;
 const retryFirstMs = 100;
 const retryMaxMs = 5_000;
 
-/** Stored events of one channel partition that are read when their turn comes. */
-interface Stored {
-  readonly channel: string;
-  readonly partition: number;
-  next: number;
-  last: number;
-}
-
 /**
- * Publishes committed events in sequence order, one append in flight. An append of unknown outcome is done again:
- * consumers drop what they have seen. What an earlier owner left, and what is too much for memory while the log does not
- * answer, stays in the store and is read from there page by page.
+ * Publishes committed events in sequence order. An append of unknown outcome is done again: consumers drop what they have seen.
+ * What an earlier owner left, and what is too much for memory while the log does not answer, stays in the store and is read
+ * from there.
+ *
+ * All goes one way, together, as long as the log takes it. The places (partitions of a channel) of an append that failed go ways
+ * of their own from then on, until each has caught up: one that takes nothing keeps back nobody else.
  */
 export class Publisher {
   readonly #options: PublisherOptions;
-  readonly #stored = new Map<string, Stored>();
-  #queue: EventRow[] = [];
-  #inFlight = 0;
-  #running: Promise<void> | undefined;
+  readonly #all: PublishingLane;
+  readonly #apart = new Map<string, PublishingLane>();
+  readonly #sleepers = new Set<() => void>();
   #stopped = false;
-  #wake: (() => void) | undefined;
+  #toldAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: PublisherOptions) {
     this.#options = options;
+    this.#all = this.#lane({ onFailed: async (error, places) => this.#setApart(error, places) });
   }
 
   get waiting(): number {
-    let waiting = this.#queue.length;
-    for (const { next, last } of this.#stored.values()) waiting += last - next + 1;
-    return waiting;
+    return this.#lanes.reduce((sum, lane) => sum + lane.waiting, 0);
+  }
+
+  get #inMemory(): number {
+    let inMemory = this.#all.inMemory;
+    for (const lane of this.#apart.values()) inMemory += lane.inMemory;
+    return inMemory;
+  }
+
+  get #lanes(): readonly PublishingLane[] {
+    return [this.#all, ...this.#apart.values()];
   }
 
   publish(rows: readonly EventRow[]): void {
-    for (const row of rows) {
-      const stored = this.#stored.get(`${row.channel}/${row.partition}`);
-      if (stored !== undefined) stored.last = row.sequence;
-      else if (this.#queue.length < unpublishedEventsMax) this.#queue.push(row);
-      else this.#setStored({ ...row, next: row.sequence, last: row.sequence });
-    }
-    this.#start();
+    for (const row of rows) this.#laneOf(row).add(row);
+    for (const lane of this.#lanes) lane.start();
   }
 
   /** Publishes what is stored from one sequence to another, before anything that comes later in the same place. */
-  publishStored(stored: {
-    readonly channel: string;
-    readonly partition: number;
-    readonly next: number;
-    readonly last: number;
-  }): void {
-    if (stored.next <= stored.last) this.#setStored(stored);
-    this.#start();
-  }
-
-  #setStored({ channel, partition, next, last }: Stored): void {
-    this.#stored.set(`${channel}/${partition}`, { channel, partition, next, last });
+  publishStored(stored: Readonly<Stored>): void {
+    const lane = this.#laneOf(stored);
+    if (stored.next <= stored.last) lane.addStored(stored);
+    lane.start();
   }
 
   /** Forgets what waits of tasks that are no longer owned, or are taken over anew: their owner reads it from the store. */
   drop(partitions: readonly number[]): void {
-    this.#queue = this.#queue.filter((row, index) => index < this.#inFlight || !partitions.includes(row.partition));
-    for (const [name, { partition }] of this.#stored) if (partitions.includes(partition)) this.#stored.delete(name);
+    for (const lane of this.#lanes) lane.drop(partitions);
+    // Ways that nothing waits in any more come to their end.
+    this.#wakeUp();
   }
 
-  #start(): void {
-    if (this.waiting > 0 && !this.#stopped) this.#running ??= this.#run();
+  #laneOf(place: Place): PublishingLane {
+    return (this.#apart.size === 0 ? undefined : this.#apart.get(nameOfPlace(place))) ?? this.#all;
   }
 
-  async #run(): Promise<void> {
-    let retryMs = retryFirstMs;
-    while (this.waiting > 0 && !this.#stopped) {
-      try {
-        await this.#publishNext();
-        retryMs = retryFirstMs;
-      } catch (error) {
-        this.#inFlight = 0;
-        const { message } = error as Error;
-        this.#options.logger.error(
-          { error: message, events: this.waiting, retryMs },
-          'cannot publish; events stay stored and are tried again',
-        );
-        await this.#sleep(retryMs);
-        retryMs = Math.min(2 * retryMs, retryMaxMs);
-      }
-    }
-    // In the same turn as the check above: what comes later starts anew.
-    this.#running = undefined;
-  }
-
-  async #publishNext(): Promise<void> {
-    const stored = this.#nextStored();
-    if (stored !== undefined) return this.#publishFromStore(stored);
-    const rows = this.#queue.slice(0, publishEventsMax);
-    this.#inFlight = rows.length;
-    await this.#options.log.append(await this.toRecords(rows));
-    this.#queue = this.#queue.slice(rows.length);
-    this.#inFlight = 0;
-    this.#options.onPublished(rows.filter((row) => !this.#comesAfterStored(row)));
-  }
-
-  /** Published for an earlier takeover, while what comes before it on the topic is still to be published (again). */
-  #comesAfterStored({ channel, partition, sequence }: EventRow): boolean {
-    const stored = this.#stored.get(`${channel}/${partition}`);
-    return stored !== undefined && stored.next <= sequence;
-  }
-
-  /** Something stored whose turn has come: nothing earlier of the same place waits in memory. */
-  #nextStored(): Stored | undefined {
-    if (this.#stored.size === 0) return undefined;
-    const inMemory = new Set(this.#queue.map((row) => `${row.channel}/${row.partition}`));
-    return [...this.#stored].find(([name]) => !inMemory.has(name))?.[1];
-  }
-
-  async #publishFromStore(stored: Stored): Promise<void> {
-    const { channel, partition, next } = stored;
-    const rows = await this.#options.store.readEvents({
-      channel,
-      partition,
-      sequence: next,
-      eventsMax: publishEventsMax,
-      lastOfStream: isCompacted(channel),
+  #lane(own: Pick<LaneOptions, 'onFailed' | 'onEmpty'>): PublishingLane {
+    const { log, store, onPublished } = this.#options;
+    return new PublishingLane({
+      append: async (rows) => log.append(await this.toRecords(rows)),
+      read: ({ channel, partition, next: sequence }) =>
+        store.readEvents({
+          ...{ channel, partition, sequence, lastOfStream: isCompacted(channel) },
+          eventsMax: Math.ceil(readEventsMax / this.#lanes.length),
+        }),
+      onPublished,
+      hasRoom: () => this.#inMemory < unpublishedEventsMax,
+      ...own,
     });
-    if (rows.length > 0) await this.#options.log.append(await this.toRecords(rows));
-    // Dropped meanwhile: whoever owns the task now reads it for himself.
-    const name = `${channel}/${partition}`;
-    if (this.#stored.get(name) !== stored) return;
-    stored.next = (rows.at(-1)?.sequence ?? stored.last) + 1;
-    if (stored.next > stored.last) this.#stored.delete(name);
-    this.#options.onPublished(rows);
+  }
+
+  /** Which of the places did not take it is not known: each is tried by itself. */
+  #setApart(error: Error, places: ReadonlySet<string>): void {
+    for (const place of places) {
+      const { rows, stored } = this.#all.takeOut(new Set([place]));
+      if (rows.length === 0 && stored.length === 0) continue;
+      let retryMs = retryFirstMs;
+      const lane = this.#lane({
+        onFailed: async (again) => {
+          this.#tell(again);
+          await this.#sleep(retryMs);
+          retryMs = Math.min(2 * retryMs, retryMaxMs);
+        },
+        onEmpty: () => this.#apart.delete(place),
+      });
+      this.#apart.set(place, lane);
+      for (const row of rows) lane.add(row);
+      for (const each of stored) lane.addStored(each);
+      if (this.#stopped) lane.stop();
+      lane.start();
+    }
+    this.#tell(error);
+  }
+
+  /** Of many places that fail together one is told of. */
+  #tell({ message }: Error): void {
+    if (performance.now() - this.#toldAt < retryMaxMs) return;
+    this.#toldAt = performance.now();
+    this.#options.logger.error(
+      { error: message, events: this.waiting, places: [...this.#apart.keys()] },
+      'cannot publish; events stay stored and are tried again',
+    );
   }
 
   #sleep(durationMs: number): Promise<void> {
+    if (this.#stopped) return Promise.resolve();
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, durationMs);
-      this.#wake = () => {
+      const wake = () => {
         clearTimeout(timer);
+        this.#sleepers.delete(wake);
         resolve();
       };
+      const timer = setTimeout(wake, durationMs);
+      this.#sleepers.add(wake);
     });
   }
 
@@ -189,17 +169,28 @@ export class Publisher {
 
   /** Gives up on what is left after a while: it is stored, the next owner publishes it. */
   async stop(graceMs: number): Promise<void> {
-    const grace = setTimeout(() => {
-      this.#stopped = true;
-      this.#wake?.();
-    }, graceMs);
+    const grace = setTimeout(() => this.#end(), graceMs);
     await this.drained();
     clearTimeout(grace);
+    this.#end();
+  }
+
+  #end(): void {
     this.#stopped = true;
+    for (const lane of this.#lanes) lane.stop();
+    this.#wakeUp();
+  }
+
+  #wakeUp(): void {
+    for (const wake of [...this.#sleepers]) wake();
   }
 
   async drained(): Promise<void> {
-    while (this.#running !== undefined) await this.#running;
+    for (;;) {
+      const running = this.#lanes.flatMap((lane) => lane.running ?? []);
+      if (running.length === 0) return;
+      await Promise.all(running);
+    }
   }
 }
 

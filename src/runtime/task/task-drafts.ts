@@ -1,7 +1,8 @@
 import { topicNamed } from '../../contracts/topics.ts';
-import type { LogRecord, Position, Skipped } from '../log/log.ts';
+import type { LogRecord, Position, Skipped, TopicPartition } from '../log/log.ts';
 import type { Logger } from '../logger.ts';
 import type { TaskRow } from '../store/store.ts';
+import { type Gaps, sentenceOn } from './gaps.ts';
 import { verdictOn } from './sequences.ts';
 
 /** A task as a batch changes it; what it started from stays untouched until the batch has committed. */
@@ -18,14 +19,18 @@ export class TaskDrafts {
   readonly #topicId: (topic: string) => string;
   readonly #logger: Logger;
   readonly #drafts = new Map<number, TaskDraft>();
-  readonly #gaps = new Set<string>();
+  readonly #gaps: Gaps;
+  /** Gaps that this batch has met, by their place; `undefined` where it has met the end of one. */
+  readonly #met = new Map<string, { readonly partition: TopicPartition; readonly expected: number | undefined }>();
 
   constructor(options: {
     readonly tasks: ReadonlyMap<number, TaskRow>;
+    readonly gaps: Gaps;
     readonly topicId: (topic: string) => string;
     readonly logger: Logger;
   }) {
     this.#tasks = options.tasks;
+    this.#gaps = options.gaps;
     this.#topicId = options.topicId;
     this.#logger = options.logger;
   }
@@ -54,6 +59,8 @@ export class TaskDrafts {
     if (verdict.kind === 'gap') this.#alarm({ topic, partition, ...verdict });
     if (verdict.kind !== 'next') return undefined;
     heads[topic] = verdict.head;
+    if (this.#gaps.size > 0 || this.#met.size > 0)
+      this.#met.set(`${topic}/${partition}`, { partition: { topic, partition }, expected: undefined });
     return 'counted';
   }
 
@@ -83,10 +90,18 @@ export class TaskDrafts {
     found: number;
   }): void {
     const name = `${topic}/${partition}`;
-    if (this.#gaps.has(name)) return;
-    this.#gaps.add(name);
-    const command = `fullhouse republish ${topicNamed(topic)?.owner} --topic ${topic} --partition ${partition} --from ${expected}`;
-    this.#logger.error({ topic, partition, expected, found }, `events are missing; repeat them: ${command}`);
+    if (this.#met.get(name)?.expected !== undefined) return;
+    this.#met.set(name, { partition: { topic, partition }, expected });
+    const says = sentenceOn({ topic, partition, expected });
+    this.#logger.error({ topic, partition, expected, found }, says);
+  }
+
+  /** What this batch has met is so. */
+  adoptGaps(): void {
+    for (const { partition, expected } of this.#met.values()) {
+      if (expected === undefined) this.#gaps.closed(partition);
+      else this.#gaps.opened({ ...partition, expected });
+    }
   }
 
   /** The tasks as they are after the batch. */

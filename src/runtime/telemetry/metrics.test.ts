@@ -102,6 +102,21 @@ test('what cannot be read at the moment is left out, and the rest is told', asyn
   ]);
 });
 
+test('what does not answer keeps no scrape waiting', async () => {
+  const metrics = new Metrics({ readWithinMs: 20 });
+  const never = () => new Promise<never>(() => undefined);
+  metrics.observe({ ...quiet, lag: never });
+  metrics.observe({ ...quiet, service: 'user', lag: async () => [{ topic: 'catalog', partition: 3, records: 12 }] });
+  const places = { name: 'fullhouse_places', help: 'Places.', labels: ['state'], read: never };
+  metrics.observe({ ...quiet, service: 'catalog', gauges: [places], tellsGauges: () => true });
+  assert.deepEqual(await scraped(metrics, 'fullhouse_lag_records', 'fullhouse_places', 'fullhouse_tasks_owned'), [
+    'fullhouse_tasks_owned{service="booking"} 0',
+    'fullhouse_tasks_owned{service="user"} 0',
+    'fullhouse_tasks_owned{service="catalog"} 0',
+    'fullhouse_lag_records{service="user",topic="catalog",partition="3"} 12',
+  ]);
+});
+
 test('a count of the tables is told by one of the instances only', async () => {
   const metrics = new Metrics();
   let tells = false;

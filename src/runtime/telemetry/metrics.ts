@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
@@ -57,6 +58,11 @@ export interface ServiceGauge<Service> {
   readonly read: (service: Service) => Promise<readonly Measured[]>;
 }
 
+/**
+ * A scrape waits so long for what is read for it. Whoever scrapes gives up after some seconds, and would take a process whose Kafka
+ * or database does not answer for one that is down.
+ */
+const readWithinMs = 2_000;
 /** What a service's tables say is not read at every scrape. */
 const gaugesKeptMs = 10_000;
 
@@ -106,8 +112,15 @@ export interface ServiceMetrics {
 /** How often the delay of the event loop is looked at: each look wakes an idle process up. */
 const loopLookedAtEveryMs = 100;
 
+/** A part of a process, and whether it can be relied on. */
+export interface Reliance {
+  readonly part: string;
+  readonly isReady: boolean;
+}
+
 export class Metrics {
   readonly registry = new Registry();
+  readonly #readWithinMs: number;
   readonly #observed: Observed[] = [];
   readonly #requests: Histogram;
   readonly #faults: Counter;
@@ -120,7 +133,8 @@ export class Metrics {
   readonly #broken: Gauge;
   readonly #checkedAt: Gauge;
 
-  constructor() {
+  constructor(options: { readonly readWithinMs?: number } = {}) {
+    this.#readWithinMs = options.readWithinMs ?? readWithinMs;
     const registers = [this.registry];
     collectDefaultMetrics({ register: this.registry, eventLoopMonitoringPrecision: loopLookedAtEveryMs });
     const seconds = (name: string, help: string, labelNames: readonly string[]) =>
@@ -204,20 +218,44 @@ export class Metrics {
     );
   }
 
+  /** Tells at each scrape what this process and what it depends on can be relied on for. */
+  relies(read: () => Promise<readonly Reliance[]>): void {
+    new Gauge({
+      name: 'fullhouse_ready',
+      help: '1 for each part of this process, and each thing it depends on, that can be relied on; 0 where /readyz says why not.',
+      ...{ labelNames: ['part'], registers: [this.registry] },
+      async collect() {
+        this.reset();
+        for (const { part, isReady } of await read()) this.set({ part }, isReady ? 1 : 0);
+      },
+    });
+  }
+
+  /** What is read in time; nothing of what cannot be read at the moment. */
+  async #inTime(reading: Promise<readonly Measured[]>): Promise<readonly Measured[]> {
+    const late = new AbortController();
+    const nothing = delay(this.#readWithinMs, [], { signal: late.signal }).catch(() => []);
+    try {
+      return await Promise.race([reading.catch(() => []), nothing]);
+    } finally {
+      late.abort();
+    }
+  }
+
   /** A gauge of each service, read at the scrape; what cannot be read at the moment is left out. */
   #gauge(
     { name, help, labels }: { readonly name: string; readonly help: string; readonly labels: readonly string[] },
     read: (observed: Observed) => Promise<readonly Measured[]>,
   ): void {
     const observed = this.#observed;
+    const readAll = () => Promise.all(observed.map(async (each) => ({ each, values: await this.#inTime(read(each)) })));
     new Gauge({
       ...{ name, help, labelNames: ['service', ...labels], registers: [this.registry] },
       async collect() {
+        const found = await readAll();
         this.reset();
-        for (const each of observed) {
-          const values = await read(each).catch(() => []);
+        for (const { each, values } of found)
           for (const { labels: own, value } of values) this.set({ service: each.service, ...own }, value);
-        }
       },
     });
   }
@@ -260,13 +298,14 @@ export class Metrics {
 
   #own({ tellsGauges }: Observed, { name, help, labels, read }: ServiceGauge<void>): void {
     let known: { readonly at: number; readonly values: readonly Measured[] } | undefined;
+    const readNow = () => this.#inTime(read());
     new Gauge({
       ...{ name, help, labelNames: [...labels], registers: [this.registry] },
       async collect() {
         this.reset();
         if (!tellsGauges()) return;
         if (known === undefined || performance.now() - known.at > gaugesKeptMs)
-          known = { at: performance.now(), values: await read().catch(() => []) };
+          known = { at: performance.now(), values: await readNow() };
         for (const { labels: own, value } of known.values) this.set(own, value);
       },
     });

@@ -25,7 +25,7 @@ export const measures: readonly Measure[] = [
   }),
   measure<Moved>({
     name: 'fullhouse_charges_total',
-    help: 'Charges and refunds by outcome; the unsettled ones need a person if they stay so.',
+    help: 'Charges and refunds by outcome.',
     kind: 'counter',
     labels: ['outcome'],
     atStart: outcomes.map((outcome) => ({ outcome })),

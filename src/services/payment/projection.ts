@@ -209,6 +209,21 @@ export function unsettled(
   );
 }
 
+/** How much of each kind needs a person, with 0 where nothing does. */
+export function unsettledByKind(
+  service: ServiceRuntime,
+): Promise<readonly { readonly kind: UnsettledRow['kind']; readonly count: number }[]> {
+  return service.query(
+    `select 'charge' kind, count(*) from payments where status = 'unsettled'
+     union all
+     select 'refund', count(*) from refunds where status = 'failed'
+     union all
+     select 'dispute', count(*) from disputes where status = 'open'
+     union all
+     select 'webhook', count(*) from unmatched_webhooks`,
+  );
+}
+
 /** Payments, refunds, disputes and captures are kept for good; a webhook that nobody could place is not. */
 export const retentions: readonly Retention[] = [
   {

@@ -1,6 +1,7 @@
 import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { payments as paymentsDecider } from './decider.ts';
 import { authorisationReleaseStarted, chargeAsked, chargeRequested, refundStarted } from './effects.ts';
+import { unsettled } from './gauges.ts';
 import { measures } from './measures.ts';
 import { captures, disputes, payments, refunds, retentions } from './projection.ts';
 import { endpoints } from './routes.ts';
@@ -25,4 +26,5 @@ export const payment: ServiceDefinition = {
   retentions,
   endpoints,
   measures,
+  gauges: [unsettled],
 };

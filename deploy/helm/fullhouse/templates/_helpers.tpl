@@ -47,6 +47,29 @@ helm.sh/chart: {{ .Chart.Name }}-{{ .Chart.Version }}
       {{- end }}
 {{- end }}
 
+{{/*
+What single processes are told and others are not. Half of an account, which is all that those without its secret would have, ends a start;
+who begins payments for browsers asks Stripe, too.
+*/}}
+{{- define "fullhouse.ownVariables" -}}
+{{- $asksStripe := and (eq .name "user") (hasKey .root.Values.config.extra "STRIPE_PUBLISHABLE_KEY") }}
+{{- if and $asksStripe (not (has "STRIPE_SECRET_KEY" (.component.secrets | default list))) }}
+{{- include "fullhouse.secretVariable" (dict "key" "STRIPE_SECRET_KEY" "secret" .root.Values.secrets.application) }}
+{{- end }}
+{{- with .root.Values.config -}}
+{{- if hasKey .extra "TWILIO_ACCOUNT_SID" }}
+{{- fail "config.extra.TWILIO_ACCOUNT_SID would reach processes that have no TWILIO_AUTH_TOKEN, and end their start: set config.twilio instead" }}
+{{- end }}
+{{- if ne (empty .twilio.accountSid) (empty .twilio.from) }}
+{{- fail "config.twilio has accountSid or from alone: set both, or neither" }}
+{{- end }}
+{{- if and .twilio.accountSid (eq $.name "notification") -}}
+- { name: TWILIO_ACCOUNT_SID, value: {{ .twilio.accountSid | quote }} }
+- { name: TWILIO_FROM, value: {{ .twilio.from | quote }} }
+{{- end }}
+{{- end }}
+{{- end }}
+
 {{- define "fullhouse.podSecurity" -}}
 runAsNonRoot: true
 runAsUser: 65532

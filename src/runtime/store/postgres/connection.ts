@@ -57,6 +57,9 @@ export function settingsOf({ url, applicationName }: ConnectionOptions, finds: W
   };
 }
 
+/** SQLSTATE: no write is taken, by a former primary that is a standby since a failover, or while somebody has forbidden it. */
+const readOnly = '25006';
+
 /** A pool for queries, of requests where nothing else is said. */
 export function createPool(
   options: ConnectionOptions & { readonly connectionsMax: number; readonly finds?: Ways },
@@ -151,8 +154,14 @@ export class PipelinedConnection {
     // The first failure is the cause; those behind it only say that the transaction is aborted.
     const failed = settled.find((each) => each.status === 'rejected');
     if (failed?.status === 'rejected') {
+      const { severity, code } = failed.reason as pg.DatabaseError;
       // The server closes the connection after this; who comes next need not run into it.
-      if ((failed.reason as pg.DatabaseError).severity === 'FATAL') await this.#ended(client);
+      if (severity === 'FATAL') await this.#ended(client);
+      // Nobody closes this one, and it never leads anywhere else: another may lead to the server that is written to by now.
+      if (code === readOnly) {
+        await this.#ended(client);
+        void client.end().catch(() => undefined);
+      }
       throw storeError(failed.reason);
     }
     return settled.map((each) => (each as PromiseFulfilledResult<pg.QueryResult>).value);
