@@ -162,6 +162,23 @@ describe('from request to ticket', () => {
     );
   });
 
+  it('answers the same request again at once while another payment is under way', async () => {
+    const slow = { method: 'card', token: 'tok_slow_60' };
+    const asked = [
+      { showId, seats: ['S-D-1'] },
+      { showId, seats: ['S-D-2'], payment: declined },
+    ];
+    for (const request of asked) {
+      const key = randomUUID();
+      const first = await ada.book(request, { key });
+      assert.deepEqual([first.status, first.body.status], [200, 'awaiting_payment']);
+      await pay(first.body.bookingId, slow, { waitSeconds: 0 });
+      await bookingOnce(ada, first.body.bookingId, ({ status }) => status === 'paying');
+      const again = await ada.book(request, { key, waitSeconds: 1 });
+      assert.deepEqual([again.status, again.body.status], [200, 'paying'], JSON.stringify(request));
+    }
+  });
+
   it('charges once however often the same payment is sent', async () => {
     const { body } = await ada.book({ showId, seats: ['S-B-5'] });
     const key = randomUUID();
