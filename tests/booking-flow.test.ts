@@ -140,6 +140,12 @@ describe('from request to ticket', () => {
     const { body } = await ada.book({ showId, seats: ['S-B-2'], payment: { method: 'card', token: 'tok_error' } });
     assert.deepEqual([body.status, body.payment.attempts], ['confirmed', 1]);
     assert.equal((await ledgerOf(admin, body.bookingId)).length, 1);
+    const path = `/v1/ops/bookings/${body.bookingId}/timeline`;
+    const { entries } = (await admin.get<{ entries: readonly { type: string; says: string }[] }>(path)).body;
+    assert.equal(
+      entries.find(({ type }) => type === 'PaymentSucceeded')?.says,
+      '€11.50 captured by sandbox after 2 retries.',
+    );
   });
 
   it('answers the same request again like the first time, with the booking as it is now', async () => {
