@@ -194,7 +194,7 @@ const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => stri
     `Sending message ${words(told.kind)} by ${told.channel}${(told.round ?? 1) > 1 ? `, try ${told.round}` : ''}.`,
   DemandMoved: () => 'The demand for the show has changed, and prices may follow.',
   NotificationSent: (told) =>
-    `Message ${words(told.kind)} by ${told.channel}: ${told.status}${told.error ? ` (${error(told)})` : ''}.`,
+    `Message ${words(told.kind)} by ${told.channel}: ${told.status}${retriesOf(told)}${told.error ? ` (${error(told)})` : ''}.`,
   PaymentMessageSeen: () => 'The message about the payment has an outcome; the tickets wait for the confirmation.',
   TicketsPlanned: () => 'Tickets follow the message about the payment, or its grace.',
   TicketsWithheld: () => 'Cancelled before tickets were issued: none will be.',
