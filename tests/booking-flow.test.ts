@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { type Booking, type Client, declined, visa } from './support/client.ts';
 import { bookingOnce, hasStatus, ledgerOf, moneyKept, seatStates } from './support/operations.ts';
+import { newPerson } from './support/people.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 import { buildVenue, openShow, type Venue } from './support/venue.ts';
 
@@ -183,6 +184,18 @@ describe('from request to ticket', () => {
       const again = await ada.book(request, { key, waitSeconds: 1 });
       assert.deepEqual([again.status, again.body.status], [200, 'paying'], JSON.stringify(request));
     }
+  });
+
+  it('is not paid for by an organizer, who may read it all the same', async () => {
+    const { body } = await ada.book({ showId, seats: ['S-D-3'] });
+    const { client: organizer } = await newPerson(running, { roles: ['customer', 'organizer'] });
+    assert.equal((await organizer.booking(body.bookingId)).status, 200);
+    const path = `/v1/bookings/${body.bookingId}/payments`;
+    const refused = await organizer.post<Booking>(path, visa, { key: randomUUID() });
+    assert.deepEqual([refused.status, refused.body.code], [403, 'forbidden']);
+    const other = await running.anyone.register();
+    const unseen = await other.post<Booking>(path, visa, { key: randomUUID() });
+    assert.deepEqual([unseen.status, unseen.body.code], [404, 'not_found'], 'nobody else learns that it is there');
   });
 
   it('charges once however often the same payment is sent', async () => {

@@ -287,11 +287,9 @@ function pay(service: ServiceRuntime): Endpoint {
     ],
     async handle(call) {
       const { params, principal, body } = call;
-      const document = await bookingFor(
-        service,
-        params.bookingId,
-        (each) => each.userId === principal.userId || hasRole(principal, 'staff'),
-      );
+      const document = await bookingFor(service, params.bookingId, mayRead(principal));
+      if (document.userId !== principal.userId && !hasRole(principal, 'staff'))
+        throw new Problem('forbidden', 'Only its owner or staff pays for a booking.');
       const before = call.idempotency && (await service.answered(call.idempotency));
       const first = before ?? (await submitPayment(service, { call, document, payment: body }));
       // A decline before this payment is not its outcome; of a repeated request that is no longer known.
