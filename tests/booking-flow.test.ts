@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
 import { type Booking, type Client, declined, visa } from './support/client.ts';
 import { bookingOnce, hasStatus, ledgerOf, moneyKept, seatStates } from './support/operations.ts';
+import { newPerson } from './support/people.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 import { buildVenue, openShow, type Venue } from './support/venue.ts';
 
@@ -140,6 +141,12 @@ describe('from request to ticket', () => {
     const { body } = await ada.book({ showId, seats: ['S-B-2'], payment: { method: 'card', token: 'tok_error' } });
     assert.deepEqual([body.status, body.payment.attempts], ['confirmed', 1]);
     assert.equal((await ledgerOf(admin, body.bookingId)).length, 1);
+    const path = `/v1/ops/bookings/${body.bookingId}/timeline`;
+    const { entries } = (await admin.get<{ entries: readonly { type: string; says: string }[] }>(path)).body;
+    assert.equal(
+      entries.find(({ type }) => type === 'PaymentSucceeded')?.says,
+      '€11.50 captured by sandbox after 2 retries.',
+    );
   });
 
   it('answers the same request again like the first time, with the booking as it is now', async () => {
@@ -160,6 +167,35 @@ describe('from request to ticket', () => {
       [200, 'awaiting_payment'],
       'keys are one person’s own',
     );
+  });
+
+  it('answers the same request again at once while another payment is under way', async () => {
+    const slow = { method: 'card', token: 'tok_slow_60' };
+    const asked = [
+      { showId, seats: ['S-D-1'] },
+      { showId, seats: ['S-D-2'], payment: declined },
+    ];
+    for (const request of asked) {
+      const key = randomUUID();
+      const first = await ada.book(request, { key });
+      assert.deepEqual([first.status, first.body.status], [200, 'awaiting_payment']);
+      await pay(first.body.bookingId, slow, { waitSeconds: 0 });
+      await bookingOnce(ada, first.body.bookingId, ({ status }) => status === 'paying');
+      const again = await ada.book(request, { key, waitSeconds: 1 });
+      assert.deepEqual([again.status, again.body.status], [200, 'paying'], JSON.stringify(request));
+    }
+  });
+
+  it('is not paid for by an organizer, who may read it all the same', async () => {
+    const { body } = await ada.book({ showId, seats: ['S-D-3'] });
+    const { client: organizer } = await newPerson(running, { roles: ['customer', 'organizer'] });
+    assert.equal((await organizer.booking(body.bookingId)).status, 200);
+    const path = `/v1/bookings/${body.bookingId}/payments`;
+    const refused = await organizer.post<Booking>(path, visa, { key: randomUUID() });
+    assert.deepEqual([refused.status, refused.body.code], [403, 'forbidden']);
+    const other = await running.anyone.register();
+    const unseen = await other.post<Booking>(path, visa, { key: randomUUID() });
+    assert.deepEqual([unseen.status, unseen.body.code], [404, 'not_found'], 'nobody else learns that it is there');
   });
 
   it('charges once however often the same payment is sent', async () => {

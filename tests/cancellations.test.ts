@@ -207,6 +207,12 @@ describe('a booking that is cancelled', () => {
       () => seatStates(ada, showId),
       (states) => states[20] === 2 && states[21] === 0 && states[22] === 2,
     );
+    const again = await cancel(organizer, bookingId, { seats: ['S-C-2'] });
+    assert.deepEqual([again.status, again.body.status, again.body.seats], [200, 'confirmed', ['S-C-1', 'S-C-3']]);
+    const unwaited = await cancel(organizer, bookingId, { seats: ['S-C-2'] }, { waitSeconds: 0 });
+    assert.deepEqual([unwaited.status, unwaited.body], [202, { bookingId, status: 'confirmed' }]);
+    const oneMore = await cancel(organizer, bookingId, { seats: ['S-C-2', 'S-C-3'] });
+    assert.deepEqual([oneMore.status, oneMore.body.seats], [200, ['S-C-1']]);
     const rest = await cancel(organizer, bookingId, {});
     assert.equal(rest.body.status, 'cancelled');
     await eventually(

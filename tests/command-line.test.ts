@@ -128,6 +128,8 @@ describe('a running instance', () => {
     const { code, out } = await fullhouse('book', '--best', '1', '--token', 'tok_declined', '--json');
     const { payment } = JSON.parse(out) as { readonly payment: { readonly status: string } };
     assert.deepEqual([code, payment.status], [1, 'declined']);
+    const { out: told } = await fullhouse('book', '--best', '1', '--token', 'tok_insufficient_funds');
+    assert.match(told, /^bkg_\S+ is awaiting_payment \(insufficient_funds\): /m);
     assert.equal((await fullhouse('book', '--best', '1', '--token', 'pm_card_visa')).code, 1);
   });
 

@@ -38,6 +38,7 @@ interface Booking {
   readonly bookingId: string;
   readonly status: string;
   readonly reason?: string;
+  readonly payment: { readonly error?: { readonly code: string } };
   readonly seats: readonly string[];
   readonly tickets: readonly string[];
 }
@@ -122,10 +123,12 @@ async function namesOf(api: Api, showId: string): Promise<PlaceNames> {
 }
 
 function report(
-  { bookingId, status, reason, seats, tickets }: Booking,
+  { bookingId, status, reason, payment, seats, tickets }: Booking,
   { names, tookMs }: { readonly names: PlaceNames; readonly tookMs: number },
 ): void {
-  say(`${bookingId} is ${status}${reason === undefined ? '' : ` (${reason})`}: ${placesOf({ seats }, names)}`);
+  // Seats stay held after a decline: without the provider's word for it nobody would know why nothing was paid.
+  const why = [reason, payment.error?.code].filter((each) => each !== undefined).join(': ');
+  say(`${bookingId} is ${status}${why === '' ? '' : ` (${why})`}: ${placesOf({ seats }, names)}`);
   say(`  number ${bookingNumber(bookingId)}`);
   for (const ticket of tickets) say(`  ${ticket}`);
   if (tickets.length > 0) say(`from request to ticket: ${Math.round(tookMs)} ms`);

@@ -40,6 +40,8 @@ export const NotificationSent = event(
     causeId: z.string(),
     status: messageStatus,
     error: z.string().optional(),
+    /** How often the channel was asked in a row before it answered, where once was not enough. */
+    tries: z.int().min(2).optional(),
   }),
 );
 

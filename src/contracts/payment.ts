@@ -7,17 +7,26 @@ import { type Money, money } from './money.ts';
 
 const about = { bookingId, showId, userId, paymentId };
 const error = z.object({ code: z.string(), message: z.string() });
+/** How often the provider was asked in a row before it answered, where once was not enough. */
+const tries = z.int().min(2).optional();
 
 export const PaymentSucceeded = event(
   'PaymentSucceeded',
   'The provider has captured the money.',
-  z.object({ ...about, attempt: z.int().min(1), amount: money, provider: z.string(), providerReference: z.string() }),
+  z.object({
+    ...about,
+    attempt: z.int().min(1),
+    amount: money,
+    provider: z.string(),
+    providerReference: z.string(),
+    tries,
+  }),
 );
 
 export const PaymentFailed = event(
   'PaymentFailed',
   'The provider declined; nothing was captured.',
-  z.object({ ...about, attempt: z.int().min(1), amount: money, error }),
+  z.object({ ...about, attempt: z.int().min(1), amount: money, error, tries }),
 );
 
 export const PaymentUnsettled = event(
@@ -29,13 +38,13 @@ export const PaymentUnsettled = event(
 export const PaymentRefunded = event(
   'PaymentRefunded',
   'The provider has given money back.',
-  z.object({ ...about, refundId, amount: money, providerReference: z.string() }),
+  z.object({ ...about, refundId, amount: money, providerReference: z.string(), tries }),
 );
 
 export const RefundFailed = event(
   'RefundFailed',
   'The provider refused a refund; a person has to look.',
-  z.object({ ...about, refundId, amount: money, error }),
+  z.object({ ...about, refundId, amount: money, error, tries }),
 );
 
 const dispute = { ...about, disputeId: z.string().max(200), amount: money, reason: z.string().max(100) };

@@ -21,6 +21,7 @@ interface Told {
   readonly kept?: Money;
   readonly attempt?: number;
   readonly attemptsLeft?: number;
+  readonly tries?: number;
   readonly error?: { readonly code: string; readonly message: string } | string;
   readonly reason?: string;
   readonly cause?: string;
@@ -64,6 +65,12 @@ const words = (name: string | undefined) => (name ?? 'unknown').replace(/_/g, ' 
 function error({ error: told }: Told): string {
   if (told === undefined) return 'no reason was given';
   return typeof told === 'string' ? told : `${told.message} (${told.code})`;
+}
+
+/** Retries in a row, of which nothing else is told. */
+function retriesOf({ tries = 1 }: Told): string {
+  if (tries < 2) return '';
+  return tries === 2 ? ' after a retry' : ` after ${tries - 1} retries`;
 }
 
 /** Seats and places as people say them. */
@@ -132,14 +139,14 @@ const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => stri
   ChargeRequested: (told) => `Asked the provider to charge ${money(told.amount)}.`,
   ChargeAsked: () => 'Asked the provider what became of the charge.',
   ChargeUnanswered: (told) =>
-    `The provider gave no definite answer; asking again in ${Math.round((told.waitMs ?? 0) / 1_000)} s.`,
+    `The provider gave no definite answer${retriesOf(told)}; asking again in ${Math.round((told.waitMs ?? 0) / 1_000)} s.`,
   ChargeCapturedAfterAll: () => 'A charge that had been called failed was captured after all.',
   ChargeReportMismatched: (told) => `${told.provider} reported another amount than was asked for.`,
   SettlementCameTooLate: (told) =>
     `${told.who} wanted to settle the charge as ${told.outcome}, and it had its outcome already: ${told.why}`,
   ChargeSettledByPerson: (told) => `${told.who} settled the charge as ${told.outcome}: ${told.why}`,
-  PaymentSucceeded: (told) => `${money(told.amount)} captured by ${told.provider}.`,
-  PaymentFailed: (told) => `The charge was declined: ${error(told)}.`,
+  PaymentSucceeded: (told) => `${money(told.amount)} captured by ${told.provider}${retriesOf(told)}.`,
+  PaymentFailed: (told) => `The charge was declined${retriesOf(told)}: ${error(told)}.`,
   PaymentUnsettled: () => 'The outcome of the charge has been unknown for too long; a person should look.',
   BookingPaymentUnsettled: () => 'The booking waits for a charge of unknown outcome.',
   PaymentDeclined: (told) => `Declined: ${error(told)}. ${told.attemptsLeft} tries left.`,
@@ -175,7 +182,7 @@ const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => stri
   RefundStarted: (told) =>
     `Asked the provider to refund ${money(told.amount)}${(told.round ?? 1) > 1 ? `, try ${told.round}` : ''}.`,
   RefundUnanswered: (told) =>
-    `The provider gave no definite answer to the refund; asking again in ${Math.round((told.waitMs ?? 0) / 1_000)} s.`,
+    `The provider gave no definite answer to the refund${retriesOf(told)}; asking again in ${Math.round((told.waitMs ?? 0) / 1_000)} s.`,
   RefundSettledByPerson: (told) => `${told.who} settled the refund as given back in another way: ${told.why}`,
   RefundRetriedByPerson: (told) => `${told.who} had the refund tried again.`,
   RefundCameBack: (told) => `The refund did not reach the customer: ${error(told)}.`,
@@ -183,15 +190,15 @@ const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => stri
   PaymentDisputed: (told) =>
     `The customer’s bank disputes ${money(told.amount)}: ${words(told.reason)}. A person has to answer at the provider.`,
   PaymentDisputeClosed: (told) => `The dispute about ${money(told.amount)} is over: ${words(told.outcome)}.`,
-  PaymentRefunded: (told) => `${money(told.amount)} given back.`,
-  RefundFailed: (told) => `The refund was refused: ${error(told)}.`,
+  PaymentRefunded: (told) => `${money(told.amount)} given back${retriesOf(told)}.`,
+  RefundFailed: (told) => `The refund was refused${retriesOf(told)}: ${error(told)}.`,
   BookingRefunded: (told) => `The customer has ${money(told.amount)} back.`,
   BookingRefundFailed: (told) => `A refund failed: ${error(told)}. A person has to look.`,
   MessagePlanned: (told) =>
     `Sending message ${words(told.kind)} by ${told.channel}${(told.round ?? 1) > 1 ? `, try ${told.round}` : ''}.`,
   DemandMoved: () => 'The demand for the show has changed, and prices may follow.',
   NotificationSent: (told) =>
-    `Message ${words(told.kind)} by ${told.channel}: ${told.status}${told.error ? ` (${error(told)})` : ''}.`,
+    `Message ${words(told.kind)} by ${told.channel}: ${told.status}${retriesOf(told)}${told.error ? ` (${error(told)})` : ''}.`,
   PaymentMessageSeen: () => 'The message about the payment has an outcome; the tickets wait for the confirmation.',
   TicketsPlanned: () => 'Tickets follow the message about the payment, or its grace.',
   TicketsWithheld: () => 'Cancelled before tickets were issued: none will be.',

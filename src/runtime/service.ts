@@ -148,6 +148,7 @@ export interface Intent<Data = unknown> {
 /** What an effect answers: it comes back as an input to the stream that asked, its `type` and `data` merged with id and time. */
 export interface Answer {
   readonly type: string;
+  /** The runtime adds `tries`, how often it was tried, where once was not enough. */
   readonly data: Readonly<Record<string, unknown>>;
 }
 

@@ -118,18 +118,19 @@ export class Effects {
       this.#onEnded(row.type, outcome, (performance.now() - began) / 1_000);
     };
     const intent = intentOf(row);
+    let tries = 0;
     try {
-      const answer = await policy.execute(
-        ({ signal }) => effect.run(intent as Intent<never>, this.#runtime, signal),
-        this.#stop.signal,
-      );
+      const answer = await policy.execute(({ signal }) => {
+        tries += 1;
+        return effect.run(intent as Intent<never>, this.#runtime, signal);
+      }, this.#stop.signal);
       ended('answered');
-      return answer;
+      return afterTries(answer, tries);
     } catch (error) {
       if (this.#stop.signal.aborted) throw error;
       ended('unanswered', error as Error);
       this.#logger.warn({ ...effectIn(row), error: (error as Error).message }, 'effect without an answer');
-      return effect.unanswered(intent as Intent<never>, error as Error);
+      return afterTries(effect.unanswered(intent as Intent<never>, error as Error), tries);
     }
   }
 
@@ -137,6 +138,11 @@ export class Effects {
   stop(): void {
     this.#stop.abort(stopped);
   }
+}
+
+/** An answer says how many tries it took where it took several. */
+function afterTries(answer: Answer, tries: number): Answer {
+  return tries > 1 ? { ...answer, data: { ...answer.data, tries } } : answer;
 }
 
 /** Whom the answer of an effect is for. */

@@ -57,7 +57,7 @@ export function demoCatalogue(movies: readonly DemoMovie[], now: number): Promis
     kind,
     values.map((value, index) => ({ where: `/${kind}/${index}`, value })),
   ]);
-  return checkEntries(Object.fromEntries(entries) as unknown as UncheckedFile);
+  return checkEntries(Object.fromEntries(entries) as unknown as UncheckedFile, []);
 }
 
 interface Making {

@@ -91,11 +91,11 @@ export async function readCsvCatalogue(text: string): Promise<CatalogueFile> {
     addLine(programme, line);
   }
   const { movies, theatres, seatPlans, screens, shows, faults } = programme;
-  if (faults.length > 0) throw new ImportError(faults);
-  return checkEntries({
+  const entries = {
     ...{ movies: [...movies.values()], theatres: [...theatres.values()], seatPlans: [...seatPlans.values()] },
     ...{ screens: [...screens.values()], shows },
-  });
+  };
+  return checkEntries(entries, faults);
 }
 
 function addLine({ movies, theatres, seatPlans, screens, shows, faults }: Programme, line: Line): void {

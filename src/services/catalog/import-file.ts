@@ -115,10 +115,9 @@ export async function readJsonCatalogue(text: string): Promise<CatalogueFile> {
     .slice(0, importFaultsMax)
     .map((name) => ({ where: `/${name}`, message: `is unknown; a catalogue has ${known.join(', ')}` }));
   const lists = known.map((kind) => [kind, listOf(kind, whole[kind] ?? [], faults)] as const);
-  if (faults.length > 0) throw new ImportError(faults);
-  if (lists.every(([, entries]) => entries.length === 0))
+  if (faults.length === 0 && lists.every(([, entries]) => entries.length === 0))
     throw new ImportError([{ where: '', message: `has nothing in it; a catalogue has ${known.join(', ')}` }]);
-  return checkEntries(Object.fromEntries(lists) as unknown as UncheckedFile);
+  return checkEntries(Object.fromEntries(lists) as unknown as UncheckedFile, faults);
 }
 
 function listOf(kind: keyof CatalogueFile, list: unknown, faults: ImportFault[]): readonly Entry<unknown>[] {
@@ -134,15 +133,23 @@ function listOf(kind: keyof CatalogueFile, list: unknown, faults: ImportFault[])
   return list.map((value: unknown, index) => ({ where: `/${kind}/${index}`, value }));
 }
 
-/** Checks the fields of every entry; rejects with `ImportError`: the first faults, as many as an answer has. */
-export async function checkEntries(file: UncheckedFile): Promise<CatalogueFile> {
-  const faults: ImportFault[] = [];
+/**
+ * Checks the fields of every entry; rejects with `ImportError`: the first faults, as many as an answer has, and those that
+ * reading has found before. Who mends a file is told of all of them at once.
+ */
+export async function checkEntries(file: UncheckedFile, before: readonly ImportFault[]): Promise<CatalogueFile> {
+  const faults = [...before];
   const checked: (readonly [string, readonly Entry<unknown>[]])[] = [];
   for (const [kind, schema] of Object.entries(kinds)) {
     checked.push([kind, await checkKind(schema, file[kind as keyof CatalogueFile], faults)]);
   }
-  if (faults.length > 0) throw new ImportError(faults);
+  if (faults.length > 0) throw new ImportError(faults.sort((a, b) => lineOf(a) - lineOf(b)));
   return Object.fromEntries(checked) as unknown as CatalogueFile;
+}
+
+/** Of a CSV file; what is wrong in a JSON one stays in the order in which it was found. */
+function lineOf({ where }: ImportFault): number {
+  return Number(/^line (\d+)/.exec(where)?.[1] ?? 0);
 }
 
 async function checkKind(

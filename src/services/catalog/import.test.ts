@@ -282,6 +282,15 @@ const wrongLines: readonly [string, string, RegExp][] = [
   ['too few cells', 'Fight Club,139', /Invalid Record Length/],
 ];
 
+test('all that is wrong in a file is told at once, line by line', async () => {
+  const late = line.replace('2026-03-01 19:30', 'tonight');
+  const faults = await faultsOf(() => csv(line, late, line.replace('12.50', 'cheap'), late));
+  assert.deepEqual(
+    faults.map(({ where }) => where),
+    ['line 3, startsAt', 'line 4', 'line 5, startsAt'],
+  );
+});
+
 for (const [what, broken, message] of wrongLines) {
   test(`${what} is named by its line`, async () => {
     const faults = await faultsOf(() => csv(line, broken));

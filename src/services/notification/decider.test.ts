@@ -255,6 +255,14 @@ describe('every state of a message meets every answer', () => {
     const [sent] = messages.decide(state, settled('delivered', { round: 2 }));
     assert.ok(sent?.type === 'NotificationSent' && sent.data.status === 'delivered');
   });
+  test('says how many tries it took, each time for itself', () => {
+    const [unsure] = messages.decide(given(received()).state, settled('unknown', { tries: 3 }));
+    assert.equal(unsure?.type === 'NotificationSent' ? unsure.data.tries : undefined, 3);
+    const again = given(received(), settled('unknown', { tries: 3 }), resend, settled('delivered', { round: 2 }));
+    const sent = again.events.at(-1);
+    assert.ok(sent?.type === 'NotificationSent' && sent.data.status === 'delivered');
+    assert.equal(sent.data.tries, undefined);
+  });
   test('an outcome of a message nobody planned is parked', () => {
     assert.throws(() => given(settled('delivered')), /never planned/);
     assert.throws(() => given(resend), /never planned/);

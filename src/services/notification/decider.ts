@@ -120,12 +120,13 @@ function messageOf(state: State, messageId: string): Message {
   return message;
 }
 
-function onSettled(state: State, { messageId, round, status, error }: Answer): readonly Event[] {
+function onSettled(state: State, { messageId, round, status, error, tries }: Answer): readonly Event[] {
   const message = messageOf(state, messageId);
   // The answer to an earlier round: a person has ordered it again meanwhile.
   if (message.status !== 'sending' || message.round !== round) return [];
   const { details: _, round: __, status: ___, ...about } = message;
-  return [{ type: 'NotificationSent', data: { ...about, status, ...(error === undefined ? {} : { error }) } }];
+  const outcome = { status, ...(error === undefined ? {} : { error }), ...(tries === undefined ? {} : { tries }) };
+  return [{ type: 'NotificationSent', data: { ...about, ...outcome } }];
 }
 
 function onResend(state: State, { messageId, who }: Resend): readonly Event[] {
@@ -159,7 +160,7 @@ export function evolve(state: State, event: Event): State {
       return withMessage(state, { ...message, status: 'sending' });
     }
     case 'NotificationSent': {
-      const { status, error: _, ...about } = event.data;
+      const { status, error: _, tries: __, ...about } = event.data;
       const known = find(state, about.messageId);
       return withMessage(state, { ...about, status, details: known?.details, round: known?.round ?? 1 });
     }

@@ -80,6 +80,8 @@ export interface Answer {
   readonly round: number;
   readonly status: MessageStatus;
   readonly error?: string | undefined;
+  /** How often the channel was asked in a row, where once was not enough. */
+  readonly tries?: number | undefined;
 }
 
 export interface Resend {
@@ -98,7 +100,7 @@ export interface Voided {
 
 export type Input = Cause | ((Voided | Answer | Resend | { readonly type: 'DeadlineReached' }) & InputContext);
 
-type Named = Omit<DataOf<typeof NotificationSent>, 'status' | 'error'>;
+type Named = Omit<DataOf<typeof NotificationSent>, 'status' | 'error' | 'tries'>;
 
 /** A message to be sent; `round` counts the times a person has ordered it. */
 export interface Planned extends Named {

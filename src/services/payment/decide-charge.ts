@@ -14,6 +14,8 @@ import {
   type State,
   settledByHand,
   settledByPersonCode,
+  type Tried,
+  triesOf,
   type Validated,
 } from './state.ts';
 
@@ -58,12 +60,12 @@ function attemptOf(state: State, paymentId: string): Attempt {
 export function onCaptured(
   state: State,
   paymentId: string,
-  by: { readonly provider: string; readonly reference: string },
+  by: { readonly provider: string; readonly reference: string } & Tried,
 ): readonly Event[] {
   const attempt = attemptOf(state, paymentId);
   const succeeded: Event = {
     type: 'PaymentSucceeded',
-    data: { ...chargeOf(attempt), provider: by.provider, providerReference: by.reference },
+    data: { ...chargeOf(attempt), provider: by.provider, providerReference: by.reference, ...triesOf(by) },
   };
   switch (attempt.status) {
     case 'asking':
@@ -80,12 +82,16 @@ export function onCaptured(
   }
 }
 
-export function onDeclined(state: State, paymentId: string, error: PaymentError): readonly Event[] {
+export function onDeclined(
+  state: State,
+  paymentId: string,
+  declined: { readonly error: PaymentError } & Tried,
+): readonly Event[] {
   const attempt = attemptOf(state, paymentId);
   switch (attempt.status) {
     case 'asking':
     case 'unknown':
-      return [{ type: 'PaymentFailed', data: { ...chargeOf(attempt), error } }];
+      return [{ type: 'PaymentFailed', data: { ...chargeOf(attempt), error: declined.error, ...triesOf(declined) } }];
     case 'succeeded':
     // Captured never goes back: an old answer that came late.
     case 'failed':
@@ -95,12 +101,15 @@ export function onDeclined(state: State, paymentId: string, error: PaymentError)
   }
 }
 
-export function onUnknown(state: State, paymentId: string, at: number): readonly Event[] {
+export function onUnknown(
+  state: State,
+  { paymentId, at, tries }: { readonly paymentId: string; readonly at: number } & Tried,
+): readonly Event[] {
   const attempt = attemptOf(state, paymentId);
   switch (attempt.status) {
     case 'asking':
       return [
-        { type: 'ChargeUnanswered', data: { paymentId, ...nextWait(attempt.wait, at) } },
+        { type: 'ChargeUnanswered', data: { paymentId, ...nextWait(attempt.wait, at), ...triesOf({ tries }) } },
         ...unsettledBy(attempt, at),
       ];
     case 'unknown':
@@ -120,7 +129,7 @@ function unsettledBy(attempt: Attempt, at: number): readonly Event[] {
 }
 
 export function onReported(state: State, { paymentId, provider, report }: ChargeReported): readonly Event[] {
-  if (report.outcome === 'declined') return onDeclined(state, paymentId, report.error);
+  if (report.outcome === 'declined') return onDeclined(state, paymentId, report);
   const { amount } = attemptOf(state, paymentId);
   if (report.amount.amount !== amount.amount || report.amount.currency !== amount.currency) {
     // Another amount than was asked for is nobody's payment: kept in the stream for the person who looks at it.
@@ -177,7 +186,7 @@ function settle(state: State, settlement: Settlement): readonly Event[] {
   const published =
     outcome === 'succeeded'
       ? onCaptured(state, paymentId, { provider: settledByHand, reference: settledByPersonReference })
-      : onDeclined(state, paymentId, error);
+      : onDeclined(state, paymentId, { error });
   return [settled, ...published];
 }
 

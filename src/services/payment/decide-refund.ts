@@ -13,6 +13,8 @@ import {
   type RefundSettlement,
   type RefundWanted,
   type State,
+  type Tried,
+  triesOf,
 } from './state.ts';
 
 /** Money on its way back. */
@@ -52,11 +54,21 @@ export function onRefundAnswer(state: State, input: RefundAnswer & InputContext)
   const about = factOf(state, refund);
   switch (input.type) {
     case 'RefundSucceeded':
-      return [made(state, refund, input.reference)];
+      return [made(state, refund, input)];
     case 'RefundDeclined':
-      return [{ type: refund.told ? 'RefundCameBack' : 'RefundFailed', data: { ...about, error: input.error } }];
+      return [
+        {
+          type: refund.told ? 'RefundCameBack' : 'RefundFailed',
+          data: { ...about, error: input.error, ...triesOf(input) },
+        },
+      ];
     case 'RefundUnknown':
-      return [{ type: 'RefundUnanswered', data: { refundId: refund.refundId, ...nextWait(refund.wait, input.at) } }];
+      return [
+        {
+          type: 'RefundUnanswered',
+          data: { refundId: refund.refundId, ...nextWait(refund.wait, input.at), ...triesOf(input) },
+        },
+      ];
     default:
       return unreachable(input);
   }
@@ -108,7 +120,7 @@ export function onRefundSettled(state: State, { refundId, why, who }: RefundSett
     case 'failed':
       return [
         { type: 'RefundSettledByPerson', data: { refundId, why, who } },
-        made(state, refund, settledByPersonReference),
+        made(state, refund, { reference: settledByPersonReference }),
       ];
     case 'asking':
     case 'unknown':
@@ -121,8 +133,8 @@ export function onRefundSettled(state: State, { refundId, why, who }: RefundSett
 }
 
 /** Made is said once, to whoever counts the money: another way after it came back is between us and the provider. */
-function made(state: State, refund: Refund, providerReference: string): Event {
-  const data = { ...factOf(state, refund), providerReference };
+function made(state: State, refund: Refund, by: { readonly reference: string } & Tried): Event {
+  const data = { ...factOf(state, refund), providerReference: by.reference, ...triesOf(by) };
   return { type: refund.told ? 'RefundMadeAgain' : 'PaymentRefunded', data };
 }
 

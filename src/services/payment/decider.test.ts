@@ -495,3 +495,22 @@ test('an outcome of something nobody asked for is parked', () => {
     assert.throws(() => given(input), /never asked for/);
   }
 });
+
+describe('an answer that took several tries', () => {
+  const tried = (input: Input): Input => ({ ...input, tries: 3 }) as Input;
+  const triesIn = (...inputs: readonly Input[]) => {
+    const { data } = given(...inputs).events.at(-1) ?? {};
+    return data !== undefined && 'tries' in data ? data.tries : undefined;
+  };
+  test('says so in the fact that follows, whatever it was', () => {
+    for (const charged of [captured(), declined(), unknown()])
+      assert.equal(triesIn(...charges.asking, tried(charged)), 3, charged.type);
+    for (const returned of [refunded(), refundDeclined(), refundUnknown()])
+      assert.equal(triesIn(...refunds.asking, tried(returned)), 3, returned.type);
+  });
+  test('is no news where the outcome is known, and one that took a single try says nothing of it', () => {
+    for (const charged of [captured(), declined(), unknown()])
+      assert.equal(triesIn(...charges.asking, charged), undefined, charged.type);
+    assert.deepEqual(payments.decide(given(...charges.succeeded).state, tried(captured())), []);
+  });
+});

@@ -51,9 +51,9 @@ export function decide(state: State, input: Input): readonly Event[] {
     case 'ChargeSucceeded':
       return onCaptured(state, input.paymentId, input);
     case 'ChargeDeclined':
-      return onDeclined(state, input.paymentId, input.error);
+      return onDeclined(state, input.paymentId, input);
     case 'ChargeUnknown':
-      return onUnknown(state, input.paymentId, input.at);
+      return onUnknown(state, input);
     case 'ProviderReported':
       return onReported(state, input);
     case 'SettlementRequested':

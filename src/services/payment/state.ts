@@ -115,19 +115,28 @@ type Reported =
   | { readonly outcome: 'succeeded'; readonly reference: string; readonly amount: Money }
   | { readonly outcome: 'declined'; readonly error: PaymentError };
 
-export type ChargeAnswer =
-  | {
-      readonly type: 'ChargeSucceeded';
-      readonly paymentId: string;
-      readonly provider: string;
-      readonly reference: string;
-    }
-  | { readonly type: 'ChargeDeclined'; readonly paymentId: string; readonly error: PaymentError }
-  | { readonly type: 'ChargeUnknown'; readonly paymentId: string };
-export type RefundAnswer =
-  | { readonly type: 'RefundSucceeded'; readonly refundId: string; readonly reference: string }
-  | { readonly type: 'RefundDeclined'; readonly refundId: string; readonly error: PaymentError }
-  | { readonly type: 'RefundUnknown'; readonly refundId: string };
+/** How often the provider was asked in a row for an answer, where once was not enough. */
+export interface Tried {
+  readonly tries?: number | undefined;
+}
+
+export type ChargeAnswer = Tried &
+  (
+    | {
+        readonly type: 'ChargeSucceeded';
+        readonly paymentId: string;
+        readonly provider: string;
+        readonly reference: string;
+      }
+    | { readonly type: 'ChargeDeclined'; readonly paymentId: string; readonly error: PaymentError }
+    | { readonly type: 'ChargeUnknown'; readonly paymentId: string }
+  );
+export type RefundAnswer = Tried &
+  (
+    | { readonly type: 'RefundSucceeded'; readonly refundId: string; readonly reference: string }
+    | { readonly type: 'RefundDeclined'; readonly refundId: string; readonly error: PaymentError }
+    | { readonly type: 'RefundUnknown'; readonly refundId: string }
+  );
 
 export type AuthorisationAnswer =
   | {
@@ -212,7 +221,7 @@ export type Event =
   | PaymentEvent
   | Fact<'ChargeRequested', ChargeIntent>
   | Fact<'ChargeAsked', ChargeIntent>
-  | Fact<'ChargeUnanswered', { readonly paymentId: string } & Wait>
+  | Fact<'ChargeUnanswered', { readonly paymentId: string } & Wait & Tried>
   | Fact<'ChargeCapturedAfterAll', { readonly paymentId: string }>
   | Fact<'ChargeReportMismatched', { readonly paymentId: string; readonly provider: string; readonly reported: Money }>
   | Fact<'ChargeSettledByPerson', Omit<Settlement, 'type'>>
@@ -222,9 +231,9 @@ export type Event =
   | Fact<'AuthorisationUnanswered', { readonly attempts: number } & Wait>
   | Fact<'AuthorisationReleased', { readonly attempts: number; readonly released: boolean }>
   | Fact<'RefundStarted', RefundIntent>
-  | Fact<'RefundUnanswered', { readonly refundId: string } & Wait>
-  | Fact<'RefundCameBack', RefundFact & { readonly error: PaymentError }>
-  | Fact<'RefundMadeAgain', RefundFact & { readonly providerReference: string }>
+  | Fact<'RefundUnanswered', { readonly refundId: string } & Wait & Tried>
+  | Fact<'RefundCameBack', RefundFact & { readonly error: PaymentError } & Tried>
+  | Fact<'RefundMadeAgain', RefundFact & { readonly providerReference: string } & Tried>
   | Fact<'RefundSettledByPerson', Omit<RefundSettlement, 'type'>>
   | Fact<'RefundRetriedByPerson', Omit<RefundRetry, 'type'>>;
 
@@ -232,6 +241,11 @@ export type Event =
 export function nextWait(before: Wait | undefined, at: number, waitMsMax = askAfterMaxMs): Wait {
   const waitMs = before === undefined ? askAfterMs : Math.min(before.waitMs * 2, waitMsMax);
   return { askAt: at + waitMs, waitMs };
+}
+
+/** What a fact says of the tries that led to it: nothing where the first was answered. */
+export function triesOf({ tries }: Tried): { readonly tries?: number } {
+  return tries === undefined ? {} : { tries };
 }
 
 /** The ids and the amount that every published fact about a charge carries. */

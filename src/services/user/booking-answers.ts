@@ -25,7 +25,9 @@ export const booking = z.object({
   areas: z.array(areaCount).optional(),
   items: z.array(priceItem).optional(),
   fees: z.array(fee).optional(),
-  total: money.optional(),
+  total: money
+    .describe('What it costs; of one that was rejected with `price_changed` what it would cost now, like `newTotal`')
+    .optional(),
   rulesVersion: z.int().optional(),
   holdExpiresAt: z.string().optional(),
   waitsUntil: z.string().optional(),
@@ -45,9 +47,10 @@ export const booking = z.object({
 /** What 202 says. */
 export const acceptedBooking = z.object({ bookingId, status: bookingStatus });
 
-/** The document as the outside sees it. */
+/** The document as the outside sees it. Whoever is told that the price has changed finds the new one where prices are. */
 export function publicBooking({ internal: _internal, ...body }: BookingDocument): z.infer<typeof booking> {
-  return { ...body, number: bookingNumber(body.bookingId) } as z.infer<typeof booking>;
+  const total = body.total ?? body.newTotal;
+  return { ...body, ...(total && { total }), number: bookingNumber(body.bookingId) } as z.infer<typeof booking>;
 }
 
 /** A booking that this person may read or act on; somebody else's is a 404, like one that does not exist. */

@@ -88,3 +88,11 @@ test('some seats need a confirmed booking that has them', () => {
   const refusal = refusalOf({ by: 'organizer', seats: ['A-1-1', 'B-9-9'] });
   assert.equal(refusal?.code === 'validation_failed' ? refusal.pointer : undefined, '/seats/1');
 });
+
+test('a seat that was cancelled before may be named again', () => {
+  const price = { amount: 1_000, currency: 'EUR' };
+  const items = ['A-1-1', 'A-1-2', 'A-1-3'].map((seat) => ({ seat, priceCategory: 'standard', price }));
+  const inPart = { ...booking('confirmed'), items };
+  assert.equal(refusalOf({ booking: inPart, by: 'organizer', seats: ['A-1-3'] }), undefined);
+  assert.equal(refusalOf({ booking: inPart, by: 'organizer', seats: ['A-1-4'] })?.code, 'validation_failed');
+});

@@ -54,9 +54,14 @@ function someSeatsNeedConfirmation({ booking, seats }: CancellationAsked): Cance
 }
 
 function seatsAreOfTheBooking({ booking, seats }: CancellationAsked): CancellationRefusal | undefined {
-  const foreign = seats?.findIndex((seat) => !booking.seats.includes(seat)) ?? -1;
+  const foreign = seats?.findIndex((seat) => !booking.seats.includes(seat) && !wasPriced(booking, seat)) ?? -1;
   if (foreign < 0) return undefined;
   return { code: 'validation_failed', pointer: `/seats/${foreign}`, detail: 'is not a seat of this booking' };
+}
+
+/** A seat that was cancelled before still has its price here: to cancel it again is no mistake, and changes nothing. */
+function wasPriced({ items = [] }: BookingDocument, seat: string): boolean {
+  return items.some((item) => item.seat === seat);
 }
 
 function notUsed({ booking, seats }: CancellationAsked): CancellationRefusal | undefined {

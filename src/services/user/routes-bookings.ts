@@ -111,20 +111,32 @@ function requestBooking(service: ServiceRuntime, rooms: WaitingRooms): Endpoint 
       'cancellation_closed',
     ],
     async handle(call) {
-      const payment = call.body.payment;
-      const isDone = (document: BookingDocument) =>
-        isFinal(document.status) ||
-        document.status === 'waiting' ||
-        (payment === undefined ? awaitsPayment(document) : document.payment.status === 'declined');
+      const paymentSent = call.body.payment !== undefined;
       const { repeated, answer: first } = await submitOnce(service, rooms, call);
+      const isDone = (document: BookingDocument) =>
+        repeated ? wasWithCustomer(document, paymentSent) : isWithCustomer(document, paymentSent);
       return answerAbout(service, call, { first, isDone, isNew: !repeated });
     },
   });
 }
 
-/** Whether it goes on only with a payment; where there is nothing to pay it goes on by itself. */
-function awaitsPayment({ status, total }: BookingDocument): boolean {
-  return status === 'awaiting_payment' && total?.amount !== 0;
+/** Whether it has come as far as it comes without its customer. Where there is nothing to pay it goes on by itself. */
+function isWithCustomer({ status, total, payment }: BookingDocument, paymentSent: boolean): boolean {
+  if (isFinal(status) || status === 'waiting') return true;
+  return paymentSent ? payment.status === 'declined' : status === 'awaiting_payment' && total?.amount !== 0;
+}
+
+/**
+ * Whether it has ever come as far, and so to where the first request was answered. Whoever repeats that request is answered
+ * in the same way, with the booking as it is now: another payment that is under way is nothing they wait for.
+ */
+function wasWithCustomer({ status, total, history }: BookingDocument, paymentSent: boolean): boolean {
+  if (isFinal(status) || history.some((step) => step.status === 'waiting')) return true;
+  const comesFrom = (index: number) => history[index - 1]?.status;
+  return history.some(
+    (step, index) =>
+      step.status === 'awaiting_payment' && (paymentSent ? comesFrom(index) === 'paying' : total?.amount !== 0),
+  );
 }
 
 type BookingCall = Call<unknown, unknown, z.infer<typeof bookingRequest>>;
@@ -285,11 +297,9 @@ function pay(service: ServiceRuntime): Endpoint {
     ],
     async handle(call) {
       const { params, principal, body } = call;
-      const document = await bookingFor(
-        service,
-        params.bookingId,
-        (each) => each.userId === principal.userId || hasRole(principal, 'staff'),
-      );
+      const document = await bookingFor(service, params.bookingId, mayRead(principal));
+      if (document.userId !== principal.userId && !hasRole(principal, 'staff'))
+        throw new Problem('forbidden', 'Only its owner or staff pays for a booking.');
       const before = call.idempotency && (await service.answered(call.idempotency));
       const first = before ?? (await submitPayment(service, { call, document, payment: body }));
       // A decline before this payment is not its outcome; of a repeated request that is no longer known.

@@ -115,12 +115,14 @@ async function submitCancellation(
   const refusal = cancellationRefusal({ booking: document, by, seats, show, now: Date.parse(at) });
   if (refusal?.code === 'validation_failed') throw invalid(refusal.pointer, 'seat_unknown', refusal.detail);
   if (refusal !== undefined) throw new Problem(refusal.code, refusal.detail);
+  const left = seats?.filter((seat) => document.seats.includes(seat));
+  if (left?.length === 0) return (await service.submit({ ...submission, requests: [] })).answer;
   const data = {
     bookingId: id,
     showId,
     by,
     byUserId: call.principal.userId,
-    ...(seats === undefined ? {} : { seats }),
+    ...(left === undefined ? {} : { seats: left }),
     ...(reason === undefined || reason === '' ? {} : { reason }),
     acceptedAt: at,
   };
