@@ -106,4 +106,20 @@ describe('a show that overlaps with another one', () => {
     assert.deepEqual([moved.status, moved.body.code, moved.body.shows], [409, 'conflict', [first]]);
     assert.equal((await change({ startsAt: after2Hours(2) })).status, 200);
   });
+
+  it('is taken where nobody has told how long one of them is: what is not known is no reason to refuse', async () => {
+    const venue = await buildVenue(organizer);
+    const { body: movie } = await organizer.post<{ movieId: string }>('/v1/movies', { title: 'The Long Good Friday' });
+    const untimed = { ...venue, movieId: movie.movieId };
+    const startsAt = after2Hours(0);
+    for (const each of [untimed, untimed, venue, untimed]) await openShow(organizer, each, { startsAt });
+    const again = await organizer.post<Changed>('/v1/shows', {
+      ...{ movieId: venue.movieId, screenId: venue.screenId, startsAt },
+      priceCategories: ['standard', 'premium', 'standing'].map((name) => ({
+        name,
+        price: { amount: 1_000, currency: 'EUR' },
+      })),
+    });
+    assert.deepEqual([again.status, again.body.code], [409, 'conflict']);
+  });
 });

@@ -103,12 +103,16 @@ export async function refreshShows(
   await store(transaction, changed, about.traceparent);
 }
 
-/** Throws 409 when another show takes the screen at that time. The screen must be locked by the caller. */
+/**
+ * Throws 409 when another show takes the screen at that time. Only where both running times were told: what nobody has told is no
+ * reason to refuse a show. The screen must be locked by the caller.
+ */
 export async function assertScreenFree(transaction: Transaction, show: Show): Promise<void> {
+  if (show.movie.runningTimeMinutes === undefined) return;
   const { screenId } = show.screen;
   const wanted = { screenIds: [screenId], from: Date.parse(show.startsAt), to: endOf(show) };
   const others = await projection.occupiedScreens(transaction, wanted);
-  const other = others.find((each) => each.showId !== show.showId && !each.isCancelled);
+  const other = others.find((each) => each.showId !== show.showId && !each.isCancelled && each.isTimed);
   if (other === undefined) return;
   const [from, to] = [other.startsAt, other.endsAt].map((time) => new Date(time).toISOString());
   throw new Problem(

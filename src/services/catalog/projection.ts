@@ -403,6 +403,8 @@ export interface Occupied {
   readonly endsAt: number;
   /** A show that was cancelled or withdrawn takes no screen. */
   readonly isCancelled: boolean;
+  /** Whether its end follows from a running time that was told, and is no guess. */
+  readonly isTimed: boolean;
 }
 
 /**
@@ -416,7 +418,7 @@ export async function occupiedScreens(
   return database.query<Occupied>(
     `select show_id as "showId", screen_id as "screenId", movie_id as "movieId",
        (extract(epoch from starts_at) * 1000)::float8 as "startsAt", (extract(epoch from ends_at) * 1000)::float8 as "endsAt",
-       state <> 'scheduled' as "isCancelled"
+       state <> 'scheduled' as "isCancelled", show #> '{movie,runningTimeMinutes}' is not null as "isTimed"
      from shows where screen_id = any ($1::text[]) and (state <> 'withdrawn' or starts_at <= now())
        and ends_at > $2 and starts_at < $3`,
     [[...wanted.screenIds], new Date(wanted.from).toISOString(), new Date(wanted.to).toISOString()],

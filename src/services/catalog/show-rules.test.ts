@@ -61,7 +61,7 @@ test('the status follows from the state, the clock and the places, in this order
   assert.equal(status('2026-02-20T00:00:00Z', 0, 'cancelled'), 'cancelled');
 });
 
-test('a screen is taken for the running time, or for two hours where nobody told it', () => {
+test('a show lasts for the running time, or for two hours where nobody told it', () => {
   const show = showOf(draft, now);
   assert.equal(endOf(show) - Date.parse(startsAt), 90 * 60_000);
   assert.equal(

@@ -30,7 +30,7 @@ export type ShowStatus = 'scheduled' | 'on_sale' | 'sold_out' | 'closed' | 'canc
 /** Every show starts before: its end, at most a day later, still has a year of four digits. Milliseconds since 1970. */
 export const startsBefore = Date.UTC(9999, 0, 1);
 
-/** How long a screen is taken by something whose running time nobody has told. */
+/** How long a show is taken to be whose running time nobody has told. */
 const runningTimeMinutesDefault = 120;
 
 /** A draft with its defaults filled in: on sale from now until it starts, full refund until it starts. */

@@ -23,7 +23,7 @@ export const movieKind: EntryKind = {
       name: 'runningTimeMinutes',
       label: 'Running time in minutes',
       kind: 'number',
-      hint: 'Keeps its screen for so long; two hours where nothing stands here.',
+      hint: 'Keeps its screen for so long: no other show can be put there. Where nothing stands here, any can.',
     },
     { name: 'certificate', label: 'Certificate', hint: 'The age it is for, as it is printed: PG, 12A, FSK 16.' },
     { name: 'genre', label: 'Genre' },

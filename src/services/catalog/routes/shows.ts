@@ -76,7 +76,7 @@ function scheduling(service: ServiceRuntime): Endpoint {
     method: 'POST',
     path: '/shows',
     summary:
-      'Schedule a show: on sale from now until it starts, unless `sales` says otherwise. Where its screen is taken, `shows` names by what.',
+      'Schedule a show: on sale from now until it starts, unless `sales` says otherwise. Where its screen is taken, as far as running times are known, `shows` names by what.',
     tag: 'shows',
     who: ['organizer'],
     body: showFields,
@@ -102,7 +102,7 @@ function changing(service: ServiceRuntime): Endpoint {
     method: 'PATCH',
     path: '/shows/{showId}',
     summary:
-      'Change a show. Another start tells everybody who booked, and lets them cancel free of charge. Where its screen is taken, `shows` names by what.',
+      'Change a show. Another start tells everybody who booked, and lets them cancel free of charge. Where its screen is taken, as far as running times are known, `shows` names by what.',
     tag: 'shows',
     who: ['organizer'],
     params,
