@@ -11,12 +11,12 @@ import type { TailedRecord } from '../operations/tail.ts';
 import { placesOf, sentenceFor } from '../operations/timeline-sentences.ts';
 import { CommandRefused, inLine, say, sayJson, WrongUse } from './answers.ts';
 import type { Instance } from './asking.ts';
+import { type Api, ApiRefused, signInAsCustomer } from './customer.ts';
 import { runningInstance } from './instance.ts';
 import { idAs, wholeNumber } from './log.ts';
 
 /** `fullhouse book`: a customer at the terminal, with all that happens to the booking as it happens. */
 
-const waitSeconds = 30;
 /** After its end, a booking's tickets and messages follow within moments; nobody watches longer than this. */
 const watchMaxMs = 30_000;
 const endMaxMs = 10_000;
@@ -69,7 +69,7 @@ async function book(options: Options): Promise<void> {
   if (options.seats !== undefined && options.best !== undefined) throw new WrongUse('give either --seats or --best');
   const instance = await runningInstance();
   const { url } = await instance.status();
-  const api = await signIn(url);
+  const api = await signInAsCustomer(url);
   const showId = options.show ?? (await firstOnSale(api));
   const quiet = options.json === true;
   const names = quiet ? byId : await namesOf(api, showId);
@@ -132,51 +132,6 @@ function report(
   say(`  number ${bookingNumber(bookingId)}`);
   for (const ticket of tickets) say(`  ${ticket}`);
   if (tickets.length > 0) say(`from request to ticket: ${Math.round(tookMs)} ms`);
-}
-
-type Api = <Body>(
-  method: string,
-  path: string,
-  more?: { readonly body?: unknown; readonly key?: string; readonly wait?: boolean },
-) => Promise<Body>;
-
-function apiAt(url: string, token?: string): Api {
-  return async <Body>(method: string, path: string, { body, key, wait = false }: Parameters<Api>[2] = {}) => {
-    const answer = await fetch(`${url}/v1${path}`, {
-      method,
-      headers: {
-        ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(key === undefined ? {} : { 'idempotency-key': key }),
-        ...(wait ? { prefer: `wait=${waitSeconds}` } : {}),
-      },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    const told = (await answer.json()) as Body & { readonly detail?: string; readonly code?: string };
-    if (!answer.ok) throw new ApiRefused(told.code ?? '', told.detail ?? `${method} ${path} answered ${answer.status}`);
-    return told;
-  };
-}
-
-class ApiRefused extends CommandRefused {
-  readonly problem: string;
-  constructor(problem: string, message: string) {
-    super(message);
-    this.problem = problem;
-  }
-}
-
-async function signIn(url: string): Promise<Api> {
-  const anyone = apiAt(url);
-  const { demoUsers } = await import('../services/user/accounts.ts');
-  const [{ name, email, password }] = demoUsers;
-  const session = () => anyone<{ accessToken: string }>('POST', '/sessions', { body: { email, password } });
-  const { accessToken } = await session().catch(async (error: unknown) => {
-    if (!(error instanceof ApiRefused) || error.problem !== 'bad_credentials') throw error;
-    await anyone('POST', '/users', { body: { name, email, password } });
-    return session();
-  });
-  return apiAt(url, accessToken);
 }
 
 interface Shows {
