@@ -181,6 +181,26 @@ describe("a customer's cancellation of tickets", () => {
     assert.deepEqual(charged, []);
     assert.equal(booking.deadline(given(...asked, ticketsKept()).state), undefined);
   });
+  test('gives the money back for tickets that came back after a first no', () => {
+    const policy = show({ refundPolicy: { untilMinutesBefore: 0, feePercent: 10 } });
+    const again = { ...deadlineReached(), at: cancellation().at + 30_000 };
+    // Asked twice, and answered twice: a ticket was with somebody else at first, and was given back since.
+    const bought = [...boughtUnder(policy), cancellation({ show: policy }), again, ticketsKept()];
+    const story = given(...bought, ticketsReturned());
+    const { refund, kept } = story.last('BookingCancelled');
+    assert.deepEqual([story.state.status, refund?.amount, kept?.amount], ['cancelled', 2_385, 265]);
+    // The second answer to the first cancellation comes after the second one has begun.
+    const twice = given(
+      ...bought,
+      cancellation({ show: policy, acceptedAt: at(11) }),
+      ticketsKept(),
+      ticketsReturned(),
+    );
+    assert.equal(twice.types.filter((type) => type === 'RefundRequested').length, 1);
+    assert.equal(given(...bought, ticketsReturned(), ticketsReturned()).types.length, story.types.length);
+    const rest = given(...bought, cancellation({ by: 'organizer', seats: ['A-1-1'] }), ticketsReturned());
+    assert.deepEqual(rest.last('BookingCancelled').seats, ['A-1-2']);
+  });
 });
 
 describe('a cancelled show', () => {

@@ -109,10 +109,15 @@ export function onAskAgain(state: Confirmed, { at }: DeadlineReached): readonly 
   return askBack(state, cancellation, at);
 }
 
+/**
+ * The tickets let nobody in any more, whatever has become of the cancellation since: where they were asked back twice, a no may come
+ * before this answer, as when a ticket was given back in between. Who has no tickets has the money back.
+ */
 export function onTicketsReturned(state: State): readonly Event[] {
   // Undone otherwise meanwhile, or asked twice.
-  if (state.status !== 'confirmed' || state.returning === undefined) return [];
-  return undoAll(state, state.returning);
+  if (state.status !== 'confirmed') return [];
+  const cancellation = state.returning ?? state.dropped;
+  return cancellation === undefined ? [] : undoAll(state, cancellation);
 }
 
 export function onTicketsKept(state: State): readonly Event[] {

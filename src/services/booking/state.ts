@@ -135,6 +135,8 @@ export interface Confirmed extends Known {
   readonly used: boolean;
   /** The customer's cancellation, while the tickets are asked back for it. */
   readonly returning?: Returning | undefined;
+  /** The last one whose tickets were not given back: a second answer about them may say otherwise. */
+  readonly dropped?: Cancellation | undefined;
 }
 
 export interface Ended extends Known {
