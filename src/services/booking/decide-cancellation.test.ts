@@ -124,6 +124,25 @@ describe('a cancellation', () => {
     const story = given(...states.paying, cancellation(), failed(attempt(1)));
     assert.deepEqual(story.types.slice(-2), ['PaymentDeclined', 'BookingCancelled']);
   });
+  test('for an account that was erased undoes what is unpaid, and leaves what is paid', () => {
+    const fee = show({ refundPolicy: { untilMinutesBefore: 0, feePercent: 100 } });
+    const erased = cancellation({ show: fee, whileUnpaid: true });
+    for (const unpaid of [states.requested, states.awaiting_payment, states['requested, on the list']])
+      assert.equal(given(...unpaid, erased, priced()).state.status, 'cancelled');
+    for (const history of [states.confirmed, [...states.paying, erased, succeeded(attempt(1)), seatsSold()]])
+      assert.deepEqual(
+        given(...history, erased).types.filter((type) => /^(BookingCancelled|CancellationBegun)$/.test(type)),
+        [],
+      );
+    given(...states.paying, erased, failed(attempt(1))).isLast('BookingCancelled');
+    // What they had asked for themselves stands, whichever of the two comes first.
+    const asked = cancellation({ show: fee });
+    for (const both of [
+      [erased, asked],
+      [asked, erased],
+    ])
+      given(...states.paying, ...both, succeeded(attempt(1)), seatsSold()).isLast('TicketsAskedBack');
+  });
   test('without a show that is known here costs nothing', () => {
     assert.equal(cancelled(...states.confirmed, ...undone({ show: undefined })).kept?.amount, 0);
   });

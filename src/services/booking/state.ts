@@ -49,6 +49,8 @@ export interface Cancellation {
   /** Only these seats; all when absent. */
   readonly seats?: readonly string[] | undefined;
   readonly reason?: string | undefined;
+  /** Only as long as nothing is paid. */
+  readonly whileUnpaid?: true | undefined;
   readonly acceptedAt: string;
   readonly terms?:
     | { readonly startsAt: string; readonly refundPolicy: RefundPolicy; readonly movedAt?: string | undefined }
