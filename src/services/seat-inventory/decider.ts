@@ -223,7 +223,8 @@ function sell({ root, part }: State, { data }: InputOf<'BookingPaid'>): readonly
     case 'released': {
       const offending = notFree(root, part);
       const places = { ...part.about, ...listed(part) };
-      if (offending.length === 0) return [{ type: 'SeatsSold', data: { ...places, from: 'free' } }];
+      const late = part.waitedFor ? { waitedFor: true as const } : {};
+      if (offending.length === 0) return [{ type: 'SeatsSold', data: { ...places, from: 'free', ...late } }];
       return [{ type: 'SeatsLost', data: { ...places, offending: [...offending] } }];
     }
     // Paid without ever having had seats: the money must go back, and this answer is what sends it.
@@ -278,7 +279,9 @@ function cancel({ part }: State, { data }: InputOf<'BookingCancelled'>): readonl
     case 'held':
     case 'sold': {
       const gone = data.whole ? part : named(part, data);
-      return placeCount(gone) === 0 ? nothing : [released(part, gone, 'booking_cancelled', data.cause === 'customer')];
+      // Who left the list while places were being found never heard of them: the booking knows of none.
+      const byTheirCustomer = data.cause === 'customer' && placeCount(data) > 0;
+      return placeCount(gone) === 0 ? nothing : [released(part, gone, 'booking_cancelled', byTheirCustomer)];
     }
     case 'waiting':
       return [waitEnded(part)];

@@ -89,6 +89,8 @@ interface Sold extends Owned {
 interface Released extends Owned {
   readonly status: 'released';
   readonly seatPlanId: string;
+  /** Letting them go was counted: they were found for somebody on the waiting list. */
+  readonly waitedFor?: true | undefined;
 }
 /** On the waiting list, with what the booking has asked for. */
 interface OnTheList {

@@ -123,7 +123,7 @@ test('given one who let places go by, when they wait again, then it is behind al
 test('given one who let places go by twice, by giving them back too, when they ask again, then they do not wait', () => {
   const list = soldOut(wait(ann, 2));
   freed(list, ended('BookingExpired', other));
-  freed(list, cancelled(ann, { whole: true, cause: 'customer' }));
+  freed(list, cancelled(ann, { whole: true, cause: 'customer', seats: ['S-A-1', 'S-A-2'] }));
   list.take(created(booking(22, 'yan'), best(2)));
   const again = booking(20, 'ann');
   list.take(wait(again, 2));
@@ -141,6 +141,32 @@ test('given seats that nobody had waited for, or that the house takes back, when
   freed(list, deadlineReached(other, minutesLater(6)));
   freed(list, cancelled(ann, { whole: true }));
   freed(list, deadlineReached(owner, minutesLater(6)));
+  assert.equal(list.root.lapses.size, 0);
+});
+
+test('given one who pays for what was found a moment too late, then they have not let it go', () => {
+  const list = soldOut(wait(ann, 2), wait(bob, 1));
+  freed(list, ended('BookingExpired', other));
+  const first = list.take(deadlineReached(ann, minutesLater(31)));
+  assert.equal(list.root.lapses.get(ann.userId), 1);
+  assert.deepEqual(types(list.take(paid(ann))), ['SeatsSold']);
+  list.settle(first);
+  assert.equal(list.root.lapses.size, 0);
+  // Who paid for something else too late has let go of what they had waited for all the same.
+  const lapsed = soldOut(wait(ann, 2), wait(bob, 1));
+  freed(lapsed, ended('BookingExpired', other));
+  freed(lapsed, deadlineReached(ann, minutesLater(31)));
+  const more = booking(20, 'ann');
+  lapsed.take(created(more, areas(['pit', 1])));
+  lapsed.take(deadlineReached(more, minutesLater(6)));
+  assert.deepEqual(types(lapsed.take(paid(more))), ['SeatsSold']);
+  assert.equal(lapsed.root.lapses.get(ann.userId), 1);
+});
+
+test('given one who leaves the list in the moment that places are found, then they have let go of nothing they knew of', () => {
+  const list = soldOut(wait(ann, 2));
+  freed(list, ended('BookingExpired', other));
+  freed(list, cancelled(ann, { whole: true, cause: 'customer', seats: [] }));
   assert.equal(list.root.lapses.size, 0);
 });
 
