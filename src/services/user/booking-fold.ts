@@ -94,10 +94,12 @@ function applyBookingEvent(
       const started = moved(before, 'paying', at);
       if (started === before && before.status !== 'paying') return before;
       const { error: _settled, ...payment } = before.payment;
+      const { attempt, method, holdExpiresAt } = event.data;
       return {
         ...started,
-        holdExpiresAt: event.data.holdExpiresAt,
-        payment: { ...payment, status: 'pending', attempts: Math.max(payment.attempts, event.data.attempt) },
+        holdExpiresAt,
+        payment: { ...payment, status: 'pending', attempts: Math.max(payment.attempts, attempt) },
+        internal: { ...started.internal, ...(method && { chargedBy: method }) },
       };
     }
     case 'BookingPaymentUnsettled':
