@@ -22,6 +22,7 @@ import {
 import {
   findWaiting,
   isBeingGiven,
+  isForWhoWaits,
   offeredBy,
   offering,
   waitingHoldUntil,
@@ -79,10 +80,16 @@ function reserve({ root, part }: State, input: BookingCreatedInput): readonly Ev
   if (part.status !== 'none') return nothing;
   const { bookingId, showId, userId, bookedUnderId, quote, maxTotal, acceptedAt } = input.data;
   const about = { bookingId, showId, userId };
-  const claim = claimPlaces(withoutOffered(root), input);
+  const places = claimPlaces(withoutOffered(root), input);
+  const limited = input.data.seatsPerCustomerMax !== undefined;
+  const comesAfterOthers = !('reason' in places) && isForWhoWaits(root, input);
+  const claim: Places | Refusal = comesAfterOthers ? { reason: 'seats_unavailable', offending: [] } : places;
   if ('reason' in claim) {
     const refusal = waitRefusal(root, input, claim);
-    return refusal === undefined ? [awaited(input)] : [refused(about, refusal)];
+    return [
+      ...(comesAfterOthers ? opening(root, input, limited) : nothing),
+      refusal === undefined ? awaited(input) : refused(about, refusal),
+    ];
   }
   const holdExpiresAt = new Date(input.at + input.holdTtlMs).toISOString();
   const reserved: Event = {
@@ -98,7 +105,7 @@ function reserve({ root, part }: State, input: BookingCreatedInput): readonly Ev
       ...(maxTotal && { maxTotal }),
     },
   };
-  return [...opening(root, input, input.data.seatsPerCustomerMax !== undefined), reserved];
+  return [...opening(root, input, limited), reserved];
 }
 
 function refused(about: About, { reason, offending }: Refusal): Event {

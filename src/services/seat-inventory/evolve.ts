@@ -70,11 +70,10 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
     case 'WaitEnded':
       return { ...root, waiting: left(root.waiting, event.data.bookingId) };
     case 'PlacesOffered': {
-      const { indexes, areas, foundAt } = root.offered ?? { indexes: [], areas: [] };
-      return {
-        ...root,
-        offered: { indexes: [...indexes, ...event.data.indexes], areas: [...areas, ...event.data.areas], foundAt },
-      };
+      const { indexes, areas, foundAt, ...before } = root.offered ?? { indexes: [], areas: [] };
+      const { wholeHall = before.wholeHall } = event.data;
+      const places = { indexes: [...indexes, ...event.data.indexes], areas: [...areas, ...event.data.areas] };
+      return { ...root, offered: { ...places, foundAt, ...(wholeHall && { wholeHall }) } };
     }
     case 'WaitingFound':
       return root.offered === undefined ? root : { ...root, offered: { ...root.offered, foundAt: event.data.foundAt } };

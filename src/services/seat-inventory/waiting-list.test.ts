@@ -5,6 +5,7 @@ import {
   areas,
   at,
   best,
+  blocking,
   booking,
   cancelled,
   created,
@@ -216,6 +217,30 @@ test('given others who have seats by the plan before, when some become free, the
   assert.deepEqual(types(show.take(offerDue({ plan: otherPlan }))), ['OfferEnded']);
   show.take(ended('BookingExpired', owner));
   assert.deepEqual(types(show.take(offerDue({ plan: otherPlan }))), ['WaitingFound']);
+});
+
+test('given seats that were only blocked, when the show has another plan, then it is for those who wait before anybody else', () => {
+  const everySeat = ['A', 'B'].flatMap((row) => [1, 2, 3, 4, 5, 6].map((number) => `S-${row}-${number}`));
+  const list = given(blocking('BlockRequested', ...everySeat), wait(ann, 2));
+  const [newcomer, later] = [booking(30, 'eve'), booking(31, 'fay')];
+  const first = list.take(created(newcomer, best(1), { plan: otherPlan }));
+  assert.deepEqual(types(first), ['ShowSeatsOpened', 'SeatsRefused', 'PlacesOffered']);
+  assert.deepEqual(types(list.take(wait(later, 1, { plan: otherPlan }))), ['SeatsAwaited'], 'behind them');
+  list.root = decodeRoot(JSON.parse(JSON.stringify(encodeRoot(list.root))));
+  assert.deepEqual(types(list.take(offerDue({ plan: otherPlan }))), ['WaitingFound']);
+  assert.deepEqual(reserved(list.take({ ...placesDue(ann), plan: otherPlan })), [[ann.bookingId, 2]]);
+  assert.deepEqual(reserved(list.take({ ...placesDue(later), plan: otherPlan })), [[later.bookingId, 1]]);
+  assert.equal(refused(list.when(created(newcomer, best(1), { plan: otherPlan }))), undefined, 'asked before');
+  assert.deepEqual(types(list.take(offerDue({ goesOn: true, plan: otherPlan }))), ['OfferEnded']);
+  assert.deepEqual(types(list.when(created(booking(32, 'gus'), best(1), { plan: otherPlan }))), ['SeatsReserved']);
+});
+
+test('given nobody who can use another plan, when the show has it, then it is for whoever comes', () => {
+  const list = given(created(owner, areas(['pit', 8])), created(ann, areas(['pit', 2]), { waitsUntil }));
+  list.settle(list.take(ended('BookingExpired', owner)));
+  assert.equal(list.root.waiting.size, 0);
+  assert.deepEqual(types(list.take(ended('BookingExpired', ann))), ['SeatsReleased']);
+  assert.deepEqual(types(list.when(created(bob, best(1), { plan: otherPlan }))), ['ShowSeatsOpened', 'SeatsReserved']);
 });
 
 test('given a hold for who has waited, then it lasts longer than others, but not beyond the sale by more than theirs', () => {
