@@ -68,6 +68,17 @@ describe(`${times} times at once`, () => {
     });
   });
 
+  it('a booking that comes with a card is paid in cash before it has seats: the cash is not taken', async () => {
+    const show = await openShow(running.admin, await buildVenue(running.admin, { rows: 1, seats: times }));
+    await atOnce(async (index) => {
+      const asked = { showId: show, seats: [`S-A-${index + 1}`], payment: visa };
+      const { body } = await customer.post<{ bookingId: string }>('/v1/bookings', asked, { key: randomUUID() });
+      const path = `/v1/bookings/${body.bookingId}/payments`;
+      const { status } = await running.admin.post(path, { method: 'cash' }, { key: randomUUID() });
+      assert.equal(status, 409);
+    });
+  });
+
   it('a booking is cancelled, with keys of their own and with one: the money goes back once', async () => {
     const { body } = await customer.book({ showId, seats: ['S-A-2'], payment: visa });
     assert.equal(body.status, 'confirmed');

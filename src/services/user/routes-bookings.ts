@@ -303,7 +303,7 @@ async function mustBePaidInCash(
   service: ServiceRuntime,
   { params, closing }: Call<z.infer<typeof bookingParams>, unknown, unknown>,
 ): Promise<void> {
-  const isDecided = ({ status }: BookingDocument) => status !== 'awaiting_payment';
+  const isDecided = ({ status }: BookingDocument) => status === 'paying' || isFinal(status);
   const { document } = await waitFor(service, {
     ...{ bookingId: params.bookingId, waitMs: cashDecidedWithinMs, closing, isDone: isDecided },
   });
