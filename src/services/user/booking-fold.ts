@@ -95,11 +95,13 @@ function applyBookingEvent(
       if (started === before && before.status !== 'paying') return before;
       const { error: _settled, ...payment } = before.payment;
       const { attempt, method, holdExpiresAt } = event.data;
+      const { chargedBy: _earlier, ...internal } = started.internal;
       return {
         ...started,
         holdExpiresAt,
         payment: { ...payment, status: 'pending', attempts: Math.max(payment.attempts, attempt) },
-        internal: { ...started.internal, ...(method && { chargedBy: method }) },
+        // In one place, whatever was heard of before: a document that is made again reads the same.
+        internal: { ...(method && { chargedBy: method }), ...internal },
       };
     }
     case 'BookingPaymentUnsettled':
