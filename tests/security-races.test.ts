@@ -48,6 +48,36 @@ describe(`${times} times at once`, () => {
     assert.equal(await movedFor(body.bookingId, 'charge'), 1);
   });
 
+  it('a booking is paid by card while somebody takes cash for it: whose payment it was not is told so', async () => {
+    const show = await openShow(running.admin, await buildVenue(running.admin, { rows: 1, seats: times }));
+    await atOnce(async (index) => {
+      const { body } = await customer.book({ showId: show, seats: [`S-A-${index + 1}`] });
+      const path = `/v1/bookings/${body.bookingId}/payments`;
+      const key = randomUUID();
+      const cash = () => running.admin.post(path, { method: 'cash' }, { key, waitSeconds: 20 });
+      const [, taken] = await Promise.all([customer.post(path, visa, { key: randomUUID() }), cash()]);
+      const paid = await eventually(
+        () => customer.booking(body.bookingId),
+        (answer) => answer.body.status === 'confirmed',
+      );
+      assert.equal(paid.body.payment.attempts, 1);
+      const byCard = (await movedFor(body.bookingId, 'charge')) === 1;
+      for (const { status } of [taken, await cash()])
+        assert.ok(byCard ? status === 409 : [200, 202].includes(status), `${status}, by card: ${byCard}`);
+    });
+  });
+
+  it('a booking that comes with a card is paid in cash before it has seats: the cash is not taken', async () => {
+    const show = await openShow(running.admin, await buildVenue(running.admin, { rows: 1, seats: times }));
+    await atOnce(async (index) => {
+      const asked = { showId: show, seats: [`S-A-${index + 1}`], payment: visa };
+      const { body } = await customer.post<{ bookingId: string }>('/v1/bookings', asked, { key: randomUUID() });
+      const path = `/v1/bookings/${body.bookingId}/payments`;
+      const { status } = await running.admin.post(path, { method: 'cash' }, { key: randomUUID(), waitSeconds: 20 });
+      assert.equal(status, 409);
+    });
+  });
+
   it('a booking is cancelled, with keys of their own and with one: the money goes back once', async () => {
     const { body } = await customer.book({ showId, seats: ['S-A-2'], payment: visa });
     assert.equal(body.status, 'confirmed');

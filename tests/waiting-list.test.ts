@@ -120,6 +120,28 @@ describe('the waiting list of a show', () => {
     assert.deepEqual(await ledgerOf(running.admin, gone.bookingId), []);
   });
 
+  it('offers on what was held for whoever erases their account, but leaves them what they are paying for', async () => {
+    const { showId, sold } = await soldOut();
+    const refundPolicy = { untilMinutesBefore: 0, feePercent: 100 };
+    assert.equal((await running.admin.call('PATCH', `/v1/shows/${showId}`, { body: { refundPolicy } })).status, 200);
+    const [ada, eve, ida] = await customers(3);
+    assert.ok(ada && eve && ida && sold[0] && sold[1]);
+    const slow = { method: 'card', token: 'tok_slow_1' };
+    const pays = await wait(ada, showId, { payment: slow });
+    await undo(bob, sold[0]);
+    await bookingOnce(ada, pays.bookingId, hasStatus('paying'));
+    assert.equal((await ada.call('DELETE', '/v1/me')).status, 204);
+    const gone = await wait(eve, showId);
+    const next = await wait(ida, showId);
+    await undo(bob, sold[1]);
+    await bookingOnce(eve, gone.bookingId, hasStatus('awaiting_payment'));
+    assert.equal((await eve.call('DELETE', '/v1/me')).status, 204);
+    await bookingOnce(ida, next.bookingId, hasStatus('awaiting_payment'));
+    await bookingOnce(running.admin, gone.bookingId, hasStatus('cancelled'));
+    const paid = await bookingOnce(running.admin, pays.bookingId, ({ tickets }) => tickets.length === 2);
+    assert.equal(paid.status, 'confirmed');
+  });
+
   it('puts whoever lets seats go behind all who have not, and lets them wait no third time', async () => {
     const { showId, sold } = await soldOut();
     const [ada, eve, ida, kim] = await customers(4);

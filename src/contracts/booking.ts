@@ -3,7 +3,7 @@ import { type DataOf, event, type FactOf, moment } from './event.ts';
 import { bookingId, paymentId, refundId, showId, userId } from './ids.ts';
 import { money } from './money.ts';
 import { areaCount, fee, priceItem, quotedPrice, seatId, seatsPerRequestMax, wanted } from './seats.ts';
-import { payment, replaced } from './user.ts';
+import { payment, paymentMethod, replaced } from './user.ts';
 
 /** What the booking service publishes: every change of a booking, and the request to charge it. */
 
@@ -89,6 +89,8 @@ export const BookingPaymentStarted = event(
     attempt: z.int().min(1),
     paymentId,
     amount: money,
+    /** Whose payment it is where two were sent at once; absent in what was said before it was told. */
+    method: paymentMethod.optional(),
     holdExpiresAt: moment,
     heldUntil: moment,
   }),

@@ -69,6 +69,8 @@ export const SeatsSold = event(
     ...places,
     /** What the seats were before: `free` when they were taken back after their hold had ended. Held when absent. */
     from: z.enum(['held', 'free']).optional(),
+    /** Their customer had waited for them, and has paid late: they have not let them go after all. */
+    waitedFor: z.literal(true).optional(),
   }),
 );
 

@@ -55,6 +55,8 @@ export const BookingCancellationRequested = event(
     /** Only these seats; all when absent. */
     seats: z.array(seatId).min(1).max(seatsPerRequestMax).optional(),
     reason: z.string().max(500).optional(),
+    /** Nobody has asked for it, the account was erased: what is paid by then stays as it is. */
+    whileUnpaid: z.literal(true).optional(),
     acceptedAt: moment,
   }),
 );

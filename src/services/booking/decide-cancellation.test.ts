@@ -124,6 +124,25 @@ describe('a cancellation', () => {
     const story = given(...states.paying, cancellation(), failed(attempt(1)));
     assert.deepEqual(story.types.slice(-2), ['PaymentDeclined', 'BookingCancelled']);
   });
+  test('for an account that was erased undoes what is unpaid, and leaves what is paid', () => {
+    const fee = show({ refundPolicy: { untilMinutesBefore: 0, feePercent: 100 } });
+    const erased = cancellation({ show: fee, whileUnpaid: true });
+    for (const unpaid of [states.requested, states.awaiting_payment, states['requested, on the list']])
+      assert.equal(given(...unpaid, erased, priced()).state.status, 'cancelled');
+    for (const history of [states.confirmed, [...states.paying, erased, succeeded(attempt(1)), seatsSold()]])
+      assert.deepEqual(
+        given(...history, erased).types.filter((type) => /^(BookingCancelled|CancellationBegun)$/.test(type)),
+        [],
+      );
+    given(...states.paying, erased, failed(attempt(1))).isLast('BookingCancelled');
+    // What they had asked for themselves stands, whichever of the two comes first.
+    const asked = cancellation({ show: fee });
+    for (const both of [
+      [erased, asked],
+      [asked, erased],
+    ])
+      given(...states.paying, ...both, succeeded(attempt(1)), seatsSold()).isLast('TicketsAskedBack');
+  });
   test('without a show that is known here costs nothing', () => {
     assert.equal(cancelled(...states.confirmed, ...undone({ show: undefined })).kept?.amount, 0);
   });
@@ -180,6 +199,26 @@ describe("a customer's cancellation of tickets", () => {
     const charged = booking.decide(given(...states.confirmed, terms, ticketsReturned()).state, deadlineReached());
     assert.deepEqual(charged, []);
     assert.equal(booking.deadline(given(...asked, ticketsKept()).state), undefined);
+  });
+  test('gives the money back for tickets that came back after a first no', () => {
+    const policy = show({ refundPolicy: { untilMinutesBefore: 0, feePercent: 10 } });
+    const again = { ...deadlineReached(), at: cancellation().at + 30_000 };
+    // Asked twice, and answered twice: a ticket was with somebody else at first, and was given back since.
+    const bought = [...boughtUnder(policy), cancellation({ show: policy }), again, ticketsKept()];
+    const story = given(...bought, ticketsReturned());
+    const { refund, kept } = story.last('BookingCancelled');
+    assert.deepEqual([story.state.status, refund?.amount, kept?.amount], ['cancelled', 2_385, 265]);
+    // The second answer to the first cancellation comes after the second one has begun.
+    const twice = given(
+      ...bought,
+      cancellation({ show: policy, acceptedAt: at(11) }),
+      ticketsKept(),
+      ticketsReturned(),
+    );
+    assert.equal(twice.types.filter((type) => type === 'RefundRequested').length, 1);
+    assert.equal(given(...bought, ticketsReturned(), ticketsReturned()).types.length, story.types.length);
+    const rest = given(...bought, cancellation({ by: 'organizer', seats: ['A-1-1'] }), ticketsReturned());
+    assert.deepEqual(rest.last('BookingCancelled').seats, ['A-1-2']);
   });
 });
 

@@ -28,11 +28,11 @@ const askAgainMsMax = 6 * 3_600_000;
 type Refusal = DataOf<typeof BookingCancellationRefused>['reason'];
 
 export function onCancellationRequested(state: State, input: CancellationRequested): readonly Event[] {
-  const { by, seats, reason, acceptedAt } = input.data;
+  const { by, seats, reason, whileUnpaid, acceptedAt } = input.data;
   const show = input.show;
   // A show that is unknown here costs the customer nothing: without terms there is neither a fee nor a closing time.
   const terms = show && { startsAt: show.startsAt, refundPolicy: show.refundPolicy, movedAt: show.movedAt };
-  return cancel(state, { by, seats, reason, acceptedAt, terms }, input.at);
+  return cancel(state, { by, seats, reason, whileUnpaid, acceptedAt, terms }, input.at);
 }
 
 function cancel(state: State, cancellation: Cancellation, now: number): readonly Event[] {
@@ -61,6 +61,8 @@ function cancel(state: State, cancellation: Cancellation, now: number): readonly
         },
       ];
     case 'confirmed': {
+      // Their tickets stay theirs, and no fee is taken of what they never gave back.
+      if (cancellation.whileUnpaid) return [];
       const refusal = refusalOf(state, cancellation);
       if (refusal !== undefined) return [refused(state.about, cancellation, refusal)];
       if (cancellation.by === 'customer')
@@ -109,10 +111,15 @@ export function onAskAgain(state: Confirmed, { at }: DeadlineReached): readonly 
   return askBack(state, cancellation, at);
 }
 
+/**
+ * The tickets let nobody in any more, whatever has become of the cancellation since: where they were asked back twice, a no may come
+ * before this answer, as when a ticket was given back in between. Who has no tickets has the money back.
+ */
 export function onTicketsReturned(state: State): readonly Event[] {
   // Undone otherwise meanwhile, or asked twice.
-  if (state.status !== 'confirmed' || state.returning === undefined) return [];
-  return undoAll(state, state.returning);
+  if (state.status !== 'confirmed') return [];
+  const cancellation = state.returning ?? state.dropped;
+  return cancellation === undefined ? [] : undoAll(state, cancellation);
 }
 
 export function onTicketsKept(state: State): readonly Event[] {
@@ -123,7 +130,9 @@ export function onTicketsKept(state: State): readonly Event[] {
 }
 
 function keep(state: { readonly about: About }, kept: readonly Cancellation[], asked: Cancellation): readonly Event[] {
-  const again = asked.seats === undefined && kept.some((each) => each.seats === undefined && each.by === asked.by);
+  const says = (each: Cancellation) =>
+    each.seats === undefined && each.by === asked.by && (asked.whileUnpaid === true || each.whileUnpaid === undefined);
+  const again = asked.seats === undefined && kept.some(says);
   if (again) return [];
   if (kept.length >= cancellationsKeptMax) return [refused(state.about, asked, 'not_cancellable')];
   return [{ type: 'CancellationKept', data: { bookingId: state.about.bookingId, ...asked } }];

@@ -65,7 +65,7 @@ export function startCharge(state: AwaitingPayment, payment: Payment, terms: Ter
   const { paymentGraceMs = terms.paymentGraceMs } = state.asked;
   const heldUntil = new Date(Date.parse(holdExpiresAt) + paymentGraceMs).toISOString();
   return [
-    { type: 'BookingPaymentStarted', data: { ...opened, holdExpiresAt, heldUntil } },
+    { type: 'BookingPaymentStarted', data: { ...opened, method: payment.method, holdExpiresAt, heldUntil } },
     { type: 'BookingValidated', data: { ...opened, payment, movieTitle: state.asked.movieTitle } },
   ];
 }

@@ -40,8 +40,10 @@ export function evolve(state: State, event: Event): State {
       const { bookingId: _, ...returning } = event.data;
       return { ...expect(state, event, 'confirmed'), returning };
     }
-    case 'CancellationDropped':
-      return { ...expect(state, event, 'confirmed'), returning: undefined };
+    case 'CancellationDropped': {
+      const { returning, ...now } = expect(state, event, 'confirmed');
+      return { ...now, dropped: returning };
+    }
     case 'BookingHeld':
       return held(expect(state, event, 'requested'), event);
     case 'BookingPaymentStarted':

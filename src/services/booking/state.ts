@@ -51,6 +51,8 @@ export interface Cancellation {
   /** Only these seats; all when absent. */
   readonly seats?: readonly string[] | undefined;
   readonly reason?: string | undefined;
+  /** Only as long as nothing is paid. */
+  readonly whileUnpaid?: true | undefined;
   readonly acceptedAt: string;
   readonly terms?:
     | { readonly startsAt: string; readonly refundPolicy: RefundPolicy; readonly movedAt?: string | undefined }
@@ -137,6 +139,8 @@ export interface Confirmed extends Known {
   readonly used: boolean;
   /** The customer's cancellation, while the tickets are asked back for it. */
   readonly returning?: Returning | undefined;
+  /** The last one whose tickets were not given back: a second answer about them may say otherwise. */
+  readonly dropped?: Cancellation | undefined;
 }
 
 export interface Ended extends Known {

@@ -16,7 +16,14 @@ const snapshot = z.object({
     .array(z.object({ bookingId: z.string(), userId: z.string(), isAtCounter: z.boolean(), wanted }))
     .optional(),
   lapses: z.array(z.tuple([z.string(), z.int()])).optional(),
-  offered: z.object({ indexes: z.array(z.int()), areas: z.array(areaCount), foundAt: z.int().optional() }).optional(),
+  offered: z
+    .object({
+      indexes: z.array(z.int()),
+      areas: z.array(areaCount),
+      foundAt: z.int().optional(),
+      wholeHall: z.literal(true).optional(),
+    })
+    .optional(),
 });
 
 export function encodeRoot(root: ShowSeats): z.input<typeof snapshot> {
@@ -33,8 +40,9 @@ export function encodeRoot(root: ShowSeats): z.input<typeof snapshot> {
   };
 }
 
-function offeredIn({ indexes, areas, foundAt }: NonNullable<ShowSeats['offered']>) {
-  return { indexes: [...indexes], areas: [...areas], ...(foundAt !== undefined && { foundAt }) };
+function offeredIn({ indexes, areas, foundAt, wholeHall }: NonNullable<ShowSeats['offered']>) {
+  const places = { indexes: [...indexes], areas: [...areas] };
+  return { ...places, ...(foundAt !== undefined && { foundAt }), ...(wholeHall && { wholeHall }) };
 }
 
 /** Reads a snapshot; throws for anything that is none. */

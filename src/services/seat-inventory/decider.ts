@@ -22,6 +22,7 @@ import {
 import {
   findWaiting,
   isBeingGiven,
+  isForWhoWaits,
   offeredBy,
   offering,
   waitingHoldUntil,
@@ -79,10 +80,16 @@ function reserve({ root, part }: State, input: BookingCreatedInput): readonly Ev
   if (part.status !== 'none') return nothing;
   const { bookingId, showId, userId, bookedUnderId, quote, maxTotal, acceptedAt } = input.data;
   const about = { bookingId, showId, userId };
-  const claim = claimPlaces(withoutOffered(root), input);
+  const places = claimPlaces(withoutOffered(root), input);
+  const limited = input.data.seatsPerCustomerMax !== undefined;
+  const comesAfterOthers = !('reason' in places) && isForWhoWaits(root, input);
+  const claim: Places | Refusal = comesAfterOthers ? { reason: 'seats_unavailable', offending: [] } : places;
   if ('reason' in claim) {
     const refusal = waitRefusal(root, input, claim);
-    return refusal === undefined ? [awaited(input)] : [refused(about, refusal)];
+    return [
+      ...(comesAfterOthers ? opening(root, input, limited) : nothing),
+      refusal === undefined ? awaited(input) : refused(about, refusal),
+    ];
   }
   const holdExpiresAt = new Date(input.at + input.holdTtlMs).toISOString();
   const reserved: Event = {
@@ -98,7 +105,7 @@ function reserve({ root, part }: State, input: BookingCreatedInput): readonly Ev
       ...(maxTotal && { maxTotal }),
     },
   };
-  return [...opening(root, input, input.data.seatsPerCustomerMax !== undefined), reserved];
+  return [...opening(root, input, limited), reserved];
 }
 
 function refused(about: About, { reason, offending }: Refusal): Event {
@@ -223,7 +230,8 @@ function sell({ root, part }: State, { data }: InputOf<'BookingPaid'>): readonly
     case 'released': {
       const offending = notFree(root, part);
       const places = { ...part.about, ...listed(part) };
-      if (offending.length === 0) return [{ type: 'SeatsSold', data: { ...places, from: 'free' } }];
+      const late = part.waitedFor ? { waitedFor: true as const } : {};
+      if (offending.length === 0) return [{ type: 'SeatsSold', data: { ...places, from: 'free', ...late } }];
       return [{ type: 'SeatsLost', data: { ...places, offending: [...offending] } }];
     }
     // Paid without ever having had seats: the money must go back, and this answer is what sends it.
@@ -278,7 +286,9 @@ function cancel({ part }: State, { data }: InputOf<'BookingCancelled'>): readonl
     case 'held':
     case 'sold': {
       const gone = data.whole ? part : named(part, data);
-      return placeCount(gone) === 0 ? nothing : [released(part, gone, 'booking_cancelled', data.cause === 'customer')];
+      // Who left the list while places were being found never heard of them: the booking knows of none.
+      const byTheirCustomer = data.cause === 'customer' && placeCount(data) > 0;
+      return placeCount(gone) === 0 ? nothing : [released(part, gone, 'booking_cancelled', byTheirCustomer)];
     }
     case 'waiting':
       return [waitEnded(part)];

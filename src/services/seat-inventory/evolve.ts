@@ -43,6 +43,7 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
         map: withSeats(root.map, event.data.indexes, 'sold'),
         areas: moved(root.areas, event.data.areas, { held: fromFree ? 0 : -1, sold: 1 }),
         customers: fromFree ? counted(root, event.data, 1) : root.customers,
+        lapses: event.data.waitedFor === undefined ? root.lapses : withoutLapse(root, event.data),
       };
     }
     case 'SeatsReleased': {
@@ -69,11 +70,10 @@ function evolveRoot(root: ShowSeats, event: Event): ShowSeats {
     case 'WaitEnded':
       return { ...root, waiting: left(root.waiting, event.data.bookingId) };
     case 'PlacesOffered': {
-      const { indexes, areas, foundAt } = root.offered ?? { indexes: [], areas: [] };
-      return {
-        ...root,
-        offered: { indexes: [...indexes, ...event.data.indexes], areas: [...areas, ...event.data.areas], foundAt },
-      };
+      const { indexes, areas, foundAt, ...before } = root.offered ?? { indexes: [], areas: [] };
+      const { wholeHall = before.wholeHall } = event.data;
+      const places = { indexes: [...indexes, ...event.data.indexes], areas: [...areas, ...event.data.areas] };
+      return { ...root, offered: { ...places, foundAt, ...(wholeHall && { wholeHall }) } };
     }
     case 'WaitingFound':
       return root.offered === undefined ? root : { ...root, offered: { ...root.offered, foundAt: event.data.foundAt } };
@@ -92,6 +92,16 @@ function withLapse({ lapses }: ShowSeats, { userId, bookedUnderId }: About): Sho
   if (bookedUnderId !== undefined) return lapses;
   const others = [...lapses].filter(([known]) => known !== userId).slice(1 - lapsesKeptMax);
   return new Map([...others, [userId, (lapses.get(userId) ?? 0) + 1]]);
+}
+
+/** What was counted as they were late: they have paid. */
+function withoutLapse({ lapses }: ShowSeats, { userId, bookedUnderId }: About): ShowSeats['lapses'] {
+  const before = lapses.get(userId);
+  if (bookedUnderId !== undefined || before === undefined) return lapses;
+  const after = new Map(lapses);
+  if (before > 1) after.set(userId, before - 1);
+  else after.delete(userId);
+  return after;
 }
 
 /** The hall with these places held. */
@@ -170,7 +180,8 @@ function evolvePart(part: Allocation, event: Event): Allocation {
     case 'SeatsReleased':
       if (!event.data.whole) return part.status === 'held' || part.status === 'sold' ? less(part, event.data) : part;
       if (event.data.cause === 'hold_expired' && part.status === 'held') {
-        return { status: 'released', ...owned(event.data), seatPlanId: part.seatPlanId };
+        const { seatPlanId } = part;
+        return { status: 'released', ...owned(event.data), seatPlanId, waitedFor: event.data.waitedFor };
       }
       return { status: 'ended' };
     case 'SeatsLost':

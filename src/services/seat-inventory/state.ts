@@ -45,6 +45,8 @@ export interface ShowSeats {
 export type Offered = Pick<Places, 'indexes' | 'areas'>;
 
 export interface Offer extends Offered {
+  /** Everything that is free: the show has another plan. */
+  readonly wholeHall?: true | undefined;
   /** When bookings were last found for them: milliseconds since 1970. */
   readonly foundAt?: number | undefined;
 }
@@ -89,6 +91,8 @@ interface Sold extends Owned {
 interface Released extends Owned {
   readonly status: 'released';
   readonly seatPlanId: string;
+  /** Letting them go was counted: they were found for somebody on the waiting list. */
+  readonly waitedFor?: true | undefined;
 }
 /** On the waiting list, with what the booking has asked for. */
 interface OnTheList {
@@ -189,7 +193,7 @@ export interface BlockDecided {
 /** Kept to this service: places have become free, and those who wait for some come first. Asks for `OfferDue`. */
 export interface PlacesOffered {
   readonly type: 'PlacesOffered';
-  readonly data: { readonly showId: string } & Offered;
+  readonly data: { readonly showId: string; readonly wholeHall?: true | undefined } & Offered;
 }
 
 /** Kept to this service: these bookings can have places that are free. Asks for `PlacesDue` to each, and `OfferDue` after them. */

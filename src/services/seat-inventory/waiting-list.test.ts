@@ -5,6 +5,7 @@ import {
   areas,
   at,
   best,
+  blocking,
   booking,
   cancelled,
   created,
@@ -123,7 +124,7 @@ test('given one who let places go by, when they wait again, then it is behind al
 test('given one who let places go by twice, by giving them back too, when they ask again, then they do not wait', () => {
   const list = soldOut(wait(ann, 2));
   freed(list, ended('BookingExpired', other));
-  freed(list, cancelled(ann, { whole: true, cause: 'customer' }));
+  freed(list, cancelled(ann, { whole: true, cause: 'customer', seats: ['S-A-1', 'S-A-2'] }));
   list.take(created(booking(22, 'yan'), best(2)));
   const again = booking(20, 'ann');
   list.take(wait(again, 2));
@@ -141,6 +142,32 @@ test('given seats that nobody had waited for, or that the house takes back, when
   freed(list, deadlineReached(other, minutesLater(6)));
   freed(list, cancelled(ann, { whole: true }));
   freed(list, deadlineReached(owner, minutesLater(6)));
+  assert.equal(list.root.lapses.size, 0);
+});
+
+test('given one who pays for what was found a moment too late, then they have not let it go', () => {
+  const list = soldOut(wait(ann, 2), wait(bob, 1));
+  freed(list, ended('BookingExpired', other));
+  const first = list.take(deadlineReached(ann, minutesLater(31)));
+  assert.equal(list.root.lapses.get(ann.userId), 1);
+  assert.deepEqual(types(list.take(paid(ann))), ['SeatsSold']);
+  list.settle(first);
+  assert.equal(list.root.lapses.size, 0);
+  // Who paid for something else too late has let go of what they had waited for all the same.
+  const lapsed = soldOut(wait(ann, 2), wait(bob, 1));
+  freed(lapsed, ended('BookingExpired', other));
+  freed(lapsed, deadlineReached(ann, minutesLater(31)));
+  const more = booking(20, 'ann');
+  lapsed.take(created(more, areas(['pit', 1])));
+  lapsed.take(deadlineReached(more, minutesLater(6)));
+  assert.deepEqual(types(lapsed.take(paid(more))), ['SeatsSold']);
+  assert.equal(lapsed.root.lapses.get(ann.userId), 1);
+});
+
+test('given one who leaves the list in the moment that places are found, then they have let go of nothing they knew of', () => {
+  const list = soldOut(wait(ann, 2));
+  freed(list, ended('BookingExpired', other));
+  freed(list, cancelled(ann, { whole: true, cause: 'customer', seats: [] }));
   assert.equal(list.root.lapses.size, 0);
 });
 
@@ -190,6 +217,30 @@ test('given others who have seats by the plan before, when some become free, the
   assert.deepEqual(types(show.take(offerDue({ plan: otherPlan }))), ['OfferEnded']);
   show.take(ended('BookingExpired', owner));
   assert.deepEqual(types(show.take(offerDue({ plan: otherPlan }))), ['WaitingFound']);
+});
+
+test('given seats that were only blocked, when the show has another plan, then it is for those who wait before anybody else', () => {
+  const everySeat = ['A', 'B'].flatMap((row) => [1, 2, 3, 4, 5, 6].map((number) => `S-${row}-${number}`));
+  const list = given(blocking('BlockRequested', ...everySeat), wait(ann, 2));
+  const [newcomer, later] = [booking(30, 'eve'), booking(31, 'fay')];
+  const first = list.take(created(newcomer, best(1), { plan: otherPlan }));
+  assert.deepEqual(types(first), ['ShowSeatsOpened', 'SeatsRefused', 'PlacesOffered']);
+  assert.deepEqual(types(list.take(wait(later, 1, { plan: otherPlan }))), ['SeatsAwaited'], 'behind them');
+  list.root = decodeRoot(JSON.parse(JSON.stringify(encodeRoot(list.root))));
+  assert.deepEqual(types(list.take(offerDue({ plan: otherPlan }))), ['WaitingFound']);
+  assert.deepEqual(reserved(list.take({ ...placesDue(ann), plan: otherPlan })), [[ann.bookingId, 2]]);
+  assert.deepEqual(reserved(list.take({ ...placesDue(later), plan: otherPlan })), [[later.bookingId, 1]]);
+  assert.equal(refused(list.when(created(newcomer, best(1), { plan: otherPlan }))), undefined, 'asked before');
+  assert.deepEqual(types(list.take(offerDue({ goesOn: true, plan: otherPlan }))), ['OfferEnded']);
+  assert.deepEqual(types(list.when(created(booking(32, 'gus'), best(1), { plan: otherPlan }))), ['SeatsReserved']);
+});
+
+test('given nobody who can use another plan, when the show has it, then it is for whoever comes', () => {
+  const list = given(created(owner, areas(['pit', 8])), created(ann, areas(['pit', 2]), { waitsUntil }));
+  list.settle(list.take(ended('BookingExpired', owner)));
+  assert.equal(list.root.waiting.size, 0);
+  assert.deepEqual(types(list.take(ended('BookingExpired', ann))), ['SeatsReleased']);
+  assert.deepEqual(types(list.when(created(bob, best(1), { plan: otherPlan }))), ['ShowSeatsOpened', 'SeatsReserved']);
 });
 
 test('given a hold for who has waited, then it lasts longer than others, but not beyond the sale by more than theirs', () => {

@@ -41,7 +41,7 @@ function nobodyIn(root: ShowSeats): ShowSeats {
 }
 
 /** What decisions freed, as an offer to those who wait; they do not wait for themselves. */
-export function offering({ waiting }: ShowSeats, events: readonly Event[]): readonly Event[] {
+export function offering({ waiting, seatPlanId }: ShowSeats, events: readonly Event[]): readonly Event[] {
   if (waiting.size === 0) return events;
   const offers = events.flatMap((event): readonly Event[] => {
     switch (event.type) {
@@ -53,8 +53,10 @@ export function offering({ waiting }: ShowSeats, events: readonly Event[]): read
         const { showId, indexes } = event.data;
         return [{ type: 'PlacesOffered', data: { showId, indexes, areas: [] } }];
       }
-      case 'ShowSeatsOpened':
-        return [{ type: 'PlacesOffered', data: { showId: event.data.showId, indexes: [], areas: [] } }];
+      case 'ShowSeatsOpened': {
+        const hall = event.data.seatPlanId === seatPlanId ? {} : { wholeHall: true as const };
+        return [{ type: 'PlacesOffered', data: { showId: event.data.showId, indexes: [], areas: [], ...hall } }];
+      }
       default:
         return [];
     }
@@ -65,6 +67,16 @@ export function offering({ waiting }: ShowSeats, events: readonly Event[]): read
 /** The hall as it is for everybody but those who wait: what is offered to them is taken. */
 export function withoutOffered(root: ShowSeats): ShowSeats {
   return root.offered === undefined ? root : taken(root, root.offered);
+}
+
+/**
+ * Whether all that is free is for those who wait: another plan, which a show may have while nobody has a place, is an empty hall,
+ * and whoever asks for seats of it first is not the first who asked.
+ */
+export function isForWhoWaits(root: ShowSeats, { plan }: BookingCreatedInput): boolean {
+  if (root.offered?.wholeHall) return true;
+  if (root.waiting.size === 0 || plan === undefined || root.seatPlanId === plan.seatPlanId) return false;
+  return findWaiting(root, planIndex(plan)).length > 0;
 }
 
 /**

@@ -165,11 +165,13 @@ export async function eraseAccount(service: ServiceRuntime, userId: string, trac
 
 /**
  * Whoever is gone waits for no seats: nobody could tell them of any, and a payment that they have left would be charged, weeks
- * later. What staff have asked for at the counter is their customers'.
+ * later. Nor are seats that were found for them kept from the others who wait, for as long as an offer lasts. What they have paid
+ * for by the time this is read stays theirs. What staff have asked for at the counter is their customers'.
  */
 async function cancelSought(transaction: Transaction, userId: string, traceparent: string | undefined): Promise<void> {
+  const asked = { by: 'customer', byUserId: userId, whileUnpaid: true, acceptedAt: new Date().toISOString() };
   for (const { bookingId, showId } of await projection.soughtBookingsOf(transaction, userId)) {
-    const data = { bookingId, showId, by: 'customer', byUserId: userId, acceptedAt: new Date().toISOString() };
+    const data = { bookingId, showId, ...asked };
     const request = { type: 'BookingCancellationRequested', key: showId, subject: bookingId, data, traceparent };
     await transaction.request(request);
   }

@@ -55,6 +55,8 @@ export interface Internal {
   readonly bookedUnderId?: string;
   /** The newest booking event seen: anything at or below it was seen too. */
   readonly seen: { readonly timeline: number; readonly version: number };
+  /** How the last charge was asked for. */
+  readonly chargedBy?: 'card' | 'cash';
   /** When the last charge was declined: a payment submitted before it is no longer pending. */
   readonly declinedAt?: number;
   readonly refunds: Readonly<Record<string, { readonly status: RefundStatus; readonly amount: Money }>>;

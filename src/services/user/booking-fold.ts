@@ -97,10 +97,14 @@ function applyBookingEvent(
       const started = moved(before, 'paying', at);
       if (started === before && before.status !== 'paying') return before;
       const { error: _settled, ...payment } = before.payment;
+      const { attempt, method, holdExpiresAt } = event.data;
+      const { chargedBy: _earlier, ...internal } = started.internal;
       return {
         ...started,
-        holdExpiresAt: event.data.holdExpiresAt,
-        payment: { ...payment, status: 'pending', attempts: Math.max(payment.attempts, event.data.attempt) },
+        holdExpiresAt,
+        payment: { ...payment, status: 'pending', attempts: Math.max(payment.attempts, attempt) },
+        // In one place, whatever was heard of before: a document that is made again reads the same.
+        internal: { ...(method && { chargedBy: method }), ...internal },
       };
     }
     case 'BookingPaymentUnsettled':

@@ -58,14 +58,17 @@ test('another payment or cancellation is another request', () => {
   assert.deepEqual(given(requested, cancelled(first))(paid(first)), [paid(first)]);
 });
 
-test('a cancellation that came before its request is said again behind it, once', () => {
+test('a payment or a cancellation that came before its request is said again behind it, once', () => {
+  assert.deepEqual(given(paid(first))(requested), [requested, paid(first)]);
+  assert.deepEqual(given(paid(first), cancelled(second))(requested), [requested, paid(first), cancelled(second)]);
+  assert.deepEqual(given(paid(first), requested, paid(first))(requested), []);
   assert.deepEqual(given(cancelled(first))(requested), [requested, cancelled(first)]);
   assert.deepEqual(given(cancelled(first), requested, cancelled(first))(requested), []);
   assert.deepEqual(given(requested, cancelled(first))(cancelled(first)), []);
 });
 
 test('a request after a payment for a booking of another producer is still taken', () => {
-  assert.deepEqual(given(paid(first))(requested), [requested]);
+  assert.deepEqual(given(paid(first))(requested)[0], requested);
 });
 
 const replaces = { bookingId: 'bkg_01890000-0000-7000-8000-000000000002', showId };

@@ -8,9 +8,9 @@ import type { BookingMovieEvent, Profile, Replaced } from '../../contracts/user.
  * The user service decides two small things.
  *
  * **The gate** (`bookingRequests`, one stream per booking): what a customer asked for becomes a fact once. A booking is
- * requested once; payments and cancellations may be asked for again, but the same request never counts twice. Where a
- * cancellation comes before the request that it is about, as when that was stored and told to nobody for a while, it is said
- * again behind it. Whether a request can be met is not judged here: that is the booking service's matter.
+ * requested once; payments and cancellations may be asked for again, but the same request never counts twice. Where one of them
+ * comes before the request that it is about, as when that was stored and told to nobody for a while, it is said again behind it.
+ * Whether a request can be met is not judged here: that is the booking service's matter.
  * When a booking is confirmed that its customer has instead of another, the cancellation of that one is asked for: until somebody
  * has taken it, and once.
  *
@@ -41,7 +41,7 @@ export interface GateState {
   readonly requested: boolean;
   /** Requests taken before, newest last, at most `requestsRememberedMax`. */
   readonly taken: readonly string[];
-  /** Cancellations that came before the request. */
+  /** Payments and cancellations that came before the request. */
   readonly early: readonly BookingMovieEvent[];
   /** Whether the cancellation of the booking that it replaces is, or was, asked for. */
   readonly replaced: boolean;
@@ -81,7 +81,6 @@ export const bookingRequests: Decider<GateState, GateInput, GateEvent> = {
       case 'BookingRequested':
         return { ...state, requested: true, early: [] };
       case 'PaymentSubmitted':
-        return { ...state, taken: remembered(state, event) };
       case 'BookingCancellationRequested': {
         const early = state.requested ? state.early : [...state.early, event].slice(-requestsRememberedMax);
         return { ...state, taken: remembered(state, event), early };

@@ -90,14 +90,16 @@ export async function bookingsNumbered(
   return rows.map(({ body }) => body);
 }
 
-/** Somebody's own bookings that have no seats yet. */
+/** Somebody's own bookings that have no seats yet, or not paid for those that they had waited for. */
 export function soughtBookingsOf(
   database: Database,
   userId: string,
 ): Promise<readonly { readonly bookingId: string; readonly showId: string }[]> {
   return database.query(
     `select id as "bookingId", show_id as "showId" from bookings
-     where user_id = $1 and status in ('requested', 'waiting') and body -> 'internal' ->> 'bookedUnderId' is null`,
+     where user_id = $1 and body -> 'internal' ->> 'bookedUnderId' is null
+       and (status in ('requested', 'waiting')
+         or status in ('awaiting_payment', 'paying') and (body -> 'history')::jsonb @> '[{"status": "waiting"}]')`,
     [userId],
   );
 }

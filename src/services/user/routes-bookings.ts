@@ -66,10 +66,12 @@ const bookingRequest = z.strictObject({
   customerName: nameField.optional(),
 });
 
-const params = z.strictObject({ bookingId });
+const bookingParams = z.strictObject({ bookingId });
 
 /** How long a payment's answer waits for the booking to know of it; a slow task delays nobody longer. */
 const takenWithinMs = 500;
+/** Whoever stands at the counter waits a little longer to know whether their cash was taken. */
+const cashDecidedWithinMs = 2_000;
 
 export function bookingEndpoints(service: ServiceRuntime, rooms: WaitingRooms): readonly Endpoint[] {
   return [
@@ -261,7 +263,7 @@ function readBooking(service: ServiceRuntime): Endpoint {
     summary: 'One booking as it is now.',
     tag: 'bookings',
     who: ['customer', 'staff', 'organizer'],
-    params,
+    params: bookingParams,
     answers: { 200: { says: 'The booking.', body: booking } },
     problems: ['not_found'],
     async handle({ params, principal }) {
@@ -278,7 +280,7 @@ function pay(service: ServiceRuntime): Endpoint {
     summary: 'Pay for seats that are held.',
     tag: 'bookings',
     who: ['customer', 'staff'],
-    params,
+    params: bookingParams,
     body: paymentField,
     example: { method: 'card', token: 'tok_visa' },
     idempotency: 'required',
@@ -306,9 +308,27 @@ function pay(service: ServiceRuntime): Endpoint {
       const attempts = before === undefined ? document.payment.attempts : Math.max(0, document.payment.attempts - 1);
       const isDone = ({ status, payment }: BookingDocument) =>
         isFinal(status) || (payment.status === 'declined' && payment.attempts > attempts);
-      return answerAbout(service, call, { first, isDone });
+      const answered = await answerAbout(service, call, { first, isDone });
+      if (body.method === 'cash') await mustBePaidInCash(service, call);
+      return answered;
     },
   });
+}
+
+/**
+ * Of two payments that are sent at once one counts. A card that does not is not charged, but cash is in somebody's hand: whoever
+ * took it is told to give it back.
+ */
+async function mustBePaidInCash(
+  service: ServiceRuntime,
+  { params, closing }: Call<z.infer<typeof bookingParams>, unknown, unknown>,
+): Promise<void> {
+  const isDecided = ({ status }: BookingDocument) => status === 'paying' || isFinal(status);
+  const { document } = await waitFor(service, {
+    ...{ bookingId: params.bookingId, waitMs: cashDecidedWithinMs, closing, isDone: isDecided },
+  });
+  const byCard = document?.internal.chargedBy === 'card' && ['paying', 'confirmed'].includes(document.status);
+  if (byCard) throw new Problem('conflict', 'The booking was paid by card in the same moment. Take no cash for it.');
 }
 
 async function submitPayment(
