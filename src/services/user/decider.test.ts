@@ -93,6 +93,13 @@ test('once a booking is confirmed, the one that it replaces is to be cancelled, 
   assert.deepEqual(decide(after, { type: 'ReplacementAsked', ...due, id: 'answer', at: 2 }), []);
 });
 
+test('a cancellation for an exchange is another one than that of its customer, though both came in the same moment', () => {
+  const { data } = cancelled(first);
+  const exchanged = { ...cancelled(first), data: { ...data, reason: 'exchanged' } } as BookingMovieEvent;
+  assert.deepEqual(given(requested, cancelled(first))(exchanged), [exchanged]);
+  assert.deepEqual(given(requested, cancelled(first), exchanged)(exchanged), []);
+});
+
 test('a cancellation that could not be asked for is asked for again', () => {
   const state = bookingRequests.evolve(bookingRequests.initialState, dueFact);
   assert.deepEqual(bookingRequests.decide(state, { type: 'ReplacementUnasked', ...due, id: 'answer', at: 2 }), [

@@ -121,8 +121,10 @@ function fingerprintOf(event: BookingMovieEvent): string {
       return event.type;
     case 'PaymentSubmitted':
       return `${event.type} ${event.data.acceptedAt} ${event.data.payment.method} ${event.data.payment.token}`;
-    case 'BookingCancellationRequested':
-      return `${event.type} ${event.data.acceptedAt} ${event.data.byUserId} ${(event.data.seats ?? []).join(' ')}`;
+    case 'BookingCancellationRequested': {
+      const { acceptedAt, byUserId, seats = [], reason = '' } = event.data;
+      return `${event.type} ${acceptedAt} ${byUserId} ${seats.join(' ')} ${reason}`;
+    }
     default:
       return unreachable(event);
   }
