@@ -96,15 +96,15 @@ describe('what needs a person', () => {
     const path = `/v1/ops/payments/${paymentId}/settlement`;
     const say = (outcome: string, key: string) =>
       staff.post(path, { outcome, why: 'looked up at the provider' }, { key });
-    // Found to have failed, it might be found to be captured after all: that would be settled twice, and rightly so.
-    const said = Array.from({ length: 6 }, () => ['succeeded', randomUUID()] as const);
+    const said = Array.from({ length: 6 }, (_, index) => [index % 2 ? 'failed' : 'succeeded', randomUUID()] as const);
     const answers = await Promise.all(said.map(([outcome, key]) => say(outcome, key)));
     const statuses = answers.map(({ status }) => status);
-    assert.equal(statuses.filter((status) => status === 202).length, 1, statuses.join());
+    // Found to have failed, it may be found to be captured after all; what was captured is final.
+    const taken = said.flatMap(([outcome], index) => (statuses[index] === 202 ? [outcome] : [])).sort();
+    assert.ok(['succeeded', 'failed', 'failed,succeeded'].includes(taken.join()), statuses.join());
     assert.ok(answers.every(({ status, body }) => status === 202 || (status === 409 && body['code'] === 'conflict')));
-    await bookingOnce(ada, booking.bookingId, hasStatus('confirmed'));
-    const other = await say('failed', randomUUID());
-    assert.deepEqual([other.status, other.body['code']], [409, 'conflict']);
+    const isDeclined = taken.includes('failed');
+    await bookingOnce(ada, booking.bookingId, hasStatus(isDeclined ? 'awaiting_payment' : 'confirmed'));
     // A repeat has the answer that its first had.
     const again = await Promise.all(said.map(([each, key]) => say(each, key)));
     assert.deepEqual(
