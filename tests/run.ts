@@ -5,6 +5,7 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 import { whyNoLocalKafka } from '../deploy/kafka/distribution.ts';
 import { prepareDirectories } from './support/preparing.ts';
+import { unitTests } from './units/share.ts';
 
 /**
  * `npm test`: the static checks, the tests, what customers do once more over Kafka, and one line of real counts.
@@ -18,7 +19,8 @@ const fileTimeoutMs = 600_000;
 /** Tests wait for their servers often enough that two more beside the processors keep these busy. */
 const besideWaiting = availableParallelism() + 2;
 /** So that in the end no long one runs alone. */
-const longestFirst = ['tests/cluster', 'simulation', 'tests', 'src', 'web'].map((folder) => `${folder}/**/*.test.ts`);
+const longestFirst = ['tests/cluster', 'simulation', 'tests'].map((folder) => `${folder}/**/*.test.ts`);
+const unitShares = ['tests/units/first-share.ts', 'tests/units/second-share.ts'];
 
 /** Tests of what people do, which have to go the same in both modes. Those that wait most come first. */
 const flows = [
@@ -120,7 +122,7 @@ await Promise.all(checking);
 if (!onlyStatic) {
   const prepared = await preparing;
   const files = new Set(longestFirst.flatMap((each) => globSync(each).sort()));
-  await tests([...files].filter(wanted));
+  await tests(patterns.length === 0 ? [...unitShares, ...files] : [...files, ...unitTests].filter(wanted));
   await testFlowsInCluster();
   await prepared?.remove();
 }

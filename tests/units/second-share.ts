@@ -1,0 +1,3 @@
+import { registerShare } from './share.ts';
+
+await registerShare(1);
