@@ -359,6 +359,7 @@ export class ServiceHost implements ServiceRuntime {
     part?: string,
   ): Promise<{ readonly state: State; readonly version: number }> {
     const name = { kind, id, part };
+    await this.loop.adopting(id);
     const known = this.loop.states.committed(name);
     if (known !== undefined) return known as { state: State; version: number };
     return (await this.#foldedStates.state(name)) as { state: State; version: number };

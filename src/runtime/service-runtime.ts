@@ -19,7 +19,10 @@ export interface ServiceRuntime {
   changeOf(view: string, id: string, signal: AbortSignal): Promise<void>;
   /** Calls back at each change of a document until the returned function is called. */
   watch(view: string, id: string, listener: () => void): () => void;
-  /** The committed state of a stream (of a `split` stream: root, and the part if one is named). */
+  /**
+   * The committed state of a stream (of a `split` stream: root, and the part if one is named). Whoever was told of a change
+   * sees it here; with a store that does not answer, what was last known.
+   */
   state<State>(stream: string, id: string, part?: string): Promise<{ readonly state: State; readonly version: number }>;
   /** Rows from this service's own database. */
   query<Row>(text: string, values?: readonly unknown[]): Promise<readonly Row[]>;

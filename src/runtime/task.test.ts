@@ -87,6 +87,44 @@ describe('what arrives', () => {
     assert.ok(toy.store.commits.length <= 3, `${toy.store.commits.length} batches`);
   });
 
+  test('is in memory for whoever waits, though others see it in the store a moment before', async () => {
+    const toy = await start();
+    const [a = '', b = ''] = bookings(2);
+    await toy.send(a, noted('one'));
+    await toy.loop.caughtUp();
+    const gate = Promise.withResolvers<void>();
+    const isStored = Promise.withResolvers<void>();
+    toy.store.onCommit = async (moment) => {
+      if (moment === 'before') return;
+      isStored.resolve();
+      await gate.promise;
+    };
+    await toy.send(a, noted('two'));
+    await isStored.promise;
+    assert.deepEqual(await toy.document(a), ['one', 'two']);
+    const version = () => toy.loop.states.committed({ kind: 'note', id: a, part: undefined })?.version;
+    assert.equal(version(), 1);
+    assert.equal(toy.loop.adopting(b), undefined, 'nothing of another one is on its way');
+    const adopting = toy.loop.adopting(a);
+    gate.resolve();
+    await adopting;
+    assert.equal(version(), 2);
+    assert.equal(toy.loop.adopting(a), undefined);
+  });
+
+  test('is not waited for once the store has failed', async () => {
+    const toy = await start();
+    const [a = ''] = bookings(1);
+    const gate = firstCommitFails(toy);
+    await toy.send(a, noted('one'));
+    while (toy.loop.adopting(a) === undefined) await new Promise(setImmediate);
+    const adopting = toy.loop.adopting(a);
+    gate.resolve();
+    await adopting;
+    await toy.loop.caughtUp();
+    assert.deepEqual(await toy.publishedTexts(), ['one']);
+  });
+
   test('again is dropped by its sequence', async () => {
     const toy = await start();
     const [a = ''] = bookings(1);

@@ -19,6 +19,7 @@ import {
   StoreUnavailable,
   type TaskRow,
 } from './store/store.ts';
+import { Adoption } from './task/adoption.ts';
 import { type Arrival, isKnownEvent, partitionOfArrival } from './task/arrival.ts';
 import { Batch, type BatchPorts, type Refused } from './task/batch.ts';
 import { CatchingUp } from './task/catching-up.ts';
@@ -129,6 +130,8 @@ export class TaskLoop {
   /** Raised when tasks change hands: a reader that waits for room in the name of the earlier ones gives up. */
   #handovers = 0;
   #running: Promise<void> | undefined;
+  /** What is being written. */
+  #adoption: Adoption | undefined;
   #stopping = false;
   #parkedPosition = 0;
   /** Tasks whose positions in memory are ahead of the stored ones, and by how many inputs at the most. */
@@ -296,6 +299,11 @@ export class TaskLoop {
 
   get documents(): Documents {
     return this.#documents;
+  }
+
+  /** Resolves once a commit that changes a stream is in memory too; `undefined` where none is being written. */
+  adopting(stream: string): Promise<void> | undefined {
+    return this.#adoption?.concerns(stream) === true ? this.#adoption.wait() : undefined;
   }
 
   /** Rows that were just stored; those of other owners' partitions are left to them. Returns how many it did not know. */
@@ -561,8 +569,11 @@ export class TaskLoop {
     if (mine.length === 0) return;
     const batch = new Batch(this.#ports, this.clock.now());
     try {
-      await this.#write(await batch.decide(mine, refused), mine.length);
+      const commit = await batch.decide(mine, refused);
+      this.#adoption = new Adoption(commit);
+      await this.#write(commit, mine.length);
     } catch (error) {
+      this.#endAdoption();
       if (error instanceof Fenced && error.partitions.some((partition) => this.owns(partition))) {
         this.#options.logger.warn(
           { partitions: error.partitions },
@@ -582,6 +593,12 @@ export class TaskLoop {
       return this.#process(mine.slice(half));
     }
     this.#after(batch);
+    this.#endAdoption();
+  }
+
+  #endAdoption(): void {
+    this.#adoption?.end();
+    this.#adoption = undefined;
   }
 
   /**
