@@ -38,7 +38,8 @@ export async function organize(options: {
       const state = venue.show(id);
       if (state.status === 'absent') return;
       const startsAt = new Date(Date.parse(state.show.startsAt) + 3_600_000).toISOString();
-      await venue.command(id, { type: 'ChangeShow', changes: { startsAt }, booked: true, at: Date.now() });
+      const sales = { ...state.show.sales, closesAt: startsAt };
+      await venue.command(id, { type: 'ChangeShow', changes: { startsAt, sales }, booked: true, at: Date.now() });
     },
     'blocks seats': async () => {
       const first = random.between(0, venue.seats.length - 3);

@@ -107,6 +107,33 @@ describe('the waiting list of a show', () => {
     await changeSetting(running, 'holdTtlMs', 300_000);
   });
 
+  it('goes on for a show that is moved meanwhile, though nobody asked for it again', async () => {
+    const { showId, sold } = await soldOut();
+    const [ada, eve] = await customers(2);
+    assert.ok(ada && eve && sold[0]);
+    const soon = new Date(Date.now() + 3_000).toISOString();
+    const move = (startsAt: string) => running.admin.call('PATCH', `/v1/shows/${showId}`, { body: { startsAt } });
+    assert.equal((await move(soon)).status, 200);
+    // Whoever asks before the booking service has heard of that waits for the show as it was.
+    let waits: Booking;
+    do {
+      waits = await wait(ada, showId, { payment: visa });
+      if (waits.waitsUntil !== soon) await undo(ada, waits);
+    } while (waits.waitsUntil !== soon);
+    const next = await wait(eve, showId);
+    const later = new Date(Date.now() + 86_400_000).toISOString();
+    assert.equal((await move(later)).status, 200);
+    for (const [customer, booking] of [
+      [ada, waits],
+      [eve, next],
+    ] as const)
+      await bookingOnce(customer, booking.bookingId, ({ waitsUntil }) => waitsUntil === later);
+    assert.deepEqual(await listOf(eve, showId), { waiting: 2, yours: [{ bookingId: next.bookingId, ahead: 1 }] });
+    await undo(bob, sold[0]);
+    const confirmed = await bookingOnce(ada, waits.bookingId, hasStatus('confirmed'));
+    assert.deepEqual([...confirmed.seats].sort(), [...sold[0].seats].sort());
+  });
+
   it('lets go of whoever erases their account: nobody tells them of seats, or charges them for some', async () => {
     const { showId, sold } = await soldOut();
     const [ada, eve] = await customers(2);

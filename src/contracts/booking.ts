@@ -62,7 +62,7 @@ export const BookingCreated = event(
 
 export const BookingWaits = event(
   'BookingWaits',
-  'No seats are free: the booking is on the waiting list of its show.',
+  'No seats are free: the booking is on the waiting list of its show. Told again where it waits for longer, since its show was moved.',
   z.object({ ...about, until: moment }),
 );
 

@@ -120,6 +120,7 @@ const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => stri
   SeatsAwaited: () => 'No seats are free: the booking is on the waiting list of the show.',
   BookingWaits: (told) =>
     `It waits for seats, until ${told.until === undefined ? 'an unknown time' : momentOf(told.until)}.`,
+  WaitRanOut: () => 'Its wait ends, unless its show is sold for longer by now.',
   WaitEnded: () => 'It is off the waiting list.',
   PlacesOffered: () => 'What is free now is offered to those who wait for it first.',
   WaitingFound: (told) => `Seats were found for ${told.bookingIds?.length ?? 0} of those who wait.`,

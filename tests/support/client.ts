@@ -123,6 +123,7 @@ export interface Booking {
   readonly total?: { readonly amount: number; readonly currency: string };
   readonly rulesVersion?: number;
   readonly holdExpiresAt?: string;
+  readonly waitsUntil?: string;
   readonly payment: { readonly status: string; readonly attempts: number; readonly error?: { readonly code: string } };
   readonly refund?: { readonly status: string; readonly amount: { readonly amount: number } };
   readonly replaces?: string;

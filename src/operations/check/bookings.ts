@@ -84,7 +84,7 @@ const endsInTime: Rule = ({ facts, history, owned, now }) => {
       );
     case 'waiting':
       return late(
-        Date.parse(facts.booking.find(({ type }) => type === 'BookingWaits')?.data.until ?? ''),
+        Date.parse(facts.booking.findLast(({ type }) => type === 'BookingWaits')?.data.until ?? ''),
         'its wait ended',
       );
     case 'awaiting_payment':

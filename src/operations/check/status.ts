@@ -33,7 +33,8 @@ const statusAfter: Readonly<Record<string, Status>> = {
 const next: Readonly<Record<Status, readonly Status[]>> = {
   none: ['requested', 'rejected'],
   requested: ['waiting', 'awaiting_payment', 'rejected', 'expired', 'cancelled'],
-  waiting: ['awaiting_payment', 'rejected', 'expired', 'cancelled'],
+  // The second time where its show was moved since.
+  waiting: ['waiting', 'awaiting_payment', 'rejected', 'expired', 'cancelled'],
   awaiting_payment: ['paying', 'paid', 'rejected', 'expired', 'cancelled'],
   paying: ['awaiting_payment', 'paid', 'rejected', 'expired'],
   paid: ['confirmed', 'expired'],

@@ -6,7 +6,7 @@ import type { BookingRequestedData } from '../../contracts/user.ts';
 import { applyCancellations } from './decide-cancellation.ts';
 import { startCharge } from './decide-payment.ts';
 import { evolve } from './evolve.ts';
-import type { BookingRequested, PriceCalculated } from './inputs.ts';
+import type { BookingRequested, PriceCalculated, WaitEndDue } from './inputs.ts';
 import { type AwaitingPayment, about, type Event, type Held, type Requested, type State } from './state.ts';
 
 /** From the request to the fixed price. */
@@ -37,7 +37,8 @@ export function onBookingRequested(state: State, input: BookingRequested): reado
     }
   }
   if (show === undefined) throw new Error('a request without a show has passed the rules');
-  const waiting = data.waitsForSeats === undefined ? {} : { waitsUntil: waitsUntil(data.waitsForSeats, show) };
+  const { waitsForSeats } = data;
+  const waiting = waitsForSeats === undefined ? {} : { waitsUntil: waitsUntil(waitsForSeats, show) };
   return [
     {
       type: 'RequestAccepted',
@@ -53,6 +54,7 @@ export function onBookingRequested(state: State, input: BookingRequested): reado
         timesOutAt: input.at + terms.requestTtlMs,
         payment: data.payment,
         ...waiting,
+        ...(waitsForSeats === undefined ? {} : { waitsForSeats }),
         ...(data.replaces === undefined ? {} : { replaces: data.replaces }),
       },
     },
@@ -149,9 +151,11 @@ function fixPrice(state: Requested, input: PriceCalculated): readonly Event[] {
 export function onTimeOut(state: State): readonly Event[] {
   switch (state.status) {
     case 'requested': {
-      // There were seats for others only, as long as there was a sale.
-      const reason = state.waits ? 'seats_unavailable' : 'timed_out';
-      return [{ type: 'BookingRejected', data: { ...about(state.about), seats: [], areas: [], reason } }];
+      if (!state.waits) return [rejected(state, 'timed_out')];
+      if (state.runsOut) return [];
+      if (state.asked.waitsForSeats === undefined) return [rejected(state, 'seats_unavailable')];
+      const { bookingId, showId } = state.about;
+      return [{ type: 'WaitRanOut', data: { bookingId, showId } }];
     }
     case 'unseen':
     case 'awaiting_payment':
@@ -166,6 +170,37 @@ export function onTimeOut(state: State): readonly Event[] {
     default:
       return unreachable(state);
   }
+}
+
+/** A show that was moved, or whose sale was made longer, is waited for as long as it says now. */
+export function onWaitEndDue(state: State, { show, at }: WaitEndDue): readonly Event[] {
+  switch (state.status) {
+    case 'requested': {
+      const { waitsForSeats } = state.asked;
+      if (!state.runsOut || waitsForSeats === undefined) return [];
+      const until = show?.state === 'scheduled' ? waitsUntil(waitsForSeats, show) : undefined;
+      // There were seats for others only, as long as there was a sale.
+      return until === undefined || moment(until) <= at
+        ? [rejected(state, 'seats_unavailable')]
+        : [{ type: 'BookingWaits', data: { ...about(state.about), until } }];
+    }
+    case 'unseen':
+    case 'awaiting_payment':
+    case 'paying':
+    case 'paid':
+    case 'confirmed':
+    case 'rejected':
+    case 'expired':
+    case 'cancelled':
+      // Seats were found, or it was over, while the show was looked at.
+      return [];
+    default:
+      return unreachable(state);
+  }
+}
+
+function rejected(state: Requested, reason: RejectionReason): Event {
+  return { type: 'BookingRejected', data: { ...about(state.about), seats: [], areas: [], reason } };
 }
 
 function currencyOf(show: Show): string {

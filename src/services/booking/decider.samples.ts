@@ -106,6 +106,13 @@ export const seatsAwaited = (): Input => ({
   type: 'SeatsAwaited',
   data: { ...about, wanted: twoSeats, acceptedAt: at(0) },
 });
+/** What the show says at the end of a wait: at that time, unless another is given. */
+export const waitEndDue = (facts: { readonly at?: string; readonly show?: Show | undefined } = {}): Input => ({
+  ...context,
+  at: Date.parse(facts.at ?? at(7 * 24 * 60)),
+  type: 'WaitEndDue',
+  show: 'show' in facts ? facts.show : show(),
+});
 export const seatsSold = (): Input => ({ ...context, type: 'SeatsSold', data: { ...about, ...places } });
 export const released = (cause: SeatsReleased['data']['cause']): Input => ({
   ...context,

@@ -26,6 +26,7 @@ import {
   ticketsKept,
   ticketsReturned,
   unsettled,
+  waitEndDue,
 } from './decider.samples.ts';
 import { booking } from './decider.ts';
 
@@ -55,6 +56,7 @@ describe('every state meets every input', () => {
     'TicketsKept that nobody asked for': ticketsKept(),
     ShowCancelled: showCancelled(),
     DeadlineReached: deadlineReached(),
+    WaitEndDue: waitEndDue(),
   };
   type Row = readonly string[] | 'throws';
   const nothing: Row = [];
@@ -124,8 +126,10 @@ describe('every state meets every input', () => {
     }),
     DeadlineReached: everywhere(nothing, {
       requested: ['BookingRejected'],
-      'requested, on the list': ['BookingRejected'],
+      'requested, on the list': ['WaitRanOut'],
     }),
+    // What no timer has asked for is no end.
+    WaitEndDue: everywhere(nothing),
   };
   for (const [name, input] of Object.entries(inputs)) {
     for (const [status, history] of Object.entries(states)) {

@@ -20,7 +20,7 @@
  * Topics are not ordered among each other, so an answer may come before what it answers seems to have happened, or much
  * too late. Each input is decided in a function of its own, which names every state:
  *
- *   decide-request.ts       the request itself, the price, the time-out
+ *   decide-request.ts       the request itself, the price, the time-out, the end of a wait
  *   decide-seats.ts         held, refused, sold, released, lost
  *   decide-payment.ts       charges, their outcomes, refunds
  *   decide-cancellation.ts  customer, organizer, cancelled show, used tickets
@@ -43,7 +43,7 @@ import {
   onPaymentUnsettled,
   onRefundOutcome,
 } from './decide-payment.ts';
-import { onBookingRequested, onPriceCalculated, onTimeOut } from './decide-request.ts';
+import { onBookingRequested, onPriceCalculated, onTimeOut, onWaitEndDue } from './decide-request.ts';
 import {
   onSeatsAwaited,
   onSeatsLost,
@@ -66,6 +66,8 @@ export function decide(state: State, input: Input): readonly Event[] {
       return onPriceCalculated(state, input);
     case 'DeadlineReached':
       return state.status === 'confirmed' ? onAskAgain(state, input) : onTimeOut(state);
+    case 'WaitEndDue':
+      return onWaitEndDue(state, input);
     case 'SeatsReserved':
       return onSeatsReserved(state);
     case 'SeatsRefused':
@@ -111,7 +113,7 @@ export function decide(state: State, input: Input): readonly Event[] {
 export function deadline(state: State): number | undefined {
   switch (state.status) {
     case 'requested':
-      return state.asked.timesOutAt;
+      return state.runsOut ? undefined : state.asked.timesOutAt;
     case 'confirmed':
       return state.returning?.askAgainAt;
     default:

@@ -23,12 +23,23 @@ export function evolve(state: State, event: Event): State {
       const { payment, ...asked } = event.data;
       const { bookingId, showId, userId } = asked;
       const about = { bookingId, showId, userId };
-      return { status: 'requested', about, refunds: {}, asked, payment, cancellations: [], waits: false };
+      return {
+        status: 'requested',
+        about,
+        refunds: {},
+        asked,
+        payment,
+        cancellations: [],
+        waits: false,
+        runsOut: false,
+      };
     }
     case 'BookingWaits': {
       const now = expect(state, event, 'requested');
-      return { ...now, waits: true, asked: { ...now.asked, timesOutAt: Date.parse(event.data.until) } };
+      return { ...now, waits: true, runsOut: false, asked: { ...now.asked, timesOutAt: Date.parse(event.data.until) } };
     }
+    case 'WaitRanOut':
+      return { ...expect(state, event, 'requested'), runsOut: true };
     case 'PaymentKept':
       return { ...expect(state, event, 'requested'), payment: event.data.payment };
     case 'CancellationKept': {

@@ -45,6 +45,8 @@ export type RefundFailed = From<PaymentEvent, 'RefundFailed'>;
 export type TicketAdmitted = From<TicketEvent, 'TicketAdmitted'>;
 export type TicketsReturned = From<TicketEvent, 'TicketsReturned'>;
 export type TicketsKept = From<TicketEvent, 'TicketsKept'>;
+/** What the show says at the end of a wait. */
+export type WaitEndDue = InputContext & { readonly type: 'WaitEndDue'; readonly show: Show | undefined };
 /** One booking of a cancelled show, found by the fan-out. */
 export type ShowCancelled = InputContext & { readonly type: 'ShowCancelled' };
 
@@ -67,5 +69,6 @@ export type Input =
   | TicketAdmitted
   | TicketsReturned
   | TicketsKept
+  | WaitEndDue
   | ShowCancelled
   | DeadlineReached;

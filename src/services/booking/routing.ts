@@ -84,6 +84,15 @@ export const routes: Readonly<Record<string, Route>> = {
   TicketAdmitted: toBooking(),
   TicketsReturned: toBooking(),
   TicketsKept: toBooking(),
+  WaitEndDue: route<AboutBooking>({
+    needs: ({ envelope: { data } }) => (data === null ? [] : [{ topic: 'catalog', key: data.showId }]),
+    to: (message, lookup): readonly Addressed[] => {
+      const { data } = message.envelope;
+      if (data === null) return [];
+      const show = lookup.get<Show>('catalog', data.showId);
+      return [{ stream: 'booking', id: data.bookingId, input: { ...context(message), type: 'WaitEndDue', show } }];
+    },
+  }),
   ShowCancelled: showIsOff,
   ShowWithdrawn: showIsOff,
   // An answer with a route of its own: it concerns the bookings of the page as well as the stream that asked.
@@ -101,6 +110,17 @@ export const routes: Readonly<Record<string, Route>> = {
     },
   }),
 };
+
+/** Nothing outside is asked: a booking whose timer fires asks itself, and the answer comes with the show as it is now. */
+export const waitRanOut = effect<Readonly<Record<string, unknown>>>({
+  policy: {
+    ...{ timeoutMs: 1_000, attemptsMax: 1, backoffMs: 1, backoffMaxMs: 1 },
+    ...{ concurrencyMax: 1_000, breakerFailures: 1_000_000, breakerOpenMs: 1 },
+  },
+  run: async ({ data }) => ({ type: 'WaitEndDue', data }),
+  unanswered: ({ data }) => ({ type: 'WaitEndDue', data }),
+  asksNobody: true,
+});
 
 /** A show that is cancelled or closed was on sale when it was booked. */
 export function onSaleOnce(show: Show): Show {

@@ -2,7 +2,7 @@ import { type ServiceDefinition, stream } from '../../runtime/service.ts';
 import { booking as bookingDecider } from './decider.ts';
 import { measures } from './measures.ts';
 import { bookings } from './projection.ts';
-import { onSaleOnce, routes, showBookingsSought } from './routing.ts';
+import { onSaleOnce, routes, showBookingsSought, waitRanOut } from './routing.ts';
 import { showCancellation } from './show-cancellation.ts';
 
 /** The process manager: takes a booking from its request to its one terminal state. */
@@ -16,7 +16,7 @@ export const booking: ServiceDefinition = {
     'show-cancellation': stream({ decider: showCancellation, shape: 'whole' }),
   },
   routes,
-  effects: { ShowBookingsSought: showBookingsSought },
+  effects: { ShowBookingsSought: showBookingsSought, WaitRanOut: waitRanOut },
   views: [bookings],
   wasOnce: { catalog: onSaleOnce },
   measures,

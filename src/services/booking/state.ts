@@ -35,6 +35,8 @@ export interface Asked extends About {
   readonly timesOutAt: number;
   /** Until when it waits for seats where none are free; absent where it does not. */
   readonly waitsUntil?: string | undefined;
+  /** How long it would wait by its customer's own word. Absent in streams that were begun without. */
+  readonly waitsForSeats?: { readonly until?: string | undefined } | undefined;
   /** The booking that its customer has it instead of. */
   readonly replaces?: Replaced | undefined;
 }
@@ -91,6 +93,8 @@ export interface Requested extends Known {
   readonly cancellations: readonly Cancellation[];
   /** It is on the waiting list of its show. */
   readonly waits: boolean;
+  /** Its wait has run out, as far as was known: what the show says now is being looked at. */
+  readonly runsOut: boolean;
 }
 
 export interface AwaitingPayment extends Known {
@@ -154,6 +158,8 @@ export type KnownState = Exclude<State, Unseen>;
 
 /** Facts of the booking's own memory, not published. */
 export type RequestAccepted = Fact<'RequestAccepted', Asked & { readonly payment?: Payment | undefined }>;
+/** An effect: a timer has no show at hand, which may have been moved since the wait began. */
+export type WaitRanOut = Fact<'WaitRanOut', { readonly bookingId: string; readonly showId: string }>;
 export type PaymentKept = Fact<'PaymentKept', { readonly bookingId: string; readonly payment: Payment }>;
 export type CancellationKept = Fact<'CancellationKept', { readonly bookingId: string } & Cancellation>;
 export type CancellationBegun = Fact<'CancellationBegun', { readonly bookingId: string } & Returning>;
@@ -166,6 +172,7 @@ export type Event =
   | BookingEvent
   | MovieFoundEvent
   | RequestAccepted
+  | WaitRanOut
   | PaymentKept
   | CancellationKept
   | CancellationBegun

@@ -12,6 +12,7 @@ import {
   seatsReserved,
   show,
   submitted,
+  waitEndDue,
   wouldWait,
 } from './decider.samples.ts';
 import { deadline } from './decider.ts';
@@ -48,12 +49,37 @@ test('it goes on like any other once it has seats and their price, and pays with
 
 test('its end without seats says that there were none; a refusal says why', () => {
   assert.equal(
-    given(wouldWait(), seatsAwaited(), deadlineReached()).last('BookingRejected').reason,
+    given(wouldWait(), seatsAwaited(), deadlineReached(), waitEndDue()).last('BookingRejected').reason,
     'seats_unavailable',
   );
   assert.equal(given(wouldWait(), deadlineReached()).last('BookingRejected').reason, 'timed_out');
   const refused = given(wouldWait(), seatsAwaited(), seatsRefused('limit_exceeded'));
   assert.equal(refused.last('BookingRejected').reason, 'limit_exceeded');
+});
+
+test('at its end it looks at the show, and waits on where that is later now, but no longer than was asked', () => {
+  const ranOut = [wouldWait(), seatsAwaited(), deadlineReached()];
+  const looking = given(...ranOut);
+  looking.isLast('WaitRanOut');
+  assert.equal(deadline(looking.state), undefined);
+  assert.deepEqual(given(...ranOut, deadlineReached()).types, looking.types, 'looked at once');
+  const later = show({ startsAt: at(9 * 24 * 60), sales: { opensAt: at(-60), closesAt: at(8 * 24 * 60) } });
+  const on = given(...ranOut, waitEndDue({ at: weekLater, show: later }));
+  assert.equal(on.last('BookingWaits').until, at(8 * 24 * 60));
+  assert.equal(deadline(on.state), Date.parse(at(8 * 24 * 60)));
+  given(...ranOut, waitEndDue({ at: weekLater, show: later }), deadlineReached()).isLast('WaitRanOut');
+  for (const gone of [undefined, show({ startsAt: at(30) }), { ...later, state: 'cancelled' as const }])
+    given(...ranOut, waitEndDue({ at: weekLater, show: gone })).isLast('BookingRejected');
+  const asked = [wouldWait({ waitsForSeats: { until: at(30) } }), seatsAwaited(), deadlineReached()];
+  given(...asked, waitEndDue({ at: at(30), show: later })).isLast('BookingRejected');
+});
+
+test('whoever has seats, or has ended, while the show is looked at waits for nothing', () => {
+  const ranOut = [wouldWait(), seatsAwaited(), deadlineReached()];
+  const due = waitEndDue({ at: weekLater, show: show() });
+  given(...ranOut, seatsReserved(), priced(), due).isLast('BookingHeld');
+  given(...ranOut, cancellation(), due).isLast('BookingCancelled');
+  given(wouldWait(), seatsAwaited(), due).isLast('BookingWaits');
 });
 
 test('whoever leaves the list has nothing, and what was asked for before they were on it applies', () => {

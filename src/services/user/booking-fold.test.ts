@@ -129,6 +129,9 @@ test('whoever waits for seats is told so, and goes on once there are some', () =
   const document = folded(requested(false), created, waits, held, started(1), paid(1), confirmed);
   assert.deepEqual(statuses(document), ['requested', 'waiting', 'awaiting_payment', 'paying', 'confirmed']);
   assert.equal(document.waitsUntil, undefined);
+  const until = '2026-01-09T10:00:00.000Z';
+  const on = folded(requested(false), created, waits, { type: 'BookingWaits', data: { ...about, until } });
+  assert.deepEqual([statuses(on), on.waitsUntil], [['requested', 'waiting'], until]);
   assert.deepEqual(statuses(folded(requested(false), created, waits, rejected)), ['requested', 'waiting', 'rejected']);
 });
 

@@ -86,8 +86,11 @@ function applyBookingEvent(
     case 'BookingCreated':
       // It has made the document.
       return before;
-    case 'BookingWaits':
-      return moved({ ...before, waitsUntil: event.data.until }, 'waiting', at, before);
+    case 'BookingWaits': {
+      const waits = { ...before, waitsUntil: event.data.until };
+      // The show that it waits for was moved.
+      return before.status === 'waiting' ? waits : moved(waits, 'waiting', at, before);
+    }
     case 'BookingHeld': {
       const { seats, areas, items, fees, total, rulesVersion, holdExpiresAt } = event.data;
       const held = { ...before, ...placesOf({ seats, areas }), items, fees, total, rulesVersion, holdExpiresAt };
