@@ -6,6 +6,12 @@ import { newPerson } from './support/people.ts';
 import { type RunningApp, runApp } from './support/servers.ts';
 import { buildVenue, openShow, type Venue } from './support/venue.ts';
 
+interface Unsettled {
+  readonly kind: string;
+  readonly id: string;
+  readonly bookingId?: string;
+  readonly amount?: unknown;
+}
 interface Areas {
   readonly areas: readonly { area: string; capacity: number; held: number; sold: number; blocked: number }[];
 }
@@ -226,8 +232,30 @@ describe('which places a booking gets', () => {
     const forAnother = await ada.book({ showId, seats: ['S-A-4'], customerName: 'Somebody Else' });
     assert.deepEqual([forAnother.status, forAnother.body.code], [403, 'forbidden']);
     await clerk.post(`/v1/bookings/${body.bookingId}/cancellation`, {}, { key: 'c', waitSeconds: 20 });
-    const refunded = await bookingOnce(clerk, body.bookingId, ({ refund }) => refund?.status === 'succeeded');
-    assert.ok(hasStatus('cancelled')(refunded));
+    assert.equal((await bookingOnce(clerk, body.bookingId, hasStatus('cancelled'))).refund?.status, 'pending');
+  });
+
+  it('gives cash back when somebody has handed it out, once, and lists it until then', async () => {
+    const showId = await openShow(admin, venue);
+    const { client: clerk } = await newPerson(running, { roles: ['customer', 'staff'] });
+    const { body } = await clerk.book({ showId, seats: ['S-A-1'], payment: { method: 'cash' }, customerName: 'Ann' });
+    const { bookingId } = await bookingOnce(clerk, body.bookingId, ({ tickets }) => tickets.length === 1);
+    await clerk.post(`/v1/bookings/${bookingId}/cancellation`, {}, { key: 'back' });
+    const listed = async () => {
+      const { body: all } = await clerk.get<{ items: Unsettled[] }>('/v1/ops/unsettled?limit=100');
+      return all.items.filter((item) => item.bookingId === bookingId);
+    };
+    const [due, ...others] = await eventually(listed, ({ length }) => length > 0);
+    assert.ok(due !== undefined && others.length === 0);
+    assert.deepEqual([due.kind, due.amount], ['cash', body.total]);
+    const path = `/v1/ops/refunds/${due.id}`;
+    const retried = await clerk.post<Refused>(`${path}/retry`, undefined, { key: 'retry' });
+    assert.deepEqual([retried.status, retried.body.code], [409, 'conflict']);
+    const hand = (key: string) => clerk.post<Refused>(`${path}/settlement`, { why: 'to Ann, till 1' }, { key });
+    assert.equal((await hand('first')).status, 202);
+    await bookingOnce(clerk, bookingId, ({ refund }) => refund?.status === 'succeeded');
+    assert.equal((await hand('first')).status, 202, 'the same again');
+    assert.deepEqual([(await hand('second')).status, await listed()], [409, []]);
   });
 
   it('lets staff read and pay for others, by e-mail, and keeps others out', async () => {

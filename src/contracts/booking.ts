@@ -176,6 +176,8 @@ export const BookingCancelled = event(
     reason: z.string().optional(),
     refund: money.optional(),
     kept: money.optional(),
+    /** It was paid in cash, and so goes back. */
+    inCash: z.literal(true).optional(),
   }),
 );
 

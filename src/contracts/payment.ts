@@ -37,7 +37,7 @@ export const PaymentUnsettled = event(
 
 export const PaymentRefunded = event(
   'PaymentRefunded',
-  'The provider has given money back.',
+  'The provider has given money back, or a person has handed it out.',
   z.object({ ...about, refundId, amount: money, providerReference: z.string(), tries }),
 );
 
@@ -76,6 +76,9 @@ export type PaymentEvent = FactOf<typeof paymentEvents>;
 
 /** The reference of what a person has settled: the provider's books have no row for it. */
 export const settledByPersonReference = 'settled-by-person';
+
+/** The reference of what came in or went out at the till. */
+export const cashDeskReference = 'cash-desk';
 
 /** What a provider takes for a card, judged by its looks alone, at the door. */
 export interface CardTokens {

@@ -5,7 +5,7 @@ import { decodeMomentCursor, encodeCursor, pageOf, pageQuery } from '../runtime/
 /** What needs a person, from the services that know a part of it: one list, oldest first. */
 
 const item = z.object({
-  kind: z.enum(['charge', 'refund', 'dispute', 'webhook', 'message']),
+  kind: z.enum(['charge', 'refund', 'cash', 'dispute', 'webhook', 'message']),
   id: z.string(),
   since: z.iso.datetime(),
   bookingId: z.string().optional(),
@@ -35,7 +35,7 @@ export function unsettledEndpoint(parts: readonly UnsettledPart[]): Endpoint {
     method: 'GET',
     path: '/ops/unsettled',
     summary:
-      'What needs a person: charges of unknown outcome, failed refunds, open disputes, webhooks without a match, lost messages',
+      'What needs a person: charges of unknown outcome, failed refunds, cash to hand out, open disputes, webhooks without a match, lost messages',
     tag: 'operations',
     who: ['staff'],
     query: z.strictObject(pageQuery),

@@ -191,6 +191,7 @@ const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => stri
   PaymentDisputed: (told) =>
     `The customer’s bank disputes ${money(told.amount)}: ${words(told.reason)}. A person has to answer at the provider.`,
   PaymentDisputeClosed: (told) => `The dispute about ${money(told.amount)} is over: ${words(told.outcome)}.`,
+  CashRefundDue: (told) => `${money(told.amount)} was paid in cash, and is to be handed out.`,
   PaymentRefunded: (told) => `${money(told.amount)} given back${retriesOf(told)}.`,
   RefundFailed: (told) => `The refund was refused${retriesOf(told)}: ${error(told)}.`,
   BookingRefunded: (told) => `The customer has ${money(told.amount)} back.`,

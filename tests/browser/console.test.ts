@@ -310,6 +310,22 @@ describe('the console', () => {
       await page.getByRole('status').getByText('The refund is asked for again').waitFor();
     });
 
+    it('is cash that somebody has come for: handed out, it leaves the list', async (t) => {
+      const sale = { showId, seats: ['S-B-6'], payment: { method: 'cash' }, customerName: 'Ann Lee' };
+      const { body } = await running.admin.book(sale);
+      await bookingOnce(running.admin, body.bookingId, ({ tickets }) => tickets.length === 1);
+      await running.admin.post(`/v1/bookings/${body.bookingId}/cancellation`, {}, { key: 'cash', waitSeconds: 20 });
+      const page = await opened(t, staff, '/console/unsettled');
+      if (page === undefined) return;
+      const item = page.getByRole('listitem').filter({ hasText: body.bookingId });
+      await item.getByText('Cash to hand out').waitFor();
+      await item.getByRole('button', { name: 'Hand it out …' }).click();
+      await item.getByLabel('To whom').fill('Ann Lee, till 2');
+      await page.keyboard.press('Enter');
+      await item.waitFor({ state: 'detached' });
+      await bookingOnce(running.admin, body.bookingId, ({ refund }) => refund?.status === 'succeeded');
+    });
+
     it('is a record that nobody can read: taken up again it is parked again, thrown away it is gone', async (t) => {
       const { body } = await ada.client.book({ showId, seats: ['S-B-2'] });
       const { bookingId: subject } = body;

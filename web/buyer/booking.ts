@@ -321,7 +321,7 @@ function mayCancel({ status, tickets }: Booking, show: Show | undefined): boolea
 
 /** Where a booking stands, in a sentence for its customer. */
 function outcome(booking: Booking): TemplateResult | undefined {
-  const { status, reason = '', newTotal, showId, refund } = booking;
+  const { status, reason = '', newTotal, showId } = booking;
   const again = html`<a href="/shows/${showId}">Choose again</a>`;
   switch (status) {
     case 'requested':
@@ -333,11 +333,11 @@ function outcome(booking: Booking): TemplateResult | undefined {
     case 'confirmed':
       return html`<p class="done">${booking.total?.amount === 0 ? 'Booked.' : 'Booked and paid.'} ${booking.tickets.length === 0 ? 'Your tickets are coming …' : 'Show this page, or a print of it, at the door.'}</p>`;
     case 'rejected':
-      return html`<p class="problem">${reasons[reason] ?? 'The booking could not be made.'} ${newTotal === undefined ? '' : `It is ${moneyText(newTotal)} now.`} ${refundText(refund) ?? 'Nothing was charged.'} ${again}</p>`;
+      return html`<p class="problem">${reasons[reason] ?? 'The booking could not be made.'} ${newTotal === undefined ? '' : `It is ${moneyText(newTotal)} now.`} ${refundText(booking) ?? 'Nothing was charged.'} ${again}</p>`;
     case 'expired':
-      return html`<p class="problem">The time to pay is over, and the seats are free again. ${refundText(refund) ?? 'Nothing was charged.'} ${again}</p>`;
+      return html`<p class="problem">The time to pay is over, and the seats are free again. ${refundText(booking) ?? 'Nothing was charged.'} ${again}</p>`;
     case 'cancelled':
-      return html`<p class="note">This booking is cancelled. ${refundText(refund)}</p>`;
+      return html`<p class="note">This booking is cancelled. ${refundText(booking)}</p>`;
     case 'waiting':
     case 'awaiting_payment':
       return undefined;
@@ -365,10 +365,12 @@ function waitingText(
   `;
 }
 
-function refundText(refund: Booking['refund']): string | undefined {
+function refundText({ refund, payment }: Booking): string | undefined {
   if (refund === undefined) return undefined;
   const amount = moneyText(refund.amount);
   if (refund.status === 'succeeded') return `${amount} went back to you.`;
+  if (refund.status === 'pending' && payment.method === 'cash')
+    return `${amount} is at the box office for you, where you can have it back in cash.`;
   return refund.status === 'pending'
     ? `${amount} is on its way back to you.`
     : `${amount} could not be sent back yet; we are looking into it.`;

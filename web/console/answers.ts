@@ -38,7 +38,7 @@ export interface TimelineEntry {
 }
 
 export interface Unsettled {
-  readonly kind: 'charge' | 'refund' | 'dispute' | 'webhook' | 'message';
+  readonly kind: 'charge' | 'refund' | 'cash' | 'dispute' | 'webhook' | 'message';
   readonly id: string;
   readonly since: string;
   readonly bookingId?: string;

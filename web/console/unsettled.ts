@@ -73,6 +73,7 @@ function refusedMessage({ messageId, kind, error, ...more }: Message): Shown {
 const titles: Readonly<Record<Shown['kind'], string>> = {
   charge: 'A charge of unknown outcome',
   refund: 'A refund that failed',
+  cash: 'Cash to hand out',
   dispute: 'A charge that is disputed',
   webhook: 'A webhook that fits no payment',
   message: 'A message of unknown fate',
@@ -83,6 +84,7 @@ const meanings: Readonly<Record<Shown['kind'], string>> = {
   charge:
     'The provider gave no definite answer. The booking waits for it, and so does the customer. Look the charge up at the provider.',
   refund: 'The provider did not give the money back. The customer waits for it.',
+  cash: 'It was paid in cash, and is the customer’s again: somebody comes to the box office for it, or is written to.',
   dispute:
     'The customer’s bank takes the money back unless it is convinced otherwise. Answer at the provider, in time; the tickets stay valid until the booking is cancelled.',
   webhook:
@@ -120,6 +122,8 @@ function deedsFor(item: Shown): readonly Deed[] {
       return [settlement(item)];
     case 'refund':
       return [retry(item), otherWay(item)];
+    case 'cash':
+      return [handOut(item)];
     case 'message':
       return [resend(item, 'It is sent once more. If the first one arrived after all, the customer has it twice.')];
     case 'refused':
@@ -167,14 +171,29 @@ function retry({ id, amount }: Shown): Deed {
   };
 }
 
-function otherWay({ id }: Shown): Deed {
-  return {
-    id: `settle-${id}`,
+function otherWay(item: Shown): Deed {
+  return settleRefund(item, {
     does: 'Settle the refund',
     follows:
       'The money went back in another way, such as a transfer, or there was none to give back. The refund counts as made, and the customer reads so. It cannot be taken back.',
-    fields: () =>
-      html`${field('Why: how did it go back', html`<input name="why" required maxlength="500" size="50">`)}`,
+    asks: 'Why: how did it go back',
+  });
+}
+
+function handOut(item: Shown): Deed {
+  return settleRefund(item, {
+    does: 'Hand it out',
+    follows: `Give ${item.amount === undefined ? 'the money' : amountText(item.amount)} out first: this says that it was. The customer is told so, and nobody can hand it out again.`,
+    asks: 'To whom, and at which till',
+  });
+}
+
+function settleRefund({ id }: Shown, { does, follows, asks }: { does: string; follows: string; asks: string }): Deed {
+  return {
+    id: `settle-${id}`,
+    does,
+    follows,
+    fields: () => html`${field(asks, html`<input name="why" required maxlength="500" size="50">`)}`,
     run: async ({ fields, keyOf }) => {
       const body = { why: fields['why'] };
       await post(`/v1/ops/refunds/${encodeURIComponent(id)}/settlement`, body, { key: keyOf(body) });

@@ -132,6 +132,7 @@ export interface Booking {
   readonly payment: {
     readonly status: 'none' | 'pending' | 'succeeded' | 'declined' | 'unknown';
     readonly attempts: number;
+    readonly method?: 'card' | 'cash';
     readonly error?: { readonly code: string; readonly message: string };
   };
   readonly refund?: { readonly status: 'pending' | 'succeeded' | 'failed'; readonly amount: Money };

@@ -231,8 +231,8 @@ interface Undoing {
 }
 
 function undo(state: Confirmed, { places, whole, cause, reason, kept, amount, name }: Undoing): readonly Event[] {
-  const { paymentId } = state;
-  const money = paymentId === undefined ? {} : { refund: amount, kept };
+  const { paymentId, inCash } = state;
+  const money = paymentId === undefined ? {} : { refund: amount, kept, ...(inCash ? { inCash } : {}) };
   const cancelled: Event = {
     type: 'BookingCancelled',
     data: { ...about(state.about), ...places, whole, cause, reason, ...money },

@@ -9,7 +9,6 @@ import type {
   KnownState,
   Paid,
   Paying,
-  Postponed,
   Refund,
   Requested,
   State,
@@ -137,7 +136,7 @@ function held(state: Requested, event: Extract<Event, { readonly type: 'BookingH
 
 function paying(state: AwaitingPayment, event: Extract<Event, { readonly type: 'BookingPaymentStarted' }>): Paying {
   const { about, refunds, asked, held } = state;
-  const { attempt, paymentId } = event.data;
+  const { attempt, paymentId, method } = event.data;
   return {
     status: 'paying',
     about,
@@ -146,6 +145,7 @@ function paying(state: AwaitingPayment, event: Extract<Event, { readonly type: '
     held,
     attempt,
     paymentId,
+    inCash: method === 'cash',
     holdEnded: false,
     unsettled: false,
     showCancelled: false,
@@ -155,15 +155,27 @@ function paying(state: AwaitingPayment, event: Extract<Event, { readonly type: '
 
 function paid(state: AwaitingPayment | Paying, paymentId: string | undefined): Paid {
   const { about, refunds, asked, held } = state;
-  const nothing: Postponed = { showCancelled: false, cancellations: [] };
-  const { showCancelled, cancellations } = state.status === 'paying' ? state : nothing;
-  return { status: 'paid', about, refunds, asked, held, paymentId, showCancelled, cancellations };
+  const nothing = { showCancelled: false, cancellations: [], inCash: false };
+  const { showCancelled, cancellations, inCash } = state.status === 'paying' ? state : nothing;
+  return { status: 'paid', about, refunds, asked, held, paymentId, inCash, showCancelled, cancellations };
 }
 
 function confirmed(state: Paid): Confirmed {
-  const { about, refunds, asked, held, paymentId } = state;
+  const { about, refunds, asked, held, paymentId, inCash } = state;
   const { seats, areas, items, total } = held;
-  return { status: 'confirmed', about, refunds, asked, seats, areas, items, paid: total, paymentId, used: false };
+  return {
+    status: 'confirmed',
+    about,
+    refunds,
+    asked,
+    seats,
+    areas,
+    items,
+    paid: total,
+    paymentId,
+    inCash,
+    used: false,
+  };
 }
 
 function ended(state: KnownState, status: Ended['status']): Ended {

@@ -117,6 +117,8 @@ export interface Paying extends Known, Postponed {
   readonly held: Held;
   readonly attempt: number;
   readonly paymentId: string;
+  /** It is paid at the counter. */
+  readonly inCash: boolean;
   readonly holdEnded: boolean;
   readonly unsettled: boolean;
 }
@@ -127,6 +129,7 @@ export interface Paid extends Known, Postponed {
   readonly held: Held;
   /** Absent when there was nothing to pay. */
   readonly paymentId: string | undefined;
+  readonly inCash: boolean;
 }
 
 export interface Confirmed extends Known {
@@ -139,6 +142,7 @@ export interface Confirmed extends Known {
   /** What was paid, less what was given back. */
   readonly paid: Money;
   readonly paymentId: string | undefined;
+  readonly inCash: boolean;
   /** Somebody was let in with one of the tickets. */
   readonly used: boolean;
   /** The customer's cancellation, while the tickets are asked back for it. */

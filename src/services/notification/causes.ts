@@ -1,4 +1,5 @@
 import { unreachable } from '../../contracts/decider.ts';
+import { cashDeskReference } from '../../contracts/payment.ts';
 import type { Cause, Details } from './messages.ts';
 
 /** Which message an event is worth; `undefined` for one that nobody needs to be told of. */
@@ -21,11 +22,15 @@ export function detailsOf(cause: Cause): Details | undefined {
     case 'BookingExpired':
       return { kind: 'booking_expired', seats: cause.data.seats, areas: cause.data.areas };
     case 'BookingCancelled': {
-      const { whole, cause: by, refund, kept, seats, areas } = cause.data;
-      return { kind: 'booking_cancelled', whole, cause: by, refund, kept, seats, areas };
+      const { whole, cause: by, refund, kept, inCash, seats, areas } = cause.data;
+      return { kind: 'booking_cancelled', whole, cause: by, refund, kept, inCash, seats, areas };
     }
     case 'PaymentRefunded':
-      return { kind: 'refund_made', amount: cause.data.amount };
+      return {
+        kind: 'refund_made',
+        amount: cause.data.amount,
+        ...(cause.data.providerReference === cashDeskReference ? { inCash: true } : {}),
+      };
     case 'TicketIssued': {
       // Tickets come in order: the last one says that all are there.
       const { ordinal = 1, ticketCount } = cause.data;

@@ -32,8 +32,9 @@ export type Details =
       readonly cause: 'customer' | 'organizer' | 'show_cancelled';
       readonly refund?: Money | undefined;
       readonly kept?: Money | undefined;
+      readonly inCash?: true | undefined;
     } & Places)
-  | { readonly kind: 'refund_made'; readonly amount: Money }
+  | { readonly kind: 'refund_made'; readonly amount: Money; readonly inCash?: true | undefined }
   | { readonly kind: 'show_changed'; readonly movedAt?: string | undefined; readonly toReceiver?: true | undefined }
   | { readonly kind: 'tickets_issued'; readonly ticketCount: number }
   /** To whoever had the ticket before: who has it now is not told. */

@@ -189,10 +189,12 @@ function sentencesOf(details: Details, words: Words): Sentences {
     case 'refund_made':
       return {
         subject: `Your refund for ${words.title}`,
-        sentences: [
-          `We have sent ${words.money(details.amount)} back the way you paid.`,
-          'Depending on your bank it may take a few days to show.',
-        ],
+        sentences: details.inCash
+          ? [`You were handed ${words.money(details.amount)} in cash.`]
+          : [
+              `We have sent ${words.money(details.amount)} back the way you paid.`,
+              'Depending on your bank it may take a few days to show.',
+            ],
       };
     case 'show_changed':
       return {
@@ -274,14 +276,19 @@ function rejection(
 }
 
 function cancellation(details: Extract<Details, { readonly kind: 'booking_cancelled' }>, words: Words): Sentences {
-  const { whole, cause, refund, kept } = details;
+  const { whole, cause, refund, kept, inCash } = details;
   const what = whole ? 'Your booking' : `${capital(words.placesIn(details))} of your booking`;
   const sentences = [
     cause === 'show_cancelled'
       ? `We are sorry: the show will not take place, and ${whole ? 'your booking' : words.placesIn(details)} was cancelled.`
       : `${what} ${whole || details.seats.length === 1 ? 'was' : 'were'} cancelled${cause === 'organizer' ? ' by the organizer' : ''}.`,
   ];
-  if (refund !== undefined && refund.amount > 0) sentences.push(`${words.money(refund)} is on its way back to you.`);
+  if (refund !== undefined && refund.amount > 0)
+    sentences.push(
+      inCash
+        ? `${words.money(refund)} is at the box office for you, where you can have it back in cash.`
+        : `${words.money(refund)} is on its way back to you.`,
+    );
   if (kept !== undefined && kept.amount > 0) {
     sentences.push(`${words.money(kept)} was kept under the terms of cancellation.`);
   }

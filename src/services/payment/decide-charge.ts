@@ -1,7 +1,7 @@
 import type { PaymentError } from '../../contracts/booking.ts';
 import type { InputContext } from '../../contracts/decider.ts';
 import { unreachable } from '../../contracts/decider.ts';
-import { settledByPersonReference } from '../../contracts/payment.ts';
+import { cashDeskReference, settledByPersonReference } from '../../contracts/payment.ts';
 import {
   type Attempt,
   attemptsKeptMax,
@@ -44,7 +44,7 @@ export function onValidated(state: State, input: Validated & InputContext): read
   }
   if (payment.method === 'cash') {
     // The till has the money already: who took it is signed in as staff.
-    return [{ type: 'PaymentSucceeded', data: { ...charge, provider: 'cash', providerReference: 'cash-desk' } }];
+    return [{ type: 'PaymentSucceeded', data: { ...charge, provider: 'cash', providerReference: cashDeskReference } }];
   }
   const unsettledAt = input.at + input.unsettledAfterMs;
   return [{ type: 'ChargeRequested', data: { ...charge, payment, unsettledAt } }];

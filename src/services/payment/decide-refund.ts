@@ -1,6 +1,6 @@
 import type { InputContext } from '../../contracts/decider.ts';
 import { unreachable } from '../../contracts/decider.ts';
-import { settledByPersonReference } from '../../contracts/payment.ts';
+import { cashDeskReference, settledByPersonReference } from '../../contracts/payment.ts';
 import {
   type Event,
   nextWait,
@@ -33,8 +33,8 @@ export function onRefundRequested(state: State, data: RefundWanted['data']): rea
   }
   const refund = { bookingId, showId, userId, paymentId, refundId, amount };
   if (attempt.provider === 'cash') {
-    // Handed out at the till, like it came in.
-    return [{ type: 'PaymentRefunded', data: { ...refund, providerReference: 'cash-desk' } }];
+    // Whoever has it comes for it, or does not: nobody knows but the person who hands it out.
+    return [{ type: 'CashRefundDue', data: refund }];
   }
   return [{ type: 'RefundStarted', data: { ...refund, chargeReference: attempt.reference, round: 1 } }];
 }
@@ -89,6 +89,8 @@ export function onRefundReported(state: State, { refundId, round, error }: Refun
       return refund.told ? [cameBack] : [cameBack, { type: 'RefundFailed', data: cameBack.data }];
     case 'failed':
       return [];
+    case 'due':
+      throw new Error(`refund ${refundId} is of cash, and a provider says that it came back`);
     default:
       return unreachable(refund.status);
   }
@@ -106,6 +108,8 @@ export function onRefundRetried(state: State, { refundId, who }: RefundRetry): r
     case 'asking':
     case 'unknown':
     // It is being asked for without a person.
+    case 'due':
+    // There is nobody to ask for cash.
     case 'refunded':
       return [];
     default:
@@ -113,10 +117,15 @@ export function onRefundRetried(state: State, { refundId, who }: RefundRetry): r
   }
 }
 
-/** A person has given the money back in another way, or found that there was none to give back. */
+/** A person has handed the cash out, has given the money back in another way, or found that there was none to give back. */
 export function onRefundSettled(state: State, { refundId, why, who }: RefundSettlement): readonly Event[] {
   const refund = refundOf(state, refundId);
   switch (refund.status) {
+    case 'due':
+      return [
+        { type: 'RefundSettledByPerson', data: { refundId, why, who } },
+        made(state, refund, { reference: cashDeskReference }),
+      ];
     case 'failed':
       return [
         { type: 'RefundSettledByPerson', data: { refundId, why, who } },

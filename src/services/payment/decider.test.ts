@@ -381,11 +381,22 @@ describe('a second attempt', () => {
 });
 
 describe('cash', () => {
-  test('is there at once and goes back at once', () => {
-    const story = given(validated(1, 'cash'), refundWanted(1_000));
-    assert.deepEqual(story.types, ['PaymentSucceeded', 'PaymentRefunded']);
+  test('is there at once, and goes back when a person has handed it out', () => {
+    const cash = [validated(1, 'cash'), refundWanted(1_000)];
+    const due = given(...cash);
+    assert.deepEqual(due.types, ['PaymentSucceeded', 'CashRefundDue']);
+    assert.deepEqual(given(...cash, retried()).types, due.types, 'nobody can be asked for it');
+    assert.throws(() => given(...cash, cameBack()), /is of cash/);
+    const story = given(...cash, refundSettled());
+    assert.deepEqual(story.types.slice(2), ['RefundSettledByPerson', 'PaymentRefunded']);
     const refund = story.events.at(-1);
     assert.ok(refund?.type === 'PaymentRefunded' && refund.data.providerReference === 'cash-desk');
+    assert.deepEqual(given(...cash, refundSettled(), refundSettled()).types, story.types, 'handed out once');
+  });
+  test('is given back in parts, never more than was taken', () => {
+    const parts = [validated(1, 'cash'), refundWanted(1_000)];
+    assert.equal(given(...parts, refundWanted(1_650, 'rfd_2')).types.at(-1), 'CashRefundDue');
+    assert.throws(() => given(...parts, refundWanted(1_651, 'rfd_2')), /more than/);
   });
 });
 

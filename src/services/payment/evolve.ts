@@ -41,6 +41,11 @@ export function evolve(state: State, event: Event): State {
       const { wait, told = false } = state.refunds[refundId] ?? {};
       return withRefund(state, { refundId, paymentId, amount, status: 'asking', wait, round, told, cameBack: false });
     }
+    case 'CashRefundDue': {
+      const { refundId, paymentId, amount } = event.data;
+      const due = { status: 'due', wait: undefined, round: 1, told: false, cameBack: false } as const;
+      return withRefund(state, { refundId, paymentId, amount, ...due });
+    }
     case 'RefundUnanswered': {
       const { refundId, askAt, waitMs } = event.data;
       return changeRefund(state, refundId, { status: 'unknown', wait: { askAt, waitMs } });

@@ -8,7 +8,7 @@ import { unsettledByKind } from './projection.ts';
  */
 export const unsettled: ServiceGauge<ServiceRuntime> = {
   name: 'fullhouse_unsettled',
-  help: 'Charges, refunds, disputes and webhooks that need a person, as /v1/ops/unsettled lists them.',
+  help: 'Charges, refunds, cash to hand out, disputes and webhooks that need a person, as /v1/ops/unsettled lists them.',
   labels: ['kind'],
   read: async (service) =>
     (await unsettledByKind(service)).map(({ kind, count }) => ({ labels: { kind }, value: count })),

@@ -24,7 +24,7 @@ export interface RefundRow {
   readonly bookingId: string;
   readonly showId: string;
   readonly amount: Money;
-  readonly status: 'open' | 'succeeded' | 'failed';
+  readonly status: 'open' | 'due' | 'succeeded' | 'failed';
   readonly error?: PaymentError | undefined;
   readonly since: string;
 }
@@ -57,6 +57,7 @@ const paymentAfter: Readonly<Record<string, PaymentRow['status']>> = {
 
 const refundAfter: Readonly<Record<string, RefundRow['status']>> = {
   RefundStarted: 'open',
+  CashRefundDue: 'due',
   PaymentRefunded: 'succeeded',
   RefundFailed: 'failed',
   RefundCameBack: 'failed',
@@ -180,7 +181,7 @@ export async function storeUnmatched(service: ServiceRuntime, webhook: Unmatched
 
 /** Something that needs a person. */
 export interface UnsettledRow {
-  readonly kind: 'charge' | 'refund' | 'dispute' | 'webhook';
+  readonly kind: 'charge' | 'refund' | 'cash' | 'dispute' | 'webhook';
   readonly id: string;
   readonly since: Date;
   readonly body: Readonly<Record<string, unknown>>;
@@ -196,6 +197,8 @@ export function unsettled(
        select 'charge' kind, id, since, body from payments where status = 'unsettled'
        union all
        select 'refund', id, since, body from refunds where status = 'failed'
+       union all
+       select 'cash', id, since, body from refunds where status = 'due'
        union all
        select 'dispute', id, since, body from disputes where status = 'open'
        union all
@@ -217,6 +220,8 @@ export function unsettledByKind(
     `select 'charge' kind, count(*) from payments where status = 'unsettled'
      union all
      select 'refund', count(*) from refunds where status = 'failed'
+     union all
+     select 'cash', count(*) from refunds where status = 'due'
      union all
      select 'dispute', count(*) from disputes where status = 'open'
      union all

@@ -3,10 +3,10 @@ import { refundId } from '../../contracts/ids.ts';
 import { type Call, type Endpoint, endpoint } from '../../runtime/http/endpoint.ts';
 import { notFound, Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
-import { refundRow } from './projection.ts';
+import { type RefundRow, refundRow } from './projection.ts';
 import { accepted } from './settlement-endpoint.ts';
 
-/** What a person can do about a refund that failed: have it tried again, or say that the money went back in another way. */
+/** What a person can do about a refund: have one that failed tried again, or say that the money went back by hand. */
 export function refundEndpoints(service: ServiceRuntime): readonly Endpoint[] {
   return [retryEndpoint(service), settlementEndpoint(service)];
 }
@@ -24,7 +24,7 @@ function retryEndpoint(service: ServiceRuntime): Endpoint {
     idempotency: 'honoured',
     answers: { 202: { says: 'Taken; the refund is asked for again', body: accepted } },
     problems: ['not_found', 'conflict'],
-    handle: (call) => submit(service, call, { type: 'RefundRetryRequested', can: 'be tried again', said: {} }),
+    handle: (call) => submit(service, call, { type: 'RefundRetryRequested', of: ['failed'], said: {} }),
   });
 }
 
@@ -33,7 +33,7 @@ function settlementEndpoint(service: ServiceRuntime): Endpoint {
     method: 'POST',
     path: '/ops/refunds/{refundId}/settlement',
     summary:
-      'Says of a refund that failed that the money went back in another way, or that there was none to give back',
+      'Says of cash that it was handed out, or of a refund that failed that the money went back in another way or that there was none to give back',
     tag: 'operations',
     who: ['staff'],
     params,
@@ -41,26 +41,35 @@ function settlementEndpoint(service: ServiceRuntime): Endpoint {
     idempotency: 'honoured',
     answers: { 202: { says: 'Taken; the refund counts as made', body: accepted } },
     problems: ['not_found', 'conflict'],
-    handle: (call) => submit(service, call, { type: 'RefundSettlementRequested', can: 'be settled', said: call.body }),
+    handle: (call) =>
+      submit(service, call, { type: 'RefundSettlementRequested', of: ['failed', 'due'], said: call.body }),
   });
 }
 
+/** How a refund stands, to whoever asks for what it does not take. */
+const standings: Readonly<Record<RefundRow['status'], string>> = {
+  open: 'The refund is being asked for at the provider. Wait for what it says.',
+  due: 'The refund is of cash, which nobody can be asked for: hand it out, and settle the refund.',
+  succeeded: 'The money has gone back already.',
+  failed: 'The refund has failed.',
+};
+
 interface Deed {
   readonly type: 'RefundRetryRequested' | 'RefundSettlementRequested';
-  /** What only a refund that failed can do. */
-  readonly can: string;
+  /** The refunds that it is for. */
+  readonly of: readonly RefundRow['status'][];
   readonly said: object;
 }
 
 async function submit(
   service: ServiceRuntime,
   { params: { refundId: id }, principal, idempotency, traceparent }: Call<z.infer<typeof params>, unknown, unknown>,
-  { type, can, said }: Deed,
+  { type, of, said }: Deed,
 ) {
   const row = await refundRow(service, id);
   if (row === undefined) throw notFound('refund');
   const repeated = idempotency !== undefined && (await service.answered(idempotency)) !== undefined;
-  if (!repeated && row.status !== 'failed') throw new Problem('conflict', `Only a refund that failed can ${can}.`);
+  if (!repeated && !of.includes(row.status)) throw new Problem('conflict', standings[row.status]);
   const { bookingId, showId } = row;
   const data = { bookingId, refundId: id, who: principal.userId, ...said };
   await service.submit({

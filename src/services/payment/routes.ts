@@ -68,7 +68,7 @@ function ledgerEndpoint(service: ServiceRuntime): Endpoint {
 }
 
 const unsettledItem = z.object({
-  kind: z.enum(['charge', 'refund', 'dispute', 'webhook']),
+  kind: z.enum(['charge', 'refund', 'cash', 'dispute', 'webhook']),
   id: z.string(),
   since: z.iso.datetime(),
   bookingId: z.string().optional(),
@@ -83,7 +83,8 @@ function unsettledEndpoint(service: ServiceRuntime): Endpoint {
   return endpoint({
     method: 'GET',
     path: '/ops/payments',
-    summary: 'Charges of unknown outcome, failed refunds, open disputes and webhooks without a match, oldest first',
+    summary:
+      'Charges of unknown outcome, failed refunds, cash to hand out, open disputes and webhooks without a match, oldest first',
     tag: 'operations',
     who: ['staff'],
     query: z.strictObject(pageQuery),

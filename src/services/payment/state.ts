@@ -59,7 +59,8 @@ export interface Refund {
   readonly refundId: string;
   readonly paymentId: string;
   readonly amount: Money;
-  readonly status: 'asking' | 'unknown' | 'refunded' | 'failed';
+  /** `due`: cash, until a person says that it was handed out. */
+  readonly status: 'asking' | 'unknown' | 'due' | 'refunded' | 'failed';
   readonly wait: Wait | undefined;
   /** Counts the tries that a person has asked for: each needs a key of its own. */
   readonly round: number;
@@ -231,6 +232,7 @@ export type Event =
   | Fact<'AuthorisationUnanswered', { readonly attempts: number } & Wait>
   | Fact<'AuthorisationReleased', { readonly attempts: number; readonly released: boolean }>
   | Fact<'RefundStarted', RefundIntent>
+  | Fact<'CashRefundDue', RefundFact>
   | Fact<'RefundUnanswered', { readonly refundId: string } & Wait & Tried>
   | Fact<'RefundCameBack', RefundFact & { readonly error: PaymentError } & Tried>
   | Fact<'RefundMadeAgain', RefundFact & { readonly providerReference: string } & Tried>

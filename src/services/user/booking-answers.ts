@@ -4,6 +4,7 @@ import { bookingId, showId, userId } from '../../contracts/ids.ts';
 import { money } from '../../contracts/money.ts';
 import { bookingNumber } from '../../contracts/rules/booking-number.ts';
 import { areaCount, fee, priceItem } from '../../contracts/seats.ts';
+import { paymentMethod } from '../../contracts/user.ts';
 import { type Answered, type Call, hasRole, type Principal } from '../../runtime/http/endpoint.ts';
 import { notFound } from '../../runtime/http/problem.ts';
 import type { FirstAnswer, ServiceRuntime } from '../../runtime/service-runtime.ts';
@@ -34,6 +35,7 @@ export const booking = z.object({
   payment: z.object({
     status: z.enum(['none', 'pending', 'succeeded', 'declined', 'unknown']),
     attempts: z.int(),
+    method: paymentMethod.describe('How the latest payment was made').optional(),
     error: z.object({ code: z.string(), message: z.string() }).optional(),
   }),
   refund: z.object({ status: z.enum(['pending', 'succeeded', 'failed']), amount: money }).optional(),
@@ -48,9 +50,11 @@ export const booking = z.object({
 export const acceptedBooking = z.object({ bookingId, status: bookingStatus });
 
 /** The document as the outside sees it. Whoever is told that the price has changed finds the new one where prices are. */
-export function publicBooking({ internal: _internal, ...body }: BookingDocument): z.infer<typeof booking> {
+export function publicBooking({ internal: { chargedBy: method }, ...body }: BookingDocument): z.infer<typeof booking> {
   const total = body.total ?? body.newTotal;
-  return { ...body, ...(total && { total }), number: bookingNumber(body.bookingId) } as z.infer<typeof booking>;
+  const payment = { ...body.payment, ...(method && { method }) };
+  const number = bookingNumber(body.bookingId);
+  return { ...body, ...(total && { total }), payment, number } as z.infer<typeof booking>;
 }
 
 /** A booking that this person may read or act on; somebody else's is a 404, like one that does not exist. */
