@@ -168,7 +168,7 @@ export async function startApp(
     started.push(() => installation.close());
     const check = new RegularCheck({
       ...{ installation, logger: loggerOf(logger, 'operations'), everyHours: configuration.CHECK_EVERY_HOURS },
-      told: (outcome) => metrics.checked(outcome),
+      observer: metrics,
     });
     check.start();
     started.push(() => check.stop());

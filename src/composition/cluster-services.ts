@@ -151,7 +151,7 @@ function endpointsHere(
   life.ends(() => installation.close());
   const check = new RegularCheck({
     ...{ installation, logger: loggerOf(logger, 'operations'), everyHours: configuration.CHECK_EVERY_HOURS },
-    told: (outcome) => metrics.checked(outcome),
+    observer: metrics,
   });
   check.start();
   life.ends(() => check.stop());

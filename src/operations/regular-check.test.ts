@@ -18,24 +18,26 @@ describe('the check that runs by itself', () => {
   it('is tried again at its next time where the databases do not answer', async () => {
     const asked = Promise.withResolvers<void>();
     let times = 0;
-    const told: unknown[] = [];
+    const told: string[] = [];
     const check = new RegularCheck({
       installation: unanswered(() => {
         times += 1;
         if (times === 3) asked.resolve();
       }),
       ...{ logger: createLogger('silent'), everyHours: 1e-9, firstAfterMs: 0 },
-      told: (outcome) => told.push(outcome),
+      observer: { checked: () => told.push('checked'), notChecked: () => told.push('not checked') },
     });
     check.start();
     await asked.promise;
     await check.stop();
-    assert.deepEqual([told, check.last, check.runningSince], [[], undefined, undefined]);
+    assert.deepEqual([new Set(told), check.last, check.runningSince], [new Set(['not checked']), undefined, undefined]);
+    assert.ok(told.length >= 2, 'each time');
   });
 
   it('does not run by itself where it is only to run when asked, nor after its end', async () => {
     let times = 0;
-    const shared = { logger: createLogger('silent'), firstAfterMs: 0, told: () => undefined };
+    const observer = { checked: () => undefined, notChecked: () => undefined };
+    const shared = { logger: createLogger('silent'), firstAfterMs: 0, observer };
     const check = new RegularCheck({ ...shared, everyHours: 0, installation: unanswered(() => (times += 1)) });
     check.start();
     // Another one that does run by itself, begun later: this one has had its time.

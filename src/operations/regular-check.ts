@@ -14,24 +14,34 @@ export interface CheckOutcome {
   readonly invariants: readonly CheckedInvariant[];
 }
 
+/** Whoever counts checks. */
+export interface CheckObserver {
+  checked(outcome: CheckOutcome): void;
+  /** One did not come to its end. */
+  notChecked(): void;
+}
+
 export interface RegularCheckOptions {
   readonly installation: Installation;
   readonly logger: Logger;
   /** Hours between two; 0: only when asked. */
   readonly everyHours: number;
-  readonly told: (outcome: CheckOutcome) => void;
+  readonly observer: CheckObserver;
   /** Of the first after a start, so that a start has the machine for itself. */
   readonly firstAfterMs?: number;
 }
 
 const hourMs = 3_600_000;
 const firstAfterMs = 600_000;
+/** One that did not come to its end, since a database was away, is tried again so soon. */
+const againAfterMs = 600_000;
 
 export class RegularCheck {
   readonly #options: RegularCheckOptions;
   readonly #stopping = new AbortController();
   #running: { readonly startedAt: string; readonly done: Promise<void> } | undefined;
   #last: CheckOutcome | undefined;
+  #failed = false;
   #scheduled: Promise<void> | undefined;
 
   constructor(options: RegularCheckOptions) {
@@ -70,7 +80,8 @@ export class RegularCheck {
     while (await this.#passed(waitMs)) {
       this.now();
       await this.#running?.done;
-      waitMs = this.#options.everyHours * hourMs;
+      const everyMs = this.#options.everyHours * hourMs;
+      waitMs = this.#failed ? Math.min(againAfterMs, everyMs) : everyMs;
     }
   }
 
@@ -80,7 +91,7 @@ export class RegularCheck {
   }
 
   async #run(startedAt: string): Promise<void> {
-    const { installation, logger, told } = this.#options;
+    const { installation, logger, observer } = this.#options;
     const invariants: CheckedInvariant[] = [];
     try {
       for await (const line of check(installation, checkQuery.parse({}), this.#stopping.signal)) {
@@ -88,7 +99,9 @@ export class RegularCheck {
         if ('checked' in line) invariants.push(line.checked);
       }
     } catch (error) {
-      logger.warn({ err: error }, 'the promises could not be checked; this is tried again at the next time');
+      logger.warn({ err: error }, 'the promises could not be checked; this is tried again in some minutes');
+      this.#failed = true;
+      observer.notChecked();
       return;
     }
     const broken = invariants.filter(({ holds }) => !holds);
@@ -97,6 +110,7 @@ export class RegularCheck {
     const endedAt = new Date().toISOString();
     this.#last = { startedAt, endedAt, holds: broken.length === 0, invariants };
     if (broken.length === 0) logger.info({ invariants: invariants.length }, 'all promises hold');
-    told(this.#last);
+    this.#failed = false;
+    observer.checked(this.#last);
   }
 }

@@ -132,6 +132,7 @@ export class Metrics {
   readonly #removed: Counter;
   readonly #broken: Gauge;
   readonly #checkedAt: Gauge;
+  readonly #unchecked: Gauge;
 
   constructor(options: { readonly readWithinMs?: number } = {}) {
     this.#readWithinMs = options.readWithinMs ?? readWithinMs;
@@ -175,6 +176,11 @@ export class Metrics {
       help: 'When the promises were last checked to the end: seconds since 1970; 0 before the first time.',
       registers,
     });
+    this.#unchecked = new Gauge({
+      name: 'fullhouse_checks_unfinished',
+      help: 'Checks of the promises since the last one that came to its end: each was tried and could not read everything.',
+      registers,
+    });
     this.#gauges();
   }
 
@@ -185,6 +191,12 @@ export class Metrics {
   }): void {
     for (const { name, holds } of outcome.invariants) this.#broken.set({ invariant: name }, holds ? 0 : 1);
     this.#checkedAt.set(Date.parse(outcome.endedAt) / 1_000);
+    this.#unchecked.set(0);
+  }
+
+  /** A check of the promises did not come to its end. */
+  notChecked(): void {
+    this.#unchecked.inc();
   }
 
   #gauges(): void {
