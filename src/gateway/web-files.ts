@@ -26,6 +26,7 @@ const shared = [
   ...[
     'best-seats',
     'booking-number',
+    'cancellation-terms',
     'csv',
     'decimals',
     'id-prefixes',

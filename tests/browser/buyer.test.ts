@@ -441,6 +441,29 @@ describe('a customer in a browser', () => {
     await page.getByText('void').waitFor();
   });
 
+  test('whose show is moved is offered to cancel for nothing, when it had been too late', async (t) => {
+    const hourMs = 3_600_000;
+    const startsIn = (ms: number) => new Date(Date.now() + ms).toISOString();
+    const showId = await openShow(running.admin, venue, {
+      startsAt: startsIn(2 * hourMs),
+      refundPolicy: { untilMinutesBefore: 24 * 60, feePercent: 50 },
+    });
+    const visited = await visit(t, { showId });
+    if (visited === undefined) return;
+    const { page } = visited;
+    await holdBest(page, 1);
+    await pay(page).press('Enter');
+    await page.getByRole('article', { name: /^Ticket for/ }).waitFor();
+    const cancel = page.getByRole('button', { name: 'Cancel this booking' });
+    assert.equal(await cancel.count(), 0);
+    await running.admin.call('PATCH', `/v1/shows/${showId}`, { body: { startsAt: startsIn(3 * hourMs) } });
+    await page.reload();
+    await cancel.click();
+    await page.getByText('and you get your money back').waitFor();
+    await page.getByRole('button', { name: 'Yes, cancel' }).click();
+    await page.getByText('went back to you.').waitFor();
+  });
+
   test('who clicks twice on a slow line pays once', async (t) => {
     const showId = await openShow(running.admin, venue);
     const visited = await visit(t, { showId });

@@ -1,5 +1,6 @@
 import { html, type TemplateResult } from 'lit-html';
 import { bookingNumber } from '../../src/contracts/rules/booking-number.ts';
+import { cancellationTerms } from '../../src/contracts/rules/cancellation-terms.ts';
 import { byId, type PlaceNames, placeOf, placesText } from '../../src/contracts/rules/places.ts';
 import type { Booking, Show, WaitingList } from '../kit/answers.ts';
 import { get, post } from '../kit/api.ts';
@@ -274,7 +275,7 @@ export function bookingPage(app: App, { bookingId = '' }: Readonly<Record<string
         </p>
       `;
     }
-    const fee = show?.refundPolicy.feePercent ?? 0;
+    const fee = show === undefined ? 0 : cancellationTerms(show, { at: now.createdAt }).feePercent;
     const words = isListed
       ? 'Your place on the list goes to the next one.'
       : isHeld
@@ -313,10 +314,10 @@ const leftOf = ({ holdExpiresAt = '' }: Booking) => Date.parse(holdExpiresAt) - 
 const isOlder = (a: Booking, b: Booking) =>
   a.history.length < b.history.length || (a.history.length === b.history.length && a.tickets.length < b.tickets.length);
 
-function mayCancel({ status, tickets }: Booking, show: Show | undefined): boolean {
+function mayCancel({ status, tickets, createdAt }: Booking, show: Show | undefined): boolean {
   if (status === 'awaiting_payment' || status === 'waiting') return true;
   if (status !== 'confirmed' || show === undefined || tickets.length === 0) return false;
-  return serverNow() < Date.parse(show.startsAt) - show.refundPolicy.untilMinutesBefore * 60_000;
+  return serverNow() < cancellationTerms(show, { at: createdAt }).closesAt;
 }
 
 /** Where a booking stands, in a sentence for its customer. */

@@ -20,6 +20,8 @@ export interface Show {
   readonly theatre: Theatre;
   readonly screen: { readonly screenId: string; readonly number: number };
   readonly startsAt: string;
+  /** When it was last moved. */
+  readonly movedAt?: string;
   readonly seatPlanId: string;
   readonly priceCategories: readonly { readonly name: string; readonly price: Money }[];
   readonly seatsPerCustomerMax?: number;

@@ -1,8 +1,8 @@
 import type { BookingCancellationRefused } from '../../contracts/booking.ts';
-import type { RefundPolicy } from '../../contracts/catalog.ts';
 import { type DeadlineReached, unreachable } from '../../contracts/decider.ts';
 import type { DataOf } from '../../contracts/event.ts';
 import { type Money, percentOf, subtract, sum } from '../../contracts/money.ts';
+import { type CancellationTerms, cancellationTerms } from '../../contracts/rules/cancellation-terms.ts';
 import { evolve } from './evolve.ts';
 import type { CancellationRequested, TicketAdmitted } from './inputs.ts';
 import { refund } from './refund.ts';
@@ -149,9 +149,7 @@ const aCustomerCancelsEverything: Rule = (_state, { by, seats }) =>
 const aUsedTicketIsUsed: Rule = (state, { by }) => (by === 'customer' && state.used ? 'not_cancellable' : undefined);
 const itIsTooLate: Rule = (state, { by, acceptedAt, terms }) => {
   if (by === 'organizer' || terms === undefined) return undefined;
-  const minutesBefore = wasMoved(state, terms) ? 0 : policyFor(state, terms).untilMinutesBefore;
-  const closesAt = Date.parse(terms.startsAt) - minutesBefore * 60_000;
-  return Date.parse(acceptedAt) >= closesAt ? 'cancellation_closed' : undefined;
+  return Date.parse(acceptedAt) >= termsFor(state, terms).closesAt ? 'cancellation_closed' : undefined;
 };
 const seatsAreNotPartOfIt: Rule = (state, { seats }) =>
   seats?.some((seat) => !state.seats.includes(seat)) ? 'seat_unknown' : undefined;
@@ -167,18 +165,8 @@ function refusalOf(state: Confirmed, cancellation: Cancellation): Refusal | unde
   return undefined;
 }
 
-/** Whoever booked before the show was moved may cancel free of charge until its new start. */
-function wasMoved(state: Confirmed, terms: NonNullable<Cancellation['terms']>): boolean {
-  return terms.movedAt !== undefined && Date.parse(state.asked.acceptedAt) < Date.parse(terms.movedAt);
-}
-
-/** What was promised at the purchase, or what is promised now, whichever is better for the customer. */
-function policyFor({ asked }: Confirmed, { refundPolicy: now }: NonNullable<Cancellation['terms']>): RefundPolicy {
-  const { refundPolicy: then = now } = asked;
-  return {
-    untilMinutesBefore: Math.min(then.untilMinutesBefore, now.untilMinutesBefore),
-    feePercent: Math.min(then.feePercent, now.feePercent),
-  };
+function termsFor({ asked }: Confirmed, show: NonNullable<Cancellation['terms']>): CancellationTerms {
+  return cancellationTerms(show, { at: asked.acceptedAt, promised: asked.refundPolicy });
 }
 
 function isPartial(state: Confirmed, { seats }: Cancellation): boolean {
@@ -187,8 +175,8 @@ function isPartial(state: Confirmed, { seats }: Cancellation): boolean {
 
 function undoAll(state: Confirmed, cancellation: Cancellation): readonly Event[] {
   const { by, terms, reason } = cancellation;
-  const free = by === 'organizer' || terms === undefined || wasMoved(state, terms);
-  const kept = percentOf(state.paid, free ? 0 : policyFor(state, terms).feePercent);
+  const free = by === 'organizer' || terms === undefined;
+  const kept = percentOf(state.paid, free ? 0 : termsFor(state, terms).feePercent);
   return undo(state, {
     places: { seats: state.seats, areas: state.areas },
     whole: true,

@@ -1,5 +1,6 @@
 import type { Show } from '../../contracts/catalog.ts';
 import { bookingNumber } from '../../contracts/rules/booking-number.ts';
+import { cancellationTerms } from '../../contracts/rules/cancellation-terms.ts';
 import type { Replaced } from '../../contracts/user.ts';
 import type { Principal } from '../../runtime/http/endpoint.ts';
 import { invalid, Problem } from '../../runtime/http/problem.ts';
@@ -26,14 +27,9 @@ export async function replacedBy(service: ServiceRuntime, { userId }: Principal,
   const now = Date.now();
   const refusal = cancellationRefusal({ booking, by: 'customer', seats: undefined, show, now });
   if (refusal !== undefined && refusal.code !== 'validation_failed') throw new Problem(refusal.code, refusal.detail);
-  if (show !== undefined && now >= closesAt(show, booking))
+  if (show !== undefined && now >= cancellationTerms(show, { at: booking.createdAt }).closesAt)
     throw new Problem('cancellation_closed', '/replaces: it is too late to give that booking back.');
   return { bookingId: id, showId };
-}
-
-function closesAt({ startsAt, refundPolicy, movedAt }: Show, { createdAt }: BookingDocument): number {
-  const wasMoved = movedAt !== undefined && Date.parse(createdAt) < Date.parse(movedAt);
-  return Date.parse(startsAt) - (wasMoved ? 0 : refundPolicy.untilMinutesBefore) * 60_000;
 }
 
 /**
