@@ -154,6 +154,23 @@ describe('a forgotten password', () => {
     assert.equal((await signIn(person.email, 'another horse')).status, 200);
   });
 
+  it('ends the session of whoever was just signing in with the old one, too', async () => {
+    const person = await newPerson(running);
+    await anyone.post('/v1/password-resets', { email: person.email });
+    const [mail] = await mailTo(person);
+    const setting = anyone.post(`/v1/password-resets/${tokenIn(mail?.text ?? '')}`, {
+      password: 'another horse battery',
+    });
+    // Passwords are compared one after the other: the old one is still being compared when the new one counts.
+    const signingIn = Array.from({ length: 8 }, () => signIn(person.email, person.password));
+    assert.equal((await setting).status, 204);
+    for (const { status, body } of await Promise.all(signingIn)) {
+      if (status !== 200) assert.deepEqual([status, (body as { code?: string }).code], [401, 'bad_credentials']);
+      else assert.deepEqual(refusal(await refresh(body.refreshToken)), [401, 'unauthenticated']);
+    }
+    assert.equal((await signIn(person.email, 'another horse battery')).status, 200);
+  });
+
   it('answers alike for an address nobody has', async () => {
     const person = await newPerson(running);
     const [known, unknown] = await Promise.all(

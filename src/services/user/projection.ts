@@ -214,16 +214,29 @@ export async function eraseUser(database: Database, userId: string, version: num
   await endSessionsOf(database, userId);
 }
 
+/**
+ * Begins a session of somebody whose password still is the one that was compared; false, and nothing is begun, where another one was
+ * set meanwhile or the account was erased. The row is locked: whoever sets a password ends all sessions that began before, and none
+ * begins beside that.
+ */
 export async function insertSession(
   database: Database,
-  session: { readonly sessionId: string; readonly userId: string; readonly tokenHash: string; readonly ttlMs: number },
-): Promise<void> {
-  await database.query(
-    `with session as (insert into user_sessions (session_id, user_id) values ($1, $2))
+  session: {
+    readonly sessionId: string;
+    readonly userId: string;
+    readonly passwordHash: string | null;
+    readonly tokenHash: string;
+    readonly ttlMs: number;
+  },
+): Promise<boolean> {
+  const rows = await database.query(
+    `with account as (select user_id from users where user_id = $2 and password_hash = $5 for share),
+       session as (insert into user_sessions (session_id, user_id) select $1, user_id from account returning session_id)
      insert into refresh_tokens (token_hash, session_id, expires_at)
-     values ($3, $1, now() + $4 * interval '1 millisecond')`,
-    [session.sessionId, session.userId, session.tokenHash, session.ttlMs],
+     select $3, session_id, now() + $4 * interval '1 millisecond' from session returning session_id`,
+    [session.sessionId, session.userId, session.tokenHash, session.ttlMs, session.passwordHash],
   );
+  return rows.length === 1;
 }
 
 export interface RefreshRow {

@@ -60,21 +60,23 @@ function signIn(service: ServiceRuntime, issuer: TokenIssuer): Endpoint {
       await throttle(service, 'login', body.email);
       const user = await projection.userByEmail(service, body.email);
       const matches = await passwordMatches(user?.passwordHash ?? undefined, body.password);
-      if (user === undefined || !matches) {
-        throw new Problem('bad_credentials', 'E-mail or password is wrong. Check both, or reset the password.');
-      }
+      if (user === undefined || !matches) throw badCredentials();
       const refreshToken = newSecret();
       const sessionId = newId('session');
-      const { userId } = user;
-      await projection.insertSession(service, {
-        sessionId,
-        userId,
-        tokenHash: hashSecret(refreshToken),
-        ttlMs: refreshTokenTtlMs,
+      const { userId, passwordHash } = user;
+      const began = await projection.insertSession(service, {
+        ...{ sessionId, userId, passwordHash },
+        ...{ tokenHash: hashSecret(refreshToken), ttlMs: refreshTokenTtlMs },
       });
+      // To compare it took its time, in which another one was set.
+      if (!began) throw badCredentials();
       return { status: 200, body: await pair(issuer, { ...user, sessionId }, refreshToken), headers: noStore };
     },
   });
+}
+
+function badCredentials(): Problem {
+  return new Problem('bad_credentials', 'E-mail or password is wrong. Check both, or reset the password.');
 }
 
 function refresh(service: ServiceRuntime, issuer: TokenIssuer): Endpoint {
