@@ -196,6 +196,9 @@ describe('requests that come through a balancer that is trusted', () => {
       for (const customer of ['203.0.113.1', '203.0.113.2', '2001:db8::1'])
         assert.deepEqual([await from(customer), await from(`10.0.0.1, ${customer}`)], [200, 200]);
       assert.equal(await from('10.0.0.2, 203.0.113.1'), 429);
+      // Whoever has one address of IPv6 has all of its network.
+      assert.deepEqual([await from('2001:db8::2'), await from('2001:db8:0:0:a:b:c:d')], [429, 429]);
+      assert.equal(await from('2001:db8:0:1::1'), 200);
       assert.equal(await from('gateway, 203.0.113.1'), 429);
       assert.deepEqual([await from('gateway'), await from('gateway'), await from('gateway')], [200, 200, 429]);
     } finally {
