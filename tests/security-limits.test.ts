@@ -205,4 +205,26 @@ describe('requests that come through a balancer that is trusted', () => {
       await behind.stop();
     }
   });
+
+  it('take turns to sign in with others: whoever sends hundreds from one address keeps nobody else out', async () => {
+    const behind = await runApp({ TRUSTED_PROXIES: '127.0.0.1' });
+    try {
+      const { email, password } = await newPerson(behind);
+      const from = (address: string, body: object) =>
+        behind.anyone.post('/v1/sessions', body, { headers: { 'x-forwarded-for': address } });
+      let answered = 0;
+      // One network, with an address for each.
+      const many = Array.from({ length: 200 }, async (_, number) => {
+        await from(`2001:db8::${number}`, { email: `${randomUUID()}@example.com`, password: 'wrong' });
+        answered += 1;
+      });
+      await Promise.race(many);
+      const { status } = await from('203.0.113.1', { email, password });
+      assert.equal(status, 200);
+      assert.ok(answered < many.length / 2, `${answered} of the others were answered before`);
+      await Promise.all(many);
+    } finally {
+      await behind.stop();
+    }
+  });
 });

@@ -33,9 +33,19 @@ export interface User {
 
 const defaultLocale = 'en';
 
+/** Who asks for an account, where that is a request: from where (see `HashingQueue`), and in which trace. */
+export interface Registering {
+  readonly asker?: string;
+  readonly traceparent?: string;
+}
+
 /** Adds an account; throws the problem `email_taken`. */
-export async function addAccount(service: ServiceRuntime, account: NewAccount, traceparent?: string): Promise<User> {
-  const passwordHash = account.password === undefined ? null : await hashPassword(account.password);
+export async function addAccount(
+  service: ServiceRuntime,
+  account: NewAccount,
+  { asker = 'here', traceparent }: Registering = {},
+): Promise<User> {
+  const passwordHash = account.password === undefined ? null : await hashPassword(account.password, asker);
   const user = userWith(newId('user'), account);
   return service.transaction(async (transaction) => {
     if (!(await registered(transaction, user, { passwordHash, external: false, traceparent }))) {

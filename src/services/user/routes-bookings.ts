@@ -185,7 +185,7 @@ async function submitBooking(service: ServiceRuntime, call: BookingCall): Promis
   const guest =
     body.customerName === undefined
       ? undefined
-      : await addAccount(service, { name: body.customerName, roles: [] }, call.traceparent);
+      : await addAccount(service, { name: body.customerName, roles: [] }, { traceparent: call.traceparent });
   const id = newId('booking');
   const { showId: _quotedShow, ...quote } =
     asked.quote === undefined || asked.quote === 'forged' ? { showId: '' } : asked.quote;

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { newId } from '../../contracts/ids.ts';
 import { countAttempt } from '../../runtime/attempts.ts';
 import { type Endpoint, endpoint, roles } from '../../runtime/http/endpoint.ts';
+import { networkOf } from '../../runtime/http/network.ts';
 import { Problem } from '../../runtime/http/problem.ts';
 import { hashSecret, newSecret } from '../../runtime/secrets.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
@@ -56,10 +57,10 @@ function signIn(service: ServiceRuntime, issuer: TokenIssuer): Endpoint {
       200: { says: 'An access token for a quarter of an hour, and a refresh token for the next one.', body: tokenPair },
     },
     problems: ['bad_credentials', 'rate_limited', 'validation_failed'],
-    async handle({ body }) {
+    async handle({ body, request }) {
       await throttle(service, 'login', body.email);
       const user = await projection.userByEmail(service, body.email);
-      const matches = await passwordMatches(user?.passwordHash ?? undefined, body.password);
+      const matches = await passwordMatches(user?.passwordHash ?? undefined, body.password, networkOf(request.ip));
       if (user === undefined || !matches) throw badCredentials();
       const refreshToken = newSecret();
       const sessionId = newId('session');
@@ -167,11 +168,11 @@ function resetPassword(service: ServiceRuntime): Endpoint {
     body: z.strictObject({ password: passwordField }),
     answers: { 204: { says: 'Set; sign in with it.', body: null } },
     problems: ['not_found', 'validation_failed'],
-    async handle({ params, body }) {
+    async handle({ params, body, request }) {
       const tokenHash = hashSecret(params.token);
       // To hash is dear: only for who may set a password.
       if (!(await projection.isPasswordReset(service, tokenHash))) throw noSuchReset();
-      const passwordHash = await hashPassword(body.password);
+      const passwordHash = await hashPassword(body.password, networkOf(request.ip));
       await service.transaction(async (transaction) => {
         const userId = await projection.takePasswordReset(transaction, tokenHash);
         if (userId === undefined) throw noSuchReset();
