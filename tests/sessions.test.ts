@@ -114,7 +114,7 @@ describe('a session', () => {
 });
 
 describe('a forgotten password', () => {
-  const mailTo = ({ email }: Person, known = 0) =>
+  const mailTo = ({ email }: Pick<Person, 'email'>, known = 0) =>
     eventually(
       async () => {
         const { body } = await running.admin.get<{ items: SentMessage[] }>('/v1/dev/messages');
@@ -169,6 +169,15 @@ describe('a forgotten password', () => {
       else assert.deepEqual(refusal(await refresh(body.refreshToken)), [401, 'unauthenticated']);
     }
     assert.equal((await signIn(person.email, 'another horse battery')).status, 200);
+  });
+
+  it('says nothing in our name that whoever registered the address has written', async () => {
+    const person = { email: `${randomUUID()}@example.com`, password: 'correct horse battery' };
+    await anyone.post('/v1/users', { ...person, name: 'you have won, see https://evil.example/you' });
+    await anyone.post('/v1/password-resets', { email: person.email });
+    const [mail] = await mailTo(person);
+    assert.match(mail?.text ?? '', /^Hello,\n/);
+    assert.doesNotMatch(mail?.text ?? '', /evil/);
   });
 
   it('answers alike for an address nobody has', async () => {

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { newId } from '../../contracts/ids.ts';
+import { greeting } from '../../contracts/rules/greeting.ts';
 import { countAttempt } from '../../runtime/attempts.ts';
 import { type Endpoint, endpoint, roles } from '../../runtime/http/endpoint.ts';
 import { networkOf } from '../../runtime/http/network.ts';
@@ -211,7 +212,7 @@ async function sendReset(service: ServiceRuntime, email: string): Promise<void> 
   });
   const pages = service.part<() => string | undefined>('pages-url')();
   const text = [
-    `Hello ${user.name ?? ''},`,
+    greeting(user.name ?? undefined),
     '',
     'somebody, probably you, asked for a new password. This token sets one, once, within the next hour:',
     '',
