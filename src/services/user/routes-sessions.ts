@@ -151,6 +151,8 @@ function askForReset(service: ServiceRuntime): Endpoint {
     async handle({ body, traceparent }) {
       // Nobody waits for this: neither the answer nor its time tells whether the address is registered.
       sendReset(service, body.email).catch((error: unknown) => {
+        // They have some mails already.
+        if (error instanceof Problem && error.code === 'rate_limited') return;
         service.logger.error({ err: error, traceId: traceIdOf(traceparent) }, 'a password reset could not be sent');
       });
       return { status: 202, body: { status: 'accepted' } };
