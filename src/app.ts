@@ -39,7 +39,7 @@ import { createDatabases } from './runtime/store/postgres/databases.ts';
 import { Metrics } from './runtime/telemetry/metrics.ts';
 import { importDemoCatalogue, isCatalogueEmpty } from './services/catalog/demo.ts';
 import { newTicketKey } from './services/ticket/code.ts';
-import { ensureAdministrator, ensureDemoUsers } from './services/user/accounts.ts';
+import { ensureAdministrator, ensureDemoUsers, isOpenToDemoStaff } from './services/user/accounts.ts';
 import { createTokenIssuer } from './services/user/tokens.ts';
 
 /**
@@ -195,6 +195,8 @@ export async function startApp(
     if (firstAdministrator !== undefined) onAdministrator(firstAdministrator);
     const demo = configuration.FULLHOUSE_DEMO ?? true;
     if (demo) await importDemo(hosts);
+    if (isReachable(configuration) && (await isOpenToDemoStaff(users)))
+      logger.warn('the people of the demo work here, and everybody knows their passwords: take their roles away');
     await Promise.all(hosts.map((host) => host.loop.caughtUp()));
     const { HOST: host, PORT: port, ADMIN_PORT: adminPort = port === 0 ? 0 : 9090 } = configuration;
     const url = await listen(gateway.server, { host, port, variable: 'PORT' });
@@ -241,6 +243,12 @@ async function importDemo(hosts: readonly ServiceHost[]): Promise<void> {
   const users = hostNamed(hosts, 'user');
   if (users.configuration.OIDC_ISSUER === undefined) await ensureDemoUsers(users);
   await importDemoCatalogue(host, new Date());
+}
+
+/** Whether others than the people at this machine may reach it, as far as the configuration tells. */
+function isReachable({ HOST: host, PUBLIC_URL: publicUrl, TRUSTED_PROXIES: proxies = [] }: Configuration): boolean {
+  const isLoopback = /^(?:127\.|::1$|localhost$)/.test(host);
+  return !isLoopback || publicUrl !== undefined || proxies.length > 0;
 }
 
 function closed(server: Server): Promise<void> {

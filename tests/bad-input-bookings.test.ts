@@ -95,6 +95,23 @@ describe('a booking that its show refuses', async () => {
   }
 });
 
+describe('a category that no hall has', async () => {
+  await it('is refused where it is an address or no name: what is asked for is kept, also when its customer is erased', async () => {
+    const refused = { status: 422, code: 'validation_failed', pointer: '/bestAvailable/priceCategory' };
+    for (const priceCategory of [
+      'ada@example.org',
+      'see ada@example.org',
+      'stalls\u001b[2J',
+      'stalls\u202e',
+      'a\r\nb',
+    ]) {
+      const bestAvailable = { count: 1, priceCategory };
+      for (const more of [{ payment: visa }, { waitForSeats: {} }])
+        assertRefused(await buyer.book({ showId: shows['open'], bestAvailable, ...more }), refused);
+    }
+  });
+});
+
 describe('payments and cancellations that cannot be', async () => {
   const missing = '/v1/bookings/bkg_00000000-0000-7000-8000-000000000000';
   const gone = { status: 404, code: 'not_found' };

@@ -196,8 +196,33 @@ describe('requests that come through a balancer that is trusted', () => {
       for (const customer of ['203.0.113.1', '203.0.113.2', '2001:db8::1'])
         assert.deepEqual([await from(customer), await from(`10.0.0.1, ${customer}`)], [200, 200]);
       assert.equal(await from('10.0.0.2, 203.0.113.1'), 429);
+      // Whoever has one address of IPv6 has all of its network.
+      assert.deepEqual([await from('2001:db8::2'), await from('2001:db8:0:0:a:b:c:d')], [429, 429]);
+      assert.equal(await from('2001:db8:0:1::1'), 200);
       assert.equal(await from('gateway, 203.0.113.1'), 429);
       assert.deepEqual([await from('gateway'), await from('gateway'), await from('gateway')], [200, 200, 429]);
+    } finally {
+      await behind.stop();
+    }
+  });
+
+  it('take turns to sign in with others: whoever sends hundreds from one address keeps nobody else out', async () => {
+    const behind = await runApp({ TRUSTED_PROXIES: '127.0.0.1' });
+    try {
+      const { email, password } = await newPerson(behind);
+      const from = (address: string, body: object) =>
+        behind.anyone.post('/v1/sessions', body, { headers: { 'x-forwarded-for': address } });
+      let answered = 0;
+      // One network, with an address for each.
+      const many = Array.from({ length: 200 }, async (_, number) => {
+        await from(`2001:db8::${number}`, { email: `${randomUUID()}@example.com`, password: 'wrong' });
+        answered += 1;
+      });
+      await Promise.race(many);
+      const { status } = await from('203.0.113.1', { email, password });
+      assert.equal(status, 200);
+      assert.ok(answered < many.length / 2, `${answered} of the others were answered before`);
+      await Promise.all(many);
     } finally {
       await behind.stop();
     }

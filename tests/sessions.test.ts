@@ -114,7 +114,7 @@ describe('a session', () => {
 });
 
 describe('a forgotten password', () => {
-  const mailTo = ({ email }: Person, known = 0) =>
+  const mailTo = ({ email }: Pick<Person, 'email'>, known = 0) =>
     eventually(
       async () => {
         const { body } = await running.admin.get<{ items: SentMessage[] }>('/v1/dev/messages');
@@ -152,6 +152,32 @@ describe('a forgotten password', () => {
     const late = await anyone.post(`/v1/password-resets/${other}`, { password: 'a third horse' });
     assert.deepEqual(refusal(late), [404, 'not_found']);
     assert.equal((await signIn(person.email, 'another horse')).status, 200);
+  });
+
+  it('ends the session of whoever was just signing in with the old one, too', async () => {
+    const person = await newPerson(running);
+    await anyone.post('/v1/password-resets', { email: person.email });
+    const [mail] = await mailTo(person);
+    const setting = anyone.post(`/v1/password-resets/${tokenIn(mail?.text ?? '')}`, {
+      password: 'another horse battery',
+    });
+    // Passwords are compared one after the other: the old one is still being compared when the new one counts.
+    const signingIn = Array.from({ length: 8 }, () => signIn(person.email, person.password));
+    assert.equal((await setting).status, 204);
+    for (const { status, body } of await Promise.all(signingIn)) {
+      if (status !== 200) assert.deepEqual([status, (body as { code?: string }).code], [401, 'bad_credentials']);
+      else assert.deepEqual(refusal(await refresh(body.refreshToken)), [401, 'unauthenticated']);
+    }
+    assert.equal((await signIn(person.email, 'another horse battery')).status, 200);
+  });
+
+  it('says nothing in our name that whoever registered the address has written', async () => {
+    const person = { email: `${randomUUID()}@example.com`, password: 'correct horse battery' };
+    await anyone.post('/v1/users', { ...person, name: 'you have won, see https://evil.example/you' });
+    await anyone.post('/v1/password-resets', { email: person.email });
+    const [mail] = await mailTo(person);
+    assert.match(mail?.text ?? '', /^Hello,\n/);
+    assert.doesNotMatch(mail?.text ?? '', /evil/);
   });
 
   it('answers alike for an address nobody has', async () => {

@@ -23,6 +23,29 @@ after(async () => {
   await directory.remove();
 });
 
+describe('a house with the people of the demo', async () => {
+  await it('says so where others can reach it, also when it is no demo any more, until their roles are taken away', async () => {
+    const data = join(directory.path, 'demo');
+    const warning = /people of the demo/;
+    const alone = await start(data, { FULLHOUSE_DEMO: 'true', LOG_LEVEL: 'warn' });
+    assert.doesNotMatch(alone.output(), warning);
+    assert.equal(await alone.end('SIGTERM'), 0);
+    const reachable = { FULLHOUSE_DEMO: 'false', LOG_LEVEL: 'warn', HOST: '0.0.0.0' };
+    const open = await start(data, reachable);
+    assert.match(open.output(), warning);
+    const admin = await signInTo(open);
+    for (const name of ['staff', 'organizer']) {
+      const { body } = await admin.get<{ items: { userId: string }[] }>(`/v1/users?email=${name}@fullhouse.example`);
+      const path = `/v1/users/${body.items[0]?.userId}`;
+      assert.equal((await admin.call('PATCH', path, { body: { roles: ['customer'] } })).status, 200);
+    }
+    assert.equal(await open.end('SIGTERM'), 0);
+    const mended = await start(data, reachable);
+    assert.doesNotMatch(mended.output(), warning);
+    assert.equal(await mended.end('SIGTERM'), 0);
+  });
+});
+
 describe('a first start', async () => {
   await it('makes an administrator and shows the password once', async () => {
     const data = join(directory.path, 'first');

@@ -194,6 +194,26 @@ describe('the waiting list of a show', () => {
     assert.deepEqual([body.status, body.reason], ['rejected', 'limit_exceeded']);
   });
 
+  it('takes it for letting go where cards are declined until there is no try left', async () => {
+    const { showId, sold } = await soldOut();
+    const [ada] = await customers(1);
+    assert.ok(ada);
+    const payment = { method: 'card', token: 'tok_declined' };
+    for (const each of sold.slice(0, 2)) {
+      const { bookingId } = await wait(ada, showId);
+      await undo(bob, each);
+      await bookingOnce(ada, bookingId, hasStatus('awaiting_payment'));
+      for (let tries = 0; tries < 3; tries += 1)
+        await ada.post(`/v1/bookings/${bookingId}/payments`, payment, { key: randomUUID(), waitSeconds: 10 });
+      const { status, reason } = await bookingOnce(ada, bookingId, hasStatus('rejected'));
+      assert.deepEqual([status, reason], ['rejected', 'payment_declined']);
+      // Nobody else waits, so somebody buys them.
+      assert.equal((await bob.book({ showId, ...two, payment: visa })).body.status, 'confirmed');
+    }
+    const { body } = await ada.book({ showId, ...two, waitForSeats: {} });
+    assert.deepEqual([body.status, body.reason], ['rejected', 'limit_exceeded']);
+  });
+
   it('ends with a cancelled show', async () => {
     const { showId } = await soldOut();
     const [ada] = await customers(1);

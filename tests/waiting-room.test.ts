@@ -247,6 +247,36 @@ describe('a waiting room', () => {
     assert.equal((await book(ada, showId)).status, 200);
   });
 
+  it('keeps the turn of whoever comes long after they were called, and lets them in next, not beside those inside', async () => {
+    const showId = await waitedFor({ insideMax: 1 });
+    const [ada, bob, cyd] = (await customers(3)) as [Client, Client, Client];
+    await ask(ada, showId);
+    assert.deepEqual(await movedOn(showId), { called: 1, inside: 1 });
+    const text = `update waiting_places set called_at = now() - interval '2 minutes' where show_id = $1 and called_at is not null`;
+    await database().query(text, [showId]);
+    await letIn(bob, showId);
+    await ask(cyd, showId);
+    const { status, turn, ahead } = await ask(ada, showId);
+    assert.deepEqual([status, turn, ahead], ['waiting', 1, 0]);
+    assertRefused(await book(ada, showId), { status: 409, code: 'waiting_room' });
+    assert.equal((await book(bob, showId)).status, 200);
+    await letIn(ada, showId);
+    assert.equal((await ask(cyd, showId)).status, 'waiting');
+    assert.deepEqual(await movedOn(showId), { called: 2, inside: 1 });
+  });
+
+  it('lets in at once whoever comes long after they were called, where there is room', async () => {
+    const showId = await waitedFor({ insideMax: 1 });
+    const [ada] = (await customers(1)) as [Client];
+    await ask(ada, showId);
+    await movedOn(showId);
+    const text = `update waiting_places set called_at = now() - interval '2 minutes' where show_id = $1`;
+    await database().query(text, [showId]);
+    assert.deepEqual(await movedOn(showId), { called: 1, inside: 0 });
+    assert.equal((await ask(ada, showId)).status, 'let_in');
+    assert.equal((await roomOf(showId))?.inside, 1);
+  });
+
   it('keeps the room of somebody inside who asks again', async () => {
     const showId = await waitedFor({ insideMax: 1 });
     const [ada] = (await customers(1)) as [Client];

@@ -22,7 +22,8 @@ export function createServiceServer(options: {
   readonly tracing: Tracing;
   readonly logger: Logger;
 }): FastifyInstance {
-  const server = createServer(options.logger);
+  // The gateway says who asks. Whoever else is in its network could say so, too: nobody is let in by it.
+  const server = createServer(options.logger, 'callers');
   traceRequests(server, options.tracing);
   options.metrics.watch('services', server);
   serveEndpoints(server, options.endpoints, {

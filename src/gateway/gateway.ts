@@ -7,6 +7,7 @@ import type { Settings } from '../contracts/settings.ts';
 import { createAuthenticator } from '../runtime/http/auth.ts';
 import type { Endpoint } from '../runtime/http/endpoint.ts';
 import type { ExternalIssuer } from '../runtime/http/external-issuer.ts';
+import { networkOf } from '../runtime/http/network.ts';
 import { openApiOf } from '../runtime/http/openapi.ts';
 import { Problem } from '../runtime/http/problem.ts';
 import { type PublishedKeys, publishedKeys } from '../runtime/http/published-keys.ts';
@@ -87,7 +88,7 @@ export async function createGateway(options: GatewayOptions): Promise<Gateway> {
   );
   server.addHook('onRequest', async (request, reply) => {
     void reply.header('x-request-id', traceIdOf(traceparentOf(request)));
-    if (request.socket.remoteAddress !== ownAddress) await limits.admit('address', request.ip);
+    if (request.socket.remoteAddress !== ownAddress) await limits.admit('address', networkOf(request.ip));
   });
   const streams = new OpenStreams();
   const erased = new ErasedUsers(logger, (userId) => streams.endOf(userId));

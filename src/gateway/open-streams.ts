@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import { endAnswer } from '../runtime/http/closing.ts';
 import { isEventStream } from '../runtime/http/endpoint.ts';
+import { networkOf } from '../runtime/http/network.ts';
 import { Problem } from '../runtime/http/problem.ts';
 import type { Answering } from '../runtime/http/server.ts';
 
@@ -23,7 +24,7 @@ export class OpenStreams {
       if (!isEventStream(endpoint)) return answering(endpoint, admitted);
       const { request, reply, principal } = admitted;
       const isKnown = principal.userId !== '';
-      const who = isKnown ? userNamed(principal.userId) : `address ${request.ip}`;
+      const who = isKnown ? userNamed(principal.userId) : `address ${networkOf(request.ip)}`;
       const max = isKnown ? streamsOfUserMax : streamsOfAddressMax;
       if ((this.#open.get(who)?.size ?? 0) >= max) throw tooMany(isKnown ? 'user' : 'address', max);
       // Whoever has gone already takes no place, and would never give it back.

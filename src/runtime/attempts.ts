@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { Problem } from './http/problem.ts';
 import type { ServiceRuntime } from './service-runtime.ts';
 
@@ -15,12 +16,44 @@ export interface Attempt {
   readonly says: string;
 }
 
-/** Counts an attempt; throws `rate_limited` when there were too many within a minute. */
+/** Who has tried too often, and until when they are refused by that limit: a clock that only grows. */
+interface Refused {
+  readonly perMinuteMax: number;
+  readonly until: number;
+}
+type Database = Pick<ServiceRuntime, 'query'>;
+
+/** Subjects whose refusals an instance remembers. */
+const refusedMax = 10_000;
+const refusedBy = new WeakMap<Database, LRUCache<string, Refused>>();
+
+/**
+ * Counts an attempt; throws `rate_limited` when there were too many within a minute. Whoever was refused is refused from memory until
+ * they may try again: all their attempts lock one row, and those who go on all the same would have every connection wait for it.
+ */
 export async function countAttempt(
-  database: Pick<ServiceRuntime, 'query'>,
+  database: Database,
   { table, subject, perMinuteMax, says }: Attempt,
+  now: () => number = () => performance.now(),
 ): Promise<void> {
   const subjectHash = createHash('sha256').update(subject).digest('base64url');
+  const name = `${table} ${subjectHash}`;
+  const known = refusedBy.get(database)?.get(name);
+  const leftMs = known === undefined || known.perMinuteMax < perMinuteMax ? 0 : known.until - now();
+  if (leftMs > 0) throw tooOften(says, Math.ceil(leftMs / 1_000));
+  const { attempts, secondsLeft } = await counted(database, table, subjectHash);
+  if (attempts <= perMinuteMax) return;
+  const refused = refusedBy.get(database) ?? new LRUCache<string, Refused>({ max: refusedMax });
+  refusedBy.set(database, refused);
+  refused.set(name, { perMinuteMax, until: now() + secondsLeft * 1_000 });
+  throw tooOften(says, secondsLeft);
+}
+
+function tooOften(says: string, retryAfterSeconds: number): Problem {
+  return new Problem('rate_limited', `${says} Try again in ${retryAfterSeconds} seconds.`, { retryAfterSeconds });
+}
+
+async function counted(database: Database, table: string, subjectHash: string) {
   // A window begins with its first attempt, so that no minute boundary lets twice as many through. What is long over
   // goes away a few rows at a time.
   const rows = await database.query<{ readonly attempts: number; readonly secondsLeft: number }>(
@@ -38,8 +71,5 @@ export async function countAttempt(
   );
   const row = rows[0];
   if (row === undefined) throw new Error('an attempt was not counted');
-  if (row.attempts <= perMinuteMax) return;
-  throw new Problem('rate_limited', `${says} Try again in ${row.secondsLeft} seconds.`, {
-    retryAfterSeconds: row.secondsLeft,
-  });
+  return row;
 }

@@ -31,15 +31,15 @@ const pathParameterMax = 200;
 
 /**
  * A Fastify server with our limits and our way to say no; listens to nothing yet. Who asks through one of `trustedProxies`
- * (addresses, or networks like 10.0.0.0/8) has the address that it says (X-Forwarded-For).
+ * (addresses, or networks like 10.0.0.0/8), or through whoever connects (`callers`), has the address that it says (X-Forwarded-For).
  */
-export function createServer(logger: Logger, trustedProxies: readonly string[] = []): FastifyInstance {
+export function createServer(logger: Logger, trustedProxies: readonly string[] | 'callers' = []): FastifyInstance {
   const server = Fastify({
     loggerInstance: logger as FastifyBaseLogger,
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
-    trustProxy: trustedProxies.length === 0 ? false : [...trustedProxies],
+    trustProxy: trusted(trustedProxies),
     keepAliveTimeout: keepAliveMs,
     forceCloseConnections: 'idle',
     // What still comes on a connection that is kept is answered, and told that the connection closes.
@@ -90,6 +90,12 @@ export function createServer(logger: Logger, trustedProxies: readonly string[] =
     );
   });
   return server;
+}
+
+/** As Fastify has it: the first hop alone where whoever connects is trusted. */
+function trusted(proxies: readonly string[] | 'callers') {
+  if (proxies === 'callers') return (_address: string, hop: number) => hop === 0;
+  return proxies.length === 0 ? false : [...proxies];
 }
 
 const encoded = new Problem('unsupported_media_type', 'Send the body as it is, without a Content-Encoding.');

@@ -3,6 +3,7 @@ import { unreachable } from '../../contracts/decider.ts';
 import { formatMoney, type Money } from '../../contracts/money.ts';
 import type { MessageChannel } from '../../contracts/notification.ts';
 import { bookingNumber } from '../../contracts/rules/booking-number.ts';
+import { greeting, oneLine } from '../../contracts/rules/greeting.ts';
 import { type PlaceNames, placesText } from '../../contracts/rules/places.ts';
 import type { Details, OnePlace, Places } from './messages.ts';
 
@@ -30,9 +31,6 @@ export interface Text {
   readonly text: string;
 }
 
-/** Longest name that is repeated back in a greeting. */
-const nameMax = 80;
-
 /** The text of a message: a letter by e-mail, the same sentences in one paragraph by SMS. */
 export function compose(occasion: Occasion): Text {
   const words = wordsFor(occasion);
@@ -42,10 +40,8 @@ export function compose(occasion: Occasion): Text {
   const page = occasion.pagesUrl === undefined ? [] : [`${occasion.pagesUrl}${path}`];
   const said = number === undefined ? [] : [`Booking ${number}.`];
   if (occasion.channel === 'sms') return { subject, text: [...sentences, ...where, ...said, ...page].join(' ') };
-  const name = oneLine(occasion.name ?? '').slice(0, nameMax);
-  const greeting = name === '' ? 'Hello,' : `Hello ${name},`;
   const about = [says, ...page].join('\n');
-  return { subject, text: [greeting, ...sentences, ...where, about, 'Fullhouse'].join('\n\n') };
+  return { subject, text: [greeting(occasion.name), ...sentences, ...where, about, 'Fullhouse'].join('\n\n') };
 }
 
 /** What a message is about, and its page: to who was given a ticket, the booking of it is somebody else's. */
@@ -303,9 +299,4 @@ function counted(count: number, one: string, many: string): string {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-/** Text from outside on one line: no header and no second message can be smuggled in. */
-function oneLine(text: string): string {
-  return text.replace(/[\p{Cc}\p{Zl}\p{Zp}]+/gu, ' ').trim();
 }

@@ -1,3 +1,4 @@
+import type { RejectionReason } from '../../contracts/booking.ts';
 import { type SeatPlan, type Show, seatPlan } from '../../contracts/catalog.ts';
 import type { AreaCount, Wanted } from '../../contracts/seats.ts';
 import { decider } from './decider.ts';
@@ -122,11 +123,15 @@ export function paid(about: About, ids: readonly string[] = []): InputOf<'Bookin
   return { type: 'BookingPaid', ...context(), data: { ...about, ...attempt, seats: [...ids], areas: [] } };
 }
 
-export function ended(type: 'BookingRejected' | 'BookingExpired', about: About): Input {
+export function ended(
+  type: 'BookingRejected' | 'BookingExpired',
+  about: About,
+  reason: RejectionReason = 'payment_declined',
+): Input {
   const places = { seats: [], areas: [] };
   return type === 'BookingExpired'
     ? { type, ...context(), data: { ...about, ...places } }
-    : { type, ...context(), data: { ...about, ...places, reason: 'payment_declined' } };
+    : { type, ...context(), data: { ...about, ...places, reason } };
 }
 
 export function cancelled(

@@ -54,7 +54,7 @@ function decided(state: State, input: Input): readonly Event[] {
       return sell(state, input);
     case 'BookingRejected':
     case 'BookingExpired':
-      return giveBack(state);
+      return giveBack(state, input);
     case 'BookingCancelled':
       return cancel(state, input);
     case 'DeadlineReached':
@@ -261,12 +261,17 @@ function notFree(root: ShowSeats, part: ReleasedAllocation): readonly string[] {
   return [...seats, ...areas.map(({ area }) => area)];
 }
 
-/** The booking is over without a sale. It knows best: even sold seats are free again when it says so. */
-function giveBack({ part }: State): readonly Event[] {
+/**
+ * The booking is over without a sale. It knows best: even sold seats are free again when it says so. Whose cards were all declined has
+ * not paid, as whoever lets the hold end: else one without money could hold what others wait for again and again.
+ */
+function giveBack({ part }: State, input: InputOf<'BookingRejected' | 'BookingExpired'>): readonly Event[] {
   switch (part.status) {
     case 'held':
-    case 'sold':
-      return [released(part, part, 'booking_ended')];
+    case 'sold': {
+      const byTheirCustomer = input.type === 'BookingRejected' && input.data.reason === 'payment_declined';
+      return [released(part, part, 'booking_ended', byTheirCustomer)];
+    }
     case 'waiting':
       return [waitEnded(part)];
     case 'none':

@@ -137,6 +137,24 @@ test('given one who let places go by twice, by giving them back too, when they a
   assert.deepEqual(types(list.when(wait(booking(24, 'ann'), 2, { bookedUnderId: 'usr_guest' }))), ['SeatsAwaited']);
 });
 
+test('given one whose cards are all declined, when their booking ends by it, then they have let go of what they had waited for', () => {
+  const list = soldOut(wait(ann, 2), wait(bob, 2));
+  freed(list, ended('BookingExpired', other));
+  assert.deepEqual(reserved(freed(list, ended('BookingRejected', ann, 'payment_declined'))), [[bob.bookingId, 2]]);
+  assert.equal(list.root.lapses.get(ann.userId), 1);
+  // What is rejected for anything else was not theirs to keep.
+  freed(list, ended('BookingRejected', bob, 'price_changed'));
+  assert.equal(list.root.lapses.has(bob.userId), false);
+});
+
+test('given one who has paid too late for anything to be declined, when their booking is rejected, then nothing is counted twice', () => {
+  const list = soldOut(wait(ann, 2));
+  freed(list, ended('BookingExpired', other));
+  freed(list, deadlineReached(ann, minutesLater(31)));
+  freed(list, ended('BookingRejected', ann, 'payment_declined'));
+  assert.equal(list.root.lapses.get(ann.userId), 1);
+});
+
 test('given seats that nobody had waited for, or that the house takes back, when they are let go, then nobody is the worse for it', () => {
   const list = soldOut(wait(ann, 2));
   freed(list, deadlineReached(other, minutesLater(6)));

@@ -4,7 +4,7 @@ import type { Call, Role } from '../../runtime/http/endpoint.ts';
 import { notFound, Problem } from '../../runtime/http/problem.ts';
 import type { Idempotency, ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import { type ProfileChanges, type ProfileCommand, type ProfileEvent, type ProfileState, profiles } from './decider.ts';
-import { hashPassword } from './passwords.ts';
+import { hashPassword, passwordMatches } from './passwords.ts';
 import * as projection from './projection.ts';
 
 /**
@@ -33,9 +33,19 @@ export interface User {
 
 const defaultLocale = 'en';
 
+/** Who asks for an account, where that is a request: from where (see `HashingQueue`), and in which trace. */
+export interface Registering {
+  readonly asker?: string;
+  readonly traceparent?: string;
+}
+
 /** Adds an account; throws the problem `email_taken`. */
-export async function addAccount(service: ServiceRuntime, account: NewAccount, traceparent?: string): Promise<User> {
-  const passwordHash = account.password === undefined ? null : await hashPassword(account.password);
+export async function addAccount(
+  service: ServiceRuntime,
+  account: NewAccount,
+  { asker = 'here', traceparent }: Registering = {},
+): Promise<User> {
+  const passwordHash = account.password === undefined ? null : await hashPassword(account.password, asker);
   const user = userWith(newId('user'), account);
   return service.transaction(async (transaction) => {
     if (!(await registered(transaction, user, { passwordHash, external: false, traceparent }))) {
@@ -222,6 +232,16 @@ export const demoUsers = [
 /** Makes the people of the demo, but for those whose addresses somebody has registered. */
 export async function ensureDemoUsers(service: ServiceRuntime): Promise<void> {
   for (const user of demoUsers) await addWhereFree(service, user);
+}
+
+/** Whether people of the demo may do here what customers may not, by the passwords that everybody knows. */
+export async function isOpenToDemoStaff(service: ServiceRuntime): Promise<boolean> {
+  for (const { email, password } of demoUsers) {
+    const row = await projection.userByEmail(service, email);
+    const mayMore = row?.roles.some((role) => role !== 'customer') === true;
+    if (mayMore && (await passwordMatches(row?.passwordHash ?? undefined, password, 'here'))) return true;
+  }
+  return false;
 }
 
 /** Adds an account, unless its address is somebody's: that account stays as it is. Returns whether it was added. */

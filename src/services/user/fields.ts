@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { priceCategoryName } from '../../contracts/seats.ts';
 import { roles } from '../../runtime/http/endpoint.ts';
 import { passwordCharactersMax, passwordCharactersMin } from './passwords.ts';
 
@@ -41,13 +42,21 @@ export const rolesField = z
   .max(roles.length)
   .refine((all) => new Set(all).size === all.length, 'must not name a role twice');
 
+// What is kept with a booking stays also when the account is erased.
+const namesNobody = (text: string) => !/\S@\S+\.\S/.test(text);
+const mustNameNobody = 'must not name an e-mail address';
+
 export const reasonField = z
   .string()
   .trim()
   .max(500)
   .refine((text) => withoutMisleading(text.replace(/[\n\r\t]/g, ' ')), 'must not have control characters')
-  // It is kept with the booking, also when the account is erased.
-  .refine((text) => !/\S@\S+\.\S/.test(text), 'must not name an e-mail address');
+  .refine(namesNobody, mustNameNobody);
+
+/** A category that somebody asks for; whether the hall has it is told later. */
+export const wantedCategoryField = priceCategoryName
+  .refine(withoutMisleading, 'must not have control or direction characters')
+  .refine(namesNobody, mustNameNobody);
 
 function isLocale(tag: string): boolean {
   try {

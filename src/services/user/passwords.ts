@@ -17,26 +17,30 @@ export const passwordCharactersMax = 128;
 
 /**
  * Hashes a password by its letters (NFC): another keyboard may write an accent as a code point of its own. Throws for one
- * that is too long, which the door should have refused, and `overloaded`.
+ * that is too long, which the door should have refused, and `overloaded`. `asker`: with whom others take turns.
  */
-export async function hashPassword(password: string): Promise<string> {
+export async function hashPassword(password: string, asker: string): Promise<string> {
   if (password.length > passwordCharactersMax) throw new Error('the password is too long to be hashed');
-  return queue.run(() => hash(password.normalize(), parameters));
+  return queue.run(asker, () => hash(password.normalize(), parameters));
 }
 
 let nobody: Promise<string> | undefined;
 
 /**
  * Whether the password is right. For an account that does not exist (`undefined`) the answer is no after the same work,
- * so that time does not tell which addresses are registered. Throws the problem `overloaded`.
+ * so that time does not tell which addresses are registered. Throws the problem `overloaded`. `asker`: with whom others take turns.
  */
-export async function passwordMatches(passwordHash: string | undefined, password: string): Promise<boolean> {
+export async function passwordMatches(
+  passwordHash: string | undefined,
+  password: string,
+  asker: string,
+): Promise<boolean> {
   if (password.length > passwordCharactersMax) return false;
   nobody ??= hash(randomBytes(24).toString('base64url'), parameters);
   const known = passwordHash ?? (await nobody);
   // As it was typed, too: hashes from before were made of that.
   for (const typed of new Set([password.normalize(), password])) {
-    const matches = await queue.run(() => verify(known, typed));
+    const matches = await queue.run(asker, () => verify(known, typed));
     if (matches) return passwordHash !== undefined;
   }
   return false;

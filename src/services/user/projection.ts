@@ -214,16 +214,29 @@ export async function eraseUser(database: Database, userId: string, version: num
   await endSessionsOf(database, userId);
 }
 
+/**
+ * Begins a session of somebody whose password still is the one that was compared; false, and nothing is begun, where another one was
+ * set meanwhile or the account was erased. The row is locked: whoever sets a password ends all sessions that began before, and none
+ * begins beside that.
+ */
 export async function insertSession(
   database: Database,
-  session: { readonly sessionId: string; readonly userId: string; readonly tokenHash: string; readonly ttlMs: number },
-): Promise<void> {
-  await database.query(
-    `with session as (insert into user_sessions (session_id, user_id) values ($1, $2))
+  session: {
+    readonly sessionId: string;
+    readonly userId: string;
+    readonly passwordHash: string | null;
+    readonly tokenHash: string;
+    readonly ttlMs: number;
+  },
+): Promise<boolean> {
+  const rows = await database.query(
+    `with account as (select user_id from users where user_id = $2 and password_hash = $5 for share),
+       session as (insert into user_sessions (session_id, user_id) select $1, user_id from account returning session_id)
      insert into refresh_tokens (token_hash, session_id, expires_at)
-     values ($3, $1, now() + $4 * interval '1 millisecond')`,
-    [session.sessionId, session.userId, session.tokenHash, session.ttlMs],
+     select $3, session_id, now() + $4 * interval '1 millisecond' from session returning session_id`,
+    [session.sessionId, session.userId, session.tokenHash, session.ttlMs, session.passwordHash],
   );
+  return rows.length === 1;
 }
 
 export interface RefreshRow {
@@ -455,16 +468,29 @@ export async function giveWaitingPlaces(
   );
 }
 
-/** Lets in who was called and has come. */
+/**
+ * Lets in who was called and has come. Whoever comes later than `comingMs` after they were called takes room that others
+ * have by now: so many of them are let in as there is room for in this room, which is locked, and of the rest it is noted that they are
+ * there, so that they are called again before anybody else.
+ */
 export async function letInFromRoom(
   transaction: Transaction,
-  showId: string,
-  userIds: readonly string[],
+  { showId, inside }: WaitingRoomRow,
+  to: { readonly userIds: readonly string[]; readonly insideMax: number; readonly comingMs: number },
 ): Promise<void> {
   await transaction.query(
-    `update waiting_places set let_in_at = clock_timestamp(), heard_at = clock_timestamp()
-     where show_id = $1 and user_id = any ($2) and called_at is not null and let_in_at is null`,
-    [showId, [...userIds]],
+    `with come as (
+       select user_id, called_at <= clock_timestamp() - $4 * interval '1 millisecond' as is_late, turn
+       from waiting_places where show_id = $1 and user_id = any ($2) and called_at is not null and let_in_at is null),
+     late as (select user_id from come where is_late order by turn limit $3),
+     entered as (
+       update waiting_places p set let_in_at = clock_timestamp(), heard_at = clock_timestamp() from come
+       where p.show_id = $1 and p.user_id = come.user_id and (not is_late or come.user_id in (select user_id from late))),
+     told as (
+       update waiting_places p set heard_at = clock_timestamp() from come
+       where p.show_id = $1 and p.user_id = come.user_id and is_late and come.user_id not in (select user_id from late))
+     update waiting_rooms set inside = inside + (select count(*) from late) where show_id = $1`,
+    [showId, [...to.userIds], Math.max(0, to.insideMax - inside), to.comingMs],
   );
 }
 
@@ -502,8 +528,8 @@ export async function lockWaitingRoomToCall(
 
 /**
  * Calls as many as there is room for inside: who was let in takes it until they book, their visit is over, or nothing was heard of
- * them for `silentMs`; who was called keeps it for `comingMs`. Whoever comes later than that is let in all the same. Turns of customers who were erased are passed over, also
- * where they are the last ones.
+ * them for `silentMs`; who was called keeps it for `comingMs`. Whoever came later than that, and is there, is called again before those
+ * whose turn comes next. Turns of customers who were erased are passed over, also where they are the last ones.
  */
 export async function callFromRoom(
   transaction: Transaction,
@@ -523,10 +549,17 @@ export async function callFromRoom(
             + (select count(*) from waiting_places where show_id = $1 and let_in_at is null and called_at is not null
                  and called_at > clock_timestamp() - $4 * interval '1 millisecond') as count),
      free as (select greatest(0, $2 - count) as count from inside),
-     next as (
+     late as (
+       select user_id, turn from waiting_places
+       where show_id = $1 and let_in_at is null and called_at <= clock_timestamp() - $4 * interval '1 millisecond'
+         and heard_at > clock_timestamp() - $5 * interval '1 millisecond'
+       order by turn limit (select count from free)),
+     waiting as (
        select user_id, turn from waiting_places
        where show_id = $1 and turn > (select called from waiting_rooms where show_id = $1)
        order by turn limit (select count from free)),
+     next as (
+       select user_id, turn from late union all select user_id, turn from waiting order by turn limit (select count from free)),
      called as (
        update waiting_places p set called_at = clock_timestamp() from next
        where p.show_id = $1 and p.user_id = next.user_id returning p.turn)

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { userId } from '../../contracts/ids.ts';
 import { type Endpoint, endpoint, roles } from '../../runtime/http/endpoint.ts';
+import { networkOf } from '../../runtime/http/network.ts';
 import { Problem } from '../../runtime/http/problem.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import { addAccount, changeProfile, changeRoles, eraseAccount, userNow, userOf } from './accounts.ts';
@@ -46,12 +47,13 @@ function register(service: ServiceRuntime): Endpoint {
     example: { name: 'Ada Lovelace', email: 'ada@example.org', password: 'a long one nobody guesses' },
     answers: { 201: { says: 'The account; sign in with POST /sessions.', body: user } },
     problems: ['email_taken', 'validation_failed'],
-    async handle({ body, traceparent }) {
+    async handle({ body, request, traceparent }) {
       // Told before the password is hashed, which is the expensive part; the unique address decides the race.
       if ((await projection.userByEmail(service, body.email)) !== undefined) {
         throw new Problem('email_taken', 'This e-mail address is registered already. Sign in, or reset the password.');
       }
-      const added = await addAccount(service, { ...body, roles: ['customer'] }, traceparent);
+      const account = { ...body, roles: ['customer'] as const };
+      const added = await addAccount(service, account, { asker: networkOf(request.ip), traceparent });
       return { status: 201, body: added, headers: { location: `/v1/users/${added.userId}` } };
     },
   });

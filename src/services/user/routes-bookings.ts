@@ -4,7 +4,7 @@ import { bookingId, bookingNumberText, newId, showId } from '../../contracts/ids
 import { money } from '../../contracts/money.ts';
 import { idEndOf } from '../../contracts/rules/booking-number.ts';
 import { readQuote } from '../../contracts/rules/quote.ts';
-import { areaCount, priceCategoryName, seatId, seatsPerRequestMax } from '../../contracts/seats.ts';
+import { areaCount, seatId, seatsPerRequestMax } from '../../contracts/seats.ts';
 import type { BookingRequestedData, Payment } from '../../contracts/user.ts';
 import { type Call, type Endpoint, endpoint, hasRole } from '../../runtime/http/endpoint.ts';
 import { decodeCursor, page, pageOf, pageQuery } from '../../runtime/http/page.ts';
@@ -23,7 +23,7 @@ import {
 } from './booking-answers.ts';
 import { type BookingDocument, isFinal, isSought, requestedDocument } from './booking-document.ts';
 import { streamBooking } from './booking-stream.ts';
-import { emailField, nameField } from './fields.ts';
+import { emailField, nameField, wantedCategoryField } from './fields.ts';
 import { type Asked, gateRefusal, wantedOf } from './gate-rules.ts';
 import { checkPayment } from './payment-checks.ts';
 import * as projection from './projection.ts';
@@ -44,7 +44,7 @@ const bookingRequest = z.strictObject({
   bestAvailable: z
     .strictObject({
       count: z.int().min(1).max(seatsPerRequestMax),
-      priceCategory: priceCategoryName.optional(),
+      priceCategory: wantedCategoryField.optional(),
       accessible: z.boolean().optional(),
     })
     .optional(),
@@ -185,7 +185,7 @@ async function submitBooking(service: ServiceRuntime, call: BookingCall): Promis
   const guest =
     body.customerName === undefined
       ? undefined
-      : await addAccount(service, { name: body.customerName, roles: [] }, call.traceparent);
+      : await addAccount(service, { name: body.customerName, roles: [] }, { traceparent: call.traceparent });
   const id = newId('booking');
   const { showId: _quotedShow, ...quote } =
     asked.quote === undefined || asked.quote === 'forged' ? { showId: '' } : asked.quote;

@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { newId } from '../../contracts/ids.ts';
+import { greeting } from '../../contracts/rules/greeting.ts';
 import { countAttempt } from '../../runtime/attempts.ts';
 import { type Endpoint, endpoint, roles } from '../../runtime/http/endpoint.ts';
+import { networkOf } from '../../runtime/http/network.ts';
 import { Problem } from '../../runtime/http/problem.ts';
 import { hashSecret, newSecret } from '../../runtime/secrets.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
@@ -56,25 +58,27 @@ function signIn(service: ServiceRuntime, issuer: TokenIssuer): Endpoint {
       200: { says: 'An access token for a quarter of an hour, and a refresh token for the next one.', body: tokenPair },
     },
     problems: ['bad_credentials', 'rate_limited', 'validation_failed'],
-    async handle({ body }) {
+    async handle({ body, request }) {
       await throttle(service, 'login', body.email);
       const user = await projection.userByEmail(service, body.email);
-      const matches = await passwordMatches(user?.passwordHash ?? undefined, body.password);
-      if (user === undefined || !matches) {
-        throw new Problem('bad_credentials', 'E-mail or password is wrong. Check both, or reset the password.');
-      }
+      const matches = await passwordMatches(user?.passwordHash ?? undefined, body.password, networkOf(request.ip));
+      if (user === undefined || !matches) throw badCredentials();
       const refreshToken = newSecret();
       const sessionId = newId('session');
-      const { userId } = user;
-      await projection.insertSession(service, {
-        sessionId,
-        userId,
-        tokenHash: hashSecret(refreshToken),
-        ttlMs: refreshTokenTtlMs,
+      const { userId, passwordHash } = user;
+      const began = await projection.insertSession(service, {
+        ...{ sessionId, userId, passwordHash },
+        ...{ tokenHash: hashSecret(refreshToken), ttlMs: refreshTokenTtlMs },
       });
+      // To compare it took its time, in which another one was set.
+      if (!began) throw badCredentials();
       return { status: 200, body: await pair(issuer, { ...user, sessionId }, refreshToken), headers: noStore };
     },
   });
+}
+
+function badCredentials(): Problem {
+  return new Problem('bad_credentials', 'E-mail or password is wrong. Check both, or reset the password.');
 }
 
 function refresh(service: ServiceRuntime, issuer: TokenIssuer): Endpoint {
@@ -147,6 +151,8 @@ function askForReset(service: ServiceRuntime): Endpoint {
     async handle({ body, traceparent }) {
       // Nobody waits for this: neither the answer nor its time tells whether the address is registered.
       sendReset(service, body.email).catch((error: unknown) => {
+        // They have some mails already.
+        if (error instanceof Problem && error.code === 'rate_limited') return;
         service.logger.error({ err: error, traceId: traceIdOf(traceparent) }, 'a password reset could not be sent');
       });
       return { status: 202, body: { status: 'accepted' } };
@@ -165,11 +171,11 @@ function resetPassword(service: ServiceRuntime): Endpoint {
     body: z.strictObject({ password: passwordField }),
     answers: { 204: { says: 'Set; sign in with it.', body: null } },
     problems: ['not_found', 'validation_failed'],
-    async handle({ params, body }) {
+    async handle({ params, body, request }) {
       const tokenHash = hashSecret(params.token);
       // To hash is dear: only for who may set a password.
       if (!(await projection.isPasswordReset(service, tokenHash))) throw noSuchReset();
-      const passwordHash = await hashPassword(body.password);
+      const passwordHash = await hashPassword(body.password, networkOf(request.ip));
       await service.transaction(async (transaction) => {
         const userId = await projection.takePasswordReset(transaction, tokenHash);
         if (userId === undefined) throw noSuchReset();
@@ -208,7 +214,7 @@ async function sendReset(service: ServiceRuntime, email: string): Promise<void> 
   });
   const pages = service.part<() => string | undefined>('pages-url')();
   const text = [
-    `Hello ${user.name ?? ''},`,
+    greeting(user.name ?? undefined),
     '',
     'somebody, probably you, asked for a new password. This token sets one, once, within the next hour:',
     '',

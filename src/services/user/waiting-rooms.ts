@@ -39,7 +39,7 @@ export interface Place {
 const knownForMs = 1_000;
 /**
  * Whoever was called keeps the room for so long: twice as long as between two askings of theirs, where not more than 15,000 wait. Of
- * more, some ask later for the first time after the draw, and are inside beside those who were called instead of them.
+ * more, some ask later for the first time after the draw; whoever comes later is let in as soon as there is room, before all others.
  */
 const comingMs = 60_000;
 /**
@@ -303,7 +303,10 @@ export class WaitingRooms {
       const given = userIds.filter(isNew);
       const letIn = userIds.filter(isCalled);
       if (given.length > 0) await projection.giveWaitingPlaces(transaction, room, given);
-      if (letIn.length > 0) await projection.letInFromRoom(transaction, showId, letIn);
+      if (letIn.length > 0) {
+        const to = { userIds: letIn, insideMax: this.insideMax(room), comingMs };
+        await projection.letInFromRoom(transaction, room, to);
+      }
       const rows =
         given.length + letIn.length > 0 ? await projection.waitingPlacesOf(transaction, of) : [...had.values()];
       return { room, rows };
