@@ -118,6 +118,7 @@ const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => stri
   BookingCreated: (told, names) =>
     `The booking exists; ${wantedOf(told.wanted, names)} were asked of the seat inventory.`,
   SeatsAwaited: () => 'No seats are free: the booking is on the waiting list of the show.',
+  WaitBegun: () => 'It was looked whether the account that it waits for is still there.',
   BookingWaits: (told) =>
     `It waits for seats, until ${told.until === undefined ? 'an unknown time' : momentOf(told.until)}.`,
   WaitEnded: () => 'It is off the waiting list.',
