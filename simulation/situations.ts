@@ -32,6 +32,15 @@ export const situations = [
   'ticket given away',
   'given away while cancelling',
   'exchanged for another',
+  'erased with a hold',
+  'erased while paying',
+  'erased while waiting for seats',
+  'erased with tickets',
+  'erased after giving a ticket',
+  'erased while exchanging',
+  'erased while a message was due',
+  'not told any more',
+  'booked while being erased',
 ] as const;
 export type Situation = (typeof situations)[number];
 

@@ -6,8 +6,11 @@ import type { Applied, ServiceDefinition } from '../../src/runtime/service.ts';
 import type { Contents } from '../../src/runtime/store/memory-store.ts';
 import type { EventRow } from '../../src/runtime/store/store.ts';
 import type { LedgerEntry } from '../../src/services/payment/providers/sandbox-ledger.ts';
+import type { UserRow } from '../../src/services/user/projection.ts';
 import type { Journal } from '../journal.ts';
 import type { Received } from '../outside.ts';
+import type { Person } from '../venue.ts';
+import type { Watcher } from '../watcher.ts';
 
 /** All that can be known of a run once it has come to rest: what the invariants look at. */
 export interface Evidence {
@@ -27,6 +30,14 @@ export interface Evidence {
   readonly journal: Journal;
   /** What was wrong in the moment it happened. */
   readonly incidents: readonly string[];
+  /** Those who wanted to be erased. */
+  readonly people: readonly Person[];
+  /** Their accounts. */
+  readonly accounts: readonly UserRow[];
+  /** Their profiles, as those have them who read profiles. */
+  readonly profiles: readonly { readonly service: string; readonly userId: string; readonly data: unknown }[];
+  /** By service and user: when it has taken note of an erasure. */
+  readonly forgotten: Watcher['forgotten'];
 }
 
 /** Something that must hold whenever everything has come to rest. */
