@@ -1,4 +1,4 @@
-import type { BookingFacts } from '../../src/operations/check/booking-facts.ts';
+import type { Asked, BookingFacts } from '../../src/operations/check/booking-facts.ts';
 import type { Fact } from '../../src/operations/check/fact.ts';
 import type { LedgerEntry as LedgerFact } from '../../src/operations/provider-books.ts';
 import type { LogRecord } from '../../src/runtime/log/log.ts';
@@ -65,6 +65,7 @@ export function bookingsIn(options: Pick<Evidence, 'stored' | 'ledger' | 'receiv
     of('ticket', 'subject'),
     of('notification', 'stream'),
   ];
+  const requests = of('user', 'stream');
   const documents = options.stored.get('user')?.documents.get('bookings') ?? new Map<string, unknown>();
   const ticketRows = Map.groupBy(ticketRowsOf(options), ({ bookingId }) => bookingId);
   const allocations = allocationsOf(eventsOf(options, 'seat-inventory'));
@@ -84,6 +85,7 @@ export function bookingsIn(options: Pick<Evidence, 'stored' | 'ledger' | 'receiv
       payments: facts(payments.get(bookingId)),
       tickets: facts(tickets.get(bookingId)),
       messages: facts(messages.get(bookingId)),
+      asked: (requests.get(bookingId) ?? []).flatMap(askedIn),
       allocations: allocations.get(bookingId) ?? [],
       captures: capturesOf(payments.get(bookingId) ?? []),
       ticketRows: ticketRows.get(bookingId) ?? [],
@@ -104,6 +106,12 @@ function facts(events: readonly EventRow[] = []): readonly Fact[] {
     data: (data ?? {}) as Fact['data'],
     address: json.includes('@') ? (/"([^"@\s]+@[^"@\s]+\.[^"@\s]+)"/.exec(json)?.[1] ?? null) : null,
   }));
+}
+
+function askedIn({ type, time, data }: EventRow): readonly Asked[] {
+  if (type !== 'BookingRequested' && type !== 'PaymentSubmitted') return [];
+  const { acceptedAt, payment } = data as { readonly acceptedAt: string; readonly payment?: unknown };
+  return [{ type, time, acceptedAt, pays: payment !== undefined }];
 }
 
 function ledgerFact({ entryId, key, type, amount, outcome }: LedgerEntry): LedgerFact {

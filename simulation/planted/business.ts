@@ -162,6 +162,20 @@ export const businessBugs: readonly PlantedBug[] = [
     ),
   },
   {
+    name: 'a payment within the hold is overlooked',
+    alterations: booking((state, input, decide) =>
+      input.type === 'PaymentSubmitted' && statusIs(state, 'awaiting_payment') && Number(state['attempts']) > 0
+        ? []
+        : decide(state, input),
+    ),
+  },
+  {
+    name: 'one of two payments is dropped in silence',
+    alterations: booking((state, input, decide) =>
+      decide(state, input).filter(({ type }) => type !== 'PaymentPassedOver'),
+    ),
+  },
+  {
     name: 'a cancellation during the charge is lost',
     alterations: booking((state, input, decide) =>
       input.type === 'BookingCancellationRequested' && statusIs(state, 'paying', 'paid') ? [] : decide(state, input),

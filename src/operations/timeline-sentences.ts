@@ -107,6 +107,12 @@ function wantedOf(wanted: Wanted | undefined, names: PlaceNames): string {
   return wanted.count === 1 ? 'the best seat' : `the best ${wanted.count} seats`;
 }
 
+const passedOver: Readonly<Record<string, string>> = {
+  another_payment: 'another one is',
+  paid: 'the booking is paid already',
+  ended: 'the booking has ended',
+};
+
 const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => string>> = {
   BookingRequested: (told, names) =>
     `The customer asked for ${wantedOf(told.wanted, names)}${told.payment ? `, to be paid by ${told.payment.method}` : ''}${told.replaces ? `, in exchange for booking ${bookingNumber(told.replaces.bookingId)}` : ''}.`,
@@ -149,6 +155,7 @@ const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => stri
   PaymentSucceeded: (told) => `${money(told.amount)} captured by ${told.provider}${retriesOf(told)}.`,
   PaymentFailed: (told) => `The charge was declined${retriesOf(told)}: ${error(told)}.`,
   PaymentUnsettled: () => 'The outcome of the charge has been unknown for too long; a person should look.',
+  PaymentPassedOver: (told) => `A payment is not charged: ${passedOver[told.reason ?? ''] ?? words(told.reason)}.`,
   BookingPaymentUnsettled: () => 'The booking waits for a charge of unknown outcome.',
   PaymentDeclined: (told) => `Declined: ${error(told)}. ${told.attemptsLeft} tries left.`,
   BookingPaid: (told) => `Paid ${money(told.amount)}; the seats may be sold.`,

@@ -123,7 +123,12 @@ export interface Booking {
   readonly total?: { readonly amount: number; readonly currency: string };
   readonly rulesVersion?: number;
   readonly holdExpiresAt?: string;
-  readonly payment: { readonly status: string; readonly attempts: number; readonly error?: { readonly code: string } };
+  readonly payment: {
+    readonly status: string;
+    readonly attempts: number;
+    readonly error?: { readonly code: string };
+    readonly passedOver?: readonly { readonly reason: string }[];
+  };
   readonly refund?: { readonly status: string; readonly amount: { readonly amount: number } };
   readonly replaces?: string;
   readonly tickets: readonly string[];

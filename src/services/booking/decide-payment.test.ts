@@ -37,10 +37,34 @@ describe('a payment', () => {
   test('submitted while seats are looked for is charged once they are held, and the first one counts', () => {
     const story = given(requested(), submitted('tok_visa'), submitted('tok_other'), priced());
     assert.equal(story.last('BookingValidated').payment.token, 'tok_visa');
+    assert.equal(story.last('PaymentPassedOver').reason, 'another_payment');
+  });
+  test('is charged under the time at which it was accepted, however it came', () => {
+    const sent = given(requested({ payment }), seatsReserved(), priced());
+    assert.equal(sent.last('BookingPaymentStarted').submittedAt, requested().data.acceptedAt);
+    for (const later of [given(requested(), submitted(), priced()), given(requested(), priced(), submitted())])
+      assert.equal(later.last('BookingPaymentStarted').submittedAt, submitted().data.acceptedAt);
+  });
+  test('that is not charged is passed over with a reason', () => {
+    const reasons = {
+      paying: 'another_payment',
+      paid: 'paid',
+      confirmed: 'paid',
+      rejected: 'ended',
+      expired: 'ended',
+      cancelled: 'ended',
+    } as const;
+    for (const [state, reason] of Object.entries(reasons)) {
+      const story = given(...states[state as keyof typeof reasons], submitted());
+      const { bookingId, showId, userId, acceptedAt } = submitted().data;
+      const told = { bookingId, showId, userId, method: 'card', submittedAt: acceptedAt, reason };
+      assert.deepEqual(story.last('PaymentPassedOver'), told, state);
+    }
   });
   test('within the hold is charged; a second one while it is open is not', () => {
     const story = given(requested(), priced(), submitted(), submitted());
     assert.equal(story.types.filter((type) => type === 'BookingValidated').length, 1);
+    assert.equal(story.types.filter((type) => type === 'PaymentPassedOver').length, 1);
   });
   test('that succeeds is paid, sold and confirmed', () => {
     const story = given(...states.confirmed);

@@ -52,6 +52,7 @@ export function onBookingRequested(state: State, input: BookingRequested): reado
         paymentAttemptsMax: terms.paymentAttemptsMax,
         timesOutAt: input.at + terms.requestTtlMs,
         payment: data.payment,
+        answersPayments: true,
         ...waiting,
         ...(data.replaces === undefined ? {} : { replaces: data.replaces }),
       },
@@ -143,7 +144,7 @@ function fixPrice(state: Requested, input: PriceCalculated): readonly Event[] {
     ];
   }
   if (state.payment === undefined) return [bookingHeld];
-  return [bookingHeld, ...startCharge(awaiting, state.payment, input.terms)];
+  return [bookingHeld, ...startCharge(awaiting, { payment: state.payment, submittedAt: state.paymentAt }, input.terms)];
 }
 
 export function onTimeOut(state: State): readonly Event[] {

@@ -37,6 +37,8 @@ export interface Asked extends About {
   readonly waitsUntil?: string | undefined;
   /** The booking that its customer has it instead of. */
   readonly replaces?: Replaced | undefined;
+  /** What becomes of each of its payments is told; absent in streams that were begun by a build that did not. */
+  readonly answersPayments?: true | undefined;
 }
 
 /** Seats that are held at a fixed price. */
@@ -88,6 +90,8 @@ export interface Requested extends Known {
   readonly asked: Asked;
   /** Came with the request or while seats were being looked for. */
   readonly payment: Payment | undefined;
+  /** When that payment was accepted; absent where a build has kept it that did not say. */
+  readonly paymentAt?: string | undefined;
   readonly cancellations: readonly Cancellation[];
   /** It is on the waiting list of its show. */
   readonly waits: boolean;
@@ -154,7 +158,10 @@ export type KnownState = Exclude<State, Unseen>;
 
 /** Facts of the booking's own memory, not published. */
 export type RequestAccepted = Fact<'RequestAccepted', Asked & { readonly payment?: Payment | undefined }>;
-export type PaymentKept = Fact<'PaymentKept', { readonly bookingId: string; readonly payment: Payment }>;
+export type PaymentKept = Fact<
+  'PaymentKept',
+  { readonly bookingId: string; readonly payment: Payment; readonly submittedAt?: string | undefined }
+>;
 export type CancellationKept = Fact<'CancellationKept', { readonly bookingId: string } & Cancellation>;
 export type CancellationBegun = Fact<'CancellationBegun', { readonly bookingId: string } & Returning>;
 export type CancellationDropped = Fact<'CancellationDropped', { readonly bookingId: string }>;

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { bookingStatus, rejectionReason } from '../../contracts/booking.ts';
+import { bookingStatus, passedOverReason, rejectionReason } from '../../contracts/booking.ts';
 import { bookingId, showId, userId } from '../../contracts/ids.ts';
 import { money } from '../../contracts/money.ts';
 import { bookingNumber } from '../../contracts/rules/booking-number.ts';
 import { areaCount, fee, priceItem } from '../../contracts/seats.ts';
+import { paymentMethod } from '../../contracts/user.ts';
 import { type Answered, type Call, hasRole, type Principal } from '../../runtime/http/endpoint.ts';
 import { notFound } from '../../runtime/http/problem.ts';
 import type { FirstAnswer, ServiceRuntime } from '../../runtime/service-runtime.ts';
@@ -35,6 +36,10 @@ export const booking = z.object({
     status: z.enum(['none', 'pending', 'succeeded', 'declined', 'unknown']),
     attempts: z.int(),
     error: z.object({ code: z.string(), message: z.string() }).optional(),
+    passedOver: z
+      .array(z.object({ submittedAt: z.string(), method: paymentMethod, reason: passedOverReason }))
+      .describe('Payments that were accepted and are not charged, the newest last')
+      .optional(),
   }),
   refund: z.object({ status: z.enum(['pending', 'succeeded', 'failed']), amount: money }).optional(),
   replaces: bookingId.describe('The booking that is cancelled once this one is confirmed').optional(),

@@ -25,6 +25,7 @@ const bookingChanges = [
   'BookingHeld',
   'BookingPaymentStarted',
   'BookingPaymentUnsettled',
+  'PaymentPassedOver',
   'PaymentDeclined',
   'BookingPaid',
   'BookingConfirmed',
