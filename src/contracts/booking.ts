@@ -130,7 +130,15 @@ export const PaymentDeclined = event(
 export const BookingPaid = event(
   'BookingPaid',
   'The money is there: please sell the seats, taking them back if their hold has ended.',
-  z.object({ ...about, ...places, attempt: z.int().min(0), paymentId: paymentId.optional(), amount: money }),
+  z.object({
+    ...about,
+    ...places,
+    attempt: z.int().min(0),
+    paymentId: paymentId.optional(),
+    amount: money,
+    /** The most that a customer may have of the show, as it was when this was asked for: no more is taken back. */
+    seatsPerCustomerMax: z.int().min(1).optional(),
+  }),
 );
 
 export const BookingConfirmed = event(

@@ -163,7 +163,10 @@ const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => stri
   SeatsReleased: (told, names) => `Released ${placesOf(told, names)}: ${words(told.cause)}.`,
   SeatsBlocked: (told, names) => `Kept off sale by ${told.by}: ${manyOf(told, names)}.`,
   SeatsUnblocked: (told, names) => `Put on sale again by ${told.by}: ${manyOf(told, names)}.`,
-  SeatsLost: (told, names) => `The hold had ended, and not all seats are free any more: ${placesOf(told, names)}.`,
+  SeatsLost: (told, names) =>
+    told.offending?.length === 0
+      ? `The hold had ended, and the customer has as many seats as each may by now: ${placesOf(told, names)}.`
+      : `The hold had ended, and not all seats are free any more: ${placesOf(told, names)}.`,
   HoldEnded: () => 'The hold ended while the charge was open; the booking waits for the outcome.',
   BookingConfirmed: (told, names) => `Confirmed: ${placesOf(told, names)} for ${money(told.total)}.`,
   BookingRejected: (told) =>

@@ -13,6 +13,7 @@ import {
   seatsLost,
   seatsReserved,
   seatsSold,
+  show,
   states,
   submitted,
   succeeded,
@@ -80,6 +81,11 @@ describe('a payment', () => {
     const story = given(requested({ payment, replaces }), ...states.confirmed.slice(1));
     assert.deepEqual(story.last('BookingConfirmed').replaces, replaces);
     assert.equal('replaces' in given(...states.confirmed).last('BookingConfirmed'), false);
+  });
+  test('that succeeds names the limit of the show, for seats that have to be taken back', () => {
+    const limited = requested({ payment, show: show({ seatsPerCustomerMax: 4 }) });
+    assert.equal(given(limited, ...states.confirmed.slice(1)).last('BookingPaid').seatsPerCustomerMax, 4);
+    assert.equal('seatsPerCustomerMax' in given(...states.confirmed).last('BookingPaid'), false);
   });
   test('of another amount than was asked for is parked', () => {
     assert.throws(() => given(...states.paying, succeeded(attempt(1), 1)), /captured/);

@@ -16,6 +16,7 @@ import type {
 } from './inputs.ts';
 import { refund } from './refund.ts';
 import {
+  type Asked,
   type AwaitingPayment,
   about,
   type Event,
@@ -129,9 +130,17 @@ function paidInFull(state: Paying, attempt: number, amount: Money): readonly Eve
   return [
     {
       type: 'BookingPaid',
-      data: { ...about(state.about), seats, areas, attempt, paymentId: state.paymentId, amount },
+      data: {
+        ...{ ...about(state.about), seats, areas, attempt, paymentId: state.paymentId, amount },
+        ...limitOf(state.asked),
+      },
     },
   ];
+}
+
+/** What seat-inventory has to know where it takes seats back. */
+export function limitOf({ seatsPerCustomerMax }: Asked): Pick<Asked, 'seatsPerCustomerMax'> {
+  return seatsPerCustomerMax === undefined ? {} : { seatsPerCustomerMax };
 }
 
 /** Refunds a capture that the booking has no use for, once. */

@@ -39,6 +39,8 @@ export interface Asked extends About {
   readonly replaces?: Replaced | undefined;
   /** What becomes of each of its payments is told; absent in streams that were begun by a build that did not. */
   readonly answersPayments?: true | undefined;
+  /** The most that a customer may have of the show; absent where there is no limit, and in streams that were begun without. */
+  readonly seatsPerCustomerMax?: number | undefined;
 }
 
 /** Seats that are held at a fixed price. */
