@@ -3,6 +3,7 @@ import type { Answered, Call, Endpoint, Principal } from '../src/runtime/http/en
 import { Problem } from '../src/runtime/http/problem.ts';
 import type { Cluster } from './cluster.ts';
 import type { SimulatedHost } from './host.ts';
+import type { Journal } from './journal.ts';
 import { within } from './process.ts';
 import type { Random } from './random.ts';
 
@@ -27,6 +28,8 @@ export interface Unanswered {
 
 /** A client gives up waiting after this. */
 const patienceMs = 15_000;
+/** Access tokens are good for so long, and for an account that is erased nobody gets another. */
+const tokenTtlMs = 15 * 60_000;
 const neverAborted = new AbortController().signal;
 
 /**
@@ -36,6 +39,7 @@ const neverAborted = new AbortController().signal;
 export class Client {
   readonly #cluster: Cluster;
   readonly #random: Random;
+  readonly #journal: Journal;
   readonly #onBroken: (error: Error) => void;
   readonly principal: Principal;
 
@@ -43,22 +47,35 @@ export class Client {
     readonly cluster: Cluster;
     readonly random: Random;
     readonly principal: Principal;
+    readonly journal: Journal;
     /** Told of errors that no client should ever see. */
     readonly onBroken: (error: Error) => void;
   }) {
     this.#onBroken = options.onBroken;
     this.#cluster = options.cluster;
+    this.#journal = options.journal;
     this.#random = options.random;
     this.principal = options.principal;
   }
 
   async ask(asked: Asked): Promise<Answered | Unanswered> {
+    if (this.#isTurnedAway(asked)) return { status: 401, body: { code: 'unauthenticated' } };
     const host = this.#cluster.reachable(asked.service, (hosts) => this.#random.pick(hosts));
     if (host === undefined) return { status: 'unanswered' } as Unanswered;
     const endpoint = host.endpoints.find(({ method, path }) => method === asked.method && path === asked.path);
     if (endpoint === undefined) throw new Error(`there is no ${asked.method} ${asked.path}`);
     const died = host.process.death.then(() => undefined);
     return (await within(patienceMs, [this.#handled(host, endpoint, asked), died])) ?? { status: 'unanswered' };
+  }
+
+  /**
+   * What gateways do for whoever was erased: they let nothing through from the answer on. Here they leave to the user service what it
+   * has to refuse by itself, as long as a token may be good.
+   */
+  #isTurnedAway({ service }: Asked): boolean {
+    const erasure = this.#journal.erasures.get(this.principal.userId);
+    if (erasure === undefined) return false;
+    return service === 'user' ? performance.now() > erasure.askedAt + tokenTtlMs : erasure.toldAt !== undefined;
   }
 
   /** Hands in a provider's webhook; the status of the answer, or nothing where nobody has answered. */

@@ -1,7 +1,9 @@
 import type { Show } from '../src/contracts/catalog.ts';
 import type { BookingDocument } from '../src/services/user/booking-document.ts';
 import { isFinal } from '../src/services/user/booking-document.ts';
+import { cards } from './cards.ts';
 import type { Client } from './client.ts';
+import { Erasing } from './erasing.ts';
 import { shortId } from './faulty-store.ts';
 import { Giving } from './giving.ts';
 import type { Journal } from './journal.ts';
@@ -22,28 +24,16 @@ export interface CustomerOptions {
   readonly givingRandom: Random;
   /** And so that whoever exchanges nothing does. */
   readonly exchangingRandom: Random;
+  /** And so that whoever erases nothing does. */
+  readonly erasingRandom: Random;
+  /** Where somebody goes on while they erase their account on the other one. */
+  readonly secondDevice: Client;
   readonly venue: Venue;
   readonly journal: Journal;
   readonly random: Random;
   readonly trace: Trace;
 }
 
-const tokens = [
-  'tok_visa',
-  'tok_visa',
-  'tok_visa',
-  'tok_visa',
-  'tok_visa',
-  'tok_visa',
-  'tok_declined',
-  'tok_insufficient_funds',
-  'tok_slow_1',
-  'tok_slow_8',
-  'tok_slow_30',
-  'tok_slow_90',
-  'tok_lost',
-  'tok_error',
-] as const;
 const triesMax = 12;
 const looksMax = 40;
 
@@ -52,12 +42,20 @@ export class Customer {
   readonly #options: CustomerOptions;
   readonly #name: string;
   readonly #giving: Giving;
+  readonly #erasing: Erasing;
   #requests = 0;
 
   constructor(options: CustomerOptions) {
     this.#options = options;
     this.#name = `customer ${options.number}`;
-    this.#giving = new Giving({ ...options, random: options.givingRandom });
+    this.#erasing = new Erasing({
+      ...{ ...options, name: this.#name, random: options.erasingRandom },
+      book: (body, device) => this.#request(body, `${this.#key()}-elsewhere`, undefined, device),
+    });
+    this.#giving = new Giving({
+      ...{ ...options, random: options.givingRandom },
+      onGiving: () => this.#erasing.meets('gives'),
+    });
   }
 
   async live(): Promise<void> {
@@ -65,16 +63,18 @@ export class Customer {
     await sleep(random.between(0, this.#options.comesWithinMs));
     const person = this.#options.venue.people[this.#options.number];
     if (person !== undefined) await this.#options.venue.register(person);
+    this.#erasing.meets('comes');
     const bookings = random.chance(0.2) ? 2 : 1;
     const show = random.pick(this.#options.venue.shows);
     for (let count = 0; count < bookings; count += 1) await this.#book(show);
+    await this.#erasing.done();
   }
 
   async #book(show: Show): Promise<void> {
     const { random, journal } = this.#options;
     const wish = this.#wish();
     const quote = random.chance(0.35) ? await this.#quote(show.showId, wish) : undefined;
-    const payment = random.chance(0.5) ? { method: 'card', token: random.pick(tokens) } : undefined;
+    const payment = random.chance(0.5) ? { method: 'card', token: random.pick(cards) } : undefined;
     const body = {
       showId: show.showId,
       ...(quote === undefined ? wish : { quote: quote.text }),
@@ -85,12 +85,14 @@ export class Customer {
     journal.note(payment === undefined ? 'books and pays later' : 'books with a payment');
     if (quote !== undefined) journal.note('books with a quote');
     const key = this.#key();
+    this.#erasing.meets('asks');
     if (random.chance(0.1)) {
       journal.note('sends twice at once');
       void this.#request(body, key, quote);
     }
     const bookingId = await this.#request(body, key, quote);
     if (bookingId === undefined) return;
+    this.#erasing.meets('has a booking');
     if (random.chance(0.1)) {
       journal.note('retries with the same key');
       await this.#request(body, key, quote);
@@ -145,10 +147,12 @@ export class Customer {
     body: unknown,
     key: string,
     quote: { readonly amount: number; readonly expiresAt: number } | undefined,
+    { client, random }: Pick<CustomerOptions, 'client' | 'random'> = this.#options,
   ): Promise<string | undefined> {
-    const { client, random, journal, trace } = this.#options;
+    const { journal, trace } = this.#options;
     for (let tries = 0; tries < triesMax; tries += 1) {
       if (tries > 0) journal.note('retries with the same key');
+      const sentAt = performance.now();
       const answered = await client.ask({ service: 'user', method: 'POST', path: '/bookings', body, key });
       if (answered.status === 'unanswered') {
         if (random.chance(0.05)) {
@@ -165,7 +169,7 @@ export class Customer {
       const { userId } = client.principal;
       const before = journal.answers.get(key);
       trace.tell(this.#name, () => `has booking ${shortId(bookingId)} for ${shortId(showId)}`);
-      if (before === undefined) journal.acknowledged.push({ bookingId, key, userId, showId, quoted: quote });
+      if (before === undefined) journal.acknowledged.push({ bookingId, key, userId, showId, sentAt, quoted: quote });
       journal.answers.set(key, (before ?? new Set()).add(bookingId));
       return bookingId;
     }
@@ -193,6 +197,7 @@ export class Customer {
       }
       const document = await this.#look(bookingId);
       if (document === undefined) continue;
+      this.#erasing.sees(document);
       if (document.status === 'awaiting_payment' && document.payment.status !== 'pending' && payments < 4) {
         payments += 1;
         await this.#pay(document, payments);
@@ -217,10 +222,11 @@ export class Customer {
     const { exchangingRandom: random, journal, venue } = this.#options;
     if (!random.chance(0.2)) return;
     journal.note('exchanges');
+    this.#erasing.meets('exchanges');
     const body = {
       showId: random.pick(venue.shows).showId,
       bestAvailable: { count: random.between(1, 3) },
-      ...(random.chance(0.7) ? { payment: { method: 'card', token: random.pick(tokens) } } : {}),
+      ...(random.chance(0.7) ? { payment: { method: 'card', token: random.pick(cards) } } : {}),
       replaces,
     };
     const meanwhile = random.next();
@@ -255,7 +261,7 @@ export class Customer {
     }
     const cash = random.chance(0.08);
     if (cash) journal.note('pays cash at the counter');
-    const body = cash ? { method: 'cash' } : { method: 'card', token: payments > 2 ? 'tok_visa' : random.pick(tokens) };
+    const body = cash ? { method: 'cash' } : { method: 'card', token: payments > 2 ? 'tok_visa' : random.pick(cards) };
     const asked = {
       service: 'user',
       method: 'POST',
@@ -264,9 +270,10 @@ export class Customer {
     } as const;
     if (random.chance(0.15)) {
       journal.note('pays twice');
-      void client.ask({ ...asked, body: { method: 'card', token: random.pick(tokens) }, key: this.#key() });
+      void client.ask({ ...asked, body: { method: 'card', token: random.pick(cards) }, key: this.#key() });
     }
     const key = this.#key();
+    this.#erasing.meets('pays');
     for (let tries = 0; tries < triesMax; tries += 1) {
       if (tries > 0) journal.note('retries with the same key');
       const answered = await (cash ? staff : client).ask({ ...asked, body, key });
@@ -278,6 +285,7 @@ export class Customer {
   async #cancel(bookingId: string): Promise<void> {
     const { random, journal, client, trace } = this.#options;
     journal.note('cancels');
+    this.#erasing.meets('cancels');
     trace.tell(this.#name, () => `cancels ${shortId(bookingId)}`);
     const params = { bookingId };
     const key = this.#key();

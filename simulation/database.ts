@@ -1,6 +1,7 @@
 import { newId } from '../src/contracts/ids.ts';
 import { publication } from '../src/contracts/topics.ts';
 import { partitionOf } from '../src/runtime/log/partitioner.ts';
+import type { Statement } from '../src/runtime/service.ts';
 import type {
   FirstAnswer,
   Idempotency,
@@ -10,7 +11,8 @@ import type {
   Transaction,
 } from '../src/runtime/service-runtime.ts';
 import { type Contents, MemoryStore } from '../src/runtime/store/memory-store.ts';
-import type { RequestRow, Store } from '../src/runtime/store/store.ts';
+import type { Commit, RequestRow, Store } from '../src/runtime/store/store.ts';
+import type { Account } from './account-queries.ts';
 import { answer, type Holding, type Transfer } from './queries.ts';
 
 /** What was answered to a key, and to which body. */
@@ -27,8 +29,8 @@ export interface GateTransaction extends Transaction {
 /** The database of one simulated service: in memory, or in a PostgreSQL. It outlives every process of the service. */
 export interface SimulatedDatabase {
   readonly store: Store;
-  /** Whether what a service adds to its commits is run. */
-  readonly runsStatements: boolean;
+  /** Whether one of the statements that a service adds to its commits is run. */
+  runs(statement: Statement): boolean;
   contents(): Promise<Contents>;
   /** One transaction: the key, the requests and the first documents; nothing of it where the key was answered before. */
   submit(
@@ -46,11 +48,29 @@ export interface SimulatedDatabase {
   query(text: string, values: readonly unknown[]): Promise<readonly unknown[]>;
 }
 
+/** What is published of a profile is the only thing that ever changes of what is stored; it is told by a statement. */
+const erasing = 'erase-profiles';
+
+/** The memory store, where profiles are erased as the statement of the user service does it. */
+class ErasingStore extends MemoryStore {
+  override async commit(commit: Commit): Promise<void> {
+    await super.commit(commit);
+    for (const { name, values } of commit.statements) {
+      if (name !== erasing) continue;
+      const erased = new Set(values[0] as readonly string[]);
+      for (const event of this.contents.events)
+        if (event.channel === 'user-profiles' && erased.has(event.subject))
+          Object.assign(event, { data: null, json: 'null' });
+    }
+  }
+}
+
 /** In memory: the memory store, and beside it what the gate of the real one keeps in tables of its own. */
 export class Database implements SimulatedDatabase {
-  readonly store = new MemoryStore();
-  readonly runsStatements = false;
+  readonly store = new ErasingStore();
   readonly answers = new Map<string, StoredAnswer>();
+  /** Accounts of the user service, by the ids of their owners. */
+  readonly users = new Map<string, Account>();
   /** Sendings that were begun on a channel that does not know delivery keys. */
   readonly sendings = new Set<string>();
   /** Genuine webhooks that matched nothing. */
@@ -69,6 +89,11 @@ export class Database implements SimulatedDatabase {
 
   constructor(partitions: number) {
     this.#partitions = partitions;
+  }
+
+  /** All others are walls and reports. */
+  runs({ name }: Statement): boolean {
+    return name === erasing;
   }
 
   async contents(): Promise<Contents> {
@@ -98,15 +123,15 @@ export class Database implements SimulatedDatabase {
 
   transaction<Result>(now: number, work: (transaction: GateTransaction) => Promise<Result>) {
     return this.#exclusively(async () => {
-      const facts: OwnedFact[] = [];
+      const stored = rowsStored({ acceptedAt: now, partitions: this.#partitions });
       const result = await work({
+        ...stored.transaction,
         query: async <Found>(text: string, values: readonly unknown[] = []) =>
           answer(this, text, values) as readonly Found[],
-        publish: async (more) => void facts.push(...([more].flat() as OwnedFact[])),
-        request: () => Promise.reject(new Error('no request is made inside a transaction here')),
         keep: async (idempotency, kept) => void (await this.submit({ idempotency, answer: kept, requests: [] }, now)),
       });
-      return { result, rows: await this.publish(facts, now) };
+      await this.store.accept(stored.rows);
+      return { result, rows: stored.rows };
     });
   }
 
@@ -140,6 +165,23 @@ export function requestRow(
   const requestId = newId('request');
   const about = { requestId, partition, type, key, subject, data, traceparent, acceptedAt };
   return { ...about, intent: 'decide', stream: undefined, streamVersion: undefined };
+}
+
+/** What a transaction stores beside its own rows, in the order in which it says so. */
+export function rowsStored(accepted: Accepted): {
+  readonly rows: readonly RequestRow[];
+  readonly transaction: Pick<Transaction, 'publish' | 'request'>;
+} {
+  const rows: RequestRow[] = [];
+  return {
+    rows,
+    transaction: {
+      publish: async (facts) => {
+        for (const fact of [facts].flat() as OwnedFact[]) rows.push(factRow(fact, accepted));
+      },
+      request: async (request) => void rows.push(requestRow(request, accepted)),
+    },
+  };
 }
 
 export function factRow(fact: OwnedFact, { acceptedAt, partitions }: Accepted): RequestRow {

@@ -15,6 +15,8 @@ export interface GivingOptions {
   readonly journal: Journal;
   readonly random: Random;
   readonly trace: Trace;
+  /** Called when somebody is about to get to know the link. */
+  readonly onGiving: () => void;
 }
 
 const triesMax = 6;
@@ -35,6 +37,7 @@ export class Giving {
     const first = `${ticketId} ${showId} 1`;
     const code = await this.#offer(client, ticketId);
     if (code === undefined) return;
+    this.#options.onGiving();
     const meanwhile = [
       ...(random.chance(0.3) ? [this.#soon(cancel)] : []),
       ...(random.chance(0.3) ? [this.#soon(() => this.goIn(first))] : []),

@@ -115,7 +115,8 @@ export class SimulatedHost implements ServiceRuntime {
   /** What the batch applied is noted for whoever checks the projections; in memory there are no walls to build. */
   #note(batch: AppliedBatch): ReturnType<NonNullable<ServiceDefinition['statements']>> {
     this.#applied = [...batch.applied];
-    return this.#options.database.runsStatements ? (this.definition.statements?.(batch) ?? []) : [];
+    const statements = this.definition.statements?.(batch) ?? [];
+    return statements.filter((each) => this.#options.database.runs(each));
   }
 
   /** A dead process does nothing more: its ports answer nobody, and its timers are taken down. */
@@ -142,7 +143,7 @@ export class SimulatedHost implements ServiceRuntime {
 
   async reference<Value>(topic: TopicName, key: string): Promise<Value | undefined> {
     if (topic === 'settings') return this.#settings.record(key) as Value | undefined;
-    const known = this.loop.references.get(topic, key);
+    const known = this.loop.references.current(topic, key);
     if (known !== undefined) return known as Value;
     const [row] = await this.#store.loadReferences([{ topic, key }]);
     return (row?.data ?? undefined) as Value | undefined;

@@ -20,6 +20,9 @@ export const habits = [
   'takes an offer back',
   'takes a ticket',
   'gives a ticket on',
+  'erases the account',
+  'erases the account twice',
+  'books while erasing the account',
 ] as const;
 export type Habit = (typeof habits)[number];
 
@@ -29,8 +32,18 @@ export interface Acknowledged {
   readonly key: string;
   readonly userId: string;
   readonly showId: string;
+  /** When the request that was acknowledged was sent: milliseconds since the run began. */
+  readonly sentAt: number;
   /** The total of the quote that came along, and whether it was in force when the booking was asked for. */
   readonly quoted: { readonly amount: number; readonly expiresAt: number } | undefined;
+}
+
+/** The erasure of an account; milliseconds since the run began. */
+export interface Erasure {
+  /** When it was asked for first. */
+  readonly askedAt: number;
+  /** When whoever asked was told that it is done; nobody was, where no answer ever came. */
+  readonly toldAt?: number;
 }
 
 /** What all customers write down, for the invariants. */
@@ -42,7 +55,19 @@ export class Journal {
   readonly admitted: string[] = [];
   /** By whose secret who was told to have which ticket. */
   readonly taken: { readonly code: string; readonly ticketId: string; readonly userId: string }[] = [];
+  /** By user. */
+  readonly erasures = new Map<string, Erasure>();
   readonly habits = new Map<Habit, number>();
+
+  erasureAsked(userId: string): void {
+    if (!this.erasures.has(userId)) this.erasures.set(userId, { askedAt: performance.now() });
+  }
+
+  erasureTold(userId: string): void {
+    const known = this.erasures.get(userId);
+    if (known !== undefined && known.toldAt === undefined)
+      this.erasures.set(userId, { ...known, toldAt: performance.now() });
+  }
 
   note(habit: Habit): void {
     this.habits.set(habit, (this.habits.get(habit) ?? 0) + 1);

@@ -49,6 +49,8 @@ async function lost(signal: AbortSignal): Promise<never> {
 /** A message that has reached its customer. */
 export interface Received extends Outgoing {
   readonly channel: 'email' | 'sms';
+  /** Milliseconds since the run began. */
+  readonly at: number;
 }
 
 /** Where customers receive messages. */
@@ -85,7 +87,7 @@ export class Inboxes {
       if (this.#emails.has(message.deliveryKey)) return;
       this.#emails.add(message.deliveryKey);
     }
-    this.received.push({ ...message, channel });
+    this.received.push({ ...message, channel, at: performance.now() });
     process.world.trace.mix(`${channel} ${message.deliveryKey}`);
     process.world.trace.tell('customer', () => `receives ${message.kind} by ${channel}`);
   }

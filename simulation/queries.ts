@@ -1,4 +1,6 @@
 import type { MemoryStore } from '../src/runtime/store/memory-store.ts';
+import type { BookingDocument } from '../src/services/user/booking-document.ts';
+import { type Accounts, accountQueries } from './account-queries.ts';
 
 /**
  * The questions that services ask their databases in SQL, answered from memory. One is known by how its text begins; one
@@ -27,6 +29,7 @@ export interface Holding {
 /** What questions are answered from. */
 interface Tables {
   readonly store: MemoryStore;
+  readonly users: Accounts;
   readonly sendings: Set<string>;
   readonly unmatchedWebhooks: Set<string>;
   readonly returned: Set<string>;
@@ -62,8 +65,14 @@ const rowOf = ({ secretHash: _, ...row }: Transfer): Row => row;
 const endedStatuses = ['rejected', 'expired', 'cancelled'];
 
 const queries: readonly (readonly [begins: string, query: Query])[] = [
-  // Nobody is erased here, and nobody has to wait.
-  ['select user_id as "userId" from users where erased_at >', () => []],
+  ...accountQueries,
+  [
+    'select id as "bookingId", show_id as "showId" from bookings where user_id = $1 and body',
+    (database, [userId]) =>
+      documents(database, 'bookings')
+        .filter(({ doc }) => doc['userId'] === userId && isSought(doc as unknown as BookingDocument))
+        .map(({ id, doc }) => ({ bookingId: id, showId: doc['showId'] })),
+  ],
   [
     'select show_id as "showId", seed, inside_max as "insideMax", joined, drawn, called, inside from waiting_rooms order',
     () => [],
@@ -218,6 +227,13 @@ const queries: readonly (readonly [begins: string, query: Query])[] = [
     },
   ],
 ];
+
+/** Whether a booking has no seats yet, or has not paid for those that it had waited for. */
+function isSought({ status, history, internal }: BookingDocument): boolean {
+  if (internal.bookedUnderId !== undefined) return false;
+  if (status === 'requested' || status === 'waiting') return true;
+  return ['awaiting_payment', 'paying'].includes(status) && history.some((step) => step.status === 'waiting');
+}
 
 function admission({ admissions }: Tables, id: unknown): Row {
   const known = admissions.get(String(id));

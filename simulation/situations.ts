@@ -16,6 +16,7 @@ export const situations = [
   'seats taken back',
   'charge unknown',
   'charge declined',
+  'payment passed over',
   'refunded: seats_lost',
   'refunded: cancellation',
   'hold moved',
@@ -32,6 +33,15 @@ export const situations = [
   'ticket given away',
   'given away while cancelling',
   'exchanged for another',
+  'erased with a hold',
+  'erased while paying',
+  'erased while waiting for seats',
+  'erased with tickets',
+  'erased after giving a ticket',
+  'erased while exchanging',
+  'erased while a message was due',
+  'not told any more',
+  'booked while being erased',
 ] as const;
 export type Situation = (typeof situations)[number];
 
@@ -43,6 +53,7 @@ const byType: Readonly<Record<string, Situation>> = {
   SeatsLost: 'seats lost',
   ChargeUnanswered: 'charge unknown',
   PaymentFailed: 'charge declined',
+  PaymentPassedOver: 'payment passed over',
   HoldMoved: 'hold moved',
   SeatsAwaited: 'waits for seats',
   WaitEnded: 'left the waiting list',

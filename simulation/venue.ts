@@ -4,6 +4,7 @@ import type { SettingKey } from '../src/contracts/settings.ts';
 import type { Profile } from '../src/contracts/user.ts';
 import type { OwnedFact } from '../src/runtime/service-runtime.ts';
 import { type ShowCommand, type ShowState, shows as showDecider } from '../src/services/catalog/decider.ts';
+import { insertUser } from '../src/services/user/projection.ts';
 import type { Cluster } from './cluster.ts';
 import { sleep } from './process.ts';
 import type { Random } from './random.ts';
@@ -82,12 +83,18 @@ export class Venue {
     await this.command(show.showId, { type: 'ScheduleShow', show });
   }
 
-  /** Publishes a profile, unless it is out already. */
+  /** Makes somebody's account, unless they have one: as registering does, but for the hash of a password, which nobody needs. */
   async register({ userId, profile }: Person): Promise<void> {
     if (this.#registered.has(userId)) return;
     this.#registered.add(userId);
-    const about = { stream: `users/${userId}`, streamVersion: 1, key: userId, subject: userId };
-    await this.#publish('user', [{ type: 'UserProfileChanged', ...about, data: profile }]);
+    const { name, email = null, phone = null, locale } = profile;
+    const account = { userId, email, name, phone, locale, roles: ['customer'], passwordHash: null, external: false };
+    const about = { stream: `user-profiles/${userId}`, streamVersion: 1, key: userId, subject: userId };
+    const { rows } = await this.#cluster.database('user').transaction(Date.now(), async (transaction) => {
+      await insertUser(transaction, account);
+      await transaction.publish({ type: 'UserProfileChanged', ...about, data: profile });
+    });
+    this.#cluster.notify('user', rows);
   }
 
   show(showId: string): ShowState {
@@ -175,7 +182,7 @@ function personOf(index: number, random: Random): Person {
     name: `Person ${index + 1}`,
     locale: 'en',
     ...(random.chance(0.9) ? { email: `person${index + 1}@example.com` } : {}),
-    ...(random.chance(0.6) ? { phone: '+431000000' } : {}),
+    ...(random.chance(0.6) ? { phone: `+431000${100 + index}` } : {}),
   };
   return { userId, profile };
 }

@@ -14,6 +14,8 @@ export class Watcher implements Auditor {
   readonly applied = new Map<string, Applied[]>();
   /** By service and event: which commit of the whole system it came with. */
   readonly order = new Map<string, number>();
+  /** By service and user: when it has taken note that they were erased, in milliseconds since the run began and by its clock. */
+  readonly forgotten = new Map<string, { readonly at: number; readonly time: number }>();
   readonly #epochs = new Map<string, number>();
   readonly #viewed = new Map<string, ReadonlySet<string>>();
   #decisions = 0;
@@ -35,6 +37,11 @@ export class Watcher implements Auditor {
     }
     this.#commits += 1;
     for (const event of commit.events) this.order.set(`${service} ${eventId(event)}`, this.#commits);
+    for (const { topic, key, data } of commit.references) {
+      const name = `${service} ${key}`;
+      if (topic === 'user-profiles' && data === null && !this.forgotten.has(name))
+        this.forgotten.set(name, { at: performance.now(), time: Date.now() });
+    }
     const viewed = this.#viewed.get(service);
     const known = this.applied.get(service) ?? [];
     this.applied.set(service, known);

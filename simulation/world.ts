@@ -12,6 +12,7 @@ import { Cluster } from './cluster.ts';
 import { Customer } from './customer.ts';
 import { type FaultKind, Faults, type Without, withoutNothing } from './faults.ts';
 import { gatherEvidence } from './gather.ts';
+import { erasedIn } from './invariants/erasures.ts';
 import type { Evidence } from './invariants/evidence.ts';
 import { examine, type Violation } from './invariants/invariants.ts';
 import { type Habit, Journal } from './journal.ts';
@@ -31,7 +32,7 @@ import { Watcher } from './watcher.ts';
  * One run: the whole system in this process, on a virtual clock, with one seeded source of chance.
  *
  *   set up      All services start, the catalogue is published. Nothing fails yet.
- *   rounds      Customers book, pay, cancel, give tickets away and vanish, the organizer changes what is on sale, and meanwhile everything
+ *   rounds      Customers book, pay, cancel, give tickets away, erase their accounts and vanish, the organizer changes what is on sale, and meanwhile everything
  *               that can fail does. Then all faults end, time goes on until no timer is left, and every invariant is
  *               examined: a quiet point.
  *   replay      The whole log goes through all services once more, which must change nothing.
@@ -220,6 +221,8 @@ class World {
       friends: [1, 2].map((step) => this.#friend(index, step)),
       givingRandom: this.#random(`${name} gives`),
       exchangingRandom: this.#random(`${name} exchanges`),
+      erasingRandom: this.#random(`${name} erases`),
+      secondDevice: this.#client(`${name}'s second device`, [this.#venue.people[index]?.userId ?? '', 'customer']),
       venue: this.#venue,
       journal: this.#journal,
       random: this.#random(name),
@@ -239,7 +242,8 @@ class World {
     const onBroken = (error: Error) => {
       this.#watcher.incidents.push(`${error.message}: ${String(error.cause)}`);
     };
-    return new Client({ cluster: this.#cluster, random: this.#random(`client ${name}`), principal, onBroken });
+    const random = this.#random(`client ${name}`);
+    return new Client({ cluster: this.#cluster, journal: this.#journal, random, principal, onBroken });
   }
 
   #random(name: string): Random {
@@ -284,6 +288,7 @@ class World {
       ledger: this.#ledger,
       inboxes: this.#inboxes,
       journal: this.#journal,
+      people: this.#venue.people,
     });
   }
 
@@ -301,7 +306,8 @@ class World {
   async #outcome(violations: readonly Violation[]): Promise<Outcome> {
     const { faults, trace } = this.#surroundings;
     // Reading everything again has changed nothing, or else that is what the outcome is.
-    const { bookings, stored } = this.#examinedLast ?? (await this.#evidence());
+    const evidence = this.#examinedLast ?? (await this.#evidence());
+    const { bookings, stored } = evidence;
     return {
       seed: this.#options.seed,
       violations,
@@ -311,7 +317,7 @@ class World {
       deeds: this.#deeds,
       events: [...stored.values()].reduce((sum, { events }) => sum + events.length, 0),
       bookings: bookings.length,
-      situations: situationsIn(bookings),
+      situations: new Map([...situationsIn(bookings), ...erasedIn(evidence)]),
       simulatedMs: this.#clock.elapsed(),
       steps: this.#steps,
       story: trace.lines,

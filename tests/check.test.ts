@@ -112,6 +112,13 @@ const plants: readonly Plant[] = [
       time = time + 60000 where stream = $confirmed and type = 'BookingConfirmed'`,
   },
   {
+    invariant: 'payments-are-answered',
+    how: 'a payment that was accepted, and the charge of another one that nobody has sent',
+    database: 'booking',
+    plant: `update events set data = replace(data::text, '"submittedAt":"2', '"submittedAt":"3')::json where stream = $confirmed and type = 'BookingPaymentStarted'`,
+    undo: `update events set data = replace(data::text, '"submittedAt":"3', '"submittedAt":"2')::json where stream = $confirmed and type = 'BookingPaymentStarted'`,
+  },
+  {
     invariant: 'confirmed-is-sold',
     how: 'a confirmed booking whose seats were never sold',
     database: 'seat-inventory',

@@ -115,6 +115,20 @@ describe('money that comes late', () => {
     return paying;
   }
 
+  it('is refunded where its customer has booked as many seats meanwhile as each may have', async () => {
+    const open = showId;
+    showId = await openShow(running.admin, venue, { seatsPerCustomerMax: 2 });
+    const { bookingId } = await payTooSlowly(['S-A-1', 'S-A-2'], 0);
+    await changeSetting(running, 'holdTtlMs', 300_000);
+    const { body: again } = await ada.book({ showId, seats: ['S-A-3', 'S-A-4'], payment: visa });
+    assert.equal(again.status, 'confirmed');
+    await bookingOnce(ada, bookingId, ({ refund }) => refund?.status === 'succeeded');
+    assert.equal((await ada.booking(bookingId)).body.status, 'expired');
+    assert.equal(await moneyKept(running.admin, bookingId), 0);
+    await changeSetting(running, 'holdTtlMs', 1_000);
+    showId = open;
+  });
+
   it('takes the same seats back where they are still free', async () => {
     const { bookingId } = await payTooSlowly(['S-A-1', 'S-A-2'], 0);
     const confirmed = await bookingOnce(ada, bookingId, hasStatus('confirmed'));

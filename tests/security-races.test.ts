@@ -46,6 +46,11 @@ describe(`${times} times at once`, () => {
     );
     assert.equal(paid.body.status, 'confirmed');
     assert.equal(await movedFor(body.bookingId, 'charge'), 1);
+    const accepted = answers.filter(({ status }) => status !== 409);
+    await eventually(
+      () => customer.booking(body.bookingId),
+      (answer) => (answer.body.payment.passedOver?.length ?? 0) === accepted.length - 1,
+    );
   });
 
   it('a booking is paid by card while somebody takes cash for it: whose payment it was not is told so', async () => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { hostNamed } from '../src/composition/services.ts';
 import { brokenPromises } from './support/audit.ts';
 import { type Booking, Client, visa } from './support/client.ts';
 import { bookingOnce, changeSetting, hasStatus, ledgerOf } from './support/operations.ts';
@@ -145,6 +146,22 @@ describe('the waiting list of a show', () => {
     await undo(bob, sold[0]);
     await bookingOnce(eve, next.bookingId, hasStatus('awaiting_payment'));
     assert.deepEqual(await ledgerOf(running.admin, gone.bookingId), []);
+  });
+
+  it('lets go of whoever asked while they were erased at another instance, too', async () => {
+    const { showId } = await soldOut();
+    const [ada, eve] = await customers(2);
+    assert.ok(ada && eve);
+    const { userId } = (await ada.get<{ userId: string }>('/v1/me')).body;
+    const users = hostNamed(running.app.hosts, 'user');
+    // As an instance sees it that has not heard of the erasure.
+    const setErased = (at: string) => users.query(`update users set erased_at = ${at} where user_id = $1`, [userId]);
+    await setErased("now() - interval '1 hour'");
+    const { bookingId } = (await ada.book({ showId, ...two, waitForSeats: {}, payment: visa })).body;
+    await bookingOnce(running.admin, bookingId, hasStatus('cancelled'));
+    const stays = await wait(eve, showId);
+    assert.deepEqual(await listOf(eve, showId), { waiting: 1, yours: [{ bookingId: stays.bookingId, ahead: 0 }] });
+    await setErased('null');
   });
 
   it('offers on what was held for whoever erases their account, but leaves them what they are paying for', async () => {

@@ -117,12 +117,14 @@ export const admittedOnce: SimulatedInvariant = {
 
 export const cancellationIsAnswered: SimulatedInvariant = {
   name: 'cancellation-is-answered',
-  says: 'whoever asks for a cancellation is told yes or no, unless the booking has ended otherwise',
+  says: 'whoever asks for a cancellation is told yes or no, unless the booking has ended otherwise, or what they left when they were erased was paid for',
   *examine({ bookings, stored }) {
     const known = new Map(bookings.map((each) => [each.bookingId, each.booking]));
-    for (const { type, stream } of eventsOf({ stored }, 'user')) {
+    for (const { type, stream, data } of eventsOf({ stored }, 'user')) {
       if (type !== 'BookingCancellationRequested') continue;
+      const { whileUnpaid } = data as DataOf<typeof BookingCancellationRequested>;
       const answers = ['BookingCancelled', 'BookingCancellationRefused', 'BookingRejected', 'BookingExpired'];
+      if (whileUnpaid) answers.push('BookingPaid');
       if (!(known.get(stream) ?? []).some((fact) => answers.includes(fact.type)))
         yield `${stream} was to be cancelled, and nothing came of it`;
     }

@@ -1,4 +1,4 @@
-import type { BookingFacts } from '../../src/operations/check/booking-facts.ts';
+import type { Asked, BookingFacts } from '../../src/operations/check/booking-facts.ts';
 import type { Fact } from '../../src/operations/check/fact.ts';
 import type { LedgerEntry as LedgerFact } from '../../src/operations/provider-books.ts';
 import type { LogRecord } from '../../src/runtime/log/log.ts';
@@ -6,8 +6,11 @@ import type { Applied, ServiceDefinition } from '../../src/runtime/service.ts';
 import type { Contents } from '../../src/runtime/store/memory-store.ts';
 import type { EventRow } from '../../src/runtime/store/store.ts';
 import type { LedgerEntry } from '../../src/services/payment/providers/sandbox-ledger.ts';
+import type { UserRow } from '../../src/services/user/projection.ts';
 import type { Journal } from '../journal.ts';
 import type { Received } from '../outside.ts';
+import type { Person } from '../venue.ts';
+import type { Watcher } from '../watcher.ts';
 
 /** All that can be known of a run once it has come to rest: what the invariants look at. */
 export interface Evidence {
@@ -27,6 +30,14 @@ export interface Evidence {
   readonly journal: Journal;
   /** What was wrong in the moment it happened. */
   readonly incidents: readonly string[];
+  /** Those who wanted to be erased. */
+  readonly people: readonly Person[];
+  /** Their accounts. */
+  readonly accounts: readonly UserRow[];
+  /** Their profiles, as those have them who read profiles. */
+  readonly profiles: readonly { readonly service: string; readonly userId: string; readonly data: unknown }[];
+  /** By service and user: when it has taken note of an erasure. */
+  readonly forgotten: Watcher['forgotten'];
 }
 
 /** Something that must hold whenever everything has come to rest. */
@@ -54,6 +65,7 @@ export function bookingsIn(options: Pick<Evidence, 'stored' | 'ledger' | 'receiv
     of('ticket', 'subject'),
     of('notification', 'stream'),
   ];
+  const requests = of('user', 'stream');
   const documents = options.stored.get('user')?.documents.get('bookings') ?? new Map<string, unknown>();
   const ticketRows = Map.groupBy(ticketRowsOf(options), ({ bookingId }) => bookingId);
   const allocations = allocationsOf(eventsOf(options, 'seat-inventory'));
@@ -73,6 +85,7 @@ export function bookingsIn(options: Pick<Evidence, 'stored' | 'ledger' | 'receiv
       payments: facts(payments.get(bookingId)),
       tickets: facts(tickets.get(bookingId)),
       messages: facts(messages.get(bookingId)),
+      asked: (requests.get(bookingId) ?? []).flatMap(askedIn),
       allocations: allocations.get(bookingId) ?? [],
       captures: capturesOf(payments.get(bookingId) ?? []),
       ticketRows: ticketRows.get(bookingId) ?? [],
@@ -93,6 +106,12 @@ function facts(events: readonly EventRow[] = []): readonly Fact[] {
     data: (data ?? {}) as Fact['data'],
     address: json.includes('@') ? (/"([^"@\s]+@[^"@\s]+\.[^"@\s]+)"/.exec(json)?.[1] ?? null) : null,
   }));
+}
+
+function askedIn({ type, time, data }: EventRow): readonly Asked[] {
+  if (type !== 'BookingRequested' && type !== 'PaymentSubmitted') return [];
+  const { acceptedAt, payment } = data as { readonly acceptedAt: string; readonly payment?: unknown };
+  return [{ type, time, acceptedAt, pays: payment !== undefined }];
 }
 
 function ledgerFact({ entryId, key, type, amount, outcome }: LedgerEntry): LedgerFact {

@@ -9,6 +9,13 @@ import {
   priceIsAgreed,
   ticketsFollowConfirmation,
 } from './customers.ts';
+import {
+  erasedAreRefused,
+  erasedHearNothing,
+  erasedLeaveNothing,
+  erasedStayErased,
+  erasedWaitForNothing,
+} from './erasures.ts';
 import type { Evidence, SimulatedInvariant } from './evidence.ts';
 import { everyCauseIsTold, everyMessageHasAnOutcome, receivedOnce } from './messages.ts';
 import { chargedAsAsked, noEndWhileCharged, oneChargeStays, providersBooksAreOurs } from './money.ts';
@@ -58,6 +65,11 @@ export const invariants: readonly SimulatedInvariant[] = [
   receivedOnce,
   everyMessageHasAnOutcome,
   everyCauseIsTold,
+  erasedStayErased,
+  erasedLeaveNothing,
+  erasedHearNothing,
+  erasedAreRefused,
+  erasedWaitForNothing,
   versionsWithoutGaps,
   sequencesWithoutGaps,
   eventsOnTopics,

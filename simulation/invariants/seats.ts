@@ -210,8 +210,8 @@ export const customersKeepTheLimit: SimulatedInvariant = {
       const now = (held.get(name) ?? 0) + count;
       held.set(name, now);
       const limit = limits.get(bookingId);
-      if (type === 'SeatsReserved' && limit !== undefined && now > limit)
-        yield `${name} holds ${now} places of ${limit}`;
+      if (type !== 'SeatsReleased' && limit !== undefined && now > limit)
+        yield `${name} holds ${now} places of ${limit} (${type} for ${bookingId})`;
     }
   },
 };

@@ -162,6 +162,20 @@ export const businessBugs: readonly PlantedBug[] = [
     ),
   },
   {
+    name: 'a payment within the hold is overlooked',
+    alterations: booking((state, input, decide) =>
+      input.type === 'PaymentSubmitted' && statusIs(state, 'awaiting_payment') && Number(state['attempts']) > 0
+        ? []
+        : decide(state, input),
+    ),
+  },
+  {
+    name: 'one of two payments is dropped in silence',
+    alterations: booking((state, input, decide) =>
+      decide(state, input).filter(({ type }) => type !== 'PaymentPassedOver'),
+    ),
+  },
+  {
     name: 'a cancellation during the charge is lost',
     alterations: booking((state, input, decide) =>
       input.type === 'BookingCancellationRequested' && statusIs(state, 'paying', 'paid') ? [] : decide(state, input),
@@ -222,7 +236,7 @@ export const businessBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the price is not that of the quote',
-    shownBy: 57,
+    shownBy: 70,
     alterations: decision('pricing', 'show-prices', (state, input, decide) => {
       if (input.type !== 'SeatsReserved') return decide(state, input);
       const { quote: _, ...data } = input.data;
@@ -316,6 +330,24 @@ export const businessBugs: readonly PlantedBug[] = [
       if (input.type !== 'BookingRequested' || input.data['replaces'] === undefined) return facts;
       const { bookingId, userId, replaces, acceptedAt } = input.data;
       return [...facts, { type: 'ReplacementDue', data: { bookingId, userId, replaces, acceptedAt } }];
+    }),
+  },
+  {
+    name: 'whoever was erased stays on the waiting list',
+    alterations: gate((state, input, decide) =>
+      decide(state, input).filter(({ data }) => data['whileUnpaid'] !== true),
+    ),
+  },
+  {
+    name: 'a request that came while its customer was erased waits for seats',
+    alterations: gate((state, input, decide) => decide(state, input).filter(({ type }) => type !== 'WaitBegun')),
+  },
+  {
+    name: 'a booking keeps the name that is on its tickets',
+    alterations: viewFold('user', 'bookings', (fold) => (doc, applied) => {
+      const { data } = applied.envelope as { readonly data: Loose | null };
+      const named = data?.['bookedUnder'] ?? (doc as Loose | undefined)?.['bookedUnder'];
+      return { ...(fold(doc, applied) as Loose), ...(named === undefined ? {} : { bookedUnder: named }) };
     }),
   },
   {

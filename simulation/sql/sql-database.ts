@@ -12,7 +12,14 @@ import type { Contents } from '../../src/runtime/store/memory-store.ts';
 import { storeError } from '../../src/runtime/store/postgres/connection.ts';
 import { PostgresStore, selectRequests } from '../../src/runtime/store/postgres/postgres-store.ts';
 import type { RequestRow, Store } from '../../src/runtime/store/store.ts';
-import { factRow, type GateTransaction, requestRow, type SimulatedDatabase, type StoredAnswer } from '../database.ts';
+import {
+  factRow,
+  type GateTransaction,
+  requestRow,
+  rowsStored,
+  type SimulatedDatabase,
+  type StoredAnswer,
+} from '../database.ts';
 import type { RealWork } from './real-work.ts';
 
 /**
@@ -22,7 +29,6 @@ import type { RealWork } from './real-work.ts';
  */
 export class SqlDatabase implements SimulatedDatabase {
   readonly store: Store;
-  readonly runsStatements = true;
   readonly #definition: ServiceDefinition;
   readonly #client: pg.Client;
   readonly #own: PostgresStore;
@@ -37,6 +43,10 @@ export class SqlDatabase implements SimulatedDatabase {
     this.#partitions = partitions;
     this.#own = new PostgresStore({ url, applicationName: 'simulation', views: definition.views ?? [] });
     this.store = inTurn(this.#own, work);
+  }
+
+  runs(): boolean {
+    return true;
   }
 
   static async open(options: SqlDatabaseOptions): Promise<SqlDatabase> {
@@ -93,24 +103,22 @@ export class SqlDatabase implements SimulatedDatabase {
 
   transaction<Result>(now: number, work: (transaction: GateTransaction) => Promise<Result>) {
     return this.#work.take(async () => {
-      const facts: OwnedFact[] = [];
+      const stored = rowsStored({ acceptedAt: now, partitions: this.#partitions });
       await this.#ask('begin');
       try {
         const result = await work({
+          ...stored.transaction,
           query: async <Found>(text: string, values: readonly unknown[] = []) =>
             (await this.#ask(text, values)) as readonly Found[],
-          publish: async (more) => void facts.push(...([more].flat() as OwnedFact[])),
-          request: () => Promise.reject(new Error('no request is made inside a transaction here')),
           keep: async (idempotency, answer) => {
             const { text, values } = keepAnswers([{ idempotency, answer, requests: [] }], now);
             await this.#ask(text, values);
           },
         });
-        const rows = this.#factRows(facts, now);
-        const { text, values } = insertRequests(rows);
+        const { text, values } = insertRequests(stored.rows);
         await this.#ask(text, values);
         await this.#ask('commit');
-        return { result, rows };
+        return { result, rows: stored.rows };
       } catch (error) {
         await this.#ask('rollback');
         throw error;

@@ -91,9 +91,21 @@ export const BookingPaymentStarted = event(
     amount: money,
     /** Whose payment it is where two were sent at once; absent in what was said before it was told. */
     method: paymentMethod.optional(),
+    /** When the payment was accepted that is charged; absent in what was said before it was told. */
+    submittedAt: moment.optional(),
     holdExpiresAt: moment,
     heldUntil: moment,
   }),
+);
+
+/** Why a payment is not charged: another one is or was, the booking is paid already, or it has ended. */
+export const passedOverReason = z.enum(['another_payment', 'paid', 'ended']);
+export type PassedOverReason = z.infer<typeof passedOverReason>;
+
+export const PaymentPassedOver = event(
+  'PaymentPassedOver',
+  'A payment that was accepted is not charged: one of two that were sent at once, or one that came too late.',
+  z.object({ ...about, method: paymentMethod, submittedAt: moment, reason: passedOverReason }),
 );
 
 export const BookingPaymentUnsettled = event(
@@ -118,7 +130,15 @@ export const PaymentDeclined = event(
 export const BookingPaid = event(
   'BookingPaid',
   'The money is there: please sell the seats, taking them back if their hold has ended.',
-  z.object({ ...about, ...places, attempt: z.int().min(0), paymentId: paymentId.optional(), amount: money }),
+  z.object({
+    ...about,
+    ...places,
+    attempt: z.int().min(0),
+    paymentId: paymentId.optional(),
+    amount: money,
+    /** The most that a customer may have of the show, as it was when this was asked for: no more is taken back. */
+    seatsPerCustomerMax: z.int().min(1).optional(),
+  }),
 );
 
 export const BookingConfirmed = event(
@@ -236,6 +256,7 @@ export const bookingEvents = [
   BookingHeld,
   BookingPaymentStarted,
   BookingPaymentUnsettled,
+  PaymentPassedOver,
   PaymentDeclined,
   BookingPaid,
   BookingConfirmed,

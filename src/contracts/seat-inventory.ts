@@ -91,7 +91,7 @@ export const SeatsReleased = event(
 
 export const SeatsLost = event(
   'SeatsLost',
-  'Money came after the hold had ended, and not all seats are free any more.',
+  'Money came after the hold had ended, and not all seats are free any more, or the customer has as many as they may.',
   z.object({ ...owned, ...places, offending: z.array(z.string()).max(seatsPerRequestMax) }),
 );
 

@@ -107,6 +107,12 @@ function wantedOf(wanted: Wanted | undefined, names: PlaceNames): string {
   return wanted.count === 1 ? 'the best seat' : `the best ${wanted.count} seats`;
 }
 
+const passedOver: Readonly<Record<string, string>> = {
+  another_payment: 'another one is',
+  paid: 'the booking is paid already',
+  ended: 'the booking has ended',
+};
+
 const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => string>> = {
   BookingRequested: (told, names) =>
     `The customer asked for ${wantedOf(told.wanted, names)}${told.payment ? `, to be paid by ${told.payment.method}` : ''}${told.replaces ? `, in exchange for booking ${bookingNumber(told.replaces.bookingId)}` : ''}.`,
@@ -118,6 +124,7 @@ const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => stri
   BookingCreated: (told, names) =>
     `The booking exists; ${wantedOf(told.wanted, names)} were asked of the seat inventory.`,
   SeatsAwaited: () => 'No seats are free: the booking is on the waiting list of the show.',
+  WaitBegun: () => 'It was looked whether the account that it waits for is still there.',
   BookingWaits: (told) =>
     `It waits for seats, until ${told.until === undefined ? 'an unknown time' : momentOf(told.until)}.`,
   WaitRanOut: () => 'Its wait ends, unless its show is sold for longer by now.',
@@ -149,6 +156,7 @@ const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => stri
   PaymentSucceeded: (told) => `${money(told.amount)} captured by ${told.provider}${retriesOf(told)}.`,
   PaymentFailed: (told) => `The charge was declined${retriesOf(told)}: ${error(told)}.`,
   PaymentUnsettled: () => 'The outcome of the charge has been unknown for too long; a person should look.',
+  PaymentPassedOver: (told) => `A payment is not charged: ${passedOver[told.reason ?? ''] ?? words(told.reason)}.`,
   BookingPaymentUnsettled: () => 'The booking waits for a charge of unknown outcome.',
   PaymentDeclined: (told) => `Declined: ${error(told)}. ${told.attemptsLeft} tries left.`,
   BookingPaid: (told) => `Paid ${money(told.amount)}; the seats may be sold.`,
@@ -156,7 +164,10 @@ const sentences: Readonly<Record<string, (told: Told, names: PlaceNames) => stri
   SeatsReleased: (told, names) => `Released ${placesOf(told, names)}: ${words(told.cause)}.`,
   SeatsBlocked: (told, names) => `Kept off sale by ${told.by}: ${manyOf(told, names)}.`,
   SeatsUnblocked: (told, names) => `Put on sale again by ${told.by}: ${manyOf(told, names)}.`,
-  SeatsLost: (told, names) => `The hold had ended, and not all seats are free any more: ${placesOf(told, names)}.`,
+  SeatsLost: (told, names) =>
+    told.offending?.length === 0
+      ? `The hold had ended, and the customer has as many seats as each may by now: ${placesOf(told, names)}.`
+      : `The hold had ended, and not all seats are free any more: ${placesOf(told, names)}.`,
   HoldEnded: () => 'The hold ended while the charge was open; the booking waits for the outcome.',
   BookingConfirmed: (told, names) => `Confirmed: ${placesOf(told, names)} for ${money(told.total)}.`,
   BookingRejected: (told) =>

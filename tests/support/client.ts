@@ -124,7 +124,12 @@ export interface Booking {
   readonly rulesVersion?: number;
   readonly holdExpiresAt?: string;
   readonly waitsUntil?: string;
-  readonly payment: { readonly status: string; readonly attempts: number; readonly error?: { readonly code: string } };
+  readonly payment: {
+    readonly status: string;
+    readonly attempts: number;
+    readonly error?: { readonly code: string };
+    readonly passedOver?: readonly { readonly reason: string }[];
+  };
   readonly refund?: { readonly status: string; readonly amount: { readonly amount: number } };
   readonly replaces?: string;
   readonly tickets: readonly string[];

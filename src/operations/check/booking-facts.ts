@@ -16,6 +16,8 @@ export interface BookingFacts {
   readonly payments: readonly Fact[];
   readonly tickets: readonly Fact[];
   readonly messages: readonly Fact[];
+  /** What was asked of it by its customer: the booking itself, and payments. */
+  readonly asked: readonly Asked[];
   /** Seats that the wall says are this booking's. */
   readonly allocations: readonly { readonly showId: string; readonly seatIndex: number }[];
   /** Captures that count as the booking's payment, by the wall. */
@@ -42,6 +44,16 @@ export interface BookingFacts {
   readonly ledger: ReadonlyMap<string, LedgerEntry>;
   /** Entries of the booking that are due. */
   readonly theirs: readonly LedgerEntry[];
+}
+
+/** A request that was accepted. */
+export interface Asked {
+  readonly type: string;
+  /** Milliseconds since 1970. */
+  readonly time: number;
+  readonly acceptedAt: string;
+  /** Whether it brings a payment. */
+  readonly pays: boolean;
 }
 
 /** Facts of the booking service that make one page. */
@@ -125,7 +137,15 @@ export function* bookingsOf({ answers, booksOf }: Page): Generator<BookingFacts>
     if (next === undefined) return;
     const booking: Building = {
       ...{ bookingId: next, booking: nothing, seats: nothing, payments: nothing, tickets: nothing, messages: nothing },
-      ...{ allocations: nothing, captures: 0, ticketRows: nothing, inbox: noInbox, document: undefined, waits: false },
+      ...{
+        asked: nothing,
+        allocations: nothing,
+        captures: 0,
+        ticketRows: nothing,
+        inbox: noInbox,
+        document: undefined,
+        waits: false,
+      },
       ...{ booksOf, ledger: noLedger, theirs: nothing },
     };
     for (const { add, lines } of all) for (; lines.id === next; lines.advance()) add(booking, lines);
@@ -164,6 +184,10 @@ const adding: Readonly<Record<Column, Adding>> = {
   },
   messages: (to, line) => {
     to.messages = push(to.messages, factIn(line));
+  },
+  asked: (to, line) => {
+    const [type, time, acceptedAt] = [line.field(), Number(line.field()), line.field()];
+    to.asked = push(to.asked, { type, time, acceptedAt, pays: line.rest() === 'true' });
   },
   allocations: (to, line) => {
     to.allocations = push(to.allocations, { showId: line.field(), seatIndex: Number(line.rest()) });

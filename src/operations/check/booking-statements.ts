@@ -8,7 +8,7 @@ import { firstBooking, lastBooking, type Selection } from './selection.ts';
  */
 export const columns = [
   ...(['booking', 'seats', 'payments', 'tickets', 'messages'] as const),
-  ...(['allocations', 'captures', 'ticket_rows', 'inbox', 'documents', 'waiting', 'ledger'] as const),
+  ...(['asked', 'allocations', 'captures', 'ticket_rows', 'inbox', 'documents', 'waiting', 'ledger'] as const),
 ] as const;
 export type Column = (typeof columns)[number];
 
@@ -47,6 +47,11 @@ export function statements(selection: Selection, hasLedger: boolean): readonly S
   const isLetIn = '(exists (select from admissions a where a.ticket_id = id))::text';
   const issue = `(select coalesce(max(x.issue), 1) from transfers x where x.ticket_id = id and x.status = 'accepted')::text`;
   const ticketFields = ['id', "coalesce(seat, '')", "coalesce(body ->> 'area', '')", isLetIn, issue, 'status'];
+  const asked = linesOf(
+    ['stream', 'type', 'time', "data ->> 'acceptedAt'", "(data -> 'payment' is not null)::text"],
+    `select ${factColumns} from events where ${where('stream')} and type in ('BookingRequested', 'PaymentSubmitted')
+     order by stream, stream_version`,
+  );
   return [
     { database: 'booking', values, text: `select ${ofStreams} as booking, ${waiting} as waiting` },
     {
@@ -67,7 +72,7 @@ export function statements(selection: Selection, hasLedger: boolean): readonly S
     },
     {
       ...{ database: 'user', values },
-      text: `select ${rowsOf('id', 'bookings', ['status'])} as documents, ${waiting} as waiting`,
+      text: `select ${rowsOf('id', 'bookings', ['status'])} as documents, ${asked} as asked, ${waiting} as waiting`,
     },
     ...(hasLedger ? [ledgerOf(selection)] : []),
   ];

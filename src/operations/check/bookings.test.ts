@@ -22,7 +22,16 @@ function paying(...payments: readonly Fact[]): BookingFacts {
       fact('BookingPaymentStarted', 4, charge),
       fact('BookingValidated', 5, charge),
     ],
-    ...{ seats: [], tickets: [], messages: [], allocations: [], captures: 0, ticketRows: [], inbox: new Map() },
+    ...{
+      seats: [],
+      tickets: [],
+      messages: [],
+      asked: [],
+      allocations: [],
+      captures: 0,
+      ticketRows: [],
+      inbox: new Map(),
+    },
     payments: [fact('ChargeRequested', 1, { ...charge, unsettledAt: hour }), ...payments],
     ...{ document: { status: 'paying' }, waits: false, ledger: new Map(), theirs: [] },
   } as unknown as BookingFacts;

@@ -5,6 +5,7 @@ import { holdsWithinLimits } from './holds.ts';
 import { theirsIsOurs } from './ledger.ts';
 import { messagesHaveOutcomes, oneMessage } from './messages.ts';
 import { moneyAddsUp, oneCapture, oneRefund, partsMakeTheTotal, providerAgrees, refundedIsCaptured } from './money.ts';
+import { paymentsAreAnswered } from './payments.ts';
 import {
   type Examined,
   ended,
@@ -271,6 +272,12 @@ const rules: readonly (Invariant & { readonly rule: Rule })[] = [
     promise: 2,
     says: 'whoever waits for seats is on the list of the show, and nobody else',
     rule: theListIsTrue,
+  },
+  {
+    name: 'payments-are-answered',
+    promise: 2,
+    says: 'every payment that was accepted is charged once, or its customer is told why not',
+    rule: paymentsAreAnswered,
   },
   { name: 'customer-reads-it', promise: 2, says: 'what the customer reads is what was decided', rule: customerReadsIt },
   {

@@ -49,5 +49,11 @@ export interface Data {
   readonly channel?: string;
   readonly status?: string;
   readonly round?: number;
+  readonly acceptedAt?: string;
+  readonly submittedAt?: string;
+  /** What is known of a payment is that there is one. */
+  readonly payment?: object;
+  /** Of a booking: what becomes of each of its payments is told. */
+  readonly answersPayments?: boolean;
   readonly replaces?: { readonly bookingId: string };
 }

@@ -13,6 +13,7 @@ import {
   seatsLost,
   seatsReserved,
   seatsSold,
+  show,
   states,
   submitted,
   succeeded,
@@ -37,10 +38,34 @@ describe('a payment', () => {
   test('submitted while seats are looked for is charged once they are held, and the first one counts', () => {
     const story = given(requested(), submitted('tok_visa'), submitted('tok_other'), priced());
     assert.equal(story.last('BookingValidated').payment.token, 'tok_visa');
+    assert.equal(story.last('PaymentPassedOver').reason, 'another_payment');
+  });
+  test('is charged under the time at which it was accepted, however it came', () => {
+    const sent = given(requested({ payment }), seatsReserved(), priced());
+    assert.equal(sent.last('BookingPaymentStarted').submittedAt, requested().data.acceptedAt);
+    for (const later of [given(requested(), submitted(), priced()), given(requested(), priced(), submitted())])
+      assert.equal(later.last('BookingPaymentStarted').submittedAt, submitted().data.acceptedAt);
+  });
+  test('that is not charged is passed over with a reason', () => {
+    const reasons = {
+      paying: 'another_payment',
+      paid: 'paid',
+      confirmed: 'paid',
+      rejected: 'ended',
+      expired: 'ended',
+      cancelled: 'ended',
+    } as const;
+    for (const [state, reason] of Object.entries(reasons)) {
+      const story = given(...states[state as keyof typeof reasons], submitted());
+      const { bookingId, showId, userId, acceptedAt } = submitted().data;
+      const told = { bookingId, showId, userId, method: 'card', submittedAt: acceptedAt, reason };
+      assert.deepEqual(story.last('PaymentPassedOver'), told, state);
+    }
   });
   test('within the hold is charged; a second one while it is open is not', () => {
     const story = given(requested(), priced(), submitted(), submitted());
     assert.equal(story.types.filter((type) => type === 'BookingValidated').length, 1);
+    assert.equal(story.types.filter((type) => type === 'PaymentPassedOver').length, 1);
   });
   test('that succeeds is paid, sold and confirmed', () => {
     const story = given(...states.confirmed);
@@ -56,6 +81,11 @@ describe('a payment', () => {
     const story = given(requested({ payment, replaces }), ...states.confirmed.slice(1));
     assert.deepEqual(story.last('BookingConfirmed').replaces, replaces);
     assert.equal('replaces' in given(...states.confirmed).last('BookingConfirmed'), false);
+  });
+  test('that succeeds names the limit of the show, for seats that have to be taken back', () => {
+    const limited = requested({ payment, show: show({ seatsPerCustomerMax: 4 }) });
+    assert.equal(given(limited, ...states.confirmed.slice(1)).last('BookingPaid').seatsPerCustomerMax, 4);
+    assert.equal('seatsPerCustomerMax' in given(...states.confirmed).last('BookingPaid'), false);
   });
   test('of another amount than was asked for is parked', () => {
     assert.throws(() => given(...states.paying, succeeded(attempt(1), 1)), /captured/);

@@ -1,3 +1,4 @@
+import type { PassedOverReason } from '../../contracts/booking.ts';
 import { unreachable } from '../../contracts/decider.ts';
 import { deriveId } from '../../contracts/ids.ts';
 import type { Money } from '../../contracts/money.ts';
@@ -15,6 +16,7 @@ import type {
 } from './inputs.ts';
 import { refund } from './refund.ts';
 import {
+  type Asked,
   type AwaitingPayment,
   about,
   type Event,
@@ -27,33 +29,51 @@ import {
 /** Charges, their outcomes and refunds. */
 
 export function onPaymentSubmitted(state: State, input: PaymentSubmitted): readonly Event[] {
-  const { payment } = input.data;
+  const { payment, acceptedAt: submittedAt } = input.data;
   switch (state.status) {
     case 'requested':
       // Judged once seats are held. The first payment counts: one charge at a time.
-      if (state.payment !== undefined) return [];
-      return [{ type: 'PaymentKept', data: { bookingId: state.about.bookingId, payment } }];
+      if (state.payment !== undefined) return [passedOver(state, input, 'another_payment')];
+      return [{ type: 'PaymentKept', data: { bookingId: state.about.bookingId, payment, submittedAt } }];
     case 'awaiting_payment':
       // Whether the hold is still there is not for a clock to say: seat-inventory has not ended it yet.
-      return startCharge(state, payment, input.terms);
+      return startCharge(state, { payment, submittedAt }, input.terms);
     case 'paying':
-    // One open charge at a time: a second one could take the money twice.
+      // One open charge at a time: a second one could take the money twice.
+      return [passedOver(state, input, 'another_payment')];
     case 'paid':
     case 'confirmed':
-    // It is paid already.
+      return [passedOver(state, input, 'paid')];
     case 'unseen':
+      // Before its request: the gate says it again behind that.
+      return [];
     case 'rejected':
     case 'expired':
     case 'cancelled':
-      // There is nothing to pay for.
-      return [];
+      return [passedOver(state, input, 'ended')];
     default:
       return unreachable(state);
   }
 }
 
+/** It was accepted, so whoever sent it is told that it is not charged, and why. */
+function passedOver(state: KnownState, { data }: PaymentSubmitted, reason: PassedOverReason): Event {
+  const { payment, acceptedAt: submittedAt } = data;
+  return { type: 'PaymentPassedOver', data: { ...about(state.about), method: payment.method, submittedAt, reason } };
+}
+
+/** A payment, and when it was accepted. */
+interface Submitted {
+  readonly payment: Payment;
+  readonly submittedAt: string | undefined;
+}
+
 /** Opens the next charge: the hold is extended by the grace, and payment is asked to charge. */
-export function startCharge(state: AwaitingPayment, payment: Payment, terms: Terms): readonly Event[] {
+export function startCharge(
+  state: AwaitingPayment,
+  { payment, submittedAt }: Submitted,
+  terms: Terms,
+): readonly Event[] {
   const attempt = state.attempts + 1;
   const { holdExpiresAt, total } = state.held;
   const opened = {
@@ -65,7 +85,10 @@ export function startCharge(state: AwaitingPayment, payment: Payment, terms: Ter
   const { paymentGraceMs = terms.paymentGraceMs } = state.asked;
   const heldUntil = new Date(Date.parse(holdExpiresAt) + paymentGraceMs).toISOString();
   return [
-    { type: 'BookingPaymentStarted', data: { ...opened, method: payment.method, holdExpiresAt, heldUntil } },
+    {
+      type: 'BookingPaymentStarted',
+      data: { ...opened, method: payment.method, submittedAt, holdExpiresAt, heldUntil },
+    },
     { type: 'BookingValidated', data: { ...opened, payment, movieTitle: state.asked.movieTitle } },
   ];
 }
@@ -107,9 +130,17 @@ function paidInFull(state: Paying, attempt: number, amount: Money): readonly Eve
   return [
     {
       type: 'BookingPaid',
-      data: { ...about(state.about), seats, areas, attempt, paymentId: state.paymentId, amount },
+      data: {
+        ...{ ...about(state.about), seats, areas, attempt, paymentId: state.paymentId, amount },
+        ...limitOf(state.asked),
+      },
     },
   ];
+}
+
+/** What seat-inventory has to know where it takes seats back. */
+export function limitOf({ seatsPerCustomerMax }: Asked): Pick<Asked, 'seatsPerCustomerMax'> {
+  return seatsPerCustomerMax === undefined ? {} : { seatsPerCustomerMax };
 }
 
 /** Refunds a capture that the booking has no use for, once. */

@@ -4,7 +4,7 @@ import { unreachable } from '../../contracts/decider.ts';
 import type { Money } from '../../contracts/money.ts';
 import type { BookingRequestedData } from '../../contracts/user.ts';
 import { applyCancellations } from './decide-cancellation.ts';
-import { startCharge } from './decide-payment.ts';
+import { limitOf, startCharge } from './decide-payment.ts';
 import { evolve } from './evolve.ts';
 import type { BookingRequested, PriceCalculated, WaitEndDue } from './inputs.ts';
 import { type AwaitingPayment, about, type Event, type Held, type Requested, type State } from './state.ts';
@@ -53,6 +53,8 @@ export function onBookingRequested(state: State, input: BookingRequested): reado
         paymentAttemptsMax: terms.paymentAttemptsMax,
         timesOutAt: input.at + terms.requestTtlMs,
         payment: data.payment,
+        answersPayments: true,
+        seatsPerCustomerMax: show.seatsPerCustomerMax,
         ...waiting,
         ...(waitsForSeats === undefined ? {} : { waitsForSeats }),
         ...(data.replaces === undefined ? {} : { replaces: data.replaces }),
@@ -141,11 +143,14 @@ function fixPrice(state: Requested, input: PriceCalculated): readonly Event[] {
   if (total.amount === 0) {
     return [
       bookingHeld,
-      { type: 'BookingPaid', data: { ...about(state.about), seats, areas, attempt: 0, amount: total } },
+      {
+        type: 'BookingPaid',
+        data: { ...about(state.about), seats, areas, attempt: 0, amount: total, ...limitOf(state.asked) },
+      },
     ];
   }
   if (state.payment === undefined) return [bookingHeld];
-  return [bookingHeld, ...startCharge(awaiting, state.payment, input.terms)];
+  return [bookingHeld, ...startCharge(awaiting, { payment: state.payment, submittedAt: state.paymentAt }, input.terms)];
 }
 
 export function onTimeOut(state: State): readonly Event[] {

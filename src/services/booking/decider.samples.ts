@@ -4,7 +4,7 @@ import type { Show } from '../../contracts/catalog.ts';
 import { deriveId } from '../../contracts/ids.ts';
 import type { BookingRequestedData } from '../../contracts/user.ts';
 import { booking } from './decider.ts';
-import type { CancellationRequested, Input, SeatsReleased } from './inputs.ts';
+import type { BookingRequested, CancellationRequested, Input, PaymentSubmitted, SeatsReleased } from './inputs.ts';
 import type { Event, State } from './state.ts';
 
 /** Inputs and histories that the booking's tests tell their stories with. */
@@ -41,7 +41,7 @@ export function show(facts: Partial<Show> = {}): Show {
   };
 }
 
-export function requested(facts: Partial<BookingRequestedData> & { show?: Show | undefined } = {}): Input {
+export function requested(facts: Partial<BookingRequestedData> & { show?: Show | undefined } = {}): BookingRequested {
   const { show: asked, ...data } = 'show' in facts ? facts : { ...facts, show: show() };
   return {
     ...context,
@@ -72,7 +72,7 @@ export function quote(total: number, expiresAfterMinutes: number) {
   };
 }
 
-export const submitted = (token = 'tok_visa'): Input => ({
+export const submitted = (token = 'tok_visa'): PaymentSubmitted => ({
   ...context,
   type: 'PaymentSubmitted',
   data: { ...about, payment: { method: 'card', token }, acceptedAt: at(1) },

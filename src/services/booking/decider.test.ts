@@ -64,7 +64,8 @@ describe('every state meets every input', () => {
   const refund = ['RefundRequested'];
   const expected: Record<keyof typeof inputs, { row: Row; but: Partial<Record<keyof typeof states, Row>> }> = {
     BookingRequested: everywhere(nothing, { unseen: ['RequestAccepted', 'BookingCreated'] }),
-    PaymentSubmitted: everywhere(nothing, {
+    PaymentSubmitted: everywhere(['PaymentPassedOver'], {
+      unseen: nothing,
       requested: ['PaymentKept'],
       'requested, on the list': ['PaymentKept'],
       awaiting_payment: ['BookingPaymentStarted', 'BookingValidated'],

@@ -22,16 +22,8 @@ export function evolve(state: State, event: Event): State {
       const { payment, ...asked } = event.data;
       const { bookingId, showId, userId } = asked;
       const about = { bookingId, showId, userId };
-      return {
-        status: 'requested',
-        about,
-        refunds: {},
-        asked,
-        payment,
-        cancellations: [],
-        waits: false,
-        runsOut: false,
-      };
+      const kept = { payment, paymentAt: asked.acceptedAt, cancellations: [], waits: false, runsOut: false };
+      return { status: 'requested', about, refunds: {}, asked, ...kept };
     }
     case 'BookingWaits': {
       const now = expect(state, event, 'requested');
@@ -40,7 +32,11 @@ export function evolve(state: State, event: Event): State {
     case 'WaitRanOut':
       return { ...expect(state, event, 'requested'), runsOut: true };
     case 'PaymentKept':
-      return { ...expect(state, event, 'requested'), payment: event.data.payment };
+      return {
+        ...expect(state, event, 'requested'),
+        payment: event.data.payment,
+        paymentAt: event.data.submittedAt,
+      };
     case 'CancellationKept': {
       const { bookingId: _, ...cancellation } = event.data;
       const now = expect(state, event, 'requested', 'paying', 'paid');
@@ -62,6 +58,9 @@ export function evolve(state: State, event: Event): State {
       return { ...expect(state, event, 'paying'), holdEnded: true };
     case 'BookingPaymentUnsettled':
       return { ...expect(state, event, 'paying'), unsettled: true };
+    case 'PaymentPassedOver':
+      // It is what its customer is told, and nothing that a booking remembers.
+      return state;
     case 'ShowCancellationKept':
       return { ...expect(state, event, 'paying', 'paid'), showCancelled: true };
     case 'PaymentDeclined': {

@@ -39,6 +39,10 @@ export interface Asked extends About {
   readonly waitsForSeats?: { readonly until?: string | undefined } | undefined;
   /** The booking that its customer has it instead of. */
   readonly replaces?: Replaced | undefined;
+  /** What becomes of each of its payments is told; absent in streams that were begun by a build that did not. */
+  readonly answersPayments?: true | undefined;
+  /** The most that a customer may have of the show; absent where there is no limit, and in streams that were begun without. */
+  readonly seatsPerCustomerMax?: number | undefined;
 }
 
 /** Seats that are held at a fixed price. */
@@ -90,6 +94,8 @@ export interface Requested extends Known {
   readonly asked: Asked;
   /** Came with the request or while seats were being looked for. */
   readonly payment: Payment | undefined;
+  /** When that payment was accepted; absent where a build has kept it that did not say. */
+  readonly paymentAt?: string | undefined;
   readonly cancellations: readonly Cancellation[];
   /** It is on the waiting list of its show. */
   readonly waits: boolean;
@@ -164,7 +170,10 @@ export type KnownState = Exclude<State, Unseen>;
 export type RequestAccepted = Fact<'RequestAccepted', Asked & { readonly payment?: Payment | undefined }>;
 /** An effect: a timer has no show at hand, which may have been moved since the wait began. */
 export type WaitRanOut = Fact<'WaitRanOut', { readonly bookingId: string; readonly showId: string }>;
-export type PaymentKept = Fact<'PaymentKept', { readonly bookingId: string; readonly payment: Payment }>;
+export type PaymentKept = Fact<
+  'PaymentKept',
+  { readonly bookingId: string; readonly payment: Payment; readonly submittedAt?: string | undefined }
+>;
 export type CancellationKept = Fact<'CancellationKept', { readonly bookingId: string } & Cancellation>;
 export type CancellationBegun = Fact<'CancellationBegun', { readonly bookingId: string } & Returning>;
 export type CancellationDropped = Fact<'CancellationDropped', { readonly bookingId: string }>;

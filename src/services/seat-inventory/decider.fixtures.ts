@@ -119,8 +119,12 @@ export function declined(about: About): InputOf<'PaymentDeclined'> {
   };
 }
 
-export function paid(about: About, ids: readonly string[] = []): InputOf<'BookingPaid'> {
-  return { type: 'BookingPaid', ...context(), data: { ...about, ...attempt, seats: [...ids], areas: [] } };
+export function paid(
+  about: About,
+  ids: readonly string[] = [],
+  more: Partial<InputOf<'BookingPaid'>['data']> = {},
+): InputOf<'BookingPaid'> {
+  return { type: 'BookingPaid', ...context(), data: { ...about, ...attempt, seats: [...ids], areas: [], ...more } };
 }
 
 export function ended(

@@ -218,6 +218,32 @@ test('given a hold that ended, when the money comes and one seat has gone, then 
   assert.deepEqual(facts(show.when(paid(booking(1)))), [['SeatsLost', { offending: ['S-A-2'] }]]);
 });
 
+test('given a limit and a hold that ended, when the money comes and the customer has booked again, then they have no more than they may', () => {
+  const limited = { seatsPerCustomerMax: 3 };
+  const late = (again: readonly string[]) =>
+    given(
+      created(booking(1, 'ann'), seats('S-A-1', 'S-A-2'), limited),
+      deadlineReached(booking(1, 'ann'), minutesLater(6)),
+      created(booking(2, 'ann'), seats(...again), limited),
+    );
+  assert.deepEqual(facts(late(['S-A-3', 'S-A-4']).when(paid(booking(1, 'ann'), [], limited))), [
+    ['SeatsLost', { offending: [] }],
+  ]);
+  assert.deepEqual(types(late(['S-A-3']).when(paid(booking(1, 'ann'), [], limited))), ['SeatsSold']);
+  // What was told by a build that did not name the limit.
+  assert.deepEqual(types(late(['S-A-3', 'S-A-4']).when(paid(booking(1, 'ann')))), ['SeatsSold']);
+});
+
+test('given a limit and a hold of staff for somebody at the counter that ended, when the money comes, then it is not theirs', () => {
+  const limited = { seatsPerCustomerMax: 1 };
+  const counter = { ...limited, bookedUnderId: booking(9).userId };
+  const show = given(
+    created(booking(1, 'ann'), seats('S-A-1', 'S-A-2'), counter),
+    deadlineReached(booking(1, 'ann'), minutesLater(6)),
+  );
+  assert.deepEqual(types(show.when(paid(booking(1, 'ann'), [], limited))), ['SeatsSold']);
+});
+
 test('given places of an area that were given back and taken since, when the money comes, then they are lost', () => {
   const show = given(
     created(booking(1), areas(['pit', 6])),

@@ -2,7 +2,7 @@ import { type Decider, unreachable } from '../../contracts/decider.ts';
 import { indexOfSeat, planIndex } from '../../contracts/rules/plan-order.ts';
 import { isFree, seatState } from '../../contracts/rules/seat-map.ts';
 import { countIn, evolve, less, placeCount } from './evolve.ts';
-import { claimPlaces, mayOpen, type Refusal, underPlan } from './refusals.ts';
+import { claimPlaces, isOverLimit, mayOpen, type Refusal, underPlan } from './refusals.ts';
 import {
   type About,
   type Allocation,
@@ -231,7 +231,14 @@ function sell({ root, part }: State, { data }: InputOf<'BookingPaid'>): readonly
       const offending = notFree(root, part);
       const places = { ...part.about, ...listed(part) };
       const late = part.waitedFor ? { waitedFor: true as const } : {};
-      if (offending.length === 0) return [{ type: 'SeatsSold', data: { ...places, from: 'free', ...late } }];
+      // Whoever has booked again meanwhile has no more than others may: this money goes back.
+      const isTooMany = isOverLimit(root, {
+        about: part.about,
+        count: placeCount(part),
+        max: data.seatsPerCustomerMax,
+      });
+      if (offending.length === 0 && !isTooMany)
+        return [{ type: 'SeatsSold', data: { ...places, from: 'free', ...late } }];
       return [{ type: 'SeatsLost', data: { ...places, offending: [...offending] } }];
     }
     // Paid without ever having had seats: the money must go back, and this answer is what sends it.

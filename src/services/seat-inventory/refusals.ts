@@ -1,3 +1,4 @@
+import type { BookingCreatedData } from '../../contracts/booking.ts';
 import type { SeatPlan } from '../../contracts/catalog.ts';
 import { noNames } from '../../contracts/rules/by-name.ts';
 import { countOf } from '../../contracts/rules/counts.ts';
@@ -79,11 +80,27 @@ function seatUnknown({ plan, named }: Claim): Refusal | undefined {
 }
 
 /** A sale at the counter is not limited: one member of staff sells to many customers. */
-function limitExceeded({ root, input, count }: Claim): Refusal | undefined {
-  const { seatsPerCustomerMax, bookedUnderId, userId } = input.data;
-  if (seatsPerCustomerMax === undefined || bookedUnderId !== undefined) return undefined;
+function limitExceeded({ root, input: { data }, count }: Claim): Refusal | undefined {
+  const isTooMany = isOverLimit(root, { about: data, count, max: data.seatsPerCustomerMax });
+  return isTooMany ? { reason: 'limit_exceeded', offending: [] } : undefined;
+}
+
+/** Whether a customer would have more places of the show than it allows each of them. */
+export function isOverLimit(
+  root: ShowSeats,
+  {
+    about: { userId, bookedUnderId },
+    count,
+    max,
+  }: {
+    readonly about: Pick<BookingCreatedData, 'userId' | 'bookedUnderId'>;
+    readonly count: number;
+    readonly max: number | undefined;
+  },
+): boolean {
+  if (max === undefined || bookedUnderId !== undefined) return false;
   const before = root.customers === undefined ? 0 : countOf(root.customers, userId);
-  return before + count > seatsPerCustomerMax ? { reason: 'limit_exceeded', offending: [] } : undefined;
+  return before + count > max;
 }
 
 /** Indexes of two plans do not mix: while places are taken under one plan, another one has none to give. */

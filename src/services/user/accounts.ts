@@ -2,7 +2,7 @@ import { newId } from '../../contracts/ids.ts';
 import { ConfigurationError } from '../../runtime/configuration.ts';
 import type { Call, Role } from '../../runtime/http/endpoint.ts';
 import { notFound, Problem } from '../../runtime/http/problem.ts';
-import type { Idempotency, ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
+import type { Idempotency, Request, ServiceRuntime, Transaction } from '../../runtime/service-runtime.ts';
 import { type ProfileChanges, type ProfileCommand, type ProfileEvent, type ProfileState, profiles } from './decider.ts';
 import { hashPassword, passwordMatches } from './passwords.ts';
 import * as projection from './projection.ts';
@@ -179,12 +179,22 @@ export async function eraseAccount(service: ServiceRuntime, userId: string, trac
  * for by the time this is read stays theirs. What staff have asked for at the counter is their customers'.
  */
 async function cancelSought(transaction: Transaction, userId: string, traceparent: string | undefined): Promise<void> {
-  const asked = { by: 'customer', byUserId: userId, whileUnpaid: true, acceptedAt: new Date().toISOString() };
-  for (const { bookingId, showId } of await projection.soughtBookingsOf(transaction, userId)) {
-    const data = { bookingId, showId, ...asked };
-    const request = { type: 'BookingCancellationRequested', key: showId, subject: bookingId, data, traceparent };
-    await transaction.request(request);
-  }
+  const acceptedAt = new Date().toISOString();
+  for (const booking of await projection.soughtBookingsOf(transaction, userId))
+    await transaction.request(leftBehind({ ...booking, userId, acceptedAt, traceparent }));
+}
+
+/** Undoes a booking of somebody who is erased, unless it is paid for by the time this is read. */
+export function leftBehind(booking: {
+  readonly bookingId: string;
+  readonly showId: string;
+  readonly userId: string;
+  readonly acceptedAt: string;
+  readonly traceparent: string | undefined;
+}): Request {
+  const { bookingId, showId, userId: byUserId, acceptedAt, traceparent } = booking;
+  const data = { bookingId, showId, by: 'customer', byUserId, whileUnpaid: true, acceptedAt };
+  return { type: 'BookingCancellationRequested', key: showId, subject: bookingId, data, traceparent };
 }
 
 /** A user as the API shows it, from the row of one who was not erased. */

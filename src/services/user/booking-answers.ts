@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { bookingStatus, rejectionReason } from '../../contracts/booking.ts';
+import { bookingStatus, passedOverReason, rejectionReason } from '../../contracts/booking.ts';
 import { bookingId, showId, userId } from '../../contracts/ids.ts';
 import { money } from '../../contracts/money.ts';
 import { bookingNumber } from '../../contracts/rules/booking-number.ts';
@@ -37,6 +37,10 @@ export const booking = z.object({
     attempts: z.int(),
     method: paymentMethod.describe('How the latest payment was made').optional(),
     error: z.object({ code: z.string(), message: z.string() }).optional(),
+    passedOver: z
+      .array(z.object({ submittedAt: z.string(), method: paymentMethod, reason: passedOverReason }))
+      .describe('Payments that were accepted and are not charged, the newest last')
+      .optional(),
   }),
   refund: z.object({ status: z.enum(['pending', 'succeeded', 'failed']), amount: money }).optional(),
   replaces: bookingId.describe('The booking that is cancelled once this one is confirmed').optional(),

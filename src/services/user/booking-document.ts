@@ -1,4 +1,4 @@
-import type { BookingEvent, BookingStatus, RejectionReason } from '../../contracts/booking.ts';
+import type { BookingEvent, BookingStatus, PassedOverReason, RejectionReason } from '../../contracts/booking.ts';
 import type { Money } from '../../contracts/money.ts';
 import type { AreaCount, Fee, PriceItem } from '../../contracts/seats.ts';
 import type { TicketEvent } from '../../contracts/ticket.ts';
@@ -35,6 +35,8 @@ export interface BookingDocument {
     readonly status: PaymentStatus;
     readonly attempts: number;
     readonly error?: { readonly code: string; readonly message: string };
+    /** Payments that were accepted and are not charged, the newest last. */
+    readonly passedOver?: readonly PassedOver[];
   };
   readonly refund?: { readonly status: RefundStatus; readonly amount: Money };
   /** The booking that its customer wants it instead of. */
@@ -45,6 +47,13 @@ export interface BookingDocument {
   readonly history: readonly { readonly status: BookingStatus; readonly at: string }[];
   readonly createdAt: string;
   readonly internal: Internal;
+}
+
+/** A payment that is not charged. */
+export interface PassedOver {
+  readonly submittedAt: string;
+  readonly method: 'card' | 'cash';
+  readonly reason: PassedOverReason;
 }
 
 export type PaymentStatus = 'none' | 'pending' | 'succeeded' | 'declined' | 'unknown';

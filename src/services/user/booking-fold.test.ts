@@ -156,6 +156,30 @@ test('a payment submitted before the decline that answered it is not pending', (
   assert.equal(late?.payment.status, 'declined');
 });
 
+const passedOver: AnyEvent = {
+  type: 'PaymentPassedOver',
+  data: { ...about, method: 'card', submittedAt: acceptedAt, reason: 'another_payment' },
+};
+
+test('a payment that is not charged is shown with its reason, whatever becomes of the one that is', () => {
+  const told = [{ submittedAt: acceptedAt, method: 'card', reason: 'another_payment' }];
+  const charged = folded(requested(false), created, held, started(1), passedOver);
+  assert.deepEqual(charged.payment, { status: 'pending', attempts: 1, passedOver: told });
+  for (const [outcome, status] of [
+    [declined(1), 'declined'],
+    [paid(1), 'succeeded'],
+    [unsettled, 'unknown'],
+  ] as const) {
+    const { payment } = folded(requested(false), created, held, started(1), passedOver, outcome);
+    assert.deepEqual([payment.status, payment.passedOver], [status, told]);
+  }
+});
+
+test('a payment that is read after the news that it is not charged is not pending', () => {
+  const document = folded(requested(false), created, held, started(1), passedOver, declined(1));
+  assert.equal(foldBooking(document, at(submitted, 9))?.payment.status, 'declined');
+});
+
 test('an outcome that is unknown for too long is unknown', () => {
   assert.equal(folded(requested(true), held, started(1), unsettled).payment.status, 'unknown');
 });

@@ -39,7 +39,7 @@ export function foldBooking(document: BookingDocument | undefined, change: Booki
         ? requestedDocument(change.data, change.data.payment !== undefined)
         : withReplaced(document, change.data);
     case 'PaymentSubmitted':
-      return document && withPaymentSubmitted(document, change.time);
+      return document && withPaymentSubmitted(document, change);
     case 'BookingCancellationRequested':
       return document && withCancellation(document, { state: 'asked', by: change.data.by, at: change.data.acceptedAt });
     case 'TicketIssued':
@@ -114,17 +114,20 @@ function applyBookingEvent(
       return before.payment.status === 'pending'
         ? { ...before, payment: { ...before.payment, status: 'unknown' } }
         : before;
+    case 'PaymentPassedOver':
+      return withPassedOver(before, event.data);
     case 'PaymentDeclined': {
       const { attempt, error, holdExpiresAt } = event.data;
       if (isFinal(before.status)) return before;
-      const declined = { status: 'declined', attempts: Math.max(before.payment.attempts, attempt), error } as const;
+      const attempts = Math.max(before.payment.attempts, attempt);
+      const declined = paymentWith(before, { status: 'declined', attempts, error });
       const back = moved({ ...before, payment: declined, holdExpiresAt }, 'awaiting_payment', at);
       return { ...back, internal: { ...back.internal, declinedAt: event.time } };
     }
     case 'BookingPaid': {
       const { attempt } = event.data;
-      if (attempt === 0) return { ...before, payment: { status: 'none', attempts: before.payment.attempts } };
-      return { ...before, payment: { status: 'succeeded', attempts: Math.max(before.payment.attempts, attempt) } };
+      const attempts = Math.max(before.payment.attempts, attempt);
+      return { ...before, payment: paymentWith(before, { status: attempt === 0 ? 'none' : 'succeeded', attempts }) };
     }
     case 'BookingConfirmed': {
       const { seats, areas, items, total } = event.data;
@@ -147,7 +150,7 @@ function applyBookingEvent(
       // Money goes back only where it had come. Where the booking still waits for its payment, that was another charge.
       const { status, payment } = before;
       const paid = isFinal(status)
-        ? { ...before, payment: { status: 'succeeded', attempts: payment.attempts } as const }
+        ? { ...before, payment: paymentWith(before, { status: 'succeeded', attempts: payment.attempts }) }
         : before;
       return withRefund(paid, event.data.refundId, { status: 'pending', amount: event.data.amount });
     }
@@ -215,14 +218,39 @@ function paymentAtTheEnd({ payment }: BookingDocument): BookingDocument['payment
   return { ...payment, status: payment.attempts === 0 ? 'none' : 'declined' };
 }
 
-function withPaymentSubmitted(document: BookingDocument, time: number): BookingDocument {
+/** More of them are sent by nobody who looks at what is answered. */
+const passedOverMax = 20;
+
+function withPassedOver(
+  document: BookingDocument,
+  { submittedAt, method, reason }: Data<'PaymentPassedOver'>,
+): BookingDocument {
+  const { passedOver = [], ...payment } = document.payment;
+  const all = [...passedOver, { submittedAt, method, reason }].slice(-passedOverMax);
+  return { ...document, payment: { ...payment, passedOver: all } };
+}
+
+/** Another payment's outcome changes nothing of those that are not charged. */
+function paymentWith(
+  { payment: { passedOver } }: BookingDocument,
+  now: Omit<BookingDocument['payment'], 'passedOver'>,
+): BookingDocument['payment'] {
+  return passedOver === undefined ? now : { ...now, passedOver };
+}
+
+function withPaymentSubmitted(
+  document: BookingDocument,
+  { time, data }: Extract<BookingChange, { type: 'PaymentSubmitted' }>,
+): BookingDocument {
+  // From another topic than its answer, it may be read later.
+  if (document.payment.passedOver?.some(({ submittedAt }) => submittedAt === data.acceptedAt)) return document;
   const { declinedAt } = document.internal;
   const open = isSought(document.status) || document.status === 'awaiting_payment';
   const answered = declinedAt !== undefined && time <= declinedAt;
   const settled = document.payment.status !== 'none' && document.payment.status !== 'declined';
   const isFree = document.total?.amount === 0;
   if (!open || answered || settled || isFree) return document;
-  return { ...document, payment: { status: 'pending', attempts: document.payment.attempts } };
+  return { ...document, payment: paymentWith(document, { status: 'pending', attempts: document.payment.attempts }) };
 }
 
 function withCancellation(

@@ -107,6 +107,28 @@ test('a cancellation that could not be asked for is asked for again', () => {
   ]);
 });
 
+const wait = { bookingId, showId, userId, notedAt: first };
+const waitFact: GateEvent = { type: 'WaitBegun', data: wait };
+const waits: GateInput = {
+  type: 'BookingWaits',
+  data: { bookingId, showId, userId, until: second },
+  ...{ id: 'waits', at: Date.parse(first) },
+};
+
+test('once a booking waits for seats, it is looked once whether its customer is still there', () => {
+  const state = bookingRequests.evolve(bookingRequests.initialState, requested);
+  assert.deepEqual(bookingRequests.decide(state, waits), [waitFact]);
+  const after = bookingRequests.evolve(state, waitFact);
+  assert.deepEqual(bookingRequests.decide(after, waits), []);
+  assert.deepEqual(bookingRequests.decide(after, { type: 'WaitExamined', ...wait, id: 'answer', at: 2 }), []);
+});
+
+test('where nobody could tell whether the customer of a booking that waits is there, it is looked again', () => {
+  const state = bookingRequests.evolve(bookingRequests.initialState, waitFact);
+  const unexamined: GateInput = { type: 'WaitUnexamined', ...wait, id: 'answer', at: 2 };
+  assert.deepEqual(bookingRequests.decide(state, unexamined), [waitFact]);
+});
+
 test('the gate remembers a limited number of requests and has no deadline', () => {
   const times = Array.from({ length: requestsRememberedMax + 10 }, (_, index) => new Date(index).toISOString());
   const state = times.map(paid).reduce(bookingRequests.evolve, bookingRequests.initialState);

@@ -1,4 +1,4 @@
-import type { BookingConfirmed } from '../../contracts/booking.ts';
+import type { BookingConfirmed, BookingWaits } from '../../contracts/booking.ts';
 import type { Decider, Fact, InputContext } from '../../contracts/decider.ts';
 import { unreachable } from '../../contracts/decider.ts';
 import type { DataOf } from '../../contracts/event.ts';
@@ -12,19 +12,24 @@ import type { BookingMovieEvent, Profile, Replaced } from '../../contracts/user.
  * comes before the request that it is about, as when that was stored and told to nobody for a while, it is said again behind it.
  * Whether a request can be met is not judged here: that is the booking service's matter.
  * When a booking is confirmed that its customer has instead of another, the cancellation of that one is asked for: until somebody
- * has taken it, and once.
+ * has taken it, and once. When one begins to wait for seats, it is looked whether its customer is still there: a request that came
+ * while they were being erased would else wait for nobody, and be charged for.
  *
  * **Profiles** (`profiles`, one stream per user): absent → active → erased. Erased is final: the id never comes back.
  */
 
 /** A request as it reaches the gate; `id` names the request, so a repeated delivery is known. */
 type GateRequest = BookingMovieEvent & InputContext;
+/** What came of looking whether the customer of a booking that waits is still there. */
+type WaitAnswer = { readonly type: 'WaitExamined' | 'WaitUnexamined' } & Wait & InputContext;
 /** What came of asking for the cancellation of the other booking. */
 type ReplacementAnswer = { readonly type: 'ReplacementAsked' | 'ReplacementUnasked' } & Replacement & InputContext;
 export type GateInput =
   | GateRequest
   | ({ readonly type: 'BookingConfirmed'; readonly data: DataOf<typeof BookingConfirmed> } & InputContext)
-  | ReplacementAnswer;
+  | ReplacementAnswer
+  | ({ readonly type: 'BookingWaits'; readonly data: DataOf<typeof BookingWaits> } & InputContext)
+  | WaitAnswer;
 
 /** A booking that is confirmed, and the one its customer has it instead of. */
 export interface Replacement {
@@ -35,7 +40,17 @@ export interface Replacement {
   readonly acceptedAt: string;
 }
 export type ReplacementDue = Fact<'ReplacementDue', Replacement>;
-export type GateEvent = BookingMovieEvent | ReplacementDue;
+
+/** A booking that waits for seats. */
+export interface Wait {
+  readonly bookingId: string;
+  readonly showId: string;
+  readonly userId: string;
+  /** When this was taken note of. */
+  readonly notedAt: string;
+}
+export type WaitBegun = Fact<'WaitBegun', Wait>;
+export type GateEvent = BookingMovieEvent | ReplacementDue | WaitBegun;
 
 export interface GateState {
   readonly requested: boolean;
@@ -45,6 +60,8 @@ export interface GateState {
   readonly early: readonly BookingMovieEvent[];
   /** Whether the cancellation of the booking that it replaces is, or was, asked for. */
   readonly replaced: boolean;
+  /** Whether it has begun to wait for seats. */
+  readonly waits: boolean;
 }
 
 /** A request is delivered again within moments, if at all; more than these few cannot lie between. */
@@ -52,7 +69,7 @@ export const requestsRememberedMax = 64;
 
 /** Takes each request once; the facts are the requests themselves, published on `booking-movie`. */
 export const bookingRequests: Decider<GateState, GateInput, GateEvent> = {
-  initialState: { requested: false, taken: [], early: [], replaced: false },
+  initialState: { requested: false, taken: [], early: [], replaced: false, waits: false },
 
   decide(state, input) {
     switch (input.type) {
@@ -71,6 +88,17 @@ export const bookingRequests: Decider<GateState, GateInput, GateEvent> = {
         const { bookingId, userId, replaces, acceptedAt } = input;
         return [{ type: 'ReplacementDue', data: { bookingId, userId, replaces, acceptedAt } }];
       }
+      case 'BookingWaits': {
+        const { bookingId, showId, userId } = input.data;
+        const notedAt = new Date(input.at).toISOString();
+        return state.waits ? [] : [{ type: 'WaitBegun', data: { bookingId, showId, userId, notedAt } }];
+      }
+      case 'WaitExamined':
+        return [];
+      case 'WaitUnexamined': {
+        const { bookingId, showId, userId, notedAt } = input;
+        return [{ type: 'WaitBegun', data: { bookingId, showId, userId, notedAt } }];
+      }
       default:
         return unreachable(input);
     }
@@ -87,6 +115,8 @@ export const bookingRequests: Decider<GateState, GateInput, GateEvent> = {
       }
       case 'ReplacementDue':
         return { ...state, replaced: true };
+      case 'WaitBegun':
+        return { ...state, waits: true };
       default:
         return unreachable(event);
     }

@@ -25,6 +25,7 @@ const bookingChanges = [
   'BookingHeld',
   'BookingPaymentStarted',
   'BookingPaymentUnsettled',
+  'PaymentPassedOver',
   'PaymentDeclined',
   'BookingPaid',
   'BookingConfirmed',
@@ -199,6 +200,18 @@ export async function recentlyErased(database: Database): Promise<readonly strin
     `select user_id as "userId" from users where erased_at > now() - interval '${tokensOutlive}'`,
   );
   return rows.map(({ userId }) => userId);
+}
+
+/**
+ * Whether somebody was erased, also by a transaction that is under way: it is waited for, and what has not begun by then comes after
+ * this one.
+ */
+export async function isErased(transaction: Transaction, userId: string): Promise<boolean> {
+  const rows = await transaction.query<{ readonly erased: boolean }>(
+    'select erased_at is not null as erased from users where user_id = $1 for share',
+    [userId],
+  );
+  return rows[0]?.erased === true;
 }
 
 /** Takes everything personal out of a user's row and ends what would let them in again. */

@@ -1,4 +1,4 @@
-import type { BookingConfirmed } from '../../contracts/booking.ts';
+import type { BookingConfirmed, BookingWaits } from '../../contracts/booking.ts';
 import type { DataOf } from '../../contracts/event.ts';
 import type { BookingMovieEvent } from '../../contracts/user.ts';
 import { type Message, route, type ServiceDefinition, stream } from '../../runtime/service.ts';
@@ -7,6 +7,7 @@ import { waitingRoomPeople } from './gauges.ts';
 import { bookings, recalled, retentions, statements } from './projection.ts';
 import { replacementDue } from './replacement.ts';
 import { endpoints } from './routes.ts';
+import { waitBegun } from './waits.ts';
 
 /** What a customer asks for goes through the gate of the booking it is about. */
 const gate = (type: BookingMovieEvent['type']) =>
@@ -27,6 +28,14 @@ const confirmed = route<DataOf<typeof BookingConfirmed>>({
   },
 });
 
+const waits = route<DataOf<typeof BookingWaits>>({
+  to: ({ at, envelope: { id, data } }) => {
+    if (data === null) return [];
+    const input: GateInput = { type: 'BookingWaits', data, id, at };
+    return [{ stream: 'booking-requests', id: data.bookingId, input }];
+  },
+});
+
 export const userService: ServiceDefinition = {
   name: 'user',
   mainInput: 'booking-events',
@@ -38,8 +47,9 @@ export const userService: ServiceDefinition = {
     PaymentSubmitted: gate('PaymentSubmitted'),
     BookingCancellationRequested: gate('BookingCancellationRequested'),
     BookingConfirmed: confirmed,
+    BookingWaits: waits,
   },
-  effects: { ReplacementDue: replacementDue },
+  effects: { ReplacementDue: replacementDue, WaitBegun: waitBegun },
   views: [bookings],
   statements,
   retentions,
