@@ -29,6 +29,7 @@ import { Documents } from './task/documents.ts';
 import { Effects, effectsOpenMax } from './task/effects.ts';
 import { Gaps } from './task/gaps.ts';
 import { Intake } from './task/intake.ts';
+import { LastWords } from './task/last-words.ts';
 import { groupOf, Ownership } from './task/ownership.ts';
 import { awaitedReferences, Parking, parkedInputsMax } from './task/parking.ts';
 import { Publisher, unpublishedEventsMax } from './task/publisher.ts';
@@ -185,6 +186,10 @@ export class TaskLoop {
       onSkipped: (skipped) => this.#arrive([{ kind: 'skipped', skipped }]),
       topicId: (topic) => this.#ownership.topicId(topic),
       onError: (partition, error) => this.#ownership.lose([partition], error),
+      lastWords: new LastWords({
+        ...{ service: definition.name, log, store, logger },
+        toRecords: (rows) => this.#publisher.toRecords(rows),
+      }),
     });
     this.#ownership = new Ownership({
       definition,

@@ -194,8 +194,9 @@ export class MemoryStore implements Store {
   }
 
   async readEvents(from: EventsFrom): Promise<readonly EventRow[]> {
-    const { channel, partition, sequence, eventsMax, lastOfStream = false } = from;
-    const events = this.#channels.get(`${channel}/${partition}`) ?? [];
+    const { channel, partition, sequence, eventsMax, lastOfStream = false, streams } = from;
+    const all = this.#channels.get(`${channel}/${partition}`) ?? [];
+    const events = streams === undefined ? all : all.filter(({ stream }) => streams.includes(stream));
     const last = new Map<string, number>();
     if (lastOfStream)
       for (const { stream, streamVersion } of events) last.set(stream, Math.max(last.get(stream) ?? 0, streamVersion));

@@ -292,11 +292,12 @@ export function storeContract(name: string, open: () => Promise<TestedStore>): v
         eventOf({ stream, subject: stream, streamVersion, sequence: index + 1 }),
       );
       await store.commit(commitOf({ tasks: [await ownerOf(store)], events }));
-      const page = async (sequence: number, eventsMax: number) => {
+      const page = async (sequence: number, eventsMax: number, more: { streams?: readonly string[] } = {}) => {
         const from = { channel: 'booking-events', partition: 0, sequence, eventsMax };
-        return (await store.readEvents({ ...from, lastOfStream: true })).map((event) => event.sequence);
+        return (await store.readEvents({ ...from, lastOfStream: true, ...more })).map((event) => event.sequence);
       };
       assert.deepEqual([await page(1, 2), await page(5, 2), await page(4, 1)], [[3, 4], [5], [4]]);
+      assert.deepEqual([await page(1, 9, { streams: ['b'] }), await page(1, 9, { streams: ['z'] })], [[5], []]);
     });
 
     const twice = {

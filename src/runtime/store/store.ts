@@ -234,6 +234,8 @@ export interface EventsFrom {
   readonly eventsMax: number;
   /** Only the last event of each stream: all that a compacted topic is for. */
   readonly lastOfStream?: boolean;
+  /** Only those of these streams. */
+  readonly streams?: readonly string[];
 }
 
 /** Another owner has taken these tasks over. */

@@ -3,6 +3,7 @@ import type { Consumption, Log, LogRecord, Position, Skipped, TopicPartition } f
 import type { ServiceDefinition } from '../service.ts';
 import { privateChannel, type Store, type Takeover, type TaskRow } from '../store/store.ts';
 import { type DatabaseBehind, databaseBehind } from './database-behind.ts';
+import { globalTask, type LastWords } from './last-words.ts';
 
 /**
  * Taking tasks over: raise the epoch, read what a new owner needs, publish what the earlier one had committed but perhaps
@@ -16,6 +17,7 @@ export class Takeovers {
   readonly #onSkipped: (skipped: Skipped) => void;
   readonly #onError: (partition: number, error: Error) => void;
   readonly #topicId: (topic: string) => string;
+  readonly #lastWords: LastWords;
   readonly #consumptions = new Map<number, Consumption>();
 
   constructor(options: {
@@ -26,6 +28,7 @@ export class Takeovers {
     readonly onSkipped: (skipped: Skipped) => void;
     readonly topicId: (topic: string) => string;
     readonly onError: (partition: number, error: Error) => void;
+    readonly lastWords: LastWords;
   }) {
     this.#definition = options.definition;
     this.#store = options.store;
@@ -34,6 +37,7 @@ export class Takeovers {
     this.#onSkipped = options.onSkipped;
     this.#topicId = options.topicId;
     this.#onError = options.onError;
+    this.#lastWords = options.lastWords;
   }
 
   async begin(partitions: readonly number[]): Promise<Begun> {
@@ -54,6 +58,8 @@ export class Takeovers {
         inputs.filter((each) => each.from.offset < each.end.offset).map((each) => each.end),
       );
     }
+    const global = takeover.tasks.find(({ partition }) => partition === globalTask);
+    const lastWords = global === undefined ? [] : await this.#lastWords.beginnings();
     return {
       takeover,
       refused,
@@ -68,6 +74,8 @@ export class Takeovers {
             this.#log.consume({ positions: from, onRecords: this.#onRecords, onSkipped: this.#onSkipped, onError }),
           );
         }
+        if (global !== undefined)
+          this.#lastWords.begin(lastWords, global.sequences, (error) => this.#onError(globalTask, error));
       },
     };
   }
@@ -164,7 +172,10 @@ export class Takeovers {
   async end(partitions: readonly number[] = [...this.#consumptions.keys()]): Promise<void> {
     const consumptions = partitions.map((partition) => this.#consumptions.get(partition));
     for (const partition of partitions) this.#consumptions.delete(partition);
-    await Promise.all(consumptions.map((consumption) => consumption?.stop()));
+    await Promise.all([
+      ...consumptions.map((consumption) => consumption?.stop()),
+      ...(partitions.includes(globalTask) ? [this.#lastWords.end()] : []),
+    ]);
   }
 }
 

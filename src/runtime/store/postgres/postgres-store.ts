@@ -205,12 +205,16 @@ export class PostgresStore implements Store {
       where later.stream = e.stream and later.stream_version > e.stream_version and later.channel = e.channel)`;
     const [found] = await this.#connection.query([
       {
-        name: lastOfStream ? 'read-last-events' : 'read-events',
+        name: `read-${lastOfStream ? 'last-' : ''}events${from.streams === undefined ? '' : '-of'}`,
         text: `select channel, partition, sequence, timeline, stream, stream_version as "streamVersion", type, version, subject,
                  key, time, causation_id as "causationId", correlation_id as "correlationId", traceparent, data, data::text as json
                from events e where channel = $1 and partition = $2 and sequence >= $3
-                 ${lastOfStream ? `and not ${superseded}` : ''} order by sequence limit $4`,
-        values: [from.channel, from.partition, from.sequence, from.eventsMax],
+                 ${lastOfStream ? `and not ${superseded}` : ''}
+                 ${from.streams === undefined ? '' : 'and stream = any($5)'} order by sequence limit $4`,
+        values: [
+          ...[from.channel, from.partition, from.sequence, from.eventsMax],
+          ...(from.streams === undefined ? [] : [from.streams]),
+        ],
       },
     ]);
     return rows<EventRow>(found).map(withoutNulls);
