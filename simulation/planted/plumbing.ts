@@ -275,7 +275,7 @@ export const plumbingBugs: readonly PlantedBug[] = [
   },
   {
     name: 'the door lets in with tickets that were given back',
-    shownBy: 13,
+    shownBy: 130,
     alterations: {
       database: ({ returned }) => {
         returned.has = () => false;
