@@ -134,7 +134,8 @@ export interface Booking {
   readonly payment: {
     readonly status: 'none' | 'pending' | 'succeeded' | 'declined' | 'unknown';
     readonly attempts: number;
-    readonly method?: 'card' | 'cash';
+    /** Where it was paid at the counter. */
+    readonly method?: 'cash';
     readonly error?: { readonly code: string; readonly message: string };
   };
   readonly refund?: { readonly status: 'pending' | 'succeeded' | 'failed'; readonly amount: Money };

@@ -35,7 +35,7 @@ export const booking = z.object({
   payment: z.object({
     status: z.enum(['none', 'pending', 'succeeded', 'declined', 'unknown']),
     attempts: z.int(),
-    method: paymentMethod.describe('How the latest payment was made').optional(),
+    method: z.literal('cash').describe('Where it was paid at the counter').optional(),
     error: z.object({ code: z.string(), message: z.string() }).optional(),
     passedOver: z
       .array(z.object({ submittedAt: z.string(), method: paymentMethod, reason: passedOverReason }))
@@ -54,9 +54,9 @@ export const booking = z.object({
 export const acceptedBooking = z.object({ bookingId, status: bookingStatus });
 
 /** The document as the outside sees it. Whoever is told that the price has changed finds the new one where prices are. */
-export function publicBooking({ internal: { chargedBy: method }, ...body }: BookingDocument): z.infer<typeof booking> {
+export function publicBooking({ internal, ...body }: BookingDocument): z.infer<typeof booking> {
   const total = body.total ?? body.newTotal;
-  const payment = { ...body.payment, ...(method && { method }) };
+  const payment = { ...body.payment, ...(internal?.chargedBy === 'cash' && { method: 'cash' }) };
   const number = bookingNumber(body.bookingId);
   return { ...body, ...(total && { total }), payment, number } as z.infer<typeof booking>;
 }
