@@ -69,4 +69,6 @@ test('what came before the request was said again behind it, and older builds di
   assert.equal(found(asked, [accepted(), held, charged(later)]), 0);
   assert.equal(found(asked, [fact('RequestAccepted', { timesOutAt: hour }), held, fact('BookingExpired')]), 0);
   assert.equal(found([paid(later)], [accepted(), held, fact('BookingExpired')]), 0, 'the request was not made here');
+  const byOlder = fact('BookingPaymentStarted', { paymentId: 'pay_1', amount: total });
+  assert.equal(found([ofRequest(true), paid(later)], [accepted(), held, byOlder]), 0, 'accepted by this build only');
 });

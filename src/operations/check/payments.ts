@@ -12,7 +12,9 @@ export function paymentsAreAnswered({ facts, history, now }: Examined): readonly
   const payments = paymentsOf(facts.asked);
   if (facts.waits || accepted?.data.answersPayments !== true || payments === undefined) return [];
   const answers = facts.booking.filter(({ type }) => type === 'BookingPaymentStarted' || type === 'PaymentPassedOver');
-  const unused = answers.map(({ data }) => data.submittedAt ?? '');
+  const unused = answers.flatMap(({ data }) => data.submittedAt ?? []);
+  // Charged, during an upgrade, by a process of a build that did not say which payment it was, nor which it passed over.
+  if (unused.length < answers.length) return [];
   const unanswered = payments.filter(({ acceptedAt }) => {
     const at = unused.indexOf(acceptedAt);
     if (at >= 0) unused.splice(at, 1);
