@@ -191,6 +191,24 @@ export function effect<Data>(definition: {
   return definition as unknown as Effect;
 }
 
+/**
+ * An effect by which a stream asks itself: nothing outside is asked, and what the fact says comes back as a message of that type, with
+ * what its route finds beside it. `forWhole`: see `Effect`.
+ */
+export function askingItself(type: string, more: Pick<Effect, 'forWhole'> = {}): Effect {
+  const answer = ({ data }: Intent<Readonly<Record<string, unknown>>>): Answer => ({ type, data });
+  return effect<Readonly<Record<string, unknown>>>({
+    policy: {
+      ...{ timeoutMs: 1_000, attemptsMax: 1, backoffMs: 1, backoffMaxMs: 1 },
+      ...{ concurrencyMax: 1_000, breakerFailures: 1_000_000, breakerOpenMs: 1 },
+    },
+    run: async (intent) => answer(intent),
+    unanswered: answer,
+    asksNobody: true,
+    ...more,
+  });
+}
+
 /** A fact as committed, or a message as applied: what views and statements are made from, in order. */
 export interface Applied<Data = unknown> {
   /** `fact`: decided by this service in this batch. `message`: an input from a topic. */

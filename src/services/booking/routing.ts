@@ -3,6 +3,7 @@ import type { InputContext } from '../../contracts/decider.ts';
 import { type SettingKey, settingFrom } from '../../contracts/settings.ts';
 import {
   type Addressed,
+  askingItself,
   effect,
   type Lookup,
   type Message,
@@ -111,16 +112,8 @@ export const routes: Readonly<Record<string, Route>> = {
   }),
 };
 
-/** Nothing outside is asked: a booking whose timer fires asks itself, and the answer comes with the show as it is now. */
-export const waitRanOut = effect<Readonly<Record<string, unknown>>>({
-  policy: {
-    ...{ timeoutMs: 1_000, attemptsMax: 1, backoffMs: 1, backoffMaxMs: 1 },
-    ...{ concurrencyMax: 1_000, breakerFailures: 1_000_000, breakerOpenMs: 1 },
-  },
-  run: async ({ data }) => ({ type: 'WaitEndDue', data }),
-  unanswered: ({ data }) => ({ type: 'WaitEndDue', data }),
-  asksNobody: true,
-});
+/** A booking whose timer fires has no show at hand: the answer comes with the show as it is now. */
+export const waitRanOut = askingItself('WaitEndDue');
 
 /** A show that is cancelled or closed was on sale when it was booked. */
 export function onSaleOnce(show: Show): Show {

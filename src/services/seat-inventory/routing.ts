@@ -2,9 +2,8 @@ import type { BookingCreatedData } from '../../contracts/booking.ts';
 import type { SeatPlan, Setting, Show } from '../../contracts/catalog.ts';
 import { settingFrom } from '../../contracts/settings.ts';
 import {
+  askingItself,
   type Effect,
-  type EffectPolicy,
-  effect,
   type Lookup,
   type Message,
   type ReferenceKey,
@@ -115,25 +114,12 @@ function offerInput({ envelope, at }: Message, showId: string, lookup: Lookup): 
 }
 
 /**
- * Nothing outside is asked: a show's stream cannot decide for a booking in the same step as for another, nor look at the plan
- * where a hold has just run out. So it asks itself, and the answer comes with what that takes.
+ * A show's stream cannot decide for a booking in the same step as for another, nor look at the plan where a hold has just run out. So it
+ * asks itself, and the answer comes with what that takes. It is the show's, whosever places became free.
  */
-const asked: EffectPolicy = {
-  ...{ timeoutMs: 1_000, attemptsMax: 1, backoffMs: 1, backoffMaxMs: 1 },
-  ...{ concurrencyMax: 1_000, breakerFailures: 1_000_000, breakerOpenMs: 1 },
-};
-const itself = (type: 'OfferDue' | 'PlacesDue') =>
-  effect<Readonly<Record<string, unknown>>>({
-    policy: asked,
-    run: async ({ data }) => ({ type, data }),
-    unanswered: ({ data }) => ({ type, data }),
-    // It is the show's, whosever places became free.
-    forWhole: true,
-    asksNobody: true,
-  });
 export const offers: Readonly<Record<string, Effect>> = {
-  PlacesOffered: itself('OfferDue'),
-  WaitingFound: itself('PlacesDue'),
+  PlacesOffered: askingItself('OfferDue', { forWhole: true }),
+  WaitingFound: askingItself('PlacesDue', { forWhole: true }),
 };
 
 export const routes: Readonly<Record<string, Route>> = {

@@ -4,11 +4,12 @@ import { cancellationTerms } from '../../contracts/rules/cancellation-terms.ts';
 import type { Replaced } from '../../contracts/user.ts';
 import type { Principal } from '../../runtime/http/endpoint.ts';
 import { invalid, Problem } from '../../runtime/http/problem.ts';
-import { type Answer, type EffectPolicy, effect } from '../../runtime/service.ts';
+import { type Answer, effect } from '../../runtime/service.ts';
 import type { ServiceRuntime } from '../../runtime/service-runtime.ts';
 import type { BookingDocument } from './booking-document.ts';
 import { cancellationRefusal } from './cancellation-rules.ts';
 import type { Replacement } from './decider.ts';
+import { askingOwnDatabase } from './own-database.ts';
 
 /** Exchanges: a booking that its customer has instead of another, which is given back once this one is theirs, and not before. */
 
@@ -32,27 +33,17 @@ export async function replacedBy(service: ServiceRuntime, { userId }: Principal,
   return { bookingId: id, showId };
 }
 
-/**
- * The other booking may be of another show and belong to another task, so its cancellation is asked for as its customer would ask:
- * one that is asked for again, after a crash, is known by when it was accepted.
- */
-const asking: EffectPolicy = {
-  timeoutMs: 5_000,
-  attemptsMax: 20,
-  backoffMs: 100,
-  backoffMaxMs: 5_000,
-  concurrencyMax: 100,
-  breakerFailures: 1_000_000,
-  breakerOpenMs: 1_000,
-};
-
 const answered = (type: 'ReplacementAsked' | 'ReplacementUnasked', data: Replacement): Answer => ({
   type,
   data: { ...data },
 });
 
+/**
+ * The other booking may be of another show and belong to another task, so its cancellation is asked for as its customer would ask:
+ * one that is asked for again, after a crash, is known by when it was accepted.
+ */
 export const replacementDue = effect<Replacement>({
-  policy: asking,
+  policy: askingOwnDatabase,
   run: async ({ data, traceparent }, service) => {
     const { bookingId, userId, replaces, acceptedAt } = data;
     const reason = `exchanged for booking ${bookingNumber(bookingId)}`;

@@ -1,7 +1,8 @@
-import { type EffectPolicy, effect } from '../../runtime/service.ts';
+import { effect } from '../../runtime/service.ts';
 import { leftBehind } from './accounts.ts';
 import type { BookingDocument } from './booking-document.ts';
 import type { Wait } from './decider.ts';
+import { askingOwnDatabase } from './own-database.ts';
 import { isErased } from './projection.ts';
 
 /**
@@ -9,19 +10,8 @@ import { isErased } from './projection.ts';
  * bookings that were there. Those that came after it are taken off the list here: one of the two always sees the other.
  */
 
-/** Reading one row of our own. */
-const looking: EffectPolicy = {
-  timeoutMs: 5_000,
-  attemptsMax: 20,
-  backoffMs: 100,
-  backoffMaxMs: 5_000,
-  concurrencyMax: 100,
-  breakerFailures: 1_000_000,
-  breakerOpenMs: 1_000,
-};
-
 export const waitBegun = effect<Wait>({
-  policy: looking,
+  policy: askingOwnDatabase,
   run: async ({ data, traceparent }, service) => {
     const booking = await service.document<BookingDocument>('bookings', data.bookingId);
     // What staff have asked for at the counter is their customers'.
